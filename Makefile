@@ -1,0 +1,129 @@
+# restate_admin: the usual PGXS targets (all, install, installcheck, clean),
+# and run, stop, check, bench, lint, format, format-check, help, which work on
+# a machine that has no pg_config yet.  `make help` describes them.
+
+EXTENSION  = restate_admin
+MODULE_big = restate_admin
+
+SRCROOT := $(patsubst %/,%,$(dir $(realpath $(firstword $(MAKEFILE_LIST)))))
+
+# The control file is the one source of the version.
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SRCROOT)/$(EXTENSION).control)
+
+OWN_GOALS = run stop check bench lint format format-check help
+
+ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
+
+# Without PGXS: each goal is a script, and what else was asked for is made by
+# a make of its own.
+.NOTPARALLEL:
+.PHONY: $(MAKECMDGOALS)
+
+run:
+	@$(SRCROOT)/test/cluster start
+
+stop:
+	@$(SRCROOT)/test/cluster stop
+
+check:
+	@SUITE='$(SUITE)' TESTS='$(TESTS)' $(SRCROOT)/test/run-suites
+
+bench:
+	@$(SRCROOT)/test/cluster with $(SRCROOT)/bench/run
+
+lint:
+	@$(SRCROOT)/test/lint
+
+format:
+	@$(SRCROOT)/test/lint --fix-format
+
+format-check:
+	@$(SRCROOT)/test/lint format
+
+help:
+	@sed -n 's/^#? \{0,1\}//p' $(SRCROOT)/Makefile
+
+$(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
+	@$(MAKE) --no-print-directory -f $(SRCROOT)/Makefile $@
+
+#? make run           a private PostgreSQL with the extension and the demo in it; left running
+#? make stop          end it and remove its files
+#? make check         every test, in private servers; the last line is "N passed, N failed"
+#?   SUITE="regress pgtap"   only these of: files regress isolation pgtap perl
+#?   TESTS="ids iso_purge"   only these test files, in whichever suite has them
+#?   UBSAN=1  COVERAGE=1     with the sanitizer; with line coverage printed at the end
+#?                    what the tests wrote is in tmp_check/ (results/, log/)
+#? make bench         the benchmarks, on a private server
+#? make lint          warnings of gcc and clang, clang-tidy, cppcheck, the analyzer, format
+#? make format        lay out the C sources; format-check only looks
+#?
+#? make, make install, make installcheck, make clean    as for any extension (PGXS)
+#?   STRICT=1         warnings are errors
+#?   UBSAN=1  COVERAGE=1     instrumented builds
+#?
+#? PG_CONFIG=/path/to/pg_config chooses the PostgreSQL, 15 to 18, for all of them.
+
+else
+
+# Builds out of tree: make -f /path/to/Makefile in an empty directory.
+ifneq ($(SRCROOT),$(realpath $(CURDIR)))
+VPATH := $(SRCROOT)
+$(shell mkdir -p src && ln -sfn $(SRCROOT)/expected expected)
+endif
+rel = $(patsubst $(SRCROOT)/%,%,$(sort $(wildcard $(addprefix $(SRCROOT)/,$(1)))))
+
+INSTALL_SCRIPT_SQL = $(EXTENSION)--$(EXTVERSION).sql
+SQL_MODULES        = $(sort $(wildcard $(SRCROOT)/sql/[0-9]*_*.sql))
+
+OBJS       = $(patsubst %.c,%.o,$(call rel,src/*.c))
+DATA_built = $(INSTALL_SCRIPT_SQL)
+# frozen releases and the steps between them
+DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/released/*--*.sql))
+SHLIB_LINK += -lxxhash
+PG_CPPFLAGS += -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
+
+REGRESS        = $(patsubst test/sql/%.sql,%,$(call rel,test/sql/*.sql))
+REGRESS_OPTS   = --inputdir=$(SRCROOT)/test --outputdir=. --load-extension=$(EXTENSION)
+ISOLATION      = $(patsubst test/specs/%.spec,%,$(call rel,test/specs/*.spec))
+ISOLATION_OPTS = --inputdir=$(SRCROOT)/test --outputdir=. --load-extension=$(EXTENSION)
+ifneq ($(call rel,test/t/*.pl),)
+TAP_TESTS   = 1
+PROVE_TESTS ?= test/t/*.pl
+endif
+EXTRA_CLEAN = $(EXTENSION)--*.sql src/*.gcno src/*.gcda src/*.gcov results output_iso tmp_check .run/build-id
+
+ifdef STRICT
+# the server's headers leave parameters unused
+PG_CFLAGS += -Wall -Wextra -Werror -Wno-unused-parameter
+endif
+ifdef UBSAN
+PG_CFLAGS  += -fsanitize=undefined -fno-sanitize-recover=undefined
+SHLIB_LINK += -fsanitize=undefined
+endif
+ifdef COVERAGE
+PG_CFLAGS  += -O0 --coverage
+SHLIB_LINK += --coverage
+endif
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
+ifeq ($(wildcard $(PGXS)),)
+$(error no PostgreSQL build files through PG_CONFIG=$(PG_CONFIG): install postgresql-server-dev-15 and libxxhash-dev, or set PG_CONFIG; "make run" and "make check" install what they need)
+endif
+include $(PGXS)
+
+# A server built with gcc hands its options and attributes to clang as well.
+ifneq ($(findstring clang,$(CC)),)
+override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument -Wno-ignored-attributes
+endif
+
+$(INSTALL_SCRIPT_SQL): $(SQL_MODULES) $(SRCROOT)/sql $(SRCROOT)/Makefile
+	cat $(SQL_MODULES) >$@.tmp && mv $@.tmp $@
+
+# PGXS tracks neither headers, nor flags, nor a change of server: each of them
+# rebuilds everything.
+BUILD_ID := $(VERSION) $(CC) $(EXTVERSION) STRICT=$(STRICT) UBSAN=$(UBSAN) COVERAGE=$(COVERAGE)
+$(shell mkdir -p .run; echo '$(BUILD_ID)' | cmp -s - .run/build-id || echo '$(BUILD_ID)' >.run/build-id)
+$(OBJS): $(wildcard $(SRCROOT)/src/*.h) $(SRCROOT)/Makefile .run/build-id
+
+endif

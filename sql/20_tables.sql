@@ -1,0 +1,290 @@
+-- The data: deployments and the services they serve, invocations and their
+-- journals, object keys, state and promises, and the audit.
+--
+-- partition_key, the id's first 64 bits as a signed number, stands in every
+-- per-invocation table and at the end of its primary key, so that the tables
+-- can be distributed by it.  Nothing here has a trigger, and nothing on the
+-- path of a journal append has a foreign key.
+
+CREATE SCHEMA restate;
+COMMENT ON SCHEMA restate IS
+'Durable invocations, their journals, and the sys_* views for introspection.';
+
+CREATE TYPE restate.entry_type AS ENUM (
+  'Command: Input', 'Command: Output', 'Command: Run', 'Command: Sleep',
+  'Command: Call', 'Command: OneWayCall', 'Command: SendSignal',
+  'Command: AttachInvocation', 'Command: GetInvocationOutput',
+  'Command: CompleteAwakeable', 'Command: GetEagerState',
+  'Command: GetEagerStateKeys', 'Command: GetLazyState',
+  'Command: GetLazyStateKeys', 'Command: SetState', 'Command: ClearState',
+  'Command: ClearAllState', 'Command: GetPromise', 'Command: PeekPromise',
+  'Command: CompletePromise',
+  'Notification: Run', 'Notification: Sleep', 'Notification: Call',
+  'Notification: CallInvocationId', 'Notification: AttachInvocation',
+  'Notification: GetInvocationOutput', 'Notification: GetLazyState',
+  'Notification: GetLazyStateKeys', 'Notification: GetPromise',
+  'Notification: PeekPromise', 'Notification: CompletePromise',
+  'Notification: Signal');
+COMMENT ON TYPE restate.entry_type IS
+'The kinds of journal entry: commands a handler issued, notifications it received. The commands sort first.';
+
+CREATE TABLE restate.deployment (
+  id restate_deployment_id PRIMARY KEY,
+  ty text NOT NULL CHECK (ty IN ('http', 'lambda')),
+  endpoint text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  min_service_protocol_version integer NOT NULL CHECK (min_service_protocol_version > 0),
+  max_service_protocol_version integer NOT NULL,
+  sdk_version text,
+  http_version text,
+  CHECK (max_service_protocol_version >= min_service_protocol_version)
+);
+REVOKE ALL ON restate.deployment FROM PUBLIC;
+COMMENT ON TABLE restate.deployment IS
+'The registered deployments: endpoints that serve handlers.';
+
+CREATE TABLE restate.service_revision (
+  service_name text NOT NULL CHECK (service_name <> ''),
+  revision bigint NOT NULL CHECK (revision > 0),
+  deployment_id restate_deployment_id NOT NULL REFERENCES restate.deployment ON DELETE CASCADE,
+  ty text NOT NULL CHECK (ty IN ('service', 'virtual_object', 'workflow')),
+  public boolean NOT NULL DEFAULT true,
+  handlers jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(handlers) = 'array'),
+  idempotency_retention interval,
+  journal_retention interval,
+  workflow_completion_retention interval,
+  PRIMARY KEY (service_name, revision)
+);
+REVOKE ALL ON restate.service_revision FROM PUBLIC;
+CREATE INDEX service_revision_deployment_id_idx ON restate.service_revision (deployment_id);
+COMMENT ON TABLE restate.service_revision IS
+'Which deployment serves a service: one row a revision, the highest being the latest.';
+
+CREATE TABLE restate.invocation (
+  id restate_invocation_id NOT NULL,
+  partition_key bigint NOT NULL,
+  status text NOT NULL CHECK (status IN ('pending', 'scheduled', 'ready', 'running',
+    'backing-off', 'suspended', 'paused', 'completed')),
+  target_service_name text NOT NULL,
+  target_service_key text,
+  target_handler_name text NOT NULL,
+  target_service_ty text NOT NULL,
+  target_handler_ty text,
+  idempotency_key text,
+  invoked_by text NOT NULL CHECK (invoked_by IN ('ingress', 'service', 'subscription', 'restart_as_new')),
+  invoked_by_id restate_invocation_id,
+  invoked_by_service_name text,
+  invoked_by_target text,
+  invoked_by_subscription_id text,
+  restarted_from restate_invocation_id,
+  request_id text,
+  pinned_deployment_id restate_deployment_id,
+  pinned_service_protocol_version integer CHECK (pinned_service_protocol_version > 0),
+  journal_size bigint NOT NULL DEFAULT 0 CHECK (journal_size BETWEEN 0 AND 4294967296),
+  journal_commands_size bigint NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  created_using_restate_version text,
+  modified_at timestamptz NOT NULL DEFAULT now(),
+  inboxed_at timestamptz,
+  scheduled_at timestamptz,
+  scheduled_start_at timestamptz,
+  running_at timestamptz,
+  completed_at timestamptz,
+  completion_retention interval NOT NULL DEFAULT '1 day' CHECK (completion_retention >= '0'),
+  journal_retention interval NOT NULL DEFAULT '1 day' CHECK (journal_retention >= '0'),
+  -- what a suspended invocation waits for, each a u32
+  suspended_waiting_for_completions bigint[],
+  suspended_waiting_for_signals bigint[],
+  inbox_sequence_number bigint,
+  pause_requested boolean NOT NULL DEFAULT false,
+  retry_count bigint CHECK (retry_count >= 0),
+  last_start_at timestamptz,
+  next_retry_at timestamptz,
+  last_attempt_deployment_id restate_deployment_id,
+  last_attempt_server text,
+  last_failure text,
+  last_failure_error_code text,
+  last_failure_related_command_index bigint,
+  last_failure_related_command_name text,
+  last_failure_related_command_type text,
+  completion_result text CHECK (completion_result IN ('success', 'failure')),
+  completion_failure text,
+  completion_payload bytea,
+  random_seed bigint NOT NULL DEFAULT restate_random_seed(),
+  trace_id text,
+  -- the input of an invocation that has not started: no journal holds it yet
+  input_headers jsonb CHECK (jsonb_typeof(input_headers) = 'array'),
+  input_payload bytea,
+
+  PRIMARY KEY (id, partition_key),
+  CONSTRAINT invocation_partition_key_check CHECK (partition_key = restate_partition_key(id)),
+  CONSTRAINT invocation_target_check CHECK (
+    CASE target_service_ty
+      WHEN 'service' THEN target_service_key IS NULL AND target_handler_ty IS NULL
+      WHEN 'virtual_object' THEN target_service_key IS NOT NULL
+        AND target_handler_ty IS NOT NULL AND target_handler_ty IN ('exclusive', 'shared')
+      WHEN 'workflow' THEN target_service_key IS NOT NULL
+        AND target_handler_ty IS NOT NULL AND target_handler_ty IN ('workflow', 'shared')
+      ELSE false
+    END),
+  CONSTRAINT invocation_completion_check CHECK (
+    (status = 'completed') = (completion_result IS NOT NULL)
+    AND (completion_failure IS NOT NULL) = (completion_result IS NOT NULL AND completion_result = 'failure')),
+  CONSTRAINT invocation_pinned_check CHECK (
+    (pinned_deployment_id IS NULL) = (pinned_service_protocol_version IS NULL)),
+  CONSTRAINT invocation_journal_check CHECK (journal_commands_size BETWEEN 0 AND journal_size),
+  CONSTRAINT invocation_inbox_check CHECK (
+    (status = 'pending') = (inbox_sequence_number IS NOT NULL)),
+  CONSTRAINT invocation_suspended_check CHECK (
+    status = 'suspended'
+    OR (suspended_waiting_for_completions IS NULL AND suspended_waiting_for_signals IS NULL)),
+  CONSTRAINT invocation_restarted_check CHECK (
+    (invoked_by = 'restart_as_new') = (restarted_from IS NOT NULL)
+    AND (request_id IS NULL OR restarted_from IS NOT NULL))
+) WITH (fillfactor = 85);
+REVOKE ALL ON restate.invocation FROM PUBLIC;
+COMMENT ON TABLE restate.invocation IS
+'One row an invocation, with the columns of Restate''s sys_invocation under their names.';
+COMMENT ON COLUMN restate.invocation.target_handler_ty IS
+'exclusive or shared for a virtual object, workflow (the run) or shared for a workflow, null for a service.';
+COMMENT ON COLUMN restate.invocation.request_id IS
+'What makes a restart repeatable: one restart of an original carries it.';
+COMMENT ON COLUMN restate.invocation.inbox_sequence_number IS
+'The place in the inbox of the object key, while pending.';
+COMMENT ON COLUMN restate.invocation.pause_requested IS
+'A pause waits for the attempt that is running to end.';
+
+-- the inbox of an object key, first in first out
+CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
+  (target_service_name, target_service_key, inbox_sequence_number, partition_key)
+  WHERE status = 'pending';
+-- what is not completed, for operators and runtimes
+CREATE INDEX invocation_in_flight_idx ON restate.invocation (status, target_service_name)
+  WHERE status <> 'completed';
+-- the restarts of an original, no two with the same request id
+CREATE UNIQUE INDEX invocation_restarted_from_idx ON restate.invocation
+  (restarted_from, request_id, partition_key)
+  WHERE restarted_from IS NOT NULL;
+-- the invocations of a service, and of one object key
+CREATE INDEX invocation_target_idx ON restate.invocation
+  (target_service_name, target_service_key, target_handler_name);
+
+CREATE TABLE restate.journal (
+  id restate_invocation_id NOT NULL,
+  partition_key bigint NOT NULL,
+  index bigint NOT NULL CHECK (index BETWEEN 0 AND 4294967295),
+  appended_at timestamptz NOT NULL DEFAULT now(),
+  completion_id bigint CHECK (completion_id BETWEEN 0 AND 4294967295),
+  result_completion_id bigint CHECK (result_completion_id BETWEEN 0 AND 4294967295),
+  signal_index bigint CHECK (signal_index BETWEEN 0 AND 4294967295),
+  entry_type restate.entry_type NOT NULL,
+  version integer NOT NULL DEFAULT 2,
+  invoked_id restate_invocation_id,
+  name text,
+  signal_name text,
+  meta jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(meta) = 'object'),
+  payload bytea,
+  PRIMARY KEY (id, index, partition_key),
+  CONSTRAINT journal_partition_key_check CHECK (partition_key = restate_partition_key(id))
+);
+REVOKE ALL ON restate.journal FROM PUBLIC;
+-- the completion that a command waits for
+CREATE INDEX journal_completion_idx ON restate.journal (id, completion_id, partition_key)
+  WHERE completion_id IS NOT NULL AND entry_type >= 'Notification: Run';
+-- whom an invocation called
+CREATE INDEX journal_invoked_idx ON restate.journal (id, invoked_id, partition_key)
+  WHERE invoked_id IS NOT NULL;
+COMMENT ON TABLE restate.journal IS
+'The journal entries of each invocation: the input at index 0, then commands and notifications without a gap.';
+COMMENT ON COLUMN restate.journal.completion_id IS
+'On a command the completion it waits for, on a notification the one it brings.';
+COMMENT ON COLUMN restate.journal.result_completion_id IS
+'The second completion of a Call, its result; the first brings the id of the callee.';
+COMMENT ON COLUMN restate.journal.meta IS
+'The entry without its bytes and without what has a column of its own.';
+
+CREATE TABLE restate.journal_event (
+  id restate_invocation_id NOT NULL,
+  partition_key bigint NOT NULL,
+  event_index bigint NOT NULL CHECK (event_index >= 0),
+  after_journal_entry_index bigint NOT NULL CHECK (after_journal_entry_index BETWEEN 0 AND 4294967295),
+  appended_at timestamptz NOT NULL DEFAULT now(),
+  event_type text NOT NULL,
+  event_json jsonb NOT NULL CHECK (jsonb_typeof(event_json) = 'object'),
+  PRIMARY KEY (id, event_index, partition_key),
+  CONSTRAINT journal_event_partition_key_check CHECK (partition_key = restate_partition_key(id))
+);
+REVOKE ALL ON restate.journal_event FROM PUBLIC;
+COMMENT ON TABLE restate.journal_event IS
+'What happened beside the journal, such as a failed attempt. Never copied by a restart.';
+
+CREATE TABLE restate.object_key (
+  service_name text NOT NULL,
+  service_key text NOT NULL,
+  partition_key bigint NOT NULL,
+  holder restate_invocation_id,
+  next_sequence_number bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY (service_name, service_key, partition_key),
+  CONSTRAINT object_key_partition_key_check CHECK (partition_key = restate_partition_key(service_key))
+) WITH (fillfactor = 70);
+REVOKE ALL ON restate.object_key FROM PUBLIC;
+COMMENT ON TABLE restate.object_key IS
+'The keys of virtual objects: who holds each, and the counter that orders its inbox.';
+
+CREATE TABLE restate.object_state (
+  service_name text NOT NULL,
+  service_key text NOT NULL,
+  key text NOT NULL,
+  partition_key bigint NOT NULL,
+  value bytea NOT NULL,
+  PRIMARY KEY (service_name, service_key, key, partition_key),
+  CONSTRAINT object_state_partition_key_check CHECK (partition_key = restate_partition_key(service_key))
+);
+REVOKE ALL ON restate.object_state FROM PUBLIC;
+COMMENT ON TABLE restate.object_state IS
+'The state of virtual objects and workflows. Read it through restate.state.';
+
+CREATE TABLE restate.promise (
+  service_name text NOT NULL,
+  service_key text NOT NULL,
+  key text NOT NULL,
+  partition_key bigint NOT NULL,
+  completed boolean NOT NULL DEFAULT false,
+  completion_success_value bytea,
+  completion_failure text,
+  PRIMARY KEY (service_name, service_key, key, partition_key),
+  CONSTRAINT promise_partition_key_check CHECK (partition_key = restate_partition_key(service_key)),
+  CONSTRAINT promise_completed_check CHECK (
+    completed = (completion_success_value IS NOT NULL OR completion_failure IS NOT NULL)
+    AND (completion_success_value IS NULL OR completion_failure IS NULL))
+);
+REVOKE ALL ON restate.promise FROM PUBLIC;
+COMMENT ON TABLE restate.promise IS
+'The durable promises of workflows.';
+
+CREATE TABLE restate.audit (
+  audit_id bigint GENERATED BY DEFAULT AS IDENTITY,
+  partition_key bigint NOT NULL,
+  id restate_invocation_id NOT NULL,
+  at timestamptz NOT NULL,
+  operation text NOT NULL,
+  parameters jsonb NOT NULL CHECK (jsonb_typeof(parameters) = 'object'),
+  outcome text NOT NULL,
+  new_id restate_invocation_id,
+  caused_by restate_invocation_id,
+  role_name text NOT NULL,
+  session_user_name text NOT NULL,
+  claimed_subject text,
+  reason text,
+  PRIMARY KEY (audit_id, partition_key),
+  CONSTRAINT audit_partition_key_check CHECK (partition_key = restate_partition_key(id))
+);
+REVOKE ALL ON restate.audit FROM PUBLIC;
+CREATE INDEX audit_id_idx ON restate.audit (id);
+CREATE INDEX audit_at_idx ON restate.audit USING brin (at);
+COMMENT ON TABLE restate.audit IS
+'One row for every operation that took effect, written in its transaction. Rows outlive the invocation.';
+COMMENT ON COLUMN restate.audit.claimed_subject IS
+'The sub of request.jwt.claims. Whoever can set that setting can claim any subject.';
+COMMENT ON COLUMN restate.audit.caused_by IS
+'The invocation that the operation named, where it reached this one through it.';

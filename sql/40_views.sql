@@ -1,0 +1,159 @@
+-- The introspection views, with the names and columns of Restate's own
+-- tables.  A view shows partition keys unsigned and timestamps with their
+-- time zone; ids compare with plain strings.
+
+CREATE FUNCTION restate.utf8_or_null(value bytea) RETURNS text
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_utf8_or_null';
+COMMENT ON FUNCTION restate.utf8_or_null(bytea) IS
+'The bytes as text, or null where they are not UTF-8 text that the database can hold.';
+
+CREATE VIEW restate.sys_invocation AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.id,
+  concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
+  i.idempotency_key,
+  i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
+  i.restarted_from,
+  i.pinned_deployment_id, i.pinned_service_protocol_version,
+  i.trace_id,
+  i.journal_size, i.journal_commands_size,
+  i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
+  i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
+  i.completion_retention, i.journal_retention,
+  i.suspended_waiting_for_completions, i.suspended_waiting_for_signals,
+  i.retry_count, i.last_start_at, i.next_retry_at,
+  i.last_attempt_deployment_id, i.last_attempt_server,
+  i.last_failure, i.last_failure_error_code,
+  i.last_failure_related_command_index, i.last_failure_related_command_name, i.last_failure_related_command_type,
+  i.status, i.completion_result, i.completion_failure
+FROM restate.invocation i;
+REVOKE ALL ON restate.sys_invocation FROM PUBLIC;
+COMMENT ON VIEW restate.sys_invocation IS
+'The invocations. status is one of pending, scheduled, ready, running, backing-off, suspended, paused, completed.';
+
+CREATE VIEW restate.sys_invocation_status AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.id,
+  CASE i.status
+    WHEN 'pending' THEN 'inboxed'
+    WHEN 'ready' THEN 'invoked'
+    WHEN 'running' THEN 'invoked'
+    WHEN 'backing-off' THEN 'invoked'
+    ELSE i.status
+  END AS status,
+  i.completion_result, i.completion_failure,
+  concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
+  i.idempotency_key,
+  i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
+  i.restarted_from,
+  i.pinned_deployment_id, i.pinned_service_protocol_version,
+  i.trace_id,
+  i.journal_size, i.journal_commands_size,
+  i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
+  i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
+  i.completion_retention, i.journal_retention,
+  i.suspended_waiting_for_completions, i.suspended_waiting_for_signals
+FROM restate.invocation i;
+REVOKE ALL ON restate.sys_invocation_status FROM PUBLIC;
+COMMENT ON VIEW restate.sys_invocation_status IS
+'The invocations with the coarse status: inboxed, scheduled, invoked, suspended, paused, completed.';
+
+CREATE VIEW restate.sys_journal AS
+SELECT restate_partition_key_unsigned(j.partition_key) AS partition_key,
+  j.id,
+  j.index,
+  j.entry_type::text AS entry_type,
+  j.name,
+  CASE WHEN j.entry_type < 'Notification: Run' AND j.completion_id IS NOT NULL THEN
+    EXISTS (SELECT FROM restate.journal n
+      WHERE n.id = j.id AND n.partition_key = j.partition_key
+        AND n.completion_id = coalesce(j.result_completion_id, j.completion_id)
+        AND n.entry_type >= 'Notification: Run')
+  END AS completed,
+  j.invoked_id,
+  restate.invoked_target(j.entry_type, j.meta) AS invoked_target,
+  restate.sleep_wakeup_at(j.entry_type, j.meta) AS sleep_wakeup_at,
+  restate.promise_name(j.entry_type, j.meta) AS promise_name,
+  octet_length(j.payload) AS payload_length,
+  j.version,
+  restate.entry_json(j.entry_type, j.name, j.completion_id, j.result_completion_id, j.invoked_id,
+    j.signal_index, j.signal_name, j.meta, j.payload) AS entry_json,
+  restate.entry_lite_json(j.entry_type, j.name, j.completion_id, j.result_completion_id, j.invoked_id,
+    j.signal_index, j.signal_name, j.meta) AS entry_lite_json,
+  j.appended_at
+FROM restate.journal j;
+REVOKE ALL ON restate.sys_journal FROM PUBLIC;
+COMMENT ON VIEW restate.sys_journal IS
+'The journal entries. completed tells of a command whether its (last) completion has arrived.';
+
+CREATE VIEW restate.sys_journal_events AS
+SELECT restate_partition_key_unsigned(e.partition_key) AS partition_key,
+  e.id, e.after_journal_entry_index, e.appended_at, e.event_type, e.event_json::text AS event_json
+FROM restate.journal_event e;
+REVOKE ALL ON restate.sys_journal_events FROM PUBLIC;
+COMMENT ON VIEW restate.sys_journal_events IS
+'What happened beside the journals.';
+
+CREATE VIEW restate.sys_inbox AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.target_service_name AS service_name, i.target_service_key AS service_key,
+  i.id, i.inbox_sequence_number AS sequence_number, i.created_at
+FROM restate.invocation i
+WHERE i.status = 'pending';
+REVOKE ALL ON restate.sys_inbox FROM PUBLIC;
+COMMENT ON VIEW restate.sys_inbox IS
+'The invocations that wait for their object key, in the order of sequence_number.';
+
+CREATE VIEW restate.sys_keyed_service_status AS
+SELECT restate_partition_key_unsigned(k.partition_key) AS partition_key,
+  k.service_name, k.service_key, k.holder AS invocation_id
+FROM restate.object_key k
+WHERE k.holder IS NOT NULL;
+REVOKE ALL ON restate.sys_keyed_service_status FROM PUBLIC;
+COMMENT ON VIEW restate.sys_keyed_service_status IS
+'The object keys that an invocation holds.';
+
+CREATE VIEW restate.sys_deployment AS
+SELECT d.id, d.ty, d.endpoint, d.created_at, d.min_service_protocol_version, d.max_service_protocol_version
+FROM restate.deployment d;
+REVOKE ALL ON restate.sys_deployment FROM PUBLIC;
+COMMENT ON VIEW restate.sys_deployment IS
+'The registered deployments.';
+
+CREATE VIEW restate.sys_service AS
+SELECT DISTINCT ON (s.service_name) s.service_name AS name, s.revision, s.public, s.ty, s.deployment_id
+FROM restate.service_revision s
+ORDER BY s.service_name, s.revision DESC;
+REVOKE ALL ON restate.sys_service FROM PUBLIC;
+COMMENT ON VIEW restate.sys_service IS
+'The services, each at its latest revision.';
+
+CREATE VIEW restate.state AS
+SELECT restate_partition_key_unsigned(s.partition_key) AS partition_key,
+  s.service_name, s.service_key, s.key, octet_length(s.key) AS key_length,
+  restate.utf8_or_null(s.value) AS value_utf8, s.value, octet_length(s.value) AS value_length
+FROM restate.object_state s;
+REVOKE ALL ON restate.state FROM PUBLIC;
+COMMENT ON VIEW restate.state IS
+'The state of virtual objects and workflows.';
+
+CREATE VIEW restate.sys_promise AS
+SELECT restate_partition_key_unsigned(p.partition_key) AS partition_key,
+  p.service_name, p.service_key, p.key, p.completed,
+  p.completion_success_value, restate.utf8_or_null(p.completion_success_value) AS completion_success_value_utf8,
+  p.completion_failure
+FROM restate.promise p;
+REVOKE ALL ON restate.sys_promise FROM PUBLIC;
+COMMENT ON VIEW restate.sys_promise IS
+'The durable promises of workflows.';
+
+CREATE VIEW restate.sys_audit AS
+SELECT a.audit_id, a.at, a.operation, a.id, a.parameters, a.outcome, a.new_id, a.caused_by,
+  a.role_name, a.session_user_name, a.claimed_subject, a.reason
+FROM restate.audit a;
+REVOKE ALL ON restate.sys_audit FROM PUBLIC;
+COMMENT ON VIEW restate.sys_audit IS
+'The operations that took effect: when, by whom, on what, with which outcome and why.';

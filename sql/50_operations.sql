@@ -1,0 +1,68 @@
+-- The operations: one row of Restate's Admin API each, on one invocation and
+-- on many.  They run with the owner's rights, so that EXECUTE on one is all
+-- that an operator needs, and under a search path of their own.
+
+CREATE FUNCTION restate_purge_journal(id restate_invocation_id)
+  RETURNS text
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_purge_journal(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_purge_journal(restate_invocation_id) IS
+'Purges the journal of a completed invocation and keeps everything else that is known of it. Repeatable. Returns purged, or unchanged where there is no journal. Errors: invalid_invocation_id 400, invocation_not_found 404, not_completed 409. Source: PATCH /invocations/{id}/purge-journal.';
+
+CREATE FUNCTION restate_delete_invocation(id restate_invocation_id, mode text DEFAULT 'cancel')
+  RETURNS text
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_delete_invocation(restate_invocation_id, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_delete_invocation(restate_invocation_id, text) IS
+'Deletes an invocation: mode cancel asks it to end, kill ends it with its callees, purge removes it if it has completed and leaves it untouched if not. Returns signalled, removed, killed, purged or unchanged. Errors: invalid_query_parameter 400, invalid_invocation_id 400, invocation_not_found 404, already_completed 409. Source: DELETE /invocations/{id}.';
+
+CREATE FUNCTION restate_cancel(id restate_invocation_id)
+  RETURNS text
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_cancel(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_cancel(restate_invocation_id) IS
+'Cancels an invocation: the handler gets the cancel signal and answers it; one that has not started is removed. Returns signalled or removed. Errors: invalid_invocation_id 400, invocation_not_found 404, already_completed 409. Source: PATCH /invocations/{id}/cancel.';
+
+CREATE FUNCTION restate_kill(id restate_invocation_id)
+  RETURNS text
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_kill(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_kill(restate_invocation_id) IS
+'Kills an invocation and its callees, frees its object key and starts the next in the inbox; one that has not started is removed. Returns killed or removed. Errors: invalid_invocation_id 400, invocation_not_found 404, already_completed 409. Source: PATCH /invocations/{id}/kill.';
+
+CREATE FUNCTION restate_purge(id restate_invocation_id)
+  RETURNS text
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_purge(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_purge(restate_invocation_id) IS
+'Removes a completed invocation with its journal; of a workflow run its state and promises too. Returns purged. Errors: invalid_invocation_id 400, invocation_not_found 404, not_completed 409. Source: PATCH /invocations/{id}/purge.';
+
+CREATE FUNCTION restate_pause(id restate_invocation_id)
+  RETURNS text
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_pause(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_pause(restate_invocation_id) IS
+'Pauses an invocation: at once between attempts, at its end during an attempt. Returns paused, pausing or unchanged. Errors: invalid_invocation_id 400, invocation_not_found 404, not_running 409. Source: PATCH /invocations/{id}/pause.';
+
+CREATE FUNCTION restate_resume(id restate_invocation_id, deployment text DEFAULT NULL)
+  RETURNS text
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_resume(restate_invocation_id, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_resume(restate_invocation_id, text) IS
+'Resumes an invocation that is paused, suspended or waiting for a retry, on deployment (keep, latest or an id; null keeps) if it stands still. Returns resumed or unchanged. Errors: invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, already_completed 409, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400. Source: PATCH /invocations/{id}/resume.';
+
+CREATE FUNCTION restate_restart_as_new(id restate_invocation_id, "from" bigint DEFAULT NULL, deployment text DEFAULT NULL,
+    request_id text DEFAULT NULL)
+  RETURNS restate_invocation_id
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text) IS
+'Restarts a completed invocation as new, with the journal up to index "from" (0 to 4294967295, null for 0: the input alone) and the completions that its commands still lack, on deployment (keep, latest or an id; null for latest). With a request_id (1 to 255 bytes) the same call gives the same new invocation. Returns the new id. Errors: invalid_query_parameter 400, invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, still_running 409, input_not_available 410, restart_not_supported 422, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400, journal_index_out_of_range 400, journal_prefix_incomplete 400. Source: PATCH /invocations/{id}/restart-as-new.';

@@ -1,0 +1,119 @@
+-- The invariants that no constraint can state, each as a query for what
+-- breaks it.
+
+CREATE FUNCTION restate_verify()
+  RETURNS TABLE (problem text, id restate_invocation_id, detail text)
+  LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED COST 100000 ROWS 10
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  WITH counted AS (
+    SELECT j.id, j.partition_key, count(*) AS size,
+      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size,
+      min(j.index) AS first, max(j.index) AS last
+    FROM restate.journal j
+    GROUP BY j.id, j.partition_key
+  ), exclusive AS (
+    SELECT i.*
+    FROM restate.invocation i
+    WHERE i.target_handler_ty = 'exclusive' AND i.status <> 'completed'
+  )
+  SELECT 'journal_without_invocation', c.id, format('%s entries', c.size)
+  FROM counted c
+  WHERE NOT EXISTS (SELECT FROM restate.invocation i
+    WHERE i.id = c.id AND i.partition_key = c.partition_key)
+  UNION ALL
+  SELECT 'events_without_invocation', e.id, format('%s events', count(*))
+  FROM restate.journal_event e
+  WHERE NOT EXISTS (SELECT FROM restate.invocation i
+    WHERE i.id = e.id AND i.partition_key = e.partition_key)
+  GROUP BY e.id
+  UNION ALL
+  SELECT 'journal_size', i.id,
+    format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
+      i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0))
+  FROM restate.invocation i
+  LEFT JOIN counted c ON c.id = i.id AND c.partition_key = i.partition_key
+  WHERE i.journal_size <> coalesce(c.size, 0)
+    OR i.journal_commands_size <> coalesce(c.commands_size, 0)
+  UNION ALL
+  SELECT 'journal_gap', c.id, format('%s entries from index %s to %s', c.size, c.first, c.last)
+  FROM counted c
+  WHERE c.first <> 0 OR c.last <> c.size - 1
+  UNION ALL
+  SELECT 'input_misplaced', j.id, format('%s at index %s', j.entry_type, j.index)
+  FROM restate.journal j
+  WHERE (j.index = 0) <> (j.entry_type = 'Command: Input')
+  UNION ALL
+  SELECT 'input_missing', i.id, format('%s without a journal', i.status)
+  FROM restate.invocation i
+  WHERE i.status NOT IN ('pending', 'scheduled', 'completed') AND i.journal_size = 0
+  UNION ALL
+  SELECT 'completion_repeated', j.id, format('completion %s arrived %s times', j.completion_id, count(*))
+  FROM restate.journal j
+  WHERE j.completion_id IS NOT NULL AND j.entry_type >= 'Notification: Run'
+  GROUP BY j.id, j.completion_id
+  HAVING count(*) > 1
+  UNION ALL
+  SELECT 'completion_unasked', n.id, format('no command waits for completion %s at index %s', n.completion_id, n.index)
+  FROM restate.journal n
+  WHERE n.completion_id IS NOT NULL AND n.entry_type >= 'Notification: Run'
+    AND NOT EXISTS (SELECT FROM restate.journal c
+      WHERE c.id = n.id AND c.partition_key = n.partition_key AND c.index < n.index
+        AND c.entry_type < 'Notification: Run'
+        AND (c.completion_id = n.completion_id OR c.result_completion_id = n.completion_id))
+  UNION ALL
+  SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
+  FROM restate.journal j
+  WHERE (j.completion_id IS NOT NULL) <> (j.entry_type IN (
+      'Command: Run', 'Command: Sleep', 'Command: Call', 'Command: OneWayCall',
+      'Command: AttachInvocation', 'Command: GetInvocationOutput', 'Command: GetLazyState',
+      'Command: GetLazyStateKeys', 'Command: GetPromise', 'Command: PeekPromise',
+      'Command: CompletePromise')
+      OR j.entry_type >= 'Notification: Run' AND j.entry_type <> 'Notification: Signal')
+    OR (j.result_completion_id IS NOT NULL) <> (j.entry_type = 'Command: Call')
+    OR (j.invoked_id IS NOT NULL) <> (j.entry_type IN (
+      'Command: Call', 'Command: OneWayCall', 'Notification: CallInvocationId'))
+  UNION ALL
+  SELECT 'key_held_by_other', k.holder, format('%s/%s is held by an invocation that cannot hold it', k.service_name, k.service_key)
+  FROM restate.object_key k
+  WHERE k.holder IS NOT NULL
+    AND NOT EXISTS (SELECT FROM exclusive x
+      WHERE x.id = k.holder AND x.status NOT IN ('pending', 'scheduled')
+        AND x.target_service_name = k.service_name AND x.target_service_key = k.service_key)
+  UNION ALL
+  SELECT 'key_not_held', x.id, format('%s without holding %s/%s', x.status, x.target_service_name, x.target_service_key)
+  FROM exclusive x
+  WHERE x.status NOT IN ('pending', 'scheduled')
+    AND NOT EXISTS (SELECT FROM restate.object_key k
+      WHERE k.service_name = x.target_service_name AND k.service_key = x.target_service_key
+        AND k.partition_key = x.partition_key AND k.holder = x.id)
+  UNION ALL
+  SELECT 'inbox_stalled', x.id, format('waits for %s/%s, which nobody holds', x.target_service_name, x.target_service_key)
+  FROM exclusive x
+  WHERE x.status = 'pending'
+    AND NOT EXISTS (SELECT FROM restate.object_key k
+      WHERE k.service_name = x.target_service_name AND k.service_key = x.target_service_key
+        AND k.partition_key = x.partition_key AND k.holder IS NOT NULL)
+  UNION ALL
+  SELECT 'inbox_order', x.id, format('sequence number %s is not before the next, %s', x.inbox_sequence_number, k.next_sequence_number)
+  FROM exclusive x
+  JOIN restate.object_key k ON k.service_name = x.target_service_name
+    AND k.service_key = x.target_service_key AND k.partition_key = x.partition_key
+  WHERE x.status = 'pending' AND x.inbox_sequence_number >= k.next_sequence_number
+  UNION ALL
+  SELECT 'inbox_without_key', i.id, 'pending, though its handler takes no object key'
+  FROM restate.invocation i
+  WHERE i.status = 'pending' AND i.target_handler_ty IS DISTINCT FROM 'exclusive'
+  UNION ALL
+  SELECT 'restart_moved', i.id, 'its partition key is not that of the original'
+  FROM restate.invocation i
+  WHERE i.restarted_from IS NOT NULL AND restate_partition_key(i.restarted_from) <> i.partition_key
+  UNION ALL
+  SELECT 'key_moved', i.id, 'its partition key is not that of its service key'
+  FROM restate.invocation i
+  WHERE i.target_service_key IS NOT NULL
+    AND i.partition_key <> restate_partition_key(i.target_service_key);
+END;
+REVOKE ALL ON FUNCTION restate_verify() FROM PUBLIC;
+COMMENT ON FUNCTION restate_verify() IS
+'Returns a row for each broken invariant: orphans, sizes, gaps, completions, holders of object keys, inboxes. Empty when all is well. Reads every row of the tables.';

@@ -1,0 +1,104 @@
+/*
+ * audit.c
+ *		Records who did what to which invocation, in the same transaction.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/jsonb.h"
+
+#include "audit.h"
+#include "compat.h"
+#include "claims.h"
+#include "settings.h"
+#include "store.h"
+
+static void text_arg(StoreCall *call, const char *text);
+
+/*
+ * Notes an effect, to be written with the others at the operation's end.
+ */
+void
+audit_note(Unit *unit, const RestateInvocationId *id, const char *outcome,
+		   const RestateInvocationId *new_id, const RestateInvocationId *cause)
+{
+	MemoryContext old;
+	AuditEffect *effect;
+
+	if (!restate_audit)
+		return;
+	old = MemoryContextSwitchTo(unit->context);
+	effect = palloc0_object(AuditEffect);
+	effect->id = *id;
+	effect->outcome = outcome;
+	effect->has_new_id = new_id != NULL;
+	if (new_id)
+		effect->new_id = *new_id;
+	effect->has_cause = cause != NULL;
+	if (cause)
+		effect->cause = *cause;
+	unit->effects = lappend(unit->effects, effect);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Adds a text argument, null for NULL.
+ */
+static void
+text_arg(StoreCall *call, const char *text)
+{
+	if (text)
+		store_arg(call, CStringGetTextDatum(text));
+	else
+		store_arg_null(call);
+}
+
+/*
+ * Writes the effects that were noted, in one statement.
+ */
+void
+audit_write(Unit *unit, const char *operation, const char *parameters)
+{
+	StoreCall	call;
+	StoreColumn ids = {0};
+	StoreColumn partition_keys = {0};
+	StoreColumn outcomes = {0};
+	StoreColumn new_ids = {0};
+	StoreColumn causes = {0};
+	ListCell   *cell;
+
+	if (unit->effects == NIL)
+		return;
+	foreach(cell, unit->effects)
+	{
+		AuditEffect *effect = lfirst(cell);
+
+		store_column_add(&ids, InvocationIdGetDatum(&effect->id));
+		store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&effect->id)));
+		store_column_add(&outcomes, CStringGetTextDatum(effect->outcome));
+		if (effect->has_new_id)
+			store_column_add(&new_ids, InvocationIdGetDatum(&effect->new_id));
+		else
+			store_column_add_null(&new_ids);
+		if (effect->has_cause)
+			store_column_add(&causes, InvocationIdGetDatum(&effect->cause));
+		else
+			store_column_add_null(&causes);
+	}
+	store_call(&call, STORE_AUDIT);
+	store_arg_array(&call, &ids);
+	store_arg_array(&call, &partition_keys);
+	store_arg_array(&call, &outcomes);
+	store_arg_array(&call, &new_ids);
+	store_arg_array(&call, &causes);
+	store_arg(&call, TimestampTzGetDatum(unit->at));
+	text_arg(&call, operation);
+	store_arg(&call, DirectFunctionCall1(jsonb_in, CStringGetDatum(parameters)));
+	text_arg(&call, GetUserNameFromId(GetOuterUserId(), true));
+	text_arg(&call, GetUserNameFromId(GetSessionUserId(), true));
+	text_arg(&call, claimed_subject());
+	text_arg(&call, restate_reason && restate_reason[0] ? restate_reason : NULL);
+	(void) store_execute(&call);
+}

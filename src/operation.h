@@ -1,0 +1,78 @@
+/*
+ * operation.h
+ *		An operation over one or many invocations, as it is asked for and as
+ *		it turned out.
+ */
+#ifndef RESTATE_OPERATION_H
+#define RESTATE_OPERATION_H
+
+#include "postgres.h"
+
+#include "id.h"
+#include "outcome.h"
+#include "unit.h"
+
+typedef enum Operation
+{
+	OPERATION_PURGE_JOURNAL,
+	OPERATION_DELETE_CANCEL,
+	OPERATION_DELETE_KILL,
+	OPERATION_DELETE_PURGE,
+	OPERATION_RESTART_AS_NEW,
+	OPERATION_CANCEL,
+	OPERATION_KILL,
+	OPERATION_PURGE,
+	OPERATION_PAUSE,
+	OPERATION_RESUME,
+	OPERATION_COUNT
+} Operation;
+
+typedef enum DeploymentChoice
+{
+	DEPLOYMENT_ABSENT,
+	DEPLOYMENT_KEEP,
+	DEPLOYMENT_LATEST,
+	DEPLOYMENT_ID
+} DeploymentChoice;
+
+/* What is asked of each invocation. */
+typedef struct Request
+{
+	Operation	operation;
+	int64		from;			/* the last index to copy */
+	DeploymentChoice deployment;
+	RestateDeploymentId deployment_id;
+	const char *request_id;		/* NULL: not repeatable */
+	const char *parameters;		/* JSON object, for the audit */
+} Request;
+
+/* One invocation asked for, and how it went. */
+typedef struct Element
+{
+	bool		is_null;
+	RestateInvocationId id;
+	Invocation *invocation;		/* NULL for a null id */
+	RestateRefusal refusal;		/* RESTATE_OK if it succeeded */
+	const char *outcome;
+	bool		has_new_id;
+	RestateInvocationId new_id;
+} Element;
+
+extern void operation_run(const Request *request, Element *elements, int count);
+
+/* What an operation does in a unit that is locked, element after element. */
+typedef void (*OperationRun) (Unit *unit, const Request *request, Element *elements, int count);
+
+extern void run_purge_journal(Unit *unit, const Request *request, Element *elements, int count);
+extern void run_purge(Unit *unit, const Request *request, Element *elements, int count);
+extern void run_cancel(Unit *unit, const Request *request, Element *elements, int count);
+extern void run_kill(Unit *unit, const Request *request, Element *elements, int count);
+extern void run_pause(Unit *unit, const Request *request, Element *elements, int count);
+extern void run_resume(Unit *unit, const Request *request, Element *elements, int count);
+extern void run_restart(Unit *unit, const Request *request, Element *elements, int count);
+
+extern bool element_found(Element *element);
+extern void element_refuse(Element *element, RestateCategory category, const char *fmt);
+extern void element_succeed(Unit *unit, Element *element, const char *outcome, bool took_effect);
+
+#endif							/* RESTATE_OPERATION_H */

@@ -1,0 +1,231 @@
+/*
+ * outcome.c
+ *		The one table of refusals, and how one becomes an error.
+ */
+#include "postgres.h"
+
+#include <stdarg.h>
+
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+
+#include "outcome.h"
+
+/* user text quoted in a message: characters kept of it */
+#define QUOTED_TEXT_MAX 64
+
+typedef struct Category
+{
+	const char *name;
+	int			http_status;
+	const char *detail;
+	const char *hint;
+} Category;
+
+static const Category categories[RESTATE_CATEGORY_COUNT] = {
+	[RESTATE_OK] = {"ok", 200, "", ""},
+	[RESTATE_INVALID_INVOCATION_ID] =
+	{"invalid_invocation_id", 400,
+		"An invocation id is inv_1 followed by 33 base62 characters, 38 in all.",
+	"Copy the id from restate.sys_invocation."},
+	[RESTATE_INVALID_DEPLOYMENT_ID] =
+	{"invalid_deployment_id", 400,
+		"A deployment is named by its id (dp_1 followed by 22 base62 characters), by keep or by latest.",
+	"Copy the id from restate.sys_deployment."},
+	[RESTATE_INVALID_QUERY_PARAMETER] =
+	{"invalid_query_parameter", 400,
+		"The value is not one that the parameter takes.",
+	"mode is cancel, kill or purge; from is a whole number from 0 to 4294967295."},
+	[RESTATE_INVALID_BODY] =
+	{"invalid_body", 422,
+		"The document does not have the expected form.",
+	"Compare it with the form that the function's comment describes."},
+	[RESTATE_INVOCATION_NOT_FOUND] =
+	{"invocation_not_found", 404,
+		"No invocation with this id exists, or it is no longer retained.",
+	"Look for it in restate.sys_invocation."},
+	[RESTATE_NOT_STARTED] =
+	{"not_started", 425,
+		"The invocation is scheduled, or waits in the inbox of its object key.",
+	"Wait until it has started, or cancel it."},
+	[RESTATE_STILL_RUNNING] =
+	{"still_running", 409,
+		"Only a completed invocation can be restarted as new.",
+	"Wait until it has completed, or kill it first."},
+	[RESTATE_NOT_COMPLETED] =
+	{"not_completed", 409,
+		"Only a completed invocation can be purged.",
+	"Wait until it has completed, or kill it first."},
+	[RESTATE_ALREADY_COMPLETED] =
+	{"already_completed", 409,
+		"The invocation has completed: there is nothing left to stop or resume.",
+	"Use restate_purge to remove it, or restate_restart_as_new to run it again."},
+	[RESTATE_NOT_RUNNING] =
+	{"not_running", 409,
+		"Only an invocation that has started and has not completed can be paused.",
+	"See its status in restate.sys_invocation."},
+	[RESTATE_INPUT_NOT_AVAILABLE] =
+	{"input_not_available", 410,
+		"The journal, and with it the input, was purged or never retained.",
+	"Set a journal retention for the service to keep journals after completion."},
+	[RESTATE_RESTART_NOT_SUPPORTED] =
+	{"restart_not_supported", 422,
+		"Workflows cannot be restarted, nor a journal prefix recorded under a service protocol older than 6.",
+	"For a journal of an older protocol, restart from 0."},
+	[RESTATE_DEPLOYMENT_NOT_CHANGEABLE] =
+	{"deployment_not_changeable", 409,
+		"The deployment can be changed only of an invocation that is pinned to one and is completed, paused or suspended.",
+	"Leave the deployment out."},
+	[RESTATE_DEPLOYMENT_NOT_FOUND] =
+	{"deployment_not_found", 400,
+		"No such deployment is registered, or none serves the invocation's service.",
+	"See restate.sys_deployment and restate.sys_service."},
+	[RESTATE_DEPLOYMENT_INCOMPATIBLE] =
+	{"deployment_incompatible", 400,
+		"The deployment does not support the service protocol that the invocation is pinned to.",
+	"Choose a deployment whose protocol range includes it, or keep."},
+	[RESTATE_JOURNAL_PREFIX_INCOMPLETE] =
+	{"journal_prefix_incomplete", 400,
+		"A command up to the index asked for has a completion that the journal does not hold.",
+	"Restart from an index before that command."},
+	[RESTATE_JOURNAL_INDEX_OUT_OF_RANGE] =
+	{"journal_index_out_of_range", 400,
+		"The index asked for lies past the end of the journal.",
+	"See the indexes in restate.sys_journal."},
+	[RESTATE_READ_ONLY] =
+	{"read_only", 503,
+		"This server is a standby.",
+	"Send operations to the primary."},
+};
+
+/*
+ * Returns the category's public name, as documented and recorded.
+ */
+const char *
+restate_category_name(RestateCategory category)
+{
+	return categories[category].name;
+}
+
+/*
+ * Returns the HTTP status that the category is documented with.
+ */
+int
+restate_category_http_status(RestateCategory category)
+{
+	return categories[category].http_status;
+}
+
+/*
+ * Returns the SQLSTATE of the category: PT and the HTTP status.
+ */
+int
+restate_category_sqlstate(RestateCategory category)
+{
+	int			status = categories[category].http_status;
+
+	return MAKE_SQLSTATE('P', 'T', '0' + status / 100,
+						 '0' + status / 10 % 10, '0' + status % 10);
+}
+
+/*
+ * Returns a sentence on what the category means.
+ */
+const char *
+restate_category_detail(RestateCategory category)
+{
+	return categories[category].detail;
+}
+
+/*
+ * Returns a sentence on what to do about it.
+ */
+const char *
+restate_category_hint(RestateCategory category)
+{
+	return categories[category].hint;
+}
+
+/*
+ * Returns user text fit to stand in a one-line message, in double quotes: at
+ * most 64 characters of it, each outside printable ASCII escaped.
+ */
+char *
+restate_quote_text(const char *text)
+{
+	StringInfoData buf;
+	int			kept = 0;
+
+	initStringInfo(&buf);
+	appendStringInfoChar(&buf, '"');
+	for (const char *p = text; *p; kept++)
+	{
+		int			len = pg_mblen(p);
+
+		if (kept == QUOTED_TEXT_MAX)
+		{
+			appendStringInfoString(&buf, "...");
+			break;
+		}
+		if (len == 1 && *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\')
+			appendStringInfoChar(&buf, *p);
+		else
+			for (int i = 0; i < len && p[i]; i++)
+				appendStringInfo(&buf, "\\x%02x", (unsigned char) p[i]);
+		for (int i = 0; i < len && *p; i++)
+			p++;
+	}
+	appendStringInfoChar(&buf, '"');
+	return buf.data;
+}
+
+/*
+ * Returns a refusal with its message, made in the current memory context.
+ */
+RestateRefusal
+restate_refusal(RestateCategory category, const char *fmt,...)
+{
+	RestateRefusal refusal = {.category = category};
+	StringInfoData buf;
+
+	initStringInfo(&buf);
+	for (;;)
+	{
+		va_list		args;
+		int			needed;
+
+		va_start(args, fmt);
+		needed = appendStringInfoVA(&buf, fmt, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&buf, needed);
+	}
+	refusal.message = buf.data;
+	return refusal;
+}
+
+/*
+ * Adds the category's SQLSTATE, detail, hint and constraint name to the error
+ * being built.  Returns 0, as ereport's auxiliaries do.
+ */
+int
+restate_err_category(RestateCategory category)
+{
+	errcode(restate_category_sqlstate(category));
+	errdetail("%s: %s", restate_category_name(category), restate_category_detail(category));
+	errhint("%s", restate_category_hint(category));
+	err_generic_string(PG_DIAG_CONSTRAINT_NAME, restate_category_name(category));
+	return 0;
+}
+
+/*
+ * Raises the refusal as an error of its category.
+ */
+void
+restate_raise(RestateRefusal refusal)
+{
+	ereport(ERROR,
+			(errmsg("%s", refusal.message),
+			 restate_err_category(refusal.category)));
+}

@@ -1,0 +1,60 @@
+/*
+ * outcome.h
+ *		Every way an operation can be refused: the category, the SQLSTATE that
+ *		carries its HTTP status, and the words for it.
+ */
+#ifndef RESTATE_OUTCOME_H
+#define RESTATE_OUTCOME_H
+
+#include "postgres.h"
+
+typedef enum RestateCategory
+{
+	RESTATE_OK,
+	RESTATE_INVALID_INVOCATION_ID,
+	RESTATE_INVALID_DEPLOYMENT_ID,
+	RESTATE_INVALID_QUERY_PARAMETER,
+	RESTATE_INVALID_BODY,
+	RESTATE_INVOCATION_NOT_FOUND,
+	RESTATE_NOT_STARTED,
+	RESTATE_STILL_RUNNING,
+	RESTATE_NOT_COMPLETED,
+	RESTATE_ALREADY_COMPLETED,
+	RESTATE_NOT_RUNNING,
+	RESTATE_INPUT_NOT_AVAILABLE,
+	RESTATE_RESTART_NOT_SUPPORTED,
+	RESTATE_DEPLOYMENT_NOT_CHANGEABLE,
+	RESTATE_DEPLOYMENT_NOT_FOUND,
+	RESTATE_DEPLOYMENT_INCOMPATIBLE,
+	RESTATE_JOURNAL_PREFIX_INCOMPLETE,
+	RESTATE_JOURNAL_INDEX_OUT_OF_RANGE,
+	RESTATE_READ_ONLY,
+	RESTATE_CATEGORY_COUNT
+} RestateCategory;
+
+/* A refusal that is not raised yet: a batch reports it in a row. */
+typedef struct RestateRefusal
+{
+	RestateCategory category;
+	char	   *message;		/* one line, printable ASCII */
+} RestateRefusal;
+
+extern const char *restate_category_name(RestateCategory category);
+extern int	restate_category_http_status(RestateCategory category);
+extern int	restate_category_sqlstate(RestateCategory category);
+extern const char *restate_category_detail(RestateCategory category);
+extern const char *restate_category_hint(RestateCategory category);
+
+extern char *restate_quote_text(const char *text);
+
+extern RestateRefusal restate_refusal(RestateCategory category, const char *fmt,...) pg_attribute_printf(2, 3);
+extern void restate_raise(RestateRefusal refusal) pg_attribute_noreturn();
+
+/*
+ * The error fields of a category for ereport() and ereturn(), after the
+ * message.  DETAIL begins with the category's name, and the constraint name
+ * is that name alone.
+ */
+extern int	restate_err_category(RestateCategory category);
+
+#endif							/* RESTATE_OUTCOME_H */

@@ -1,0 +1,164 @@
+/*
+ * unit.h
+ *		The unit of work of one call: the invocations it locks with the facts
+ *		about them, what operations make of those, and writing that back.
+ *
+ * Operations decide on the facts and change them in memory, one after the
+ * other in the order asked for; unit_write then brings the tables to the same
+ * state, a statement for each kind of change.
+ */
+#ifndef RESTATE_UNIT_H
+#define RESTATE_UNIT_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/hsearch.h"
+#include "utils/timestamp.h"
+
+#include "id.h"
+#include "store.h"
+
+typedef enum Status
+{
+	STATUS_PENDING,
+	STATUS_SCHEDULED,
+	STATUS_READY,
+	STATUS_RUNNING,
+	STATUS_BACKING_OFF,
+	STATUS_SUSPENDED,
+	STATUS_PAUSED,
+	STATUS_COMPLETED
+} Status;
+
+typedef struct ObjectKeyName
+{
+	const char *service_name;
+	const char *service_key;
+} ObjectKeyName;
+
+/* An object key: who holds it, and the part of its inbox that was read. */
+typedef struct ObjectKey
+{
+	ObjectKeyName name;			/* hash key */
+	int64		partition_key;
+	bool		locked;			/* the row exists and is locked */
+	bool		has_holder;
+	RestateInvocationId holder;
+	int64		next_sequence_number;
+	List	   *inbox;			/* of Invocation, first in first out */
+	int			inbox_wanted;
+	bool		changed;
+} ObjectKey;
+
+/* A journal entry to append. */
+typedef struct JournalAppend
+{
+	int64		index;
+	const char *entry_type;
+	int64		completion_id;	/* -1: none */
+	int64		signal_index;	/* -1: none */
+	const char *meta;
+} JournalAppend;
+
+typedef struct Invocation
+{
+	RestateInvocationId id;		/* hash key */
+	int64		partition_key;
+	bool		exists;
+	bool		within_reach;	/* named, or to be killed with its caller */
+	bool		existed;		/* when it was reached, before the locks */
+
+	/* as locked; operations change these */
+	Status		status;
+	int64		journal_size;
+	int64		journal_commands_size;
+	bool		pause_requested;
+
+	/* as locked, and never changed */
+	Status		status_was;
+	char	   *service_name;
+	char	   *service_key;
+	bool		is_workflow;
+	bool		is_workflow_run;
+	bool		is_exclusive;
+	bool		is_pinned;
+	RestateDeploymentId pinned_deployment_id;
+	int64		protocol_version;
+	bool		keeps_result;
+	bool		keeps_journal;
+	bool		awaits_cancel;
+	int64		inbox_sequence_number;
+	bool		has_caller;
+	RestateInvocationId caller_id;
+	bool		was_restarted;	/* with the request id of this call */
+	RestateInvocationId restarted;
+	struct Element *restarting;	/* the element that restarts it, for others with that request id */
+	ObjectKey  *object_key;
+	List	   *callees;		/* of Invocation */
+	List	   *awaited_calls;	/* of AwaitedCall: those that wait for its result */
+
+	/* what operations decided */
+	bool		changed;
+	bool		journal_purged;
+	bool		removed;
+	bool		started;		/* its input is to become a journal */
+	bool		set_deployment;
+	RestateDeploymentId deployment_id;
+	const char *failure;		/* the completion failure, if one was set */
+	List	   *appends;		/* of JournalAppend */
+} Invocation;
+
+/* A call that waits for the result of its callee. */
+typedef struct AwaitedCall
+{
+	Invocation *caller;
+	int64		result_completion_id;
+	bool		is_suspended_on_it;
+	bool		answered;
+} AwaitedCall;
+
+typedef struct Unit
+{
+	MemoryContext context;
+	TimestampTz at;
+	HTAB	   *invocations;
+	List	   *object_keys;
+	HTAB	   *object_keys_by_name;
+	bool		made_runnable;	/* something became ready */
+	List	   *effects;		/* of AuditEffect */
+	const char *request_id;		/* of a restart, or NULL */
+} Unit;
+
+/* how much beside the named invocations an operation can reach */
+typedef enum Reach
+{
+	REACH_ROW,					/* nothing */
+	REACH_KEY,					/* the object key: restart */
+	REACH_CANCEL,				/* inbox and caller of one not started */
+	REACH_KILL					/* callees too, and the next in the inbox */
+} Reach;
+
+extern void unit_init(Unit *unit, const char *request_id);
+extern bool unit_lock_simply(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
+extern bool unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
+extern Invocation *unit_find(Unit *unit, const RestateInvocationId *id);
+extern void unit_write(Unit *unit);
+
+/* shared by the unit's own files */
+extern Invocation *unit_enter(Unit *unit, const RestateInvocationId *id, bool *is_new);
+extern void unit_read_facts(Unit *unit, uint64 rows);
+extern void unit_lock_rows(Unit *unit);
+
+/* the changes that operations make */
+extern void unit_append(Unit *unit, Invocation *invocation, const char *entry_type,
+						int64 completion_id, int64 signal_index, const char *meta);
+extern void unit_set_status(Unit *unit, Invocation *invocation, Status status);
+extern void unit_purge_journal(Invocation *invocation);
+extern void unit_remove(Unit *unit, Invocation *invocation);
+extern void unit_release_key(Unit *unit, Invocation *invocation);
+extern void unit_answer_caller(Unit *unit, Invocation *callee, const char *failure_meta);
+
+extern const char *unit_status_name(Status status);
+
+#endif							/* RESTATE_UNIT_H */

@@ -1,0 +1,515 @@
+/*
+ * unit_lock.c
+ *		Finds everything that operations can reach from the invocations they
+ *		name, and locks it in one order: object keys by (service, key), then
+ *		invocations by id.
+ *
+ * What is in reach is found with plain reads, locked, and found again: a
+ * callee may have been called while the locks were waited for.  A target and
+ * a caller never change, so these need no second look, and an inbox is read
+ * when its object key is locked already.
+ */
+#include "postgres.h"
+
+#include "common/hashfn.h"
+#include "utils/builtins.h"
+
+#include "compat.h"
+#include "unit.h"
+
+static void read_reached(Unit *unit, Reach reach, List *frontier);
+static void enter_callers(Unit *unit, Reach reach, List *frontier);
+static List *read_callees(Unit *unit, List *callers, bool record);
+static bool can_have_callees(const Invocation *invocation);
+static void find_object_keys(Unit *unit, Reach reach);
+static ObjectKey *find_object_key(Unit *unit, const char *service_name,
+								  const char *service_key, bool add);
+static uint32 hash_object_key_name(const void *name, Size keysize);
+static int	match_object_key_names(const void *a, const void *b, Size keysize);
+static bool lock_object_keys(Unit *unit);
+static void add_key_columns(const List *keys, StoreColumn *services, StoreColumn *names,
+							StoreColumn *partition_keys);
+static void create_object_keys(Unit *unit);
+static void read_inboxes(Unit *unit);
+static int	compare_inbox_places(const ListCell *a, const ListCell *b);
+static bool reach_grew(Unit *unit, Reach reach);
+static void link_unit(Unit *unit, Reach reach);
+static void read_awaited_calls(Unit *unit);
+
+/*
+ * Locks the named invocations and all that is in reach of them.  Returns
+ * false if the reach grew meanwhile.
+ */
+bool
+unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count)
+{
+	List	   *frontier = NIL;
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+
+	for (int i = 0; i < count; i++)
+	{
+		invocation = unit_enter(unit, &ids[i], NULL);
+		if (!invocation->within_reach)
+			frontier = lappend(frontier, invocation);
+		invocation->within_reach = true;
+	}
+
+	read_reached(unit, reach, frontier);
+	find_object_keys(unit, reach);
+	if (!lock_object_keys(unit) && reach == REACH_KEY)
+	{
+		create_object_keys(unit);
+		(void) lock_object_keys(unit);
+	}
+	if (reach == REACH_KILL)
+		read_inboxes(unit);
+
+	/* what the plain reads said is forgotten: the locked rows tell */
+	hash_seq_init(&scan, unit->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+	{
+		invocation->existed = invocation->exists;
+		invocation->exists = false;
+	}
+	unit_lock_rows(unit);
+	if (reach_grew(unit, reach))
+		return false;
+	link_unit(unit, reach);
+	return true;
+}
+
+/*
+ * Reads the facts of the invocations, and of those reached from them, without
+ * a lock.
+ */
+static void
+read_reached(Unit *unit, Reach reach, List *frontier)
+{
+	while (frontier != NIL)
+	{
+		StoreCall	call;
+		StoreColumn ids = {0};
+		StoreColumn partition_keys = {0};
+		List	   *entered = NIL;
+		List	   *callers = NIL;
+		ListCell   *cell;
+
+		foreach(cell, frontier)
+		{
+			Invocation *invocation = lfirst(cell);
+
+			store_column_add(&ids, InvocationIdGetDatum(&invocation->id));
+			store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
+		}
+		store_call(&call, STORE_READ_MANY);
+		store_arg_array(&call, &ids);
+		store_arg_array(&call, &partition_keys);
+		unit_read_facts(unit, store_execute(&call));
+
+		if (reach == REACH_KEY)
+			return;
+		if (reach == REACH_KILL)
+		{
+			foreach(cell, frontier)
+				if (can_have_callees(lfirst(cell)))
+					callers = lappend(callers, lfirst(cell));
+			entered = read_callees(unit, callers, false);
+		}
+		enter_callers(unit, reach, frontier);
+		frontier = entered;
+	}
+}
+
+/*
+ * Adds the callers that may have to be answered to the unit.  Their own facts
+ * come with the locks: nothing is reached through them.
+ */
+static void
+enter_callers(Unit *unit, Reach reach, List *frontier)
+{
+	ListCell   *cell;
+
+	foreach(cell, frontier)
+	{
+		Invocation *invocation = lfirst(cell);
+
+		if (!invocation->exists || !invocation->has_caller || invocation->status == STATUS_COMPLETED)
+			continue;
+		if (reach == REACH_CANCEL && invocation->status > STATUS_SCHEDULED)
+			continue;
+		(void) unit_enter(unit, &invocation->caller_id, NULL);
+	}
+}
+
+/*
+ * Returns whether a kill of the invocation goes on to its callees.
+ */
+static bool
+can_have_callees(const Invocation *invocation)
+{
+	return invocation->exists && invocation->within_reach &&
+		invocation->status > STATUS_SCHEDULED &&
+		invocation->status != STATUS_COMPLETED;
+}
+
+/*
+ * Reads the callees in the journals of the invocations.  Returns those that
+ * come within reach by it; notes on each caller whom it called if asked to.
+ */
+static List *
+read_callees(Unit *unit, List *callers, bool record)
+{
+	StoreCall	call;
+	StoreColumn ids = {0};
+	StoreColumn partition_keys = {0};
+	List	   *entered = NIL;
+	ListCell   *cell;
+	uint64		rows;
+
+	if (callers == NIL)
+		return NIL;
+	foreach(cell, callers)
+	{
+		Invocation *caller = lfirst(cell);
+
+		store_column_add(&ids, InvocationIdGetDatum(&caller->id));
+		store_column_add(&partition_keys, Int64GetDatum(caller->partition_key));
+	}
+	store_call(&call, STORE_READ_CALLEES);
+	store_arg_array(&call, &ids);
+	store_arg_array(&call, &partition_keys);
+	rows = store_execute(&call);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		RestateInvocationId caller_id;
+		RestateInvocationId callee_id;
+		Invocation *callee;
+
+		(void) store_invocation_id(row, 1, &caller_id);
+		(void) store_invocation_id(row, 2, &callee_id);
+		callee = unit_enter(unit, &callee_id, NULL);
+		if (!callee->within_reach)
+			entered = lappend(entered, callee);
+		callee->within_reach = true;
+		if (record)
+		{
+			Invocation *caller = unit_find(unit, &caller_id);
+
+			caller->callees = lappend(caller->callees, callee);
+		}
+	}
+	return entered;
+}
+
+/*
+ * Notes the object keys of the invocations, each with the share of its inbox
+ * that the operations can come to need.
+ */
+static void
+find_object_keys(Unit *unit, Reach reach)
+{
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+
+	hash_seq_init(&scan, unit->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		if (invocation->exists && invocation->is_exclusive &&
+			(reach == REACH_KEY || invocation->status != STATUS_COMPLETED))
+		{
+			ObjectKey  *key = find_object_key(unit, invocation->service_name, invocation->service_key, true);
+
+			key->partition_key = invocation->partition_key;
+			key->inbox_wanted++;
+		}
+}
+
+/*
+ * Returns the unit's object key of that name; one that it does not have yet
+ * is added if asked to, else NULL is returned.
+ */
+static ObjectKey *
+find_object_key(Unit *unit, const char *service_name, const char *service_key, bool add)
+{
+	ObjectKeyName name = {service_name, service_key};
+	ObjectKey  *key;
+	bool		found;
+
+	if (unit->object_keys_by_name == NULL)
+	{
+		HASHCTL		ctl = {
+			.keysize = sizeof(ObjectKeyName),
+			.entrysize = sizeof(ObjectKey),
+			.hash = hash_object_key_name,
+			.match = match_object_key_names,
+			.hcxt = unit->context
+		};
+
+		unit->object_keys_by_name = hash_create("restate_admin object keys", 16, &ctl,
+												HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	}
+	key = hash_search(unit->object_keys_by_name, &name, add ? HASH_ENTER : HASH_FIND, &found);
+	if (add && !found)
+	{
+		memset(key, 0, sizeof(*key));
+		key->name = name;
+		key->inbox_wanted = 1;
+		unit->object_keys = lappend(unit->object_keys, key);
+	}
+	return key;
+}
+
+/*
+ * Hashes the name of an object key, for dynahash.
+ */
+static uint32
+hash_object_key_name(const void *name, Size keysize)
+{
+	const ObjectKeyName *key_name = name;
+
+	return hash_combine(string_hash(key_name->service_name, strlen(key_name->service_name) + 1),
+						string_hash(key_name->service_key, strlen(key_name->service_key) + 1));
+}
+
+/*
+ * Compares two names of object keys, for dynahash: 0 if they are equal.
+ */
+static int
+match_object_key_names(const void *a, const void *b, Size keysize)
+{
+	const ObjectKeyName *first = a;
+	const ObjectKeyName *second = b;
+
+	return strcmp(first->service_key, second->service_key) != 0 ||
+		strcmp(first->service_name, second->service_name) != 0;
+}
+
+/*
+ * Adds the object keys to three columns.
+ */
+static void
+add_key_columns(const List *keys, StoreColumn *services, StoreColumn *names,
+				StoreColumn *partition_keys)
+{
+	ListCell   *cell;
+
+	foreach(cell, keys)
+	{
+		ObjectKey  *key = lfirst(cell);
+
+		store_column_add(services, CStringGetTextDatum(key->name.service_name));
+		store_column_add(names, CStringGetTextDatum(key->name.service_key));
+		store_column_add(partition_keys, Int64GetDatum(key->partition_key));
+	}
+}
+
+/*
+ * Locks the unit's object keys and reads who holds them.  Returns whether all
+ * of them have a row.
+ */
+static bool
+lock_object_keys(Unit *unit)
+{
+	StoreCall	call;
+	StoreColumn services = {0};
+	StoreColumn names = {0};
+	StoreColumn partition_keys = {0};
+	uint64		rows;
+
+	if (unit->object_keys == NIL)
+		return true;
+	add_key_columns(unit->object_keys, &services, &names, &partition_keys);
+	store_call(&call, STORE_LOCK_KEYS);
+	store_arg_array(&call, &services);
+	store_arg_array(&call, &names);
+	store_arg_array(&call, &partition_keys);
+	rows = store_execute(&call);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		ObjectKey  *key = find_object_key(unit, store_text(row, 1), store_text(row, 2), false);
+
+		key->locked = true;
+		key->has_holder = store_invocation_id(row, 3, &key->holder);
+		key->next_sequence_number = DatumGetInt64(store_value(row, 4));
+	}
+	return rows == (uint64) list_length(unit->object_keys);
+}
+
+/*
+ * Creates the object keys that have no row yet.
+ */
+static void
+create_object_keys(Unit *unit)
+{
+	StoreCall	call;
+	StoreColumn services = {0};
+	StoreColumn names = {0};
+	StoreColumn partition_keys = {0};
+	List	   *missing = NIL;
+	ListCell   *cell;
+
+	foreach(cell, unit->object_keys)
+		if (!((ObjectKey *) lfirst(cell))->locked)
+			missing = lappend(missing, lfirst(cell));
+	add_key_columns(missing, &services, &names, &partition_keys);
+	store_call(&call, STORE_CREATE_KEYS);
+	store_arg_array(&call, &services);
+	store_arg_array(&call, &names);
+	store_arg_array(&call, &partition_keys);
+	(void) store_execute(&call);
+}
+
+/*
+ * Adds the first of each locked key's inbox to the unit: as many as can come
+ * to start if every invocation of the unit on that key ends.
+ */
+static void
+read_inboxes(Unit *unit)
+{
+	StoreCall	call;
+	StoreColumn services = {0};
+	StoreColumn names = {0};
+	StoreColumn partition_keys = {0};
+	StoreColumn sizes = {0};
+	ListCell   *cell;
+	uint64		rows;
+
+	if (unit->object_keys == NIL)
+		return;
+	add_key_columns(unit->object_keys, &services, &names, &partition_keys);
+	foreach(cell, unit->object_keys)
+		store_column_add(&sizes, Int64GetDatum(((ObjectKey *) lfirst(cell))->inbox_wanted));
+	store_call(&call, STORE_READ_INBOXES);
+	store_arg_array(&call, &services);
+	store_arg_array(&call, &names);
+	store_arg_array(&call, &partition_keys);
+	store_arg_array(&call, &sizes);
+	rows = store_execute(&call);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		RestateInvocationId id;
+
+		(void) store_invocation_id(row, 1, &id);
+		(void) unit_enter(unit, &id, NULL);
+	}
+}
+
+/*
+ * Returns whether the locked rows reach further than what was read before:
+ * an invocation has appeared, or has called another.  Notes the callees.
+ */
+static bool
+reach_grew(Unit *unit, Reach reach)
+{
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+	List	   *callers = NIL;
+
+	hash_seq_init(&scan, unit->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+	{
+		if (invocation->within_reach && invocation->exists && !invocation->existed)
+		{
+			hash_seq_term(&scan);
+			return true;
+		}
+		if (reach == REACH_KILL && can_have_callees(invocation))
+			callers = lappend(callers, invocation);
+	}
+	return read_callees(unit, callers, true) != NIL;
+}
+
+/*
+ * Connects what was locked: invocations with their object keys, keys with
+ * their inboxes, callees with the calls that wait for them.
+ */
+static void
+link_unit(Unit *unit, Reach reach)
+{
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+	ListCell   *cell;
+
+	hash_seq_init(&scan, unit->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+	{
+		if (!invocation->exists || !invocation->is_exclusive)
+			continue;
+		if (unit->object_keys != NIL)
+			invocation->object_key = find_object_key(unit, invocation->service_name,
+													 invocation->service_key, false);
+		if (invocation->object_key && !invocation->object_key->locked)
+			invocation->object_key = NULL;
+		if (invocation->object_key && invocation->status == STATUS_PENDING)
+			invocation->object_key->inbox = lappend(invocation->object_key->inbox, invocation);
+	}
+	foreach(cell, unit->object_keys)
+		list_sort(((ObjectKey *) lfirst(cell))->inbox, compare_inbox_places);
+	if (reach != REACH_KEY)
+		read_awaited_calls(unit);
+}
+
+/*
+ * Orders invocations by their place in the inbox, for list_sort().
+ */
+static int
+compare_inbox_places(const ListCell *a, const ListCell *b)
+{
+	const Invocation *first = lfirst(a);
+	const Invocation *second = lfirst(b);
+
+	return (first->inbox_sequence_number > second->inbox_sequence_number) -
+		(first->inbox_sequence_number < second->inbox_sequence_number);
+}
+
+/*
+ * Reads the calls in the unit's journals that wait for one of its
+ * invocations.
+ */
+static void
+read_awaited_calls(Unit *unit)
+{
+	StoreCall	call;
+	StoreColumn callers = {0};
+	StoreColumn partition_keys = {0};
+	StoreColumn callees = {0};
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+	uint64		rows;
+
+	hash_seq_init(&scan, unit->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+	{
+		Invocation *caller;
+
+		if (!invocation->exists || !invocation->has_caller || invocation->status == STATUS_COMPLETED)
+			continue;
+		caller = unit_find(unit, &invocation->caller_id);
+		if (caller == NULL || !caller->exists || caller->status == STATUS_COMPLETED)
+			continue;
+		store_column_add(&callers, InvocationIdGetDatum(&caller->id));
+		store_column_add(&partition_keys, Int64GetDatum(caller->partition_key));
+		store_column_add(&callees, InvocationIdGetDatum(&invocation->id));
+	}
+	if (callers.count == 0)
+		return;
+	store_call(&call, STORE_READ_AWAITED_CALLS);
+	store_arg_array(&call, &callers);
+	store_arg_array(&call, &partition_keys);
+	store_arg_array(&call, &callees);
+	rows = store_execute(&call);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		AwaitedCall *call_awaited = palloc0_object(AwaitedCall);
+		RestateInvocationId caller_id;
+		RestateInvocationId callee_id;
+
+		(void) store_invocation_id(row, 1, &caller_id);
+		(void) store_invocation_id(row, 2, &callee_id);
+		call_awaited->caller = unit_find(unit, &caller_id);
+		call_awaited->result_completion_id = DatumGetInt64(store_value(row, 3));
+		call_awaited->is_suspended_on_it = DatumGetBool(store_value(row, 4));
+		invocation = unit_find(unit, &callee_id);
+		invocation->awaited_calls = lappend(invocation->awaited_calls, call_awaited);
+	}
+}

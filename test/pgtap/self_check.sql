@@ -1,0 +1,157 @@
+-- What holds for every object of the extension, whatever is added to it:
+-- comments, privileges, and that a dump takes the data along.
+BEGIN;
+
+-- settings are known once the library is loaded
+LOAD 'restate_admin';
+
+CREATE TEMP VIEW member AS
+SELECT d.classid, d.objid, pg_describe_object(d.classid, d.objid, 0) AS object
+FROM pg_depend d
+JOIN pg_extension e ON e.oid = d.refobjid
+WHERE d.refclassid = 'pg_extension'::regclass
+  AND d.deptype = 'e'
+  AND e.extname = 'restate_admin';
+
+CREATE TEMP VIEW member_function AS
+SELECT p.oid, p.oid::regprocedure::text AS signature, p.prosecdef, p.provolatile,
+       EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+               WHERE a.grantee = 0) AS public
+FROM member m
+JOIN pg_proc p ON m.classid = 'pg_proc'::regclass AND m.objid = p.oid;
+
+CREATE TEMP VIEW member_relation AS
+SELECT c.*
+FROM member m
+JOIN pg_class c ON m.classid = 'pg_class'::regclass AND m.objid = c.oid;
+
+-- Functions that a type, an operator, an operator class or a cast calls: who
+-- may use the type needs them all.
+CREATE TEMP VIEW support_function (oid) AS
+SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze]::oid[])
+FROM pg_type WHERE oid IN (SELECT objid FROM member WHERE classid = 'pg_type'::regclass)
+UNION SELECT oprcode::oid FROM pg_operator
+UNION SELECT amproc::oid FROM pg_amproc
+UNION SELECT castfunc FROM pg_cast;
+
+-- The other functions that everybody may call: they look at their arguments
+-- and at nothing else.  All the rest is for those it is granted to.
+CREATE TEMP TABLE public_function (signature text PRIMARY KEY);
+INSERT INTO public_function VALUES
+  ('restate_partition_key(restate_invocation_id)'),
+  ('restate_partition_key(text)'),
+  ('restate_partition_key_unsigned(bigint)'),
+  ('restate_random_seed()'),
+  ('restate_new_invocation_id()'),
+  ('restate_new_invocation_id(bigint)'),
+  ('restate_keyed_invocation_id(text)'),
+  ('restate_new_deployment_id()'),
+  ('restate_workflow_invocation_id(text,text)'),
+  ('restate_idempotent_invocation_id(text,text,text,text)'),
+  ('restate.parse_entry(jsonb)'),
+  ('restate.refuse_body(text,text)'),
+  ('restate.entry_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb,bytea)'),
+  ('restate.entry_lite_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb)'),
+  ('restate.invoked_target(restate.entry_type,jsonb)'),
+  ('restate.sleep_wakeup_at(restate.entry_type,jsonb)'),
+  ('restate.promise_name(restate.entry_type,jsonb)');
+
+SELECT plan(15);
+
+SELECT cmp_ok((SELECT count(*) FROM member), '>', 50::bigint,
+  'the extension has members to look at');
+
+-- comments
+
+SELECT is_empty(
+  $$SELECT signature FROM member_function WHERE obj_description(oid, 'pg_proc') IS NULL$$,
+  'every function has a comment');
+
+SELECT is_empty(
+  $$SELECT oid::regclass FROM member_relation
+    WHERE relkind IN ('r', 'p', 'v', 'm', 'f') AND obj_description(oid, 'pg_class') IS NULL$$,
+  'every table and view has a comment');
+
+SELECT is_empty(
+  $$SELECT t.oid::regtype FROM member m
+    JOIN pg_type t ON m.classid = 'pg_type'::regclass AND m.objid = t.oid
+    LEFT JOIN pg_class c ON c.oid = t.typrelid
+    WHERE t.typcategory <> 'A' AND coalesce(c.relkind, 'c') = 'c'
+      AND obj_description(t.oid, 'pg_type') IS NULL$$,
+  'every type has a comment');
+
+SELECT is_empty(
+  $$SELECT m.object FROM member m
+    WHERE m.classid IN ('pg_namespace'::regclass, 'pg_operator'::regclass)
+      AND obj_description(m.objid, m.classid::regclass::text::name) IS NULL$$,
+  'every schema and operator has a comment');
+
+SELECT is_empty(
+  $$SELECT name FROM pg_settings
+    WHERE name LIKE 'restate\_admin.%' AND coalesce(short_desc, '') = ''$$,
+  'every setting has a description');
+
+-- privileges
+
+SELECT is_empty(
+  $$SELECT signature FROM public_function
+    WHERE signature NOT IN (SELECT signature FROM member_function)$$,
+  'every function listed here as public exists');
+
+SELECT is_empty(
+  $$SELECT signature FROM member_function
+    WHERE NOT public
+      AND (signature IN (SELECT signature FROM public_function)
+           OR oid IN (SELECT oid FROM support_function))$$,
+  'everybody may call what types, operators and views need');
+
+SELECT is_empty(
+  $$SELECT signature FROM member_function
+    WHERE public
+      AND signature NOT IN (SELECT signature FROM public_function)
+      AND oid NOT IN (SELECT oid FROM support_function)$$,
+  'nobody may call anything else unless it is granted');
+
+SELECT is_empty(
+  $$SELECT signature FROM member_function WHERE public AND prosecdef$$,
+  'nothing that everybody may call runs as its owner');
+
+SELECT is_empty(
+  $$SELECT c.oid::regclass
+    FROM member_relation c,
+      aclexplode(coalesce(c.relacl, acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner))) a
+    WHERE c.relkind <> 'c' AND a.grantee = 0
+    UNION
+    SELECT t.attrelid::regclass
+    FROM pg_attribute t, aclexplode(t.attacl) a
+    WHERE t.attrelid IN (SELECT oid FROM member_relation) AND a.grantee = 0$$,
+  'no table, view or sequence is granted to everybody');
+
+SELECT is_empty(
+  $$SELECT n.nspname
+    FROM member m
+    JOIN pg_namespace n ON m.classid = 'pg_namespace'::regclass AND m.objid = n.oid,
+      aclexplode(coalesce(n.nspacl, acldefault('n', n.nspowner))) a
+    WHERE a.grantee = 0$$,
+  'no schema is granted to everybody');
+
+SELECT is_empty(
+  $$SELECT signature FROM member_function f JOIN pg_proc p USING (oid)
+    WHERE p.proleakproof AND f.oid NOT IN (SELECT oid FROM support_function)$$,
+  'only comparison and hash functions are leakproof');
+
+-- dump and restore
+
+SELECT is_empty(
+  $$SELECT c.oid::regclass FROM member_relation c
+    WHERE c.relkind IN ('r', 'p', 'S')
+      AND c.oid NOT IN (SELECT unnest(extconfig) FROM pg_extension WHERE extname = 'restate_admin')$$,
+  'a dump takes along the rows of every table and the state of every sequence');
+
+SELECT is_empty(
+  $$SELECT cfg::regclass FROM pg_extension, unnest(extconfig, extcondition) AS x(cfg, condition)
+    WHERE extname = 'restate_admin' AND condition <> ''$$,
+  'a dump takes along all of the rows');
+
+SELECT * FROM finish();
+ROLLBACK;
