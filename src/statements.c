@@ -362,7 +362,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		" RETURNING id, status)"
 		" SELECT e.ordinality, e.deployment_missing, e.deployment_incompatible IS TRUE, e.out_of_range,"
 		" e.incomplete, e.restarted, c.id, c.status"
-		" FROM examined e LEFT JOIN created c ON c.id = e.new_id",
+		" FROM examined e LEFT JOIN created c ON c.id = e.new_id ORDER BY e.ordinality",
 		{MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), MANY(STORE_INVOCATION_ID),
 			MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_DEPLOYMENT_ID), MANY(STORE_INT8),
 			MANY(STORE_BOOL), MANY(STORE_INT8), MANY(STORE_INT8), STORE_TEXT, STORE_TIMESTAMPTZ

@@ -19,6 +19,7 @@
 #include "id.h"
 #include "store.h"
 
+/* in the order of an invocation's life: up to scheduled it has not started */
 typedef enum Status
 {
 	STATUS_PENDING,

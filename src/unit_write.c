@@ -72,8 +72,8 @@ add_id(Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys)
 }
 
 /*
- * Deletes the removed invocations with their journals; of a workflow run its
- * state and promises too.
+ * Deletes the removed invocations with their journals; of a workflow run that
+ * had started its state and promises too.
  */
 static void
 write_removals(Unit *unit)
@@ -93,7 +93,7 @@ write_removals(Unit *unit)
 			continue;
 		add_id(invocation, &columns.id, &columns.partition_key);
 		store_column_add(&columns.status_was, CStringGetTextDatum(unit_status_name(invocation->status_was)));
-		if (invocation->is_workflow_run)
+		if (invocation->is_workflow_run && invocation->status_was > STATUS_SCHEDULED)
 		{
 			store_column_add(&services, CStringGetTextDatum(invocation->service_name));
 			store_column_add(&keys, CStringGetTextDatum(invocation->service_key));

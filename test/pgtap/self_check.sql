@@ -54,7 +54,8 @@ INSERT INTO public_function VALUES
   ('restate.entry_lite_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb)'),
   ('restate.invoked_target(restate.entry_type,jsonb)'),
   ('restate.sleep_wakeup_at(restate.entry_type,jsonb)'),
-  ('restate.promise_name(restate.entry_type,jsonb)');
+  ('restate.promise_name(restate.entry_type,jsonb)'),
+  ('restate.utf8_or_null(bytea)');
 
 SELECT plan(15);
 
