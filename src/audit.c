@@ -61,17 +61,17 @@ text_arg(StoreCall *call, const char *text)
 void
 audit_write(Unit *unit, const char *operation, const char *parameters)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn ids = {0};
 	StoreColumn partition_keys = {0};
 	StoreColumn outcomes = {0};
 	StoreColumn new_ids = {0};
 	StoreColumn causes = {0};
-	ListCell   *cell;
+	ListCell *cell;
 
 	if (unit->effects == NIL)
 		return;
-	foreach(cell, unit->effects)
+	foreach (cell, unit->effects)
 	{
 		AuditEffect *effect = lfirst(cell);
 

@@ -14,9 +14,9 @@ typedef struct AuditEffect
 {
 	RestateInvocationId id;
 	const char *outcome;
-	bool		has_new_id;
+	bool has_new_id;
 	RestateInvocationId new_id;
-	bool		has_cause;		/* reached through the invocation named */
+	bool has_cause; /* reached through the invocation named */
 	RestateInvocationId cause;
 } AuditEffect;
 
@@ -24,4 +24,4 @@ extern void audit_note(Unit *unit, const RestateInvocationId *id, const char *ou
 					   const RestateInvocationId *new_id, const RestateInvocationId *cause);
 extern void audit_write(Unit *unit, const char *operation, const char *parameters);
 
-#endif							/* RESTATE_AUDIT_H */
+#endif /* RESTATE_AUDIT_H */

@@ -14,9 +14,9 @@
 
 typedef struct ClaimsState
 {
-	int			depth;
-	bool		at_subject;
-	char	   *subject;
+	int depth;
+	bool at_subject;
+	char *subject;
 } ClaimsState;
 
 static RestateJsonResult enter(void *state);
@@ -40,8 +40,7 @@ claimed_subject(void)
 		.array_start = enter,
 		.array_end = leave,
 		.object_field_start = field,
-		.scalar = scalar
-	};
+		.scalar = scalar};
 
 	if (claims == NULL || claims[0] == '\0')
 		return NULL;

@@ -7,4 +7,4 @@
 
 extern const char *claimed_subject(void);
 
-#endif							/* RESTATE_CLAIMS_H */
+#endif /* RESTATE_CLAIMS_H */

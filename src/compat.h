@@ -19,24 +19,29 @@
 #include "nodes/miscnodes.h"
 #else
 /* before 16 an input function cannot report a soft error: it raises */
-#define ereturn(context, dummy_value, ...)  \
-	do                                      \
-	{                                       \
-		(void) (context);                   \
-		ereport(ERROR, __VA_ARGS__);        \
-		pg_unreachable();                   \
+#define ereturn(context, dummy_value, ...) \
+	do                                     \
+	{                                      \
+		(void) (context);                  \
+		ereport(ERROR, __VA_ARGS__);       \
+		pg_unreachable();                  \
 	} while (0)
 #endif
 
 #ifndef palloc_array
-#define palloc_array(type, count) ((type *) palloc(sizeof(type) * (count)))
+#define palloc_array(type, count)  ((type *) palloc(sizeof(type) * (count)))
 #define palloc0_array(type, count) ((type *) palloc0(sizeof(type) * (count)))
 #define repalloc_array(pointer, type, count) \
 	((type *) repalloc(pointer, sizeof(type) * (count)))
 #endif
 #ifndef palloc_object
-#define palloc_object(type) ((type *) palloc(sizeof(type)))
+#define palloc_object(type)	 ((type *) palloc(sizeof(type)))
 #define palloc0_object(type) ((type *) palloc0(sizeof(type)))
+#endif
+
+/* 18 has pg_noreturn, which stands before a declaration */
+#ifndef pg_attribute_noreturn
+#define pg_attribute_noreturn() __attribute__((noreturn))
 #endif
 
 #if PG18_GE
@@ -70,10 +75,10 @@
 #if PG17_GE
 #define restate_restrict_search_path() RestrictSearchPath()
 #else
-#define restate_restrict_search_path()                                   \
-	((void) set_config_option("search_path", "pg_catalog, pg_temp",      \
-							  PGC_USERSET, PGC_S_SESSION,                \
+#define restate_restrict_search_path()                              \
+	((void) set_config_option("search_path", "pg_catalog, pg_temp", \
+							  PGC_USERSET, PGC_S_SESSION,           \
 							  GUC_ACTION_SAVE, true, 0, false))
 #endif
 
-#endif							/* RESTATE_COMPAT_H */
+#endif /* RESTATE_COMPAT_H */

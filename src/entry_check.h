@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 #include "utils/jsonb.h"
 
 #include "entry_shape.h"

@@ -21,22 +21,22 @@ static Element *read_elements(FunctionCallInfo fcinfo, int *count);
 static void put_row(ReturnSetInfo *result, int ordinality, const Element *element);
 
 /* an operation of one name over one invocation and over many */
-#define OPERATION_FUNCTIONS(name, request_expr)                           \
-	PG_FUNCTION_INFO_V1(restate_##name);                                  \
-	PG_FUNCTION_INFO_V1(restate_##name##_batch);                          \
-	Datum restate_##name(PG_FUNCTION_ARGS)                                \
-	{                                                                     \
-		Request		request = request_expr;                              \
-		Element		element = run_one(fcinfo, &request);                 \
-																		  \
-		PG_RETURN_TEXT_P(cstring_to_text(element.outcome));               \
-	}                                                                     \
-	Datum restate_##name##_batch(PG_FUNCTION_ARGS)                        \
-	{                                                                     \
-		Request		request = request_expr;                              \
-																		  \
-		return run_batch(fcinfo, &request);                               \
-	}                                                                     \
+#define OPERATION_FUNCTIONS(name, request_expr)             \
+	PG_FUNCTION_INFO_V1(restate_##name);                    \
+	PG_FUNCTION_INFO_V1(restate_##name##_batch);            \
+	Datum restate_##name(PG_FUNCTION_ARGS)                  \
+	{                                                       \
+		Request request = request_expr;                     \
+		Element element = run_one(fcinfo, &request);        \
+                                                            \
+		PG_RETURN_TEXT_P(cstring_to_text(element.outcome)); \
+	}                                                       \
+	Datum restate_##name##_batch(PG_FUNCTION_ARGS)          \
+	{                                                       \
+		Request request = request_expr;                     \
+                                                            \
+		return run_batch(fcinfo, &request);                 \
+	}                                                       \
 	extern Datum restate_##name(PG_FUNCTION_ARGS)
 
 OPERATION_FUNCTIONS(purge_journal, request_of(OPERATION_PURGE_JOURNAL));
@@ -56,8 +56,8 @@ PG_FUNCTION_INFO_V1(restate_restart_as_new_batch);
 Datum
 restate_restart_as_new(PG_FUNCTION_ARGS)
 {
-	Request		request = request_to_restart(fcinfo);
-	Element		element = run_one(fcinfo, &request);
+	Request request = request_to_restart(fcinfo);
+	Element element = run_one(fcinfo, &request);
 	RestateInvocationId *new_id = palloc_object(RestateInvocationId);
 
 	*new_id = element.new_id;
@@ -70,7 +70,7 @@ restate_restart_as_new(PG_FUNCTION_ARGS)
 Datum
 restate_restart_as_new_batch(PG_FUNCTION_ARGS)
 {
-	Request		request = request_to_restart(fcinfo);
+	Request request = request_to_restart(fcinfo);
 
 	return run_batch(fcinfo, &request);
 }
@@ -82,7 +82,7 @@ restate_restart_as_new_batch(PG_FUNCTION_ARGS)
 static Element
 run_one(FunctionCallInfo fcinfo, const Request *request)
 {
-	Element		element = {0};
+	Element element = {0};
 
 	element.is_null = PG_ARGISNULL(0);
 	if (!element.is_null)
@@ -102,8 +102,8 @@ static Datum
 run_batch(FunctionCallInfo fcinfo, const Request *request)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Element    *elements;
-	int			count;
+	Element *elements;
+	int count;
 
 	InitMaterializedSRF(fcinfo, 0);
 	elements = read_elements(fcinfo, &count);
@@ -119,10 +119,10 @@ run_batch(FunctionCallInfo fcinfo, const Request *request)
 static Element *
 read_elements(FunctionCallInfo fcinfo, int *count)
 {
-	ArrayType  *array;
-	Datum	   *ids;
-	bool	   *nulls;
-	Element    *elements;
+	ArrayType *array;
+	Datum *ids;
+	bool *nulls;
+	Element *elements;
 
 	*count = 0;
 	if (PG_ARGISNULL(0))
@@ -146,9 +146,9 @@ read_elements(FunctionCallInfo fcinfo, int *count)
 static void
 put_row(ReturnSetInfo *result, int ordinality, const Element *element)
 {
-	bool		ok = element->refusal.category == RESTATE_OK;
-	Datum		values[7] = {0};
-	bool		nulls[7] = {0};
+	bool ok = element->refusal.category == RESTATE_OK;
+	Datum values[7] = {0};
+	bool nulls[7] = {0};
 
 	values[0] = Int64GetDatum(ordinality);
 	values[1] = InvocationIdGetDatum(&element->id);

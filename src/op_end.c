@@ -14,7 +14,7 @@
 #define CANCEL_SIGNAL_INDEX 1
 
 #define KILLED_FAILURE "[409] killed"
-#define KILLED_META "{\"result\": {\"Failure\": {\"code\": 409, \"message\": \"killed\"}}}"
+#define KILLED_META	   "{\"result\": {\"Failure\": {\"code\": 409, \"message\": \"killed\"}}}"
 #define CANCELLED_META "{\"result\": {\"Failure\": {\"code\": 409, \"message\": \"cancelled\"}}}"
 
 static const char *kill_one(Unit *unit, Invocation *invocation);
@@ -49,10 +49,10 @@ run_cancel(Unit *unit, const Request *request, Element *elements, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		Element    *element = &elements[i];
-		Invocation *invocation = element->invocation;
+		Element *element = &elements[i];
+		Invocation *invocation = element_found(element);
 
-		if (!element_found(element))
+		if (invocation == NULL)
 			continue;
 		if (invocation->status == STATUS_COMPLETED)
 			element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
@@ -81,16 +81,17 @@ run_kill(Unit *unit, const Request *request, Element *elements, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		Element    *element = &elements[i];
+		Element *element = &elements[i];
+		Invocation *invocation = element_found(element);
 
-		if (!element_found(element))
+		if (invocation == NULL)
 			continue;
-		if (element->invocation->status == STATUS_COMPLETED)
+		if (invocation->status == STATUS_COMPLETED)
 			element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
 		else
 		{
-			element_succeed(unit, element, kill_one(unit, element->invocation), true);
-			kill_callees(unit, element->invocation, &element->id);
+			element_succeed(unit, element, kill_one(unit, invocation), true);
+			kill_callees(unit, invocation, &element->id);
 		}
 	}
 }
@@ -127,16 +128,16 @@ kill_one(Unit *unit, Invocation *invocation)
 static void
 kill_callees(Unit *unit, Invocation *invocation, const RestateInvocationId *cause)
 {
-	List	   *callers = list_make1(invocation);
+	List *callers = list_make1(invocation);
 
 	while (callers != NIL)
 	{
 		Invocation *caller = linitial(callers);
-		ListCell   *cell;
+		ListCell *cell;
 
 		CHECK_FOR_INTERRUPTS();
 		callers = list_delete_first(callers);
-		foreach(cell, caller->callees)
+		foreach (cell, caller->callees)
 		{
 			Invocation *callee = lfirst(cell);
 			const char *outcome;

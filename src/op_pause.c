@@ -4,23 +4,10 @@
  */
 #include "postgres.h"
 
-#include "utils/builtins.h"
-
 #include "operation.h"
-#include "store.h"
 
-/* A deployment that a resume asks for. */
-typedef struct Deployment
-{
-	bool		found;
-	RestateDeploymentId id;
-	int64		min_protocol_version;
-	int64		max_protocol_version;
-} Deployment;
-
-static bool can_change_deployment(const Invocation *invocation);
-static Deployment *read_deployments(const Request *request, const Element *elements, int count);
-static bool change_deployment(const Request *request, Element *element, const Deployment *deployment);
+static bool stands_still(const Invocation *invocation);
+static bool change_deployment(const Request *request, Element *element);
 
 /*
  * Pauses invocations: one between attempts at once, one in an attempt when
@@ -31,10 +18,10 @@ run_pause(Unit *unit, const Request *request, Element *elements, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		Element    *element = &elements[i];
-		Invocation *invocation = element->invocation;
+		Element *element = &elements[i];
+		Invocation *invocation = element_found(element);
 
-		if (!element_found(element))
+		if (invocation == NULL)
 			continue;
 		switch (invocation->status)
 		{
@@ -70,14 +57,12 @@ run_pause(Unit *unit, const Request *request, Element *elements, int count)
 void
 run_resume(Unit *unit, const Request *request, Element *elements, int count)
 {
-	Deployment *deployments = read_deployments(request, elements, count);
-
 	for (int i = 0; i < count; i++)
 	{
-		Element    *element = &elements[i];
-		Invocation *invocation = element->invocation;
+		Element *element = &elements[i];
+		Invocation *invocation = element_found(element);
 
-		if (!element_found(element))
+		if (invocation == NULL)
 			continue;
 		switch (invocation->status)
 		{
@@ -90,7 +75,7 @@ run_resume(Unit *unit, const Request *request, Element *elements, int count)
 				break;
 			case STATUS_READY:
 			case STATUS_RUNNING:
-				if (!change_deployment(request, element, &deployments[i]))
+				if (!change_deployment(request, element))
 					break;
 				invocation->changed |= invocation->pause_requested;
 				element_succeed(unit, element, invocation->pause_requested ? "resumed" : "unchanged",
@@ -100,7 +85,7 @@ run_resume(Unit *unit, const Request *request, Element *elements, int count)
 			case STATUS_BACKING_OFF:
 			case STATUS_SUSPENDED:
 			case STATUS_PAUSED:
-				if (!change_deployment(request, element, &deployments[i]))
+				if (!change_deployment(request, element))
 					break;
 				unit_set_status(unit, invocation, STATUS_READY);
 				element_succeed(unit, element, "resumed", true);
@@ -110,57 +95,12 @@ run_resume(Unit *unit, const Request *request, Element *elements, int count)
 }
 
 /*
- * Returns whether the invocation stands still with a pinned deployment.
+ * Returns whether the invocation waits for nothing but to be resumed or woken.
  */
 static bool
-can_change_deployment(const Invocation *invocation)
+stands_still(const Invocation *invocation)
 {
-	return invocation->is_pinned &&
-		(invocation->status == STATUS_PAUSED || invocation->status == STATUS_SUSPENDED);
-}
-
-/*
- * Reads the deployments asked for, an array element for each invocation:
- * filled only where the invocation can change to it.
- */
-static Deployment *
-read_deployments(const Request *request, const Element *elements, int count)
-{
-	Deployment *deployments = palloc0(sizeof(Deployment) * Max(count, 1));
-	StoreCall	call;
-	StoreColumn services = {0};
-	int			row = 0;
-
-	if (request->deployment < DEPLOYMENT_LATEST)
-		return deployments;
-	for (int i = 0; i < count; i++)
-		if (elements[i].invocation && can_change_deployment(elements[i].invocation))
-			store_column_add(&services, CStringGetTextDatum(elements[i].invocation->service_name));
-	if (services.count == 0)
-		return deployments;
-	store_call(&call, STORE_READ_DEPLOYMENTS);
-	if (request->deployment == DEPLOYMENT_ID)
-		store_arg(&call, DeploymentIdGetDatum(&request->deployment_id));
-	else
-		store_arg_null(&call);
-	store_arg_array(&call, &services);
-	(void) store_execute(&call);
-	for (int i = 0; i < count; i++)
-	{
-		Deployment *deployment = &deployments[i];
-
-		if (!elements[i].invocation || !can_change_deployment(elements[i].invocation))
-			continue;
-		deployment->found = !store_is_null(row, 1);
-		if (deployment->found)
-		{
-			memcpy(&deployment->id, DatumGetPointer(store_value(row, 1)), sizeof(deployment->id));
-			deployment->min_protocol_version = DatumGetInt64(store_value(row, 2));
-			deployment->max_protocol_version = DatumGetInt64(store_value(row, 3));
-		}
-		row++;
-	}
-	return deployments;
+	return invocation->status == STATUS_PAUSED || invocation->status == STATUS_SUSPENDED;
 }
 
 /*
@@ -169,31 +109,21 @@ read_deployments(const Request *request, const Element *elements, int count)
  * pinned goes to the latest anyway.
  */
 static bool
-change_deployment(const Request *request, Element *element, const Deployment *deployment)
+change_deployment(const Request *request, Element *element)
 {
 	Invocation *invocation = element->invocation;
 
-	if (request->deployment < DEPLOYMENT_LATEST)
+	if (request->asked.deployment == DEPLOYMENT_KEEP)
 		return true;
-	if (!can_change_deployment(invocation))
-	{
-		if (invocation->status == STATUS_PAUSED || invocation->status == STATUS_SUSPENDED)
-			if (request->deployment == DEPLOYMENT_LATEST)
-				return true;
+	if (!stands_still(invocation) ||
+		(!invocation->is_pinned && request->asked.deployment == DEPLOYMENT_ID))
 		element_refuse(element, RESTATE_DEPLOYMENT_NOT_CHANGEABLE,
 					   "the deployment of invocation %s cannot be changed now");
-	}
-	else if (!deployment->found)
-		element_refuse(element, RESTATE_DEPLOYMENT_NOT_FOUND,
-					   "no deployment to resume invocation %s on");
-	else if (invocation->protocol_version < deployment->min_protocol_version ||
-			 invocation->protocol_version > deployment->max_protocol_version)
-		element_refuse(element, RESTATE_DEPLOYMENT_INCOMPATIBLE,
-					   "the deployment does not support the service protocol of invocation %s");
-	else
+	else if (!invocation->is_pinned)
+		return true;
+	else if (element_finds_deployment(element))
 	{
 		invocation->set_deployment = true;
-		invocation->deployment_id = deployment->id;
 		return true;
 	}
 	return false;

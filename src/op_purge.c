@@ -15,17 +15,18 @@ run_purge_journal(Unit *unit, const Request *request, Element *elements, int cou
 {
 	for (int i = 0; i < count; i++)
 	{
-		Element    *element = &elements[i];
+		Element *element = &elements[i];
+		Invocation *invocation = element_found(element);
 
-		if (!element_found(element))
+		if (invocation == NULL)
 			continue;
-		if (element->invocation->status != STATUS_COMPLETED)
+		if (invocation->status != STATUS_COMPLETED)
 			element_refuse(element, RESTATE_NOT_COMPLETED, "invocation %s has not completed");
-		else if (element->invocation->journal_size == 0)
+		else if (invocation->journal_size == 0)
 			element_succeed(unit, element, "unchanged", false);
 		else
 		{
-			unit_purge_journal(element->invocation);
+			unit_purge_journal(invocation);
 			element_succeed(unit, element, "purged", true);
 		}
 	}
@@ -40,13 +41,14 @@ run_purge(Unit *unit, const Request *request, Element *elements, int count)
 {
 	for (int i = 0; i < count; i++)
 	{
-		Element    *element = &elements[i];
+		Element *element = &elements[i];
+		Invocation *invocation = element_found(element);
 
-		if (!element_found(element))
+		if (invocation == NULL)
 			continue;
-		if (element->invocation->status == STATUS_COMPLETED)
+		if (invocation->status == STATUS_COMPLETED)
 		{
-			unit_remove(unit, element->invocation);
+			unit_remove(unit, invocation);
 			element_succeed(unit, element, "purged", true);
 		}
 		else if (request->operation == OPERATION_DELETE_PURGE)

@@ -12,26 +12,34 @@
 /* the first service protocol whose journals can be copied in part */
 #define MIN_PREFIX_PROTOCOL_VERSION 6
 
-/* the columns of the restart statement's answer */
-enum
+/* The columns of the restart statement, see statements.c. */
+typedef struct RestartColumns
 {
-	ANSWER_ORDINALITY = 1,
-	ANSWER_DEPLOYMENT_MISSING,
-	ANSWER_DEPLOYMENT_INCOMPATIBLE,
-	ANSWER_OUT_OF_RANGE,
-	ANSWER_INCOMPLETE,
-	ANSWER_RESTARTED,
-	ANSWER_CREATED,
-	ANSWER_STATUS
-};
+	StoreColumn id;
+	StoreColumn partition_key;
+	StoreColumn new_id;
+	StoreColumn status;
+	StoreColumn deployment_id;
+	StoreColumn journal_size;
+	StoreColumn journal_commands_size;
+	StoreColumn inbox_sequence_number;
+	StoreColumn random_seed;
+	StoreColumn suffix_id;
+	StoreColumn suffix_partition_key;
+	StoreColumn suffix_index;
+	StoreColumn suffix_new_id;
+	StoreColumn suffix_new_index;
+} RestartColumns;
 
+static void find_restarts(Unit *unit, Element *elements, int count);
+static void read_prefixes(Unit *unit, const Element *elements, int count);
+static bool may_restart(const Request *request, Element *element);
 static bool can_restart(const Request *request, Element *element);
-static void find_restarts_of_removed(const Request *request, Element *elements, int count);
 static void succeed_again(Unit *unit, Element *element, const RestateInvocationId *new_id);
-static void restart_all(Unit *unit, const Request *request, Element *elements, int count,
-						const bool *asked);
-static const char *deployment_mode(const Request *request, const Invocation *invocation);
-static void take_answer(Unit *unit, Element *element, uint64 row);
+static void add_restart(Unit *unit, const Request *request, Element *element, RestartColumns *columns);
+static void add_suffix(const Request *request, const Element *element, RestartColumns *columns);
+static Status place(Unit *unit, const Element *element, int64 *sequence_number);
+static void write_restarts(Unit *unit, const Request *request, RestartColumns *columns);
 
 /*
  * Restarts completed invocations as new.  Refuses, in the documented order,
@@ -41,60 +49,51 @@ static void take_answer(Unit *unit, Element *element, uint64 row);
 void
 run_restart(Unit *unit, const Request *request, Element *elements, int count)
 {
-	bool	   *asked = palloc0(sizeof(bool) * Max(count, 1));
-	bool		any_asked = false;
+	RestartColumns columns = {0};
+	bool repeatable = request->asked.request_id != NULL;
 
-	if (request->request_id)
-		find_restarts_of_removed(request, elements, count);
+	if (repeatable)
+		find_restarts(unit, elements, count);
+	read_prefixes(unit, elements, count);
 	for (int i = 0; i < count; i++)
 	{
-		Element    *element = &elements[i];
+		Element *element = &elements[i];
 		Invocation *invocation = element->invocation;
 
-		if (request->request_id && invocation && invocation->was_restarted)
-			succeed_again(unit, element, &invocation->restarted);
-		else if (request->request_id && invocation && invocation->restarting)
-			continue;
-		else if (element_found(element) && can_restart(request, element))
+		if (repeatable && invocation && invocation->was_restarted)
 		{
-			invocation->restarting = element;
-			asked[i] = any_asked = true;
+			succeed_again(unit, element, &invocation->restarted);
+			continue;
+		}
+		invocation = element_found(element);
+		if (invocation && may_restart(request, element) && can_restart(request, element))
+		{
+			add_restart(unit, request, element, &columns);
+			invocation->was_restarted = true;
+			invocation->restarted = element->new_id;
 		}
 	}
-	if (any_asked)
-		restart_all(unit, request, elements, count, asked);
-
-	/* an invocation asked for twice with a request id is restarted once */
-	for (int i = 0; i < count; i++)
-	{
-		Element    *element = &elements[i];
-		Element    *first = element->invocation ? element->invocation->restarting : NULL;
-
-		if (request->request_id == NULL || asked[i] || first == NULL)
-			continue;
-		if (first->refusal.category == RESTATE_OK)
-			succeed_again(unit, element, &first->new_id);
-		else
-			element->refusal = first->refusal;
-	}
+	if (columns.id.count > 0)
+		write_restarts(unit, request, &columns);
 }
 
 /*
- * Finds the restarts that carry the request id of originals that are gone.
+ * Finds the restarts that carry the request id, of originals that are gone
+ * too.  This is read after the lock, which another such restart may have held.
  */
 static void
-find_restarts_of_removed(const Request *request, Element *elements, int count)
+find_restarts(Unit *unit, Element *elements, int count)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn ids = {0};
 	StoreColumn partition_keys = {0};
-	uint64		rows;
+	uint64 rows;
 
 	for (int i = 0; i < count; i++)
 	{
 		Invocation *invocation = elements[i].invocation;
 
-		if (invocation == NULL || invocation->exists)
+		if (invocation == NULL)
 			continue;
 		store_column_add(&ids, InvocationIdGetDatum(&invocation->id));
 		store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
@@ -104,22 +103,42 @@ find_restarts_of_removed(const Request *request, Element *elements, int count)
 	store_call(&call, STORE_READ_RESTARTED);
 	store_arg_array(&call, &ids);
 	store_arg_array(&call, &partition_keys);
-	store_arg(&call, CStringGetTextDatum(request->request_id));
+	store_arg(&call, CStringGetTextDatum(unit->asked.request_id));
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
 		RestateInvocationId original;
+		Invocation *invocation;
 
 		(void) store_invocation_id(row, 1, &original);
-		for (int i = 0; i < count; i++)
-		{
-			Invocation *invocation = elements[i].invocation;
-
-			if (invocation == NULL || memcmp(&invocation->id, &original, sizeof(original)) != 0)
-				continue;
-			invocation->was_restarted = store_invocation_id(row, 2, &invocation->restarted);
-		}
+		invocation = unit_find(unit, &original);
+		invocation->was_restarted = store_invocation_id(row, 2, &invocation->restarted);
 	}
+}
+
+/*
+ * Reads the journals' prefixes of the invocations that may be restarted,
+ * where the lock has not brought them.
+ */
+static void
+read_prefixes(Unit *unit, const Element *elements, int count)
+{
+	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(count, 1));
+	int nids = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		Invocation *invocation = elements[i].invocation;
+
+		if (invocation == NULL || !invocation->exists || invocation->has_prefix ||
+			invocation->status != STATUS_COMPLETED || invocation->journal_size <= unit->asked.last_index)
+			continue;
+		invocation->has_prefix = true;
+		if (unit->asked.last_index > 0)
+			ids[nids++] = invocation->id;
+	}
+	if (nids > 0)
+		unit_read_prefixes(unit, ids, nids);
 }
 
 /*
@@ -134,11 +153,11 @@ succeed_again(Unit *unit, Element *element, const RestateInvocationId *new_id)
 }
 
 /*
- * Returns whether the invocation can be restarted, as far as its own row
- * tells; refuses it if not.
+ * Returns whether the state of the invocation allows the restart; refuses it
+ * if not.
  */
 static bool
-can_restart(const Request *request, Element *element)
+may_restart(const Request *request, Element *element)
 {
 	const Invocation *invocation = element->invocation;
 
@@ -150,156 +169,158 @@ can_restart(const Request *request, Element *element)
 		element_refuse(element, RESTATE_INPUT_NOT_AVAILABLE, "the input of invocation %s is no longer available");
 	else if (invocation->is_workflow)
 		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED, "invocation %s is of a workflow");
-	else if (!invocation->is_pinned && request->from > 0)
-		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED,
-					   "invocation %s was never pinned to a deployment: it can be restarted from 0 only");
-	else if (!invocation->is_pinned && (request->deployment == DEPLOYMENT_KEEP || request->deployment == DEPLOYMENT_ID))
-		element_refuse(element, RESTATE_DEPLOYMENT_NOT_CHANGEABLE,
-					   "invocation %s was never pinned to a deployment");
-	else if (invocation->is_pinned && request->from > 0 &&
-			 invocation->protocol_version < MIN_PREFIX_PROTOCOL_VERSION)
-		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED,
-					   "the service protocol of invocation %s is too old to restart it from within its journal");
 	else
 		return true;
 	return false;
 }
 
 /*
- * Restarts the elements asked for, in one statement that also decides on what
- * stands in other rows: deployments and journal entries.
+ * Returns whether the deployment and the index asked for suit the invocation;
+ * refuses it if not.
+ */
+static bool
+can_restart(const Request *request, Element *element)
+{
+	const Invocation *invocation = element->invocation;
+	int64 from = request->asked.last_index;
+
+	if (!invocation->is_pinned && from > 0)
+		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED,
+					   "invocation %s was never pinned to a deployment: it can be restarted from 0 only");
+	else if (!invocation->is_pinned && request->asked.deployment != DEPLOYMENT_LATEST)
+		element_refuse(element, RESTATE_DEPLOYMENT_NOT_CHANGEABLE,
+					   "invocation %s was never pinned to a deployment");
+	else if (invocation->is_pinned && from > 0 && invocation->protocol_version < MIN_PREFIX_PROTOCOL_VERSION)
+		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED,
+					   "the service protocol of invocation %s is too old to restart it from within its journal");
+	else if (invocation->is_pinned && request->asked.deployment != DEPLOYMENT_KEEP &&
+			 !element_finds_deployment(element))
+		return false;
+	else if (from >= invocation->journal_size)
+		element_refuse(element, RESTATE_JOURNAL_INDEX_OUT_OF_RANGE,
+					   "the index lies past the journal of invocation %s");
+	else if (invocation->prefix_incomplete)
+		element_refuse(element, RESTATE_JOURNAL_PREFIX_INCOMPLETE,
+					   "the journal of invocation %s lacks a completion before the index");
+	else
+		return true;
+	return false;
+}
+
+/*
+ * Adds the restart of the element's invocation to the columns.
  */
 static void
-restart_all(Unit *unit, const Request *request, Element *elements, int count, const bool *asked)
+add_restart(Unit *unit, const Request *request, Element *element, RestartColumns *columns)
 {
-	StoreCall	call;
-	StoreColumn ordinalities = {0};
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
-	StoreColumn new_ids = {0};
-	StoreColumn last_indexes = {0};
-	StoreColumn modes = {0};
-	StoreColumn deployment_ids = {0};
-	StoreColumn protocol_versions = {0};
-	StoreColumn keys_are_free = {0};
-	StoreColumn sequence_numbers = {0};
-	StoreColumn seeds = {0};
-	uint64		rows;
+	const Invocation *invocation = element->invocation;
+	int64 sequence_number = 0;
+	int64 seed;
+	Status status;
 
-	for (int i = 0; i < count; i++)
+	if (!pg_strong_random(&seed, sizeof(seed)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INTERNAL_ERROR),
+				 errmsg("could not generate a random seed")));
+	restate_generate_invocation_id((uint64) invocation->partition_key, &element->new_id);
+	element->has_new_id = true;
+	status = place(unit, element, &sequence_number);
+
+	store_column_add(&columns->id, InvocationIdGetDatum(&element->id));
+	store_column_add(&columns->partition_key, Int64GetDatum(invocation->partition_key));
+	store_column_add(&columns->new_id, InvocationIdGetDatum(&element->new_id));
+	store_column_add(&columns->status, CStringGetTextDatum(unit_status_name(status)));
+	if (!invocation->is_pinned)
+		store_column_add_null(&columns->deployment_id);
+	else if (request->asked.deployment == DEPLOYMENT_KEEP)
+		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->pinned_deployment_id));
+	else
+		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->deployment_id));
+	store_column_add(&columns->journal_size,
+					 Int64GetDatum(request->asked.last_index + 1 + invocation->suffix_size));
+	/* the input is a command too */
+	store_column_add(&columns->journal_commands_size, Int64GetDatum(1 + invocation->prefix_commands));
+	if (status == STATUS_PENDING)
+		store_column_add(&columns->inbox_sequence_number, Int64GetDatum(sequence_number));
+	else
+		store_column_add_null(&columns->inbox_sequence_number);
+	store_column_add(&columns->random_seed, Int64GetDatum(seed));
+	add_suffix(request, element, columns);
+	element_succeed(unit, element, "restarted", true);
+}
+
+/*
+ * Adds the completions that the prefix needs from further on in the journal:
+ * they follow it, in their order.
+ */
+static void
+add_suffix(const Request *request, const Element *element, RestartColumns *columns)
+{
+	const Invocation *invocation = element->invocation;
+
+	for (int i = 0; i < invocation->suffix_size; i++)
 	{
-		Element    *element = &elements[i];
-		const Invocation *invocation = element->invocation;
-		const ObjectKey *key = invocation ? invocation->object_key : NULL;
-		int64		seed;
-
-		if (!asked[i])
-			continue;
-		if (!pg_strong_random(&seed, sizeof(seed)))
-			ereport(ERROR,
-					(errcode(ERRCODE_INTERNAL_ERROR),
-					 errmsg("could not generate a random seed")));
-		restate_generate_invocation_id((uint64) invocation->partition_key, &element->new_id);
-		store_column_add(&ordinalities, Int64GetDatum(i));
-		store_column_add(&ids, InvocationIdGetDatum(&element->id));
-		store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
-		store_column_add(&new_ids, InvocationIdGetDatum(&element->new_id));
-		store_column_add(&last_indexes, Int64GetDatum(request->from));
-		store_column_add(&modes, CStringGetTextDatum(deployment_mode(request, invocation)));
-		if (request->deployment == DEPLOYMENT_ID)
-			store_column_add(&deployment_ids, DeploymentIdGetDatum(&request->deployment_id));
-		else
-			store_column_add_null(&deployment_ids);
-		store_column_add(&protocol_versions, Int64GetDatum(invocation->protocol_version));
-		store_column_add(&keys_are_free, BoolGetDatum(key && !key->has_holder));
-		store_column_add(&sequence_numbers, Int64GetDatum(key ? key->next_sequence_number : 0));
-		store_column_add(&seeds, Int64GetDatum(seed));
+		store_column_add(&columns->suffix_id, InvocationIdGetDatum(&element->id));
+		store_column_add(&columns->suffix_partition_key, Int64GetDatum(invocation->partition_key));
+		store_column_add(&columns->suffix_index, Int64GetDatum(invocation->suffix[i]));
+		store_column_add(&columns->suffix_new_id, InvocationIdGetDatum(&element->new_id));
+		store_column_add(&columns->suffix_new_index, Int64GetDatum(request->asked.last_index + 1 + i));
 	}
+}
+
+/*
+ * Returns the status that the new invocation starts with: ready, and holder
+ * of its object key if it needs one, or pending in the inbox of the key.
+ */
+static Status
+place(Unit *unit, const Element *element, int64 *sequence_number)
+{
+	ObjectKey *key = element->invocation->object_key;
+
+	if (key)
+	{
+		key->changed = true;
+		if (key->has_holder)
+		{
+			*sequence_number = key->next_sequence_number++;
+			return STATUS_PENDING;
+		}
+		key->has_holder = true;
+		key->holder = element->new_id;
+	}
+	unit->made_runnable = true;
+	return STATUS_READY;
+}
+
+/*
+ * Copies the journals and creates the new invocations.
+ */
+static void
+write_restarts(Unit *unit, const Request *request, RestartColumns *columns)
+{
+	StoreCall call;
+
 	store_call(&call, STORE_RESTART);
-	store_arg_array(&call, &ordinalities);
-	store_arg_array(&call, &ids);
-	store_arg_array(&call, &partition_keys);
-	store_arg_array(&call, &new_ids);
-	store_arg_array(&call, &last_indexes);
-	store_arg_array(&call, &modes);
-	store_arg_array(&call, &deployment_ids);
-	store_arg_array(&call, &protocol_versions);
-	store_arg_array(&call, &keys_are_free);
-	store_arg_array(&call, &sequence_numbers);
-	store_arg_array(&call, &seeds);
-	if (request->request_id)
-		store_arg(&call, CStringGetTextDatum(request->request_id));
+	store_arg_array(&call, &columns->id);
+	store_arg_array(&call, &columns->partition_key);
+	store_arg_array(&call, &columns->new_id);
+	store_arg_array(&call, &columns->status);
+	store_arg_array(&call, &columns->deployment_id);
+	store_arg_array(&call, &columns->journal_size);
+	store_arg_array(&call, &columns->journal_commands_size);
+	store_arg_array(&call, &columns->inbox_sequence_number);
+	store_arg_array(&call, &columns->random_seed);
+	store_arg(&call, Int64GetDatum(request->asked.last_index));
+	if (request->asked.request_id)
+		store_arg(&call, CStringGetTextDatum(request->asked.request_id));
 	else
 		store_arg_null(&call);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	rows = store_execute(&call);
-	for (uint64 row = 0; row < rows; row++)
-		take_answer(unit, &elements[DatumGetInt64(store_value(row, ANSWER_ORDINALITY))], row);
-}
-
-/*
- * Returns how the deployment of a restart is chosen: none for an invocation
- * that never had one.
- */
-static const char *
-deployment_mode(const Request *request, const Invocation *invocation)
-{
-	if (!invocation->is_pinned)
-		return "none";
-	switch (request->deployment)
-	{
-		case DEPLOYMENT_KEEP:
-			return "keep";
-		case DEPLOYMENT_ID:
-			return "id";
-		case DEPLOYMENT_ABSENT:
-		case DEPLOYMENT_LATEST:
-			break;
-	}
-	return "latest";
-}
-
-/*
- * Notes on the element what the statement answered, and on its object key
- * who came to hold it or wait for it.
- */
-static void
-take_answer(Unit *unit, Element *element, uint64 row)
-{
-	ObjectKey  *key = element->invocation->object_key;
-	RestateInvocationId restarted;
-
-	if (store_invocation_id(row, ANSWER_RESTARTED, &restarted))
-		succeed_again(unit, element, &restarted);
-	else if (DatumGetBool(store_value(row, ANSWER_DEPLOYMENT_MISSING)))
-		element_refuse(element, RESTATE_DEPLOYMENT_NOT_FOUND, "no deployment to restart invocation %s on");
-	else if (DatumGetBool(store_value(row, ANSWER_DEPLOYMENT_INCOMPATIBLE)))
-		element_refuse(element, RESTATE_DEPLOYMENT_INCOMPATIBLE,
-					   "the deployment does not support the service protocol of invocation %s");
-	else if (DatumGetBool(store_value(row, ANSWER_OUT_OF_RANGE)))
-		element_refuse(element, RESTATE_JOURNAL_INDEX_OUT_OF_RANGE,
-					   "the index lies past the journal of invocation %s");
-	else if (DatumGetBool(store_value(row, ANSWER_INCOMPLETE)))
-		element_refuse(element, RESTATE_JOURNAL_PREFIX_INCOMPLETE,
-					   "the journal of invocation %s lacks a completion before the index");
-	else if (store_is_null(row, ANSWER_CREATED))
-		elog(ERROR, "restart of invocation %s created nothing", restate_invocation_id_text(&element->id));
-	else
-	{
-		element->has_new_id = true;
-		element_succeed(unit, element, "restarted", true);
-		if (strcmp(store_text(row, ANSWER_STATUS), "ready") == 0)
-		{
-			unit->made_runnable = true;
-			if (key)
-			{
-				key->has_holder = true;
-				key->holder = element->new_id;
-			}
-		}
-		else if (key)
-			key->next_sequence_number++;
-		if (key)
-			key->changed = true;
-	}
+	store_arg_array(&call, &columns->suffix_id);
+	store_arg_array(&call, &columns->suffix_partition_key);
+	store_arg_array(&call, &columns->suffix_index);
+	store_arg_array(&call, &columns->suffix_new_id);
+	store_arg_array(&call, &columns->suffix_new_index);
+	if (store_execute(&call) != (uint64) columns->id.count)
+		elog(ERROR, "not every restart was created");
 }

@@ -23,8 +23,8 @@
 
 typedef struct OperationDef
 {
-	const char *name;			/* in the audit */
-	Reach		reach;
+	const char *name; /* in the audit */
+	Reach reach;
 	OperationRun run;
 } OperationDef;
 
@@ -41,7 +41,8 @@ static const OperationDef operations[OPERATION_COUNT] = {
 	[OPERATION_RESUME] = {"resume", REACH_ROW, run_resume},
 };
 
-static int	collect_ids(Element *elements, int count, RestateInvocationId *ids);
+static void plan_by_index(void);
+static int collect_ids(Element *elements, int count, RestateInvocationId *ids);
 static void run_locked(Unit *unit, const Request *request, Element *elements, int count);
 static void run_starting_over(const Request *request, Element *elements, int count,
 							  const RestateInvocationId *ids, int nids);
@@ -62,15 +63,16 @@ operation_run(const Request *request, Element *elements, int count)
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old;
 	RestateInvocationId *ids;
-	Unit		unit;
-	int			guc_level;
-	int			nids;
+	Unit unit;
+	int guc_level;
+	int nids;
 
 	if (RecoveryInProgress())
 		restate_raise(restate_refusal(RESTATE_READ_ONLY, "cannot run restate_admin operations on a standby"));
 
 	guc_level = NewGUCNestLevel();
 	restate_restrict_search_path();
+	plan_by_index();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	old = MemoryContextSwitchTo(context);
@@ -78,7 +80,7 @@ operation_run(const Request *request, Element *elements, int count)
 
 	ids = palloc_array(RestateInvocationId, Max(count, 1));
 	nids = collect_ids(elements, count, ids);
-	unit_init(&unit, request->request_id);
+	unit_init(&unit, &request->asked);
 	if (nids == 0 || unit_lock_simply(&unit, operations[request->operation].reach, ids, nids))
 		run_locked(&unit, request, elements, count);
 	else
@@ -90,12 +92,26 @@ operation_run(const Request *request, Element *elements, int count)
 }
 
 /*
+ * Makes the planner reach rows by their keys, whatever the statistics of
+ * tables that were empty a moment ago say.  Lasts as long as the search path.
+ */
+static void
+plan_by_index(void)
+{
+	static const char *const disabled[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin"};
+
+	for (int i = 0; i < (int) lengthof(disabled); i++)
+		(void) set_config_option(disabled[i], "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
  * Copies the ids of the elements that have one; returns how many.
  */
 static int
 collect_ids(Element *elements, int count, RestateInvocationId *ids)
 {
-	int			nids = 0;
+	int nids = 0;
 
 	for (int i = 0; i < count; i++)
 		if (!elements[i].is_null)
@@ -162,7 +178,7 @@ attempt_in_subtransaction(const Request *request, Element *elements, int count,
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
+		ErrorData *error;
 
 		MemoryContextSwitchTo(context);
 		error = CopyErrorData();
@@ -185,9 +201,9 @@ static bool
 attempt(const Request *request, Element *elements, int count,
 		const RestateInvocationId *ids, int nids)
 {
-	Unit		unit;
+	Unit unit;
 
-	unit_init(&unit, request->request_id);
+	unit_init(&unit, &request->asked);
 	if (!unit_lock_reached(&unit, operations[request->operation].reach, ids, nids))
 		return false;
 	run_locked(&unit, request, elements, count);
@@ -195,15 +211,36 @@ attempt(const Request *request, Element *elements, int count,
 }
 
 /*
- * Returns whether the element's invocation exists; refuses it if not.
+ * Returns the element's invocation, or NULL if it does not exist, for which
+ * the element is refused.
  */
-bool
+Invocation *
 element_found(Element *element)
 {
 	if (element->is_null)
 		element->refusal = restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null");
 	else if (!element->invocation->exists)
 		element_refuse(element, RESTATE_INVOCATION_NOT_FOUND, "invocation %s not found");
+	else
+		return element->invocation;
+	return NULL;
+}
+
+/*
+ * Returns whether the deployment asked for exists and supports the protocol
+ * that the element's invocation is pinned to; refuses it if not.
+ */
+bool
+element_finds_deployment(Element *element)
+{
+	const Invocation *invocation = element->invocation;
+
+	if (!invocation->deployment_found)
+		element_refuse(element, RESTATE_DEPLOYMENT_NOT_FOUND, "no deployment for invocation %s");
+	else if (invocation->protocol_version < invocation->min_protocol_version ||
+			 invocation->protocol_version > invocation->max_protocol_version)
+		element_refuse(element, RESTATE_DEPLOYMENT_INCOMPATIBLE,
+					   "the deployment does not support the service protocol of invocation %s");
 	else
 		return true;
 	return false;
@@ -215,7 +252,7 @@ element_found(Element *element)
 void
 element_refuse(Element *element, RestateCategory category, const char *fmt)
 {
-	char	   *id = restate_invocation_id_text(&element->id);
+	char *id = restate_invocation_id_text(&element->id);
 
 	element->refusal.category = category;
 	element->refusal.message = psprintf(fmt, id);

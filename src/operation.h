@@ -27,41 +27,30 @@ typedef enum Operation
 	OPERATION_COUNT
 } Operation;
 
-typedef enum DeploymentChoice
-{
-	DEPLOYMENT_ABSENT,
-	DEPLOYMENT_KEEP,
-	DEPLOYMENT_LATEST,
-	DEPLOYMENT_ID
-} DeploymentChoice;
-
 /* What is asked of each invocation. */
 typedef struct Request
 {
-	Operation	operation;
-	int64		from;			/* the last index to copy */
-	DeploymentChoice deployment;
-	RestateDeploymentId deployment_id;
-	const char *request_id;		/* NULL: not repeatable */
-	const char *parameters;		/* JSON object, for the audit */
+	Operation operation;
+	Asked asked;
+	const char *parameters; /* JSON object, for the audit */
 } Request;
 
 /* One invocation asked for, and how it went. */
 typedef struct Element
 {
-	bool		is_null;
+	bool is_null;
 	RestateInvocationId id;
-	Invocation *invocation;		/* NULL for a null id */
-	RestateRefusal refusal;		/* RESTATE_OK if it succeeded */
+	Invocation *invocation; /* NULL for a null id */
+	RestateRefusal refusal; /* RESTATE_OK if it succeeded */
 	const char *outcome;
-	bool		has_new_id;
+	bool has_new_id;
 	RestateInvocationId new_id;
 } Element;
 
 extern void operation_run(const Request *request, Element *elements, int count);
 
 /* What an operation does in a unit that is locked, element after element. */
-typedef void (*OperationRun) (Unit *unit, const Request *request, Element *elements, int count);
+typedef void (*OperationRun)(Unit *unit, const Request *request, Element *elements, int count);
 
 extern void run_purge_journal(Unit *unit, const Request *request, Element *elements, int count);
 extern void run_purge(Unit *unit, const Request *request, Element *elements, int count);
@@ -71,8 +60,9 @@ extern void run_pause(Unit *unit, const Request *request, Element *elements, int
 extern void run_resume(Unit *unit, const Request *request, Element *elements, int count);
 extern void run_restart(Unit *unit, const Request *request, Element *elements, int count);
 
-extern bool element_found(Element *element);
+extern Invocation *element_found(Element *element);
+extern bool element_finds_deployment(Element *element);
 extern void element_refuse(Element *element, RestateCategory category, const char *fmt);
 extern void element_succeed(Unit *unit, Element *element, const char *outcome, bool took_effect);
 
-#endif							/* RESTATE_OPERATION_H */
+#endif /* RESTATE_OPERATION_H */

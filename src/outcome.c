@@ -17,7 +17,7 @@
 typedef struct Category
 {
 	const char *name;
-	int			http_status;
+	int http_status;
 	const char *detail;
 	const char *hint;
 } Category;
@@ -25,77 +25,77 @@ typedef struct Category
 static const Category categories[RESTATE_CATEGORY_COUNT] = {
 	[RESTATE_OK] = {"ok", 200, "", ""},
 	[RESTATE_INVALID_INVOCATION_ID] =
-	{"invalid_invocation_id", 400,
-		"An invocation id is inv_1 followed by 33 base62 characters, 38 in all.",
-	"Copy the id from restate.sys_invocation."},
+		{"invalid_invocation_id", 400,
+		 "An invocation id is inv_1 followed by 33 base62 characters, 38 in all.",
+		 "Copy the id from restate.sys_invocation."},
 	[RESTATE_INVALID_DEPLOYMENT_ID] =
-	{"invalid_deployment_id", 400,
-		"A deployment is named by its id (dp_1 followed by 22 base62 characters), by keep or by latest.",
-	"Copy the id from restate.sys_deployment."},
+		{"invalid_deployment_id", 400,
+		 "A deployment is named by its id (dp_1 followed by 22 base62 characters), by keep or by latest.",
+		 "Copy the id from restate.sys_deployment."},
 	[RESTATE_INVALID_QUERY_PARAMETER] =
-	{"invalid_query_parameter", 400,
-		"The value is not one that the parameter takes.",
-	"mode is cancel, kill or purge; from is a whole number from 0 to 4294967295."},
+		{"invalid_query_parameter", 400,
+		 "The value is not one that the parameter takes.",
+		 "mode is cancel, kill or purge; from is a whole number from 0 to 4294967295."},
 	[RESTATE_INVALID_BODY] =
-	{"invalid_body", 422,
-		"The document does not have the expected form.",
-	"Compare it with the form that the function's comment describes."},
+		{"invalid_body", 422,
+		 "The document does not have the expected form.",
+		 "Compare it with the form that the function's comment describes."},
 	[RESTATE_INVOCATION_NOT_FOUND] =
-	{"invocation_not_found", 404,
-		"No invocation with this id exists, or it is no longer retained.",
-	"Look for it in restate.sys_invocation."},
+		{"invocation_not_found", 404,
+		 "No invocation with this id exists, or it is no longer retained.",
+		 "Look for it in restate.sys_invocation."},
 	[RESTATE_NOT_STARTED] =
-	{"not_started", 425,
-		"The invocation is scheduled, or waits in the inbox of its object key.",
-	"Wait until it has started, or cancel it."},
+		{"not_started", 425,
+		 "The invocation is scheduled, or waits in the inbox of its object key.",
+		 "Wait until it has started, or cancel it."},
 	[RESTATE_STILL_RUNNING] =
-	{"still_running", 409,
-		"Only a completed invocation can be restarted as new.",
-	"Wait until it has completed, or kill it first."},
+		{"still_running", 409,
+		 "Only a completed invocation can be restarted as new.",
+		 "Wait until it has completed, or kill it first."},
 	[RESTATE_NOT_COMPLETED] =
-	{"not_completed", 409,
-		"Only a completed invocation can be purged.",
-	"Wait until it has completed, or kill it first."},
+		{"not_completed", 409,
+		 "Only a completed invocation can be purged.",
+		 "Wait until it has completed, or kill it first."},
 	[RESTATE_ALREADY_COMPLETED] =
-	{"already_completed", 409,
-		"The invocation has completed: there is nothing left to stop or resume.",
-	"Use restate_purge to remove it, or restate_restart_as_new to run it again."},
+		{"already_completed", 409,
+		 "The invocation has completed: there is nothing left to stop or resume.",
+		 "Use restate_purge to remove it, or restate_restart_as_new to run it again."},
 	[RESTATE_NOT_RUNNING] =
-	{"not_running", 409,
-		"Only an invocation that has started and has not completed can be paused.",
-	"See its status in restate.sys_invocation."},
+		{"not_running", 409,
+		 "Only an invocation that has started and has not completed can be paused.",
+		 "See its status in restate.sys_invocation."},
 	[RESTATE_INPUT_NOT_AVAILABLE] =
-	{"input_not_available", 410,
-		"The journal, and with it the input, was purged or never retained.",
-	"Set a journal retention for the service to keep journals after completion."},
+		{"input_not_available", 410,
+		 "The journal, and with it the input, was purged or never retained.",
+		 "Set a journal retention for the service to keep journals after completion."},
 	[RESTATE_RESTART_NOT_SUPPORTED] =
-	{"restart_not_supported", 422,
-		"Workflows cannot be restarted, nor a journal prefix recorded under a service protocol older than 6.",
-	"For a journal of an older protocol, restart from 0."},
+		{"restart_not_supported", 422,
+		 "Workflows cannot be restarted, nor a journal prefix recorded under a service protocol older than 6.",
+		 "For a journal of an older protocol, restart from 0."},
 	[RESTATE_DEPLOYMENT_NOT_CHANGEABLE] =
-	{"deployment_not_changeable", 409,
-		"The deployment can be changed only of an invocation that is pinned to one and is completed, paused or suspended.",
-	"Leave the deployment out."},
+		{"deployment_not_changeable", 409,
+		 "The deployment can be changed only of an invocation that is pinned to one and is completed, paused or suspended.",
+		 "Leave the deployment out."},
 	[RESTATE_DEPLOYMENT_NOT_FOUND] =
-	{"deployment_not_found", 400,
-		"No such deployment is registered, or none serves the invocation's service.",
-	"See restate.sys_deployment and restate.sys_service."},
+		{"deployment_not_found", 400,
+		 "No such deployment is registered, or none serves the invocation's service.",
+		 "See restate.sys_deployment and restate.sys_service."},
 	[RESTATE_DEPLOYMENT_INCOMPATIBLE] =
-	{"deployment_incompatible", 400,
-		"The deployment does not support the service protocol that the invocation is pinned to.",
-	"Choose a deployment whose protocol range includes it, or keep."},
+		{"deployment_incompatible", 400,
+		 "The deployment does not support the service protocol that the invocation is pinned to.",
+		 "Choose a deployment whose protocol range includes it, or keep."},
 	[RESTATE_JOURNAL_PREFIX_INCOMPLETE] =
-	{"journal_prefix_incomplete", 400,
-		"A command up to the index asked for has a completion that the journal does not hold.",
-	"Restart from an index before that command."},
+		{"journal_prefix_incomplete", 400,
+		 "A command up to the index asked for has a completion that the journal does not hold.",
+		 "Restart from an index before that command."},
 	[RESTATE_JOURNAL_INDEX_OUT_OF_RANGE] =
-	{"journal_index_out_of_range", 400,
-		"The index asked for lies past the end of the journal.",
-	"See the indexes in restate.sys_journal."},
+		{"journal_index_out_of_range", 400,
+		 "The index asked for lies past the end of the journal.",
+		 "See the indexes in restate.sys_journal."},
 	[RESTATE_READ_ONLY] =
-	{"read_only", 503,
-		"This server is a standby.",
-	"Send operations to the primary."},
+		{"read_only", 503,
+		 "This server is a standby.",
+		 "Send operations to the primary."},
 };
 
 /*
@@ -122,7 +122,7 @@ restate_category_http_status(RestateCategory category)
 int
 restate_category_sqlstate(RestateCategory category)
 {
-	int			status = categories[category].http_status;
+	int status = categories[category].http_status;
 
 	return MAKE_SQLSTATE('P', 'T', '0' + status / 100,
 						 '0' + status / 10 % 10, '0' + status % 10);
@@ -154,13 +154,13 @@ char *
 restate_quote_text(const char *text)
 {
 	StringInfoData buf;
-	int			kept = 0;
+	int kept = 0;
 
 	initStringInfo(&buf);
 	appendStringInfoChar(&buf, '"');
 	for (const char *p = text; *p; kept++)
 	{
-		int			len = pg_mblen(p);
+		int len = pg_mblen(p);
 
 		if (kept == QUOTED_TEXT_MAX)
 		{
@@ -183,7 +183,7 @@ restate_quote_text(const char *text)
  * Returns a refusal with its message, made in the current memory context.
  */
 RestateRefusal
-restate_refusal(RestateCategory category, const char *fmt,...)
+restate_refusal(RestateCategory category, const char *fmt, ...)
 {
 	RestateRefusal refusal = {.category = category};
 	StringInfoData buf;
@@ -191,8 +191,8 @@ restate_refusal(RestateCategory category, const char *fmt,...)
 	initStringInfo(&buf);
 	for (;;)
 	{
-		va_list		args;
-		int			needed;
+		va_list args;
+		int needed;
 
 		va_start(args, fmt);
 		needed = appendStringInfoVA(&buf, fmt, args);

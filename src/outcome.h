@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 typedef enum RestateCategory
 {
 	RESTATE_OK,
@@ -36,18 +38,18 @@ typedef enum RestateCategory
 typedef struct RestateRefusal
 {
 	RestateCategory category;
-	char	   *message;		/* one line, printable ASCII */
+	char *message; /* one line, printable ASCII */
 } RestateRefusal;
 
 extern const char *restate_category_name(RestateCategory category);
-extern int	restate_category_http_status(RestateCategory category);
-extern int	restate_category_sqlstate(RestateCategory category);
+extern int restate_category_http_status(RestateCategory category);
+extern int restate_category_sqlstate(RestateCategory category);
 extern const char *restate_category_detail(RestateCategory category);
 extern const char *restate_category_hint(RestateCategory category);
 
 extern char *restate_quote_text(const char *text);
 
-extern RestateRefusal restate_refusal(RestateCategory category, const char *fmt,...) pg_attribute_printf(2, 3);
+extern RestateRefusal restate_refusal(RestateCategory category, const char *fmt, ...) pg_attribute_printf(2, 3);
 extern void restate_raise(RestateRefusal refusal) pg_attribute_noreturn();
 
 /*
@@ -55,6 +57,6 @@ extern void restate_raise(RestateRefusal refusal) pg_attribute_noreturn();
  * message.  DETAIL begins with the category's name, and the constraint name
  * is that name alone.
  */
-extern int	restate_err_category(RestateCategory category);
+extern int restate_err_category(RestateCategory category);
 
-#endif							/* RESTATE_OUTCOME_H */
+#endif /* RESTATE_OUTCOME_H */

@@ -28,7 +28,7 @@ static void finish_parameters(Request *request, StringInfo parameters);
 Request
 request_of(Operation operation)
 {
-	Request		request = {.operation = operation, .parameters = "{}"};
+	Request request = {.operation = operation, .parameters = "{}"};
 
 	return request;
 }
@@ -43,13 +43,13 @@ request_to_delete(FunctionCallInfo fcinfo)
 	{
 		const char *name;
 		const char *other_name;
-		Operation	operation;
-	}			modes[] = {
+		Operation operation;
+	} modes[] = {
 		{"cancel", "Cancel", OPERATION_DELETE_CANCEL},
 		{"kill", "Kill", OPERATION_DELETE_KILL},
 		{"purge", "Purge", OPERATION_DELETE_PURGE},
 	};
-	char	   *mode;
+	char *mode;
 
 	if (PG_ARGISNULL(1))
 		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "mode must not be null"));
@@ -58,7 +58,7 @@ request_to_delete(FunctionCallInfo fcinfo)
 	{
 		if (strcmp(mode, modes[i].name) == 0 || strcmp(mode, modes[i].other_name) == 0)
 		{
-			Request		request = request_of(modes[i].operation);
+			Request request = request_of(modes[i].operation);
 			StringInfoData parameters;
 
 			initStringInfo(&parameters);
@@ -72,14 +72,16 @@ request_to_delete(FunctionCallInfo fcinfo)
 }
 
 /*
- * Returns the request of a restart: from, deployment and request id.
+ * Returns the request of a restart: from, deployment (the latest if null) and
+ * request id.
  */
 Request
 request_to_restart(FunctionCallInfo fcinfo)
 {
-	Request		request = request_of(OPERATION_RESTART_AS_NEW);
+	Request request = request_of(OPERATION_RESTART_AS_NEW);
 	StringInfoData parameters;
 
+	request.asked.deployment = DEPLOYMENT_LATEST;
 	initStringInfo(&parameters);
 	read_from(&request, fcinfo, 1, &parameters);
 	read_request_id(&request, fcinfo, 3, &parameters);
@@ -89,12 +91,12 @@ request_to_restart(FunctionCallInfo fcinfo)
 }
 
 /*
- * Returns the request of a resume: deployment.
+ * Returns the request of a resume: deployment, kept if null.
  */
 Request
 request_to_resume(FunctionCallInfo fcinfo)
 {
-	Request		request = request_of(OPERATION_RESUME);
+	Request request = request_of(OPERATION_RESUME);
 	StringInfoData parameters;
 
 	initStringInfo(&parameters);
@@ -111,12 +113,12 @@ read_from(Request *request, FunctionCallInfo fcinfo, int arg, StringInfo paramet
 {
 	if (PG_ARGISNULL(arg))
 		return;
-	request->from = PG_GETARG_INT64(arg);
-	if (request->from < 0 || request->from > (int64) MAX_FROM)
+	request->asked.last_index = PG_GETARG_INT64(arg);
+	if (request->asked.last_index < 0 || request->asked.last_index > (int64) MAX_FROM)
 		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
-									  "invalid from " INT64_FORMAT, request->from));
+									  "invalid from " INT64_FORMAT, request->asked.last_index));
 	begin_parameter(parameters, "from");
-	appendStringInfo(parameters, INT64_FORMAT, request->from);
+	appendStringInfo(parameters, INT64_FORMAT, request->asked.last_index);
 }
 
 /*
@@ -125,17 +127,17 @@ read_from(Request *request, FunctionCallInfo fcinfo, int arg, StringInfo paramet
 static void
 read_deployment(Request *request, FunctionCallInfo fcinfo, int arg, StringInfo parameters)
 {
-	char	   *deployment;
+	char *deployment;
 
 	if (PG_ARGISNULL(arg))
 		return;
 	deployment = text_to_cstring(PG_GETARG_TEXT_PP(arg));
 	if (strcmp(deployment, "keep") == 0 || strcmp(deployment, "Keep") == 0)
-		request->deployment = DEPLOYMENT_KEEP;
+		request->asked.deployment = DEPLOYMENT_KEEP;
 	else if (strcmp(deployment, "latest") == 0 || strcmp(deployment, "Latest") == 0)
-		request->deployment = DEPLOYMENT_LATEST;
-	else if (restate_parse_deployment_id(deployment, &request->deployment_id))
-		request->deployment = DEPLOYMENT_ID;
+		request->asked.deployment = DEPLOYMENT_LATEST;
+	else if (restate_parse_deployment_id(deployment, &request->asked.deployment_id))
+		request->asked.deployment = DEPLOYMENT_ID;
 	else
 		restate_raise(restate_refusal(RESTATE_INVALID_DEPLOYMENT_ID,
 									  "invalid deployment %s", restate_quote_text(deployment)));
@@ -148,7 +150,7 @@ read_deployment(Request *request, FunctionCallInfo fcinfo, int arg, StringInfo p
 static void
 read_request_id(Request *request, FunctionCallInfo fcinfo, int arg, StringInfo parameters)
 {
-	char	   *request_id;
+	char *request_id;
 
 	if (PG_ARGISNULL(arg))
 		return;
@@ -156,7 +158,7 @@ read_request_id(Request *request, FunctionCallInfo fcinfo, int arg, StringInfo p
 	if (request_id[0] == '\0' || strlen(request_id) > MAX_REQUEST_ID_BYTES)
 		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
 									  "invalid request_id: it must have 1 to %d bytes", MAX_REQUEST_ID_BYTES));
-	request->request_id = request_id;
+	request->asked.request_id = request_id;
 	add_text_parameter(parameters, "request_id", request_id);
 }
 

@@ -16,4 +16,4 @@ extern Request request_to_delete(FunctionCallInfo fcinfo);
 extern Request request_to_restart(FunctionCallInfo fcinfo);
 extern Request request_to_resume(FunctionCallInfo fcinfo);
 
-#endif							/* RESTATE_REQUEST_H */
+#endif /* RESTATE_REQUEST_H */

@@ -12,11 +12,11 @@
 
 RESTATE_MODULE_MAGIC("restate_admin", RESTATE_ADMIN_VERSION);
 
-bool		restate_audit = true;
-bool		restate_notify = false;
-char	   *restate_reason = NULL;
+bool restate_audit = true;
+bool restate_notify = false;
+char *restate_reason = NULL;
 
-void		_PG_init(void);
+void _PG_init(void);
 
 /*
  * Defines the configuration parameters when the library is loaded.

@@ -9,4 +9,4 @@ extern bool restate_audit;
 extern bool restate_notify;
 extern char *restate_reason;
 
-#endif							/* RESTATE_SETTINGS_H */
+#endif /* RESTATE_SETTINGS_H */

@@ -26,15 +26,16 @@
 #endif
 
 /* what the kept plans were prepared with */
-static Oid	invocation_id_oid = InvalidOid;
-static Oid	deployment_id_oid = InvalidOid;
+static Oid invocation_id_oid = InvalidOid;
+static Oid deployment_id_oid = InvalidOid;
 static SPIPlanPtr plans[STORE_STATEMENT_COUNT];
 
 static void forget_plans(void);
 static void check_installed_version(void);
 static SPIPlanPtr statement_plan(StoreStatement statement);
-static Oid	type_oid(uint8 type);
-static int	param_count(const StoreStatementDef *def);
+static Oid type_oid(uint8 type);
+static uint64 execute(StoreStatement statement, StoreCall *call);
+static int param_count(const StoreStatementDef *def);
 
 /*
  * Makes the store ready for an operation: forgets plans of an extension that
@@ -44,12 +45,12 @@ static int	param_count(const StoreStatementDef *def);
 void
 store_begin(void)
 {
-	Oid			invocation_id = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-												CStringGetDatum("restate_invocation_id"),
-												ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
-	Oid			deployment_id = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
-												CStringGetDatum("restate_deployment_id"),
-												ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
+	Oid invocation_id = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+										CStringGetDatum("restate_invocation_id"),
+										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
+	Oid deployment_id = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+										CStringGetDatum("restate_deployment_id"),
+										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 
 	if (likely(invocation_id == invocation_id_oid && deployment_id == deployment_id_oid &&
 			   OidIsValid(invocation_id)))
@@ -70,7 +71,7 @@ forget_plans(void)
 {
 	for (int i = 0; i < STORE_STATEMENT_COUNT; i++)
 	{
-		SPIPlanPtr	plan = plans[i];
+		SPIPlanPtr plan = plans[i];
 
 		plans[i] = NULL;
 		if (plan)
@@ -84,16 +85,16 @@ forget_plans(void)
 static void
 check_installed_version(void)
 {
-	StoreCall	call;
-	char	   *installed;
+	StoreCall call;
+	char *installed;
 
 	store_call(&call, STORE_EXTENSION_VERSION);
-	if (store_execute(&call) != 1)
+	installed = store_execute(&call) == 1 ? store_text(0, 1) : NULL;
+	if (installed == NULL)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension restate_admin is not installed in this database")));
-	installed = store_text(0, 1);
-	if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
+	else if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension restate_admin is installed at version %s, but its library is version %s",
@@ -107,7 +108,7 @@ check_installed_version(void)
 static Oid
 type_oid(uint8 type)
 {
-	Oid			oid = InvalidOid;
+	Oid oid = InvalidOid;
 
 	switch ((StoreType) (type & ~STORE_ARRAY))
 	{
@@ -145,7 +146,7 @@ type_oid(uint8 type)
 static int
 param_count(const StoreStatementDef *def)
 {
-	int			count = 0;
+	int count = 0;
 
 	while (def->params[count] != STORE_END)
 		count++;
@@ -160,9 +161,9 @@ static SPIPlanPtr
 statement_plan(StoreStatement statement)
 {
 	const StoreStatementDef *def = &store_statements[statement];
-	Oid			types[STORE_MAX_PARAMS];
-	int			count = param_count(def);
-	SPIPlanPtr	plan = plans[statement];
+	Oid types[STORE_MAX_PARAMS];
+	int count = param_count(def);
+	SPIPlanPtr plan = plans[statement];
 
 	if (likely(plan != NULL && SPI_plan_is_valid(plan)))
 		return plan;
@@ -220,13 +221,13 @@ store_arg_null(StoreCall *call)
 void
 store_arg_array(StoreCall *call, const StoreColumn *column)
 {
-	uint8		type = store_statements[call->statement].params[call->nargs];
-	Oid			element = type_oid(type & ~STORE_ARRAY);
-	int16		typlen;
-	bool		typbyval;
-	char		typalign;
-	int			dims[1] = {column->count};
-	int			lbs[1] = {1};
+	uint8 type = store_statements[call->statement].params[call->nargs];
+	Oid element = type_oid(type & ~STORE_ARRAY);
+	int16 typlen;
+	bool typbyval;
+	char typalign;
+	int dims[1] = {column->count};
+	int lbs[1] = {1};
 
 	Assert(type & STORE_ARRAY);
 	if (column->count == 0)
@@ -246,16 +247,35 @@ store_arg_array(StoreCall *call, const StoreColumn *column)
 uint64
 store_execute(StoreCall *call)
 {
-	SPIPlanPtr	plan = statement_plan(call->statement);
-	int			rc;
+	const StoreStatementDef *def = &store_statements[call->statement];
 
-	Assert(call->nargs == param_count(&store_statements[call->statement]));
+	Assert(call->nargs == param_count(def));
+	if (def->nparts == 0 || !store_is_distributed())
+		return execute(call->statement, call);
+	for (int i = 0; i < def->nparts; i++)
+		(void) execute(def->parts[i], call);
+	return SPI_processed;
+}
+
+/*
+ * Runs one statement with as many of the call's arguments as it takes.  The
+ * memory context stays the caller's: SPI would leave its own, which ends with
+ * the connection.
+ */
+static uint64
+execute(StoreStatement statement, StoreCall *call)
+{
+	MemoryContext context = CurrentMemoryContext;
+	SPIPlanPtr plan = statement_plan(statement);
+	int rc;
+
 	if (SPI_tuptable)
 		SPI_freetuptable(SPI_tuptable);
 	rc = SPI_execute_plan(plan, call->values, call->nulls, false, 0);
+	MemoryContextSwitchTo(context);
 	if (rc < 0)
 		elog(ERROR, "could not run statement %s: %s",
-			 store_statements[call->statement].name, SPI_result_code_string(rc));
+			 store_statements[statement].name, SPI_result_code_string(rc));
 	return SPI_processed;
 }
 
@@ -299,7 +319,7 @@ store_column_add_null(StoreColumn *column)
 bool
 store_is_null(uint64 row, int column)
 {
-	bool		isnull;
+	bool isnull;
 
 	(void) SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 	return isnull;
@@ -312,7 +332,7 @@ store_is_null(uint64 row, int column)
 Datum
 store_value(uint64 row, int column)
 {
-	bool		isnull;
+	bool isnull;
 
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 }
@@ -323,8 +343,8 @@ store_value(uint64 row, int column)
 char *
 store_text(uint64 row, int column)
 {
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	bool isnull;
+	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 
 	return isnull ? NULL : TextDatumGetCString(value);
 }
@@ -335,8 +355,8 @@ store_text(uint64 row, int column)
 bool
 store_invocation_id(uint64 row, int column, RestateInvocationId *id)
 {
-	bool		isnull;
-	Datum		value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	bool isnull;
+	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
 
 	if (isnull)
 		memset(id, 0, sizeof(*id));
@@ -352,7 +372,7 @@ store_invocation_id(uint64 row, int column, RestateInvocationId *id)
 bool
 store_is_distributed(void)
 {
-	StoreCall	call;
+	StoreCall call;
 
 	if (!OidIsValid(get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE)))
 		return false;

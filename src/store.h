@@ -17,26 +17,38 @@ typedef enum StoreStatement
 	STORE_IS_DISTRIBUTED,
 	/* lock statements */
 	STORE_LOCK_ONE,
+	STORE_LOCK_ONE_WITH_DEPLOYMENT,
 	STORE_LOCK_ONE_TO_CANCEL,
 	STORE_LOCK_ONE_TO_RESTART,
 	STORE_LOCK_MANY,
+	STORE_LOCK_ONE_KEY,
 	STORE_LOCK_KEYS,
 	/* plain reads */
 	STORE_READ_MANY,
 	STORE_READ_CALLEES,
+	STORE_READ_ONE_INBOX,
 	STORE_READ_INBOXES,
 	STORE_READ_AWAITED_CALLS,
-	STORE_READ_DEPLOYMENTS,
+	STORE_READ_ONE_PREFIX,
+	STORE_READ_PREFIXES,
 	STORE_READ_RESTARTED,
 	/* work */
 	STORE_CREATE_KEYS,
+	STORE_DELETE_JOURNALS,
+	STORE_DELETE_EVENTS,
+	STORE_CLEAR_JOURNAL_SIZES,
 	STORE_PURGE_JOURNALS,
+	STORE_DELETE_INVOCATIONS,
 	STORE_REMOVE,
-	STORE_REMOVE_WORKFLOWS,
+	STORE_DELETE_PROMISES,
+	STORE_DELETE_STATE,
 	STORE_START_JOURNALS,
+	STORE_APPEND,
 	STORE_UPDATE,
 	STORE_APPEND_AND_UPDATE,
 	STORE_UPDATE_KEYS,
+	STORE_COPY_JOURNALS,
+	STORE_CREATE_RESTARTS,
 	STORE_RESTART,
 	STORE_AUDIT,
 	STORE_STATEMENT_COUNT
@@ -61,11 +73,16 @@ typedef enum StoreType
 /* bit set on a StoreType: an array of it */
 #define STORE_ARRAY 0x40
 
+#define STORE_MAX_PARTS 3
+
 typedef struct StoreStatementDef
 {
 	const char *name;
 	const char *sql;
-	uint8		params[STORE_MAX_PARAMS + 1];	/* ends with STORE_END */
+	uint8 params[STORE_MAX_PARAMS + 1]; /* ends with STORE_END */
+	/* run instead, each with the first of the arguments, on distributed tables */
+	StoreStatement parts[STORE_MAX_PARTS];
+	int nparts;
 } StoreStatementDef;
 
 extern const StoreStatementDef store_statements[STORE_STATEMENT_COUNT];
@@ -74,18 +91,18 @@ extern const StoreStatementDef store_statements[STORE_STATEMENT_COUNT];
 typedef struct StoreCall
 {
 	StoreStatement statement;
-	int			nargs;
-	Datum		values[STORE_MAX_PARAMS];
-	char		nulls[STORE_MAX_PARAMS];
+	int nargs;
+	Datum values[STORE_MAX_PARAMS];
+	char nulls[STORE_MAX_PARAMS];
 } StoreCall;
 
 /* A column of values that becomes one array parameter. */
 typedef struct StoreColumn
 {
-	Datum	   *values;
-	bool	   *nulls;
-	int			count;
-	int			allocated;
+	Datum *values;
+	bool *nulls;
+	int count;
+	int allocated;
 } StoreColumn;
 
 extern void store_begin(void);
@@ -107,4 +124,4 @@ extern bool store_invocation_id(uint64 row, int column, RestateInvocationId *id)
 
 extern bool store_is_distributed(void);
 
-#endif							/* RESTATE_STORE_H */
+#endif /* RESTATE_STORE_H */

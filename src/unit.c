@@ -5,6 +5,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type_d.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -22,8 +24,15 @@ static const char *const status_names[] = {
 	[STATUS_COMPLETED] = "completed",
 };
 
+/* the columns that lock statements have beyond the facts, see statements.c */
+#define FIRST_PREFIX_COLUMN 20
+#define PREFIX_IS_CURRENT	23
+
 static Status status_from_name(const char *name);
-static int	compare_id_datums(const void *a, const void *b);
+static int compare_id_datums(const void *a, const void *b);
+static void add_asked(Unit *unit, StoreCall *call);
+static void read_prefix(Unit *unit, Invocation *invocation, uint64 row, int column);
+static int compare_indexes(const void *a, const void *b);
 static void lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id);
 
 /*
@@ -45,25 +54,24 @@ status_from_name(const char *name)
 		if (strcmp(name, status_names[i]) == 0)
 			return (Status) i;
 	elog(ERROR, "unexpected invocation status \"%s\"", name);
-	return STATUS_COMPLETED;	/* keep compiler quiet */
+	return STATUS_COMPLETED; /* keep compiler quiet */
 }
 
 /*
  * Makes an empty unit in the current memory context.
  */
 void
-unit_init(Unit *unit, const char *request_id)
+unit_init(Unit *unit, const Asked *asked)
 {
-	HASHCTL		ctl = {
+	HASHCTL ctl = {
 		.keysize = sizeof(RestateInvocationId),
 		.entrysize = sizeof(Invocation),
-		.hcxt = CurrentMemoryContext
-	};
+		.hcxt = CurrentMemoryContext};
 
 	memset(unit, 0, sizeof(*unit));
 	unit->context = CurrentMemoryContext;
 	unit->at = GetCurrentTransactionStartTimestamp();
-	unit->request_id = request_id;
+	unit->asked = *asked;
 	unit->invocations = hash_create("restate_admin unit of work", 16, &ctl,
 									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
@@ -79,16 +87,19 @@ unit_lock_simply(Unit *unit, Reach reach, const RestateInvocationId *ids, int co
 	static const StoreStatement one[] = {
 		[REACH_ROW] = STORE_LOCK_ONE,
 		[REACH_KEY] = STORE_LOCK_ONE_TO_RESTART,
-		[REACH_CANCEL] = STORE_LOCK_ONE_TO_CANCEL
-	};
+		[REACH_CANCEL] = STORE_LOCK_ONE_TO_CANCEL};
 
 	if (reach == REACH_KILL || (count > 1 && reach != REACH_ROW))
 		return false;
 	for (int i = 0; i < count; i++)
-		(void) unit_enter(unit, &ids[i], NULL);
+		(void) unit_enter(unit, &ids[i]);
 	if (count == 1)
 	{
-		lock_one(unit, one[reach], &ids[0]);
+		StoreStatement statement = one[reach];
+
+		if (reach == REACH_ROW && unit->asked.deployment != DEPLOYMENT_KEEP)
+			statement = STORE_LOCK_ONE_WITH_DEPLOYMENT;
+		lock_one(unit, statement, &ids[0]);
 		return reach == REACH_ROW || unit_find(unit, &ids[0])->exists;
 	}
 	unit_lock_rows(unit);
@@ -101,19 +112,38 @@ unit_lock_simply(Unit *unit, Reach reach, const RestateInvocationId *ids, int co
 static void
 lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id)
 {
-	StoreCall	call;
+	StoreCall call;
+	uint64 rows;
 
 	store_call(&call, statement);
 	store_arg(&call, InvocationIdGetDatum(id));
 	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
+	if (statement == STORE_LOCK_ONE_WITH_DEPLOYMENT || statement == STORE_LOCK_ONE_TO_RESTART)
+		add_asked(unit, &call);
 	if (statement == STORE_LOCK_ONE_TO_RESTART)
-	{
-		if (unit->request_id)
-			store_arg(&call, CStringGetTextDatum(unit->request_id));
-		else
-			store_arg_null(&call);
-	}
-	unit_read_facts(unit, store_execute(&call));
+		store_arg(&call, Int64GetDatum(unit->asked.last_index));
+	rows = store_execute(&call);
+	unit_read_facts(unit, rows);
+	if (statement == STORE_LOCK_ONE_TO_RESTART && rows == 1 && DatumGetBool(store_value(0, PREFIX_IS_CURRENT)))
+		read_prefix(unit, unit_find(unit, id), 0, FIRST_PREFIX_COLUMN);
+}
+
+/*
+ * Adds the arguments deployment mode and deployment id.
+ */
+static void
+add_asked(Unit *unit, StoreCall *call)
+{
+	static const char *const modes[] = {
+		[DEPLOYMENT_KEEP] = "keep",
+		[DEPLOYMENT_LATEST] = "latest",
+		[DEPLOYMENT_ID] = "id"};
+
+	store_arg(call, CStringGetTextDatum(modes[unit->asked.deployment]));
+	if (unit->asked.deployment == DEPLOYMENT_ID)
+		store_arg(call, DeploymentIdGetDatum(&unit->asked.deployment_id));
+	else
+		store_arg_null(call);
 }
 
 /*
@@ -124,7 +154,7 @@ lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id)
 void
 unit_lock_rows(Unit *unit)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn ids = {0};
 	StoreColumn partition_keys = {0};
 	HASH_SEQ_STATUS scan;
@@ -142,16 +172,13 @@ unit_lock_rows(Unit *unit)
 	{
 		qsort(ids.values, ids.count, sizeof(Datum), compare_id_datums);
 		for (int i = 0; i < ids.count; i++)
-			lock_one(unit, STORE_LOCK_ONE, DatumGetInvocationId(ids.values[i]));
+			lock_one(unit, STORE_LOCK_ONE_WITH_DEPLOYMENT, DatumGetInvocationId(ids.values[i]));
 		return;
 	}
 	store_call(&call, STORE_LOCK_MANY);
 	store_arg_array(&call, &ids);
 	store_arg_array(&call, &partition_keys);
-	if (unit->request_id)
-		store_arg(&call, CStringGetTextDatum(unit->request_id));
-	else
-		store_arg_null(&call);
+	add_asked(unit, &call);
 	unit_read_facts(unit, store_execute(&call));
 }
 
@@ -179,9 +206,9 @@ unit_find(Unit *unit, const RestateInvocationId *id)
  * have it yet.
  */
 Invocation *
-unit_enter(Unit *unit, const RestateInvocationId *id, bool *is_new)
+unit_enter(Unit *unit, const RestateInvocationId *id)
 {
-	bool		found;
+	bool found;
 	Invocation *invocation = hash_search(unit->invocations, id, HASH_ENTER, &found);
 
 	if (!found)
@@ -190,8 +217,6 @@ unit_enter(Unit *unit, const RestateInvocationId *id, bool *is_new)
 		invocation->id = *id;
 		invocation->partition_key = (int64) restate_id_partition_key(id);
 	}
-	if (is_new)
-		*is_new = !found;
 	return invocation;
 }
 
@@ -208,12 +233,12 @@ unit_read_facts(Unit *unit, uint64 rows)
 	{
 		RestateInvocationId id;
 		Invocation *i;
-		char	   *service_ty;
-		char	   *handler_ty;
-		int			column = 0;
+		char *service_ty;
+		char *handler_ty;
+		int column = 0;
 
 		(void) store_invocation_id(row, ++column, &id);
-		i = unit_enter(unit, &id, NULL);
+		i = unit_enter(unit, &id);
 		i->exists = true;
 		i->status = i->status_was = status_from_name(store_text(row, ++column));
 		i->service_name = store_text(row, ++column);
@@ -236,9 +261,98 @@ unit_read_facts(Unit *unit, uint64 rows)
 		i->awaits_cancel = DatumGetBool(store_value(row, ++column));
 		i->inbox_sequence_number = DatumGetInt64(store_value(row, ++column));
 		i->has_caller = store_invocation_id(row, ++column, &i->caller_id);
-		i->was_restarted = store_invocation_id(row, ++column, &i->restarted);
+		i->deployment_found = !store_is_null(row, ++column);
+		if (i->deployment_found)
+			memcpy(&i->deployment_id, DatumGetPointer(store_value(row, column)), sizeof(i->deployment_id));
+		i->min_protocol_version = DatumGetInt64(store_value(row, ++column));
+		i->max_protocol_version = DatumGetInt64(store_value(row, ++column));
+		Assert(column == FIRST_PREFIX_COLUMN - 1);
 	}
 	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Reads the journals of locked invocations up to the last index asked for,
+ * and which completions that needs from further on.
+ */
+void
+unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count)
+{
+	StoreCall call;
+	StoreColumn id_column = {0};
+	StoreColumn partition_keys = {0};
+	uint64 rows;
+
+	if (count > 1 && store_is_distributed())
+	{
+		for (int i = 0; i < count; i++)
+			unit_read_prefixes(unit, &ids[i], 1);
+		return;
+	}
+	if (count == 1)
+	{
+		store_call(&call, STORE_READ_ONE_PREFIX);
+		store_arg(&call, InvocationIdGetDatum(&ids[0]));
+		store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(&ids[0])));
+	}
+	else
+	{
+		for (int i = 0; i < count; i++)
+		{
+			store_column_add(&id_column, InvocationIdGetDatum(&ids[i]));
+			store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&ids[i])));
+		}
+		store_call(&call, STORE_READ_PREFIXES);
+		store_arg_array(&call, &id_column);
+		store_arg_array(&call, &partition_keys);
+	}
+	store_arg(&call, Int64GetDatum(unit->asked.last_index));
+	rows = store_execute(&call);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		RestateInvocationId id;
+
+		(void) store_invocation_id(row, 1, &id);
+		read_prefix(unit, unit_find(unit, &id), row, 2);
+	}
+}
+
+/*
+ * Reads the facts about a journal's prefix from a row, from that column on.
+ */
+static void
+read_prefix(Unit *unit, Invocation *invocation, uint64 row, int column)
+{
+	MemoryContext old = MemoryContextSwitchTo(unit->context);
+
+	invocation->has_prefix = true;
+	invocation->prefix_commands = DatumGetInt64(store_value(row, column));
+	invocation->prefix_incomplete = DatumGetBool(store_value(row, column + 1));
+	invocation->suffix_size = 0;
+	if (!store_is_null(row, column + 2))
+	{
+		Datum *indexes;
+
+		deconstruct_array(DatumGetArrayTypeP(store_value(row, column + 2)), INT8OID, sizeof(int64),
+						  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &indexes, NULL, &invocation->suffix_size);
+		invocation->suffix = palloc_array(int64, invocation->suffix_size);
+		for (int i = 0; i < invocation->suffix_size; i++)
+			invocation->suffix[i] = DatumGetInt64(indexes[i]);
+		qsort(invocation->suffix, invocation->suffix_size, sizeof(int64), compare_indexes);
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Orders journal indexes, for qsort().
+ */
+static int
+compare_indexes(const void *a, const void *b)
+{
+	int64 first = *(const int64 *) a;
+	int64 second = *(const int64 *) b;
+
+	return (first > second) - (first < second);
 }
 
 /*
@@ -249,7 +363,7 @@ unit_append(Unit *unit, Invocation *invocation, const char *entry_type,
 			int64 completion_id, int64 signal_index, const char *meta)
 {
 	MemoryContext old = MemoryContextSwitchTo(unit->context);
-	JournalAppend	   *append = palloc_object(JournalAppend);
+	JournalAppend *append = palloc_object(JournalAppend);
 
 	append->index = invocation->journal_size++;
 	append->entry_type = entry_type;
@@ -308,7 +422,7 @@ unit_remove(Unit *unit, Invocation *invocation)
 void
 unit_release_key(Unit *unit, Invocation *invocation)
 {
-	ObjectKey  *key = invocation->object_key;
+	ObjectKey *key = invocation->object_key;
 	Invocation *next;
 
 	if (key == NULL || !key->has_holder ||
@@ -336,9 +450,9 @@ unit_release_key(Unit *unit, Invocation *invocation)
 void
 unit_answer_caller(Unit *unit, Invocation *callee, const char *failure_meta)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, callee->awaited_calls)
+	foreach (cell, callee->awaited_calls)
 	{
 		AwaitedCall *call = lfirst(cell);
 		Invocation *caller = call->caller;

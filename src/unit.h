@@ -32,6 +32,22 @@ typedef enum Status
 	STATUS_COMPLETED
 } Status;
 
+typedef enum DeploymentChoice
+{
+	DEPLOYMENT_KEEP,
+	DEPLOYMENT_LATEST,
+	DEPLOYMENT_ID
+} DeploymentChoice;
+
+/* What the facts depend on beside the ids. */
+typedef struct Asked
+{
+	DeploymentChoice deployment;
+	RestateDeploymentId deployment_id;
+	const char *request_id; /* of a restart, or NULL */
+	int64 last_index;		/* of a restart: what it keeps of the journal */
+} Asked;
+
 typedef struct ObjectKeyName
 {
 	const char *service_name;
@@ -41,113 +57,121 @@ typedef struct ObjectKeyName
 /* An object key: who holds it, and the part of its inbox that was read. */
 typedef struct ObjectKey
 {
-	ObjectKeyName name;			/* hash key */
-	int64		partition_key;
-	bool		locked;			/* the row exists and is locked */
-	bool		has_holder;
+	ObjectKeyName name; /* hash key */
+	int64 partition_key;
+	bool locked; /* the row exists and is locked */
+	bool has_holder;
 	RestateInvocationId holder;
-	int64		next_sequence_number;
-	List	   *inbox;			/* of Invocation, first in first out */
-	int			inbox_wanted;
-	bool		changed;
+	int64 next_sequence_number;
+	List *inbox; /* of Invocation, first in first out */
+	int inbox_wanted;
+	bool changed;
 } ObjectKey;
 
 /* A journal entry to append. */
 typedef struct JournalAppend
 {
-	int64		index;
+	int64 index;
 	const char *entry_type;
-	int64		completion_id;	/* -1: none */
-	int64		signal_index;	/* -1: none */
+	int64 completion_id; /* -1: none */
+	int64 signal_index;	 /* -1: none */
 	const char *meta;
 } JournalAppend;
 
 typedef struct Invocation
 {
-	RestateInvocationId id;		/* hash key */
-	int64		partition_key;
-	bool		exists;
-	bool		within_reach;	/* named, or to be killed with its caller */
-	bool		existed;		/* when it was reached, before the locks */
+	RestateInvocationId id; /* hash key */
+	int64 partition_key;
+	bool exists;
+	bool within_reach; /* named, or to be killed with its caller */
+	bool existed;	   /* when it was reached, before the locks */
 
 	/* as locked; operations change these */
-	Status		status;
-	int64		journal_size;
-	int64		journal_commands_size;
-	bool		pause_requested;
+	Status status;
+	int64 journal_size;
+	int64 journal_commands_size;
+	bool pause_requested;
 
 	/* as locked, and never changed */
-	Status		status_was;
-	char	   *service_name;
-	char	   *service_key;
-	bool		is_workflow;
-	bool		is_workflow_run;
-	bool		is_exclusive;
-	bool		is_pinned;
+	Status status_was;
+	char *service_name;
+	char *service_key;
+	bool is_workflow;
+	bool is_workflow_run;
+	bool is_exclusive;
+	bool is_pinned;
 	RestateDeploymentId pinned_deployment_id;
-	int64		protocol_version;
-	bool		keeps_result;
-	bool		keeps_journal;
-	bool		awaits_cancel;
-	int64		inbox_sequence_number;
-	bool		has_caller;
+	int64 protocol_version;
+	bool keeps_result;
+	bool keeps_journal;
+	bool awaits_cancel;
+	int64 inbox_sequence_number;
+	bool deployment_found; /* the one asked for */
+	RestateDeploymentId deployment_id;
+	int64 min_protocol_version;
+	int64 max_protocol_version;
+	bool has_prefix;	   /* the next three are known */
+	int64 prefix_commands; /* from index 1 to the last one kept */
+	bool prefix_incomplete;
+	int suffix_size; /* the completions that it needs from further on */
+	int64 *suffix;	 /* their indexes, ascending */
+	bool has_caller;
 	RestateInvocationId caller_id;
-	bool		was_restarted;	/* with the request id of this call */
+	bool was_restarted; /* with the request id of this call */
 	RestateInvocationId restarted;
-	struct Element *restarting;	/* the element that restarts it, for others with that request id */
-	ObjectKey  *object_key;
-	List	   *callees;		/* of Invocation */
-	List	   *awaited_calls;	/* of AwaitedCall: those that wait for its result */
+	ObjectKey *object_key;
+	List *callees;		 /* of Invocation */
+	List *awaited_calls; /* of AwaitedCall: those that wait for its result */
 
 	/* what operations decided */
-	bool		changed;
-	bool		journal_purged;
-	bool		removed;
-	bool		started;		/* its input is to become a journal */
-	bool		set_deployment;
-	RestateDeploymentId deployment_id;
-	const char *failure;		/* the completion failure, if one was set */
-	List	   *appends;		/* of JournalAppend */
+	bool changed;
+	bool journal_purged;
+	bool removed;
+	bool started;		 /* its input is to become a journal */
+	bool set_deployment; /* to the one found */
+	const char *failure; /* the completion failure, if one was set */
+	List *appends;		 /* of JournalAppend */
 } Invocation;
 
 /* A call that waits for the result of its callee. */
 typedef struct AwaitedCall
 {
 	Invocation *caller;
-	int64		result_completion_id;
-	bool		is_suspended_on_it;
-	bool		answered;
+	int64 result_completion_id;
+	bool is_suspended_on_it;
+	bool answered;
 } AwaitedCall;
 
 typedef struct Unit
 {
 	MemoryContext context;
 	TimestampTz at;
-	HTAB	   *invocations;
-	List	   *object_keys;
-	HTAB	   *object_keys_by_name;
-	bool		made_runnable;	/* something became ready */
-	List	   *effects;		/* of AuditEffect */
-	const char *request_id;		/* of a restart, or NULL */
+	HTAB *invocations;
+	List *object_keys;
+	HTAB *object_keys_by_name;
+	bool made_runnable; /* something became ready */
+	List *effects;		/* of AuditEffect */
+	Asked asked;
 } Unit;
 
 /* how much beside the named invocations an operation can reach */
 typedef enum Reach
 {
-	REACH_ROW,					/* nothing */
-	REACH_KEY,					/* the object key: restart */
-	REACH_CANCEL,				/* inbox and caller of one not started */
-	REACH_KILL					/* callees too, and the next in the inbox */
+	REACH_ROW,	  /* nothing */
+	REACH_KEY,	  /* the object key: restart */
+	REACH_CANCEL, /* inbox and caller of one not started */
+	REACH_KILL	  /* callees too, and the next in the inbox */
 } Reach;
 
-extern void unit_init(Unit *unit, const char *request_id);
+extern void unit_init(Unit *unit, const Asked *asked);
 extern bool unit_lock_simply(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
 extern bool unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
 extern Invocation *unit_find(Unit *unit, const RestateInvocationId *id);
+extern void unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count);
 extern void unit_write(Unit *unit);
 
 /* shared by the unit's own files */
-extern Invocation *unit_enter(Unit *unit, const RestateInvocationId *id, bool *is_new);
+extern Invocation *unit_enter(Unit *unit, const RestateInvocationId *id);
 extern void unit_read_facts(Unit *unit, uint64 rows);
 extern void unit_lock_rows(Unit *unit);
 
@@ -162,4 +186,4 @@ extern void unit_answer_caller(Unit *unit, Invocation *callee, const char *failu
 
 extern const char *unit_status_name(Status status);
 
-#endif							/* RESTATE_UNIT_H */
+#endif /* RESTATE_UNIT_H */

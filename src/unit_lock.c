@@ -25,13 +25,18 @@ static void find_object_keys(Unit *unit, Reach reach);
 static ObjectKey *find_object_key(Unit *unit, const char *service_name,
 								  const char *service_key, bool add);
 static uint32 hash_object_key_name(const void *name, Size keysize);
-static int	match_object_key_names(const void *a, const void *b, Size keysize);
+static int match_object_key_names(const void *a, const void *b, Size keysize);
 static bool lock_object_keys(Unit *unit);
+static int compare_object_keys(const ListCell *a, const ListCell *b);
+static void read_object_keys(Unit *unit, uint64 rows);
+static bool all_keys_locked(Unit *unit);
+static void add_key_args(StoreCall *call, const ObjectKey *key);
 static void add_key_columns(const List *keys, StoreColumn *services, StoreColumn *names,
 							StoreColumn *partition_keys);
 static void create_object_keys(Unit *unit);
 static void read_inboxes(Unit *unit);
-static int	compare_inbox_places(const ListCell *a, const ListCell *b);
+static void enter_inbox(Unit *unit, uint64 rows);
+static int compare_inbox_places(const ListCell *a, const ListCell *b);
 static bool reach_grew(Unit *unit, Reach reach);
 static void link_unit(Unit *unit, Reach reach);
 static void read_awaited_calls(Unit *unit);
@@ -43,13 +48,13 @@ static void read_awaited_calls(Unit *unit);
 bool
 unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count)
 {
-	List	   *frontier = NIL;
+	List *frontier = NIL;
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 
 	for (int i = 0; i < count; i++)
 	{
-		invocation = unit_enter(unit, &ids[i], NULL);
+		invocation = unit_enter(unit, &ids[i]);
 		if (!invocation->within_reach)
 			frontier = lappend(frontier, invocation);
 		invocation->within_reach = true;
@@ -88,14 +93,14 @@ read_reached(Unit *unit, Reach reach, List *frontier)
 {
 	while (frontier != NIL)
 	{
-		StoreCall	call;
+		StoreCall call;
 		StoreColumn ids = {0};
 		StoreColumn partition_keys = {0};
-		List	   *entered = NIL;
-		List	   *callers = NIL;
-		ListCell   *cell;
+		List *entered = NIL;
+		List *callers = NIL;
+		ListCell *cell;
 
-		foreach(cell, frontier)
+		foreach (cell, frontier)
 		{
 			Invocation *invocation = lfirst(cell);
 
@@ -111,7 +116,7 @@ read_reached(Unit *unit, Reach reach, List *frontier)
 			return;
 		if (reach == REACH_KILL)
 		{
-			foreach(cell, frontier)
+			foreach (cell, frontier)
 				if (can_have_callees(lfirst(cell)))
 					callers = lappend(callers, lfirst(cell));
 			entered = read_callees(unit, callers, false);
@@ -128,9 +133,9 @@ read_reached(Unit *unit, Reach reach, List *frontier)
 static void
 enter_callers(Unit *unit, Reach reach, List *frontier)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, frontier)
+	foreach (cell, frontier)
 	{
 		Invocation *invocation = lfirst(cell);
 
@@ -138,7 +143,7 @@ enter_callers(Unit *unit, Reach reach, List *frontier)
 			continue;
 		if (reach == REACH_CANCEL && invocation->status > STATUS_SCHEDULED)
 			continue;
-		(void) unit_enter(unit, &invocation->caller_id, NULL);
+		(void) unit_enter(unit, &invocation->caller_id);
 	}
 }
 
@@ -149,8 +154,8 @@ static bool
 can_have_callees(const Invocation *invocation)
 {
 	return invocation->exists && invocation->within_reach &&
-		invocation->status > STATUS_SCHEDULED &&
-		invocation->status != STATUS_COMPLETED;
+		   invocation->status > STATUS_SCHEDULED &&
+		   invocation->status != STATUS_COMPLETED;
 }
 
 /*
@@ -160,16 +165,16 @@ can_have_callees(const Invocation *invocation)
 static List *
 read_callees(Unit *unit, List *callers, bool record)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn ids = {0};
 	StoreColumn partition_keys = {0};
-	List	   *entered = NIL;
-	ListCell   *cell;
-	uint64		rows;
+	List *entered = NIL;
+	ListCell *cell;
+	uint64 rows;
 
 	if (callers == NIL)
 		return NIL;
-	foreach(cell, callers)
+	foreach (cell, callers)
 	{
 		Invocation *caller = lfirst(cell);
 
@@ -188,7 +193,7 @@ read_callees(Unit *unit, List *callers, bool record)
 
 		(void) store_invocation_id(row, 1, &caller_id);
 		(void) store_invocation_id(row, 2, &callee_id);
-		callee = unit_enter(unit, &callee_id, NULL);
+		callee = unit_enter(unit, &callee_id);
 		if (!callee->within_reach)
 			entered = lappend(entered, callee);
 		callee->within_reach = true;
@@ -217,7 +222,7 @@ find_object_keys(Unit *unit, Reach reach)
 		if (invocation->exists && invocation->is_exclusive &&
 			(reach == REACH_KEY || invocation->status != STATUS_COMPLETED))
 		{
-			ObjectKey  *key = find_object_key(unit, invocation->service_name, invocation->service_key, true);
+			ObjectKey *key = find_object_key(unit, invocation->service_name, invocation->service_key, true);
 
 			key->partition_key = invocation->partition_key;
 			key->inbox_wanted++;
@@ -232,18 +237,17 @@ static ObjectKey *
 find_object_key(Unit *unit, const char *service_name, const char *service_key, bool add)
 {
 	ObjectKeyName name = {service_name, service_key};
-	ObjectKey  *key;
-	bool		found;
+	ObjectKey *key;
+	bool found;
 
 	if (unit->object_keys_by_name == NULL)
 	{
-		HASHCTL		ctl = {
+		HASHCTL ctl = {
 			.keysize = sizeof(ObjectKeyName),
 			.entrysize = sizeof(ObjectKey),
 			.hash = hash_object_key_name,
 			.match = match_object_key_names,
-			.hcxt = unit->context
-		};
+			.hcxt = unit->context};
 
 		unit->object_keys_by_name = hash_create("restate_admin object keys", 16, &ctl,
 												HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
@@ -281,7 +285,7 @@ match_object_key_names(const void *a, const void *b, Size keysize)
 	const ObjectKeyName *second = b;
 
 	return strcmp(first->service_key, second->service_key) != 0 ||
-		strcmp(first->service_name, second->service_name) != 0;
+		   strcmp(first->service_name, second->service_name) != 0;
 }
 
 /*
@@ -291,11 +295,11 @@ static void
 add_key_columns(const List *keys, StoreColumn *services, StoreColumn *names,
 				StoreColumn *partition_keys)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, keys)
+	foreach (cell, keys)
 	{
-		ObjectKey  *key = lfirst(cell);
+		ObjectKey *key = lfirst(cell);
 
 		store_column_add(services, CStringGetTextDatum(key->name.service_name));
 		store_column_add(names, CStringGetTextDatum(key->name.service_key));
@@ -310,12 +314,27 @@ add_key_columns(const List *keys, StoreColumn *services, StoreColumn *names,
 static bool
 lock_object_keys(Unit *unit)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn services = {0};
 	StoreColumn names = {0};
 	StoreColumn partition_keys = {0};
-	uint64		rows;
 
+	if (list_length(unit->object_keys) == 1 || store_is_distributed())
+	{
+		List *ordered = list_copy(unit->object_keys);
+		ListCell *cell;
+
+		list_sort(ordered, compare_object_keys);
+		foreach (cell, ordered)
+		{
+			ObjectKey *key = lfirst(cell);
+
+			store_call(&call, STORE_LOCK_ONE_KEY);
+			add_key_args(&call, key);
+			read_object_keys(unit, store_execute(&call));
+		}
+		return all_keys_locked(unit);
+	}
 	if (unit->object_keys == NIL)
 		return true;
 	add_key_columns(unit->object_keys, &services, &names, &partition_keys);
@@ -323,16 +342,63 @@ lock_object_keys(Unit *unit)
 	store_arg_array(&call, &services);
 	store_arg_array(&call, &names);
 	store_arg_array(&call, &partition_keys);
-	rows = store_execute(&call);
+	read_object_keys(unit, store_execute(&call));
+	return all_keys_locked(unit);
+}
+
+/*
+ * Orders object keys by (service, key), bytewise as the lock statement does,
+ * for list_sort().
+ */
+static int
+compare_object_keys(const ListCell *a, const ListCell *b)
+{
+	const ObjectKeyName *first = &((const ObjectKey *) lfirst(a))->name;
+	const ObjectKeyName *second = &((const ObjectKey *) lfirst(b))->name;
+	int services = strcmp(first->service_name, second->service_name);
+
+	return services != 0 ? services : strcmp(first->service_key, second->service_key);
+}
+
+/*
+ * Reads the object keys that were locked.
+ */
+static void
+read_object_keys(Unit *unit, uint64 rows)
+{
 	for (uint64 row = 0; row < rows; row++)
 	{
-		ObjectKey  *key = find_object_key(unit, store_text(row, 1), store_text(row, 2), false);
+		ObjectKey *key = find_object_key(unit, store_text(row, 1), store_text(row, 2), false);
 
 		key->locked = true;
 		key->has_holder = store_invocation_id(row, 3, &key->holder);
 		key->next_sequence_number = DatumGetInt64(store_value(row, 4));
 	}
-	return rows == (uint64) list_length(unit->object_keys);
+}
+
+/*
+ * Returns whether all of the unit's object keys have a row, which is locked.
+ */
+static bool
+all_keys_locked(Unit *unit)
+{
+	ListCell *cell;
+
+	foreach (cell, unit->object_keys)
+		if (!((ObjectKey *) lfirst(cell))->locked)
+			return false;
+	return true;
+}
+
+/*
+ * Adds the name and the partition key of an object key as arguments.
+ */
+static void
+add_key_args(StoreCall *call, const ObjectKey *key)
+{
+	store_arg(call, CStringGetTextDatum(key->name.service_name));
+	store_arg(call, CStringGetTextDatum(key->name.service_key));
+	store_arg(call, Int64GetDatum(key->partition_key));
 }
 
 /*
@@ -341,14 +407,14 @@ lock_object_keys(Unit *unit)
 static void
 create_object_keys(Unit *unit)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn services = {0};
 	StoreColumn names = {0};
 	StoreColumn partition_keys = {0};
-	List	   *missing = NIL;
-	ListCell   *cell;
+	List *missing = NIL;
+	ListCell *cell;
 
-	foreach(cell, unit->object_keys)
+	foreach (cell, unit->object_keys)
 		if (!((ObjectKey *) lfirst(cell))->locked)
 			missing = lappend(missing, lfirst(cell));
 	add_key_columns(missing, &services, &names, &partition_keys);
@@ -366,31 +432,51 @@ create_object_keys(Unit *unit)
 static void
 read_inboxes(Unit *unit)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn services = {0};
 	StoreColumn names = {0};
 	StoreColumn partition_keys = {0};
 	StoreColumn sizes = {0};
-	ListCell   *cell;
-	uint64		rows;
+	ListCell *cell;
 
 	if (unit->object_keys == NIL)
 		return;
+	if (list_length(unit->object_keys) == 1 || store_is_distributed())
+	{
+		foreach (cell, unit->object_keys)
+		{
+			ObjectKey *key = lfirst(cell);
+
+			store_call(&call, STORE_READ_ONE_INBOX);
+			add_key_args(&call, key);
+			store_arg(&call, Int64GetDatum(key->inbox_wanted));
+			enter_inbox(unit, store_execute(&call));
+		}
+		return;
+	}
 	add_key_columns(unit->object_keys, &services, &names, &partition_keys);
-	foreach(cell, unit->object_keys)
+	foreach (cell, unit->object_keys)
 		store_column_add(&sizes, Int64GetDatum(((ObjectKey *) lfirst(cell))->inbox_wanted));
 	store_call(&call, STORE_READ_INBOXES);
 	store_arg_array(&call, &services);
 	store_arg_array(&call, &names);
 	store_arg_array(&call, &partition_keys);
 	store_arg_array(&call, &sizes);
-	rows = store_execute(&call);
+	enter_inbox(unit, store_execute(&call));
+}
+
+/*
+ * Adds the invocations that were read from an inbox to the unit.
+ */
+static void
+enter_inbox(Unit *unit, uint64 rows)
+{
 	for (uint64 row = 0; row < rows; row++)
 	{
 		RestateInvocationId id;
 
 		(void) store_invocation_id(row, 1, &id);
-		(void) unit_enter(unit, &id, NULL);
+		(void) unit_enter(unit, &id);
 	}
 }
 
@@ -403,7 +489,7 @@ reach_grew(Unit *unit, Reach reach)
 {
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
-	List	   *callers = NIL;
+	List *callers = NIL;
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -428,7 +514,7 @@ link_unit(Unit *unit, Reach reach)
 {
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
-	ListCell   *cell;
+	ListCell *cell;
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -443,7 +529,7 @@ link_unit(Unit *unit, Reach reach)
 		if (invocation->object_key && invocation->status == STATUS_PENDING)
 			invocation->object_key->inbox = lappend(invocation->object_key->inbox, invocation);
 	}
-	foreach(cell, unit->object_keys)
+	foreach (cell, unit->object_keys)
 		list_sort(((ObjectKey *) lfirst(cell))->inbox, compare_inbox_places);
 	if (reach != REACH_KEY)
 		read_awaited_calls(unit);
@@ -459,7 +545,7 @@ compare_inbox_places(const ListCell *a, const ListCell *b)
 	const Invocation *second = lfirst(b);
 
 	return (first->inbox_sequence_number > second->inbox_sequence_number) -
-		(first->inbox_sequence_number < second->inbox_sequence_number);
+		   (first->inbox_sequence_number < second->inbox_sequence_number);
 }
 
 /*
@@ -469,13 +555,13 @@ compare_inbox_places(const ListCell *a, const ListCell *b)
 static void
 read_awaited_calls(Unit *unit)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn callers = {0};
 	StoreColumn partition_keys = {0};
 	StoreColumn callees = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
-	uint64		rows;
+	uint64 rows;
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)

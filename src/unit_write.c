@@ -78,8 +78,8 @@ add_id(Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys)
 static void
 write_removals(Unit *unit)
 {
-	StoreCall	call;
-	Columns		columns = {0};
+	StoreCall call;
+	Columns columns = {0};
 	StoreColumn services = {0};
 	StoreColumn keys = {0};
 	StoreColumn partition_keys = {0};
@@ -109,11 +109,14 @@ write_removals(Unit *unit)
 	(void) store_execute(&call);
 	if (services.count == 0)
 		return;
-	store_call(&call, STORE_REMOVE_WORKFLOWS);
-	store_arg_array(&call, &services);
-	store_arg_array(&call, &keys);
-	store_arg_array(&call, &partition_keys);
-	(void) store_execute(&call);
+	for (int i = 0; i < 2; i++)
+	{
+		store_call(&call, i == 0 ? STORE_DELETE_STATE : STORE_DELETE_PROMISES);
+		store_arg_array(&call, &services);
+		store_arg_array(&call, &keys);
+		store_arg_array(&call, &partition_keys);
+		(void) store_execute(&call);
+	}
 }
 
 /*
@@ -123,8 +126,8 @@ write_removals(Unit *unit)
 static void
 write_started_journals(Unit *unit)
 {
-	StoreCall	call;
-	Columns		columns = {0};
+	StoreCall call;
+	Columns columns = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 
@@ -147,8 +150,8 @@ write_started_journals(Unit *unit)
 static void
 write_updates(Unit *unit)
 {
-	StoreCall	call;
-	Columns		columns = {0};
+	StoreCall call;
+	Columns columns = {0};
 	AppendColumns appends = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
@@ -189,7 +192,7 @@ write_updates(Unit *unit)
 static void
 add_update(Invocation *invocation, Columns *columns, AppendColumns *appends)
 {
-	ListCell   *cell;
+	ListCell *cell;
 
 	add_id(invocation, &columns->id, &columns->partition_key);
 	store_column_add(&columns->status, CStringGetTextDatum(unit_status_name(invocation->status)));
@@ -206,9 +209,9 @@ add_update(Invocation *invocation, Columns *columns, AppendColumns *appends)
 		store_column_add_null(&columns->failure);
 	store_column_add(&columns->status_was, CStringGetTextDatum(unit_status_name(invocation->status_was)));
 
-	foreach(cell, invocation->appends)
+	foreach (cell, invocation->appends)
 	{
-		JournalAppend	   *append = lfirst(cell);
+		JournalAppend *append = lfirst(cell);
 
 		add_id(invocation, &appends->id, &appends->partition_key);
 		store_column_add(&appends->index, Int64GetDatum(append->index));
@@ -231,8 +234,8 @@ add_update(Invocation *invocation, Columns *columns, AppendColumns *appends)
 static void
 write_purged_journals(Unit *unit)
 {
-	StoreCall	call;
-	Columns		columns = {0};
+	StoreCall call;
+	Columns columns = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 
@@ -254,17 +257,17 @@ write_purged_journals(Unit *unit)
 static void
 write_object_keys(Unit *unit)
 {
-	StoreCall	call;
+	StoreCall call;
 	StoreColumn services = {0};
 	StoreColumn names = {0};
 	StoreColumn partition_keys = {0};
 	StoreColumn holders = {0};
 	StoreColumn sequence_numbers = {0};
-	ListCell   *cell;
+	ListCell *cell;
 
-	foreach(cell, unit->object_keys)
+	foreach (cell, unit->object_keys)
 	{
-		ObjectKey  *key = lfirst(cell);
+		ObjectKey *key = lfirst(cell);
 
 		if (!key->changed)
 			continue;

@@ -19,10 +19,10 @@ PG_FUNCTION_INFO_V1(restate_utf8_or_null);
 Datum
 restate_utf8_or_null(PG_FUNCTION_ARGS)
 {
-	bytea	   *value = PG_GETARG_BYTEA_PP(0);
+	bytea *value = PG_GETARG_BYTEA_PP(0);
 	const char *bytes = VARDATA_ANY(value);
-	int			len = VARSIZE_ANY_EXHDR(value);
-	int			encoding = GetDatabaseEncoding() == PG_UTF8 ? PG_UTF8 : PG_SQL_ASCII;
+	int len = VARSIZE_ANY_EXHDR(value);
+	int encoding = GetDatabaseEncoding() == PG_UTF8 ? PG_UTF8 : PG_SQL_ASCII;
 
 	if (!pg_verify_mbstr(encoding, bytes, len, true))
 		PG_RETURN_NULL();
