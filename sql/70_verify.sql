@@ -6,39 +6,36 @@ CREATE FUNCTION restate_verify()
   LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED COST 100000 ROWS 10
   SET search_path = pg_catalog, pg_temp
 BEGIN ATOMIC
-  WITH counted AS (
-    SELECT j.id, j.partition_key, count(*) AS size,
-      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size,
-      min(j.index) AS first, max(j.index) AS last
-    FROM restate.journal j
-    GROUP BY j.id, j.partition_key
-  ), exclusive AS (
-    SELECT i.*
-    FROM restate.invocation i
-    WHERE i.target_handler_ty = 'exclusive' AND i.status <> 'completed'
-  )
-  SELECT 'journal_without_invocation', c.id, format('%s entries', c.size)
-  FROM counted c
-  WHERE NOT EXISTS (SELECT FROM restate.invocation i
-    WHERE i.id = c.id AND i.partition_key = c.partition_key)
+  -- Every join is on the partition key, for tables distributed by it.
+  SELECT 'journal_without_invocation', j.id, format('%s entries', count(*))
+  FROM restate.journal j
+  LEFT JOIN restate.invocation i ON i.id = j.id AND i.partition_key = j.partition_key
+  WHERE i.id IS NULL
+  GROUP BY j.id, j.partition_key
   UNION ALL
   SELECT 'events_without_invocation', e.id, format('%s events', count(*))
   FROM restate.journal_event e
-  WHERE NOT EXISTS (SELECT FROM restate.invocation i
-    WHERE i.id = e.id AND i.partition_key = e.partition_key)
-  GROUP BY e.id
+  LEFT JOIN restate.invocation i ON i.id = e.id AND i.partition_key = e.partition_key
+  WHERE i.id IS NULL
+  GROUP BY e.id, e.partition_key
   UNION ALL
   SELECT 'journal_size', i.id,
     format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
       i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0))
   FROM restate.invocation i
-  LEFT JOIN counted c ON c.id = i.id AND c.partition_key = i.partition_key
+  LEFT JOIN (
+    SELECT j.id, j.partition_key, count(*) AS size,
+      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size
+    FROM restate.journal j
+    GROUP BY j.id, j.partition_key
+  ) AS c ON c.id = i.id AND c.partition_key = i.partition_key
   WHERE i.journal_size <> coalesce(c.size, 0)
     OR i.journal_commands_size <> coalesce(c.commands_size, 0)
   UNION ALL
-  SELECT 'journal_gap', c.id, format('%s entries from index %s to %s', c.size, c.first, c.last)
-  FROM counted c
-  WHERE c.first <> 0 OR c.last <> c.size - 1
+  SELECT 'journal_gap', j.id, format('%s entries from index %s to %s', count(*), min(j.index), max(j.index))
+  FROM restate.journal j
+  GROUP BY j.id, j.partition_key
+  HAVING min(j.index) <> 0 OR max(j.index) <> count(*) - 1
   UNION ALL
   SELECT 'input_misplaced', j.id, format('%s at index %s', j.entry_type, j.index)
   FROM restate.journal j
@@ -51,16 +48,20 @@ BEGIN ATOMIC
   SELECT 'completion_repeated', j.id, format('completion %s arrived %s times', j.completion_id, count(*))
   FROM restate.journal j
   WHERE j.completion_id IS NOT NULL AND j.entry_type >= 'Notification: Run'
-  GROUP BY j.id, j.completion_id
+  GROUP BY j.id, j.partition_key, j.completion_id
   HAVING count(*) > 1
   UNION ALL
   SELECT 'completion_unasked', n.id, format('no command waits for completion %s at index %s', n.completion_id, n.index)
   FROM restate.journal n
+  LEFT JOIN (
+    SELECT j.id, j.partition_key, w.completion_id, min(j.index) AS index
+    FROM restate.journal j
+    CROSS JOIN LATERAL unnest(ARRAY[j.completion_id, j.result_completion_id]) AS w(completion_id)
+    WHERE j.entry_type < 'Notification: Run' AND w.completion_id IS NOT NULL
+    GROUP BY j.id, j.partition_key, w.completion_id
+  ) AS c ON c.id = n.id AND c.partition_key = n.partition_key AND c.completion_id = n.completion_id
   WHERE n.completion_id IS NOT NULL AND n.entry_type >= 'Notification: Run'
-    AND NOT EXISTS (SELECT FROM restate.journal c
-      WHERE c.id = n.id AND c.partition_key = n.partition_key AND c.index < n.index
-        AND c.entry_type < 'Notification: Run'
-        AND (c.completion_id = n.completion_id OR c.result_completion_id = n.completion_id))
+    AND (c.index IS NULL OR c.index > n.index)
   UNION ALL
   SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
   FROM restate.journal j
@@ -74,32 +75,35 @@ BEGIN ATOMIC
     OR (j.invoked_id IS NOT NULL) <> (j.entry_type IN (
       'Command: Call', 'Command: OneWayCall', 'Notification: CallInvocationId'))
   UNION ALL
-  SELECT 'key_held_by_other', k.holder, format('%s/%s is held by an invocation that cannot hold it', k.service_name, k.service_key)
+  SELECT 'key_held_by_other', k.holder,
+    format('%s/%s is held by an invocation that cannot hold it', k.service_name, k.service_key)
   FROM restate.object_key k
-  WHERE k.holder IS NOT NULL
-    AND NOT EXISTS (SELECT FROM exclusive x
-      WHERE x.id = k.holder AND x.status NOT IN ('pending', 'scheduled')
-        AND x.target_service_name = k.service_name AND x.target_service_key = k.service_key)
+  LEFT JOIN restate.invocation i ON i.id = k.holder AND i.partition_key = k.partition_key
+    AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+    AND i.target_service_name = k.service_name AND i.target_service_key = k.service_key
+  WHERE k.holder IS NOT NULL AND i.id IS NULL
   UNION ALL
-  SELECT 'key_not_held', x.id, format('%s without holding %s/%s', x.status, x.target_service_name, x.target_service_key)
-  FROM exclusive x
-  WHERE x.status NOT IN ('pending', 'scheduled')
-    AND NOT EXISTS (SELECT FROM restate.object_key k
-      WHERE k.service_name = x.target_service_name AND k.service_key = x.target_service_key
-        AND k.partition_key = x.partition_key AND k.holder = x.id)
+  SELECT 'key_not_held', i.id,
+    format('%s without holding %s/%s', i.status, i.target_service_name, i.target_service_key)
+  FROM restate.invocation i
+  LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key AND k.holder = i.id
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+    AND k.holder IS NULL
   UNION ALL
-  SELECT 'inbox_stalled', x.id, format('waits for %s/%s, which nobody holds', x.target_service_name, x.target_service_key)
-  FROM exclusive x
-  WHERE x.status = 'pending'
-    AND NOT EXISTS (SELECT FROM restate.object_key k
-      WHERE k.service_name = x.target_service_name AND k.service_key = x.target_service_key
-        AND k.partition_key = x.partition_key AND k.holder IS NOT NULL)
+  SELECT 'inbox_stalled', i.id,
+    format('waits for %s/%s, which nobody holds', i.target_service_name, i.target_service_key)
+  FROM restate.invocation i
+  LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.target_handler_ty = 'exclusive' AND i.status = 'pending' AND k.holder IS NULL
   UNION ALL
-  SELECT 'inbox_order', x.id, format('sequence number %s is not before the next, %s', x.inbox_sequence_number, k.next_sequence_number)
-  FROM exclusive x
-  JOIN restate.object_key k ON k.service_name = x.target_service_name
-    AND k.service_key = x.target_service_key AND k.partition_key = x.partition_key
-  WHERE x.status = 'pending' AND x.inbox_sequence_number >= k.next_sequence_number
+  SELECT 'inbox_order', i.id,
+    format('sequence number %s is not before the next, %s', i.inbox_sequence_number, k.next_sequence_number)
+  FROM restate.invocation i
+  JOIN restate.object_key k ON k.partition_key = i.partition_key
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.status = 'pending' AND i.inbox_sequence_number >= k.next_sequence_number
   UNION ALL
   SELECT 'inbox_without_key', i.id, 'pending, though its handler takes no object key'
   FROM restate.invocation i

@@ -265,8 +265,9 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 																	   " c.result_completion_id = ANY (i.suspended_waiting_for_completions)"
 																	   " FROM unnest($1, $2, $3) AS v(id, partition_key, callee)"
 																	   " JOIN restate.invocation i ON i.id = v.id AND i.partition_key = v.partition_key"
-																	   " JOIN restate.journal c ON c.id = v.id AND c.partition_key = v.partition_key AND c.invoked_id = v.callee"
-																	   " WHERE c.entry_type = 'Command: Call' AND NOT EXISTS (SELECT FROM restate.journal n"
+																	   " CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE j.id = v.id AND j.partition_key = v.partition_key"
+																	   " AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
+																	   " WHERE NOT EXISTS (SELECT FROM restate.journal n"
 																	   " WHERE n.id = c.id AND n.partition_key = c.partition_key"
 																	   " AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
 																																			   " ORDER BY c.id, c.index",

@@ -13,6 +13,7 @@
 #include "catalog/pg_namespace_d.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -173,7 +174,8 @@ statement_plan(StoreStatement statement)
 		SPI_freeplan(plan);
 	for (int i = 0; i < count; i++)
 		types[i] = type_oid(def->params[i]);
-	plan = SPI_prepare(def->sql, count, types);
+	/* generic: planning one anew for every call costs more than running it */
+	plan = SPI_prepare_cursor(def->sql, count, types, CURSOR_OPT_GENERIC_PLAN);
 	if (plan == NULL)
 		elog(ERROR, "could not prepare statement %s: %s", def->name,
 			 SPI_result_code_string(SPI_result));
