@@ -70,8 +70,8 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		 "Set a journal retention for the service to keep journals after completion."},
 	[RESTATE_RESTART_NOT_SUPPORTED] =
 		{"restart_not_supported", 422,
-		 "Workflows cannot be restarted, nor a journal prefix recorded under a service protocol older than 6.",
-		 "For a journal of an older protocol, restart from 0."},
+		 "Workflows cannot be restarted, nor a journal prefix of an invocation that was never pinned or is pinned to a service protocol older than 6.",
+		 "Of an invocation that is not of a workflow, restart from 0."},
 	[RESTATE_DEPLOYMENT_NOT_CHANGEABLE] =
 		{"deployment_not_changeable", 409,
 		 "The deployment can be changed only of an invocation that is pinned to one and is completed, paused or suspended.",

@@ -101,6 +101,9 @@
 	" WHERE t.service_name = v.service_name AND t.service_key = v.service_key" \
 	" AND t.partition_key = v.partition_key"
 
+/* what is known of attempts stays until completion; of one paused even then */
+#define OUTLIVES_STATUS "v.status <> 'completed' OR i.status = 'paused'"
+
 /* $1 to $10: the invocations as they are to be, and the time */
 #define UPDATE_INVOCATIONS                                                                                                    \
 	"UPDATE restate.invocation i SET"                                                                                         \
@@ -117,15 +120,15 @@
 	" input_payload = CASE WHEN v.status = 'pending' THEN i.input_payload END,"                                               \
 	" running_at = CASE WHEN v.status = 'pending' THEN NULL ELSE coalesce(i.running_at, $10) END,"                            \
 	" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END,"                                                \
-	" retry_count = CASE WHEN v.status <> 'completed' THEN i.retry_count END,"                                                \
-	" last_start_at = CASE WHEN v.status <> 'completed' THEN i.last_start_at END,"                                            \
-	" last_attempt_deployment_id = CASE WHEN v.status <> 'completed' THEN i.last_attempt_deployment_id END,"                  \
-	" last_attempt_server = CASE WHEN v.status <> 'completed' THEN i.last_attempt_server END,"                                \
-	" last_failure = CASE WHEN v.status <> 'completed' THEN i.last_failure END,"                                              \
-	" last_failure_error_code = CASE WHEN v.status <> 'completed' THEN i.last_failure_error_code END,"                        \
-	" last_failure_related_command_index = CASE WHEN v.status <> 'completed' THEN i.last_failure_related_command_index END,"  \
-	" last_failure_related_command_name = CASE WHEN v.status <> 'completed' THEN i.last_failure_related_command_name END,"    \
-	" last_failure_related_command_type = CASE WHEN v.status <> 'completed' THEN i.last_failure_related_command_type END,"    \
+	" retry_count = CASE WHEN " OUTLIVES_STATUS " THEN i.retry_count END,"                                                    \
+	" last_start_at = CASE WHEN " OUTLIVES_STATUS " THEN i.last_start_at END,"                                                \
+	" last_attempt_deployment_id = CASE WHEN " OUTLIVES_STATUS " THEN i.last_attempt_deployment_id END,"                      \
+	" last_attempt_server = CASE WHEN " OUTLIVES_STATUS " THEN i.last_attempt_server END,"                                    \
+	" last_failure = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure END,"                                                  \
+	" last_failure_error_code = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_error_code END,"                            \
+	" last_failure_related_command_index = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_index END,"      \
+	" last_failure_related_command_name = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_name END,"        \
+	" last_failure_related_command_type = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_type END,"        \
 	" completed_at = CASE WHEN v.failure IS NULL THEN i.completed_at ELSE $10 END,"                                           \
 	" completion_result = CASE WHEN v.failure IS NULL THEN i.completion_result ELSE 'failure' END,"                           \
 	" completion_failure = coalesce(v.failure, i.completion_failure)"                                                         \

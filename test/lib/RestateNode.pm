@@ -1,0 +1,109 @@
+package RestateNode;
+
+# What the server tests share: a node with the extension, an example of
+# everything in it, and a digest of all that it holds.
+
+use strict;
+use warnings;
+use Exporter 'import';
+use PostgreSQL::Test::Cluster;
+
+our @EXPORT = qw(new_node load_example add_many digest error_of inv);
+
+# every table of the extension
+our @tables = qw(deployment service_revision invocation journal journal_event
+  object_key object_state promise audit);
+
+# Returns the id that ends in a name, of a plain service or of object key a.
+sub inv
+{
+	my ($name, $key) = @_;
+
+	return 'inv_1' . ('0' x (33 - length $name)) . $name unless $key;
+	return 'inv_1dceKvwtEc2n' . ('0' x (22 - length $name)) . $name;
+}
+
+# Starts a server with the extension in database postgres; the rest of the
+# arguments are settings and options of init.
+sub new_node
+{
+	my ($name, $settings, %init) = @_;
+	my $node = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init(%init);
+	$node->append_conf('postgresql.conf', $settings) if $settings;
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION restate_admin');
+	return $node;
+}
+
+# Loads an invocation in each state, two object keys and a workflow with what
+# belongs to it.
+sub load_example
+{
+	my ($node, $database) = @_;
+
+	$node->safe_psql($database // 'postgres', <<'SQL');
+INSERT INTO restate.deployment (id, ty, endpoint, min_service_protocol_version, max_service_protocol_version)
+VALUES ('dp_10000000000000000000old', 'http', 'http://old', 5, 6), ('dp_10000000000000000000new', 'http', 'http://new', 5, 7);
+INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, handlers)
+VALUES ('Svc', 1, 'dp_10000000000000000000old', 'service', '[]'), ('Svc', 2, 'dp_10000000000000000000new', 'service', '[{"name": "run"}]'),
+  ('Obj', 1, 'dp_10000000000000000000new', 'virtual_object', '[]'), ('Wf', 1, 'dp_10000000000000000000new', 'workflow', '[]');
+SELECT restate_import_invocation(jsonb_strip_nulls(jsonb_build_object(
+    'id', CASE service WHEN 'Svc' THEN 'inv_1' || lpad(name, 33, '0') WHEN 'Obj' THEN 'inv_1dceKvwtEc2n' || lpad(name, 22, '0')
+      ELSE restate_workflow_invocation_id('Wf', 'w')::text END,
+    'status', status, 'completion_result', CASE status WHEN 'completed' THEN 'success' END, 'target_service_name', service,
+    'target_service_key', CASE service WHEN 'Obj' THEN 'a' WHEN 'Wf' THEN 'w' END, 'target_handler_name', 'run',
+    'target_service_ty', CASE service WHEN 'Svc' THEN 'service' WHEN 'Obj' THEN 'virtual_object' ELSE 'workflow' END,
+    'pinned_deployment_id', 'dp_10000000000000000000old', 'pinned_service_protocol_version', 6,
+    'suspended_waiting_for_signals', CASE status WHEN 'suspended' THEN jsonb '[1]' END,
+    'invoked_by', CASE name WHEN 'child' THEN 'service' END, 'invoked_by_id', CASE name WHEN 'child' THEN 'inv_1000000000000000000000000000parent' END)),
+  CASE WHEN name = 'parent' THEN jsonb '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [1], "name": ""}}}},
+      {"index": 1, "entry_json": {"Command": {"Call": {"request": {"invocation_id": "inv_10000000000000000000000000000child",
+        "invocation_target": {"Service": {"name": "Svc", "handler": "run"}}, "parameter": [], "headers": []},
+        "invocation_id_completion_id": 1, "result_completion_id": 2, "name": ""}}}}]'
+    WHEN status = 'completed' THEN jsonb '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [{"name": "a", "value": "b"}], "payload": [1], "name": ""}}}},
+      {"index": 1, "entry_json": {"Command": {"Run": {"completion_id": 1, "name": "r"}}}},
+      {"index": 2, "entry_json": {"Notification": {"Completion": {"Run": {"completion_id": 1, "result": {"Success": [2]}}}}}},
+      {"index": 3, "entry_json": {"Command": {"Output": {"result": {"Success": [0, 255]}, "name": ""}}}}]' END)
+FROM (VALUES ('done', 'completed', 'Svc'), ('old', 'completed', 'Svc'), ('gone', 'completed', 'Svc'), ('running', 'running', 'Svc'),
+  ('ready', 'ready', 'Svc'), ('retrying', 'backing-off', 'Svc'), ('suspended', 'suspended', 'Svc'), ('paused', 'paused', 'Svc'),
+  ('scheduled', 'scheduled', 'Svc'), ('parent', 'running', 'Svc'), ('child', 'running', 'Svc'),
+  ('holder', 'running', 'Obj'), ('first', 'pending', 'Obj'), ('second', 'pending', 'Obj'), ('finished', 'completed', 'Obj'),
+  ('workflow', 'completed', 'Wf')) AS v (name, status, service);
+INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
+VALUES ('Wf', 'w', 'k', restate_partition_key('w'), 'v'), ('Obj', 'a', 'k', restate_partition_key('a'), '\x00ff');
+INSERT INTO restate.promise (service_name, service_key, key, partition_key, completed, completion_failure)
+VALUES ('Wf', 'w', 'p', restate_partition_key('w'), true, '[500] no');
+INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
+VALUES ('inv_100000000000000000000000000000done', 0, 0, 1, 'TransientError', '{"error_code": 500}');
+SQL
+	return;
+}
+
+# Returns a digest of the contents of all tables.
+sub digest
+{
+	my ($node, $database) = @_;
+
+	return $node->safe_psql($database // 'postgres',
+		join ' UNION ALL ', map {
+			"SELECT '$_ ' || count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\")), '') FROM restate.$_ AS t"
+		} @tables);
+}
+
+# Runs SQL that is to fail and returns the error's SQLSTATE and, where it has
+# one, its category; ok if it does not fail.
+sub error_of
+{
+	my ($node, $sql, $database) = @_;
+	my ($rc, $stdout, $stderr) = $node->psql($database // 'postgres', $sql,
+		extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+
+	return 'ok' if $rc == 0;
+	my ($state) = $stderr =~ /ERROR:  (\w{5}):/;
+	my ($category) = $stderr =~ /^CONSTRAINT NAME:  (.*)$/m;
+	return join ' ', grep { defined } $state // "no SQLSTATE in: $stderr", $category;
+}
+
+1;

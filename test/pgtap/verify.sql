@@ -1,0 +1,105 @@
+-- restate_verify() finds each kind of damage, and nothing where there is none.
+BEGIN;
+\ir ../conformance/world.sql
+
+-- a world with a little of everything
+
+SELECT deploy('dp', '[5,8)', '{Svc,Obj,Wf}') \g /dev/null
+SELECT make('done', 'Svc/s', 'completed', jsonb_build_object('pinned_deployment_id', dp('dp'), 'pinned_service_protocol_version', 6) || '{"journal": ["Command: Input", "Command: Run ''a'' completion_id=1", "Notification: Run for=1",
+    "Command: Call invocation_id_completion_id=2 result_completion_id=3", "Notification: CallInvocationId for=2", "Notification: Call for=3",
+    "Notification: Signal SignalIndex=17", "Command: Output"]}'),
+  make('purged', 'Svc/s', 'completed'), make('running', 'Svc/s', 'running', '{"journal": ["Command: Input", "Command: Sleep completion_id=1"]}'),
+  make('scheduled', 'Svc/s', 'scheduled'), make('holder', 'Obj/k/s', 'running'), make('first', 'Obj/k/s', 'pending'),
+  make('second', 'Obj/k/s', 'pending'), make('object done', 'Obj/k/s', 'completed', '{"journal": ["Command: Input"]}'),
+  make('peek', 'Obj/k/peek', 'running'), make('free', 'Obj/free/s', 'running'), make('run', 'Wf/w/run', 'running') \g /dev/null
+SELECT restate_kill(inv('free')), name_it('restart', restate_restart_as_new(inv('done'), 2)::text), name_it('queued', restate_restart_as_new(inv('object done'))::text) \g /dev/null
+INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
+VALUES (inv('running'), restate_partition_key(inv('running')), 0, 0, 'TransientError', '{}');
+SELECT name_it('nobody', restate_new_invocation_id()::text), name_it('elsewhere', restate_keyed_invocation_id('other')::text) \g /dev/null
+
+-- The problems found after some statements, which are taken back.
+CREATE FUNCTION found(statements text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  told text;
+BEGIN
+  EXECUTE statements;
+  SELECT string_agg(concat_ws(' ', v.problem, labelled(v.id::text)), ', ' ORDER BY v.problem COLLATE "C", labelled(v.id::text) COLLATE "C") INTO told
+    FROM restate_verify() AS v;
+  IF EXISTS (SELECT FROM restate_verify() AS v WHERE length(v.detail) < 5 OR v.id IS NULL) THEN
+    told := told || ', without an id or a detail';
+  END IF;
+  RAISE EXCEPTION USING ERRCODE = 'UNDO0';
+EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
+  RETURN coalesce(told, 'nothing');
+END $$;
+
+CREATE TABLE damage (n int GENERATED ALWAYS AS IDENTITY, statements text, want text, rule text);
+\set sizes ' UPDATE restate.invocation AS i SET (journal_size, journal_commands_size) = (SELECT count(*), count(*) FILTER (WHERE j.entry_type < ''Notification: Run'') FROM restate.journal AS j WHERE j.id = i.id)'
+INSERT INTO damage (statements, want, rule) VALUES
+  ($$DELETE FROM restate.invocation WHERE id = inv('done')$$, 'journal_without_invocation done', 'a journal of none'),
+  ($$DELETE FROM restate.journal WHERE id = inv('running'); DELETE FROM restate.invocation WHERE id = inv('running')$$, 'events_without_invocation running', 'events of none'),
+  ($$UPDATE restate.invocation SET journal_size = 9 WHERE id = inv('done')$$, 'journal_size done', 'a size that is too large'),
+  ($$UPDATE restate.invocation SET journal_commands_size = 3 WHERE id = inv('done')$$, 'journal_size done', 'too few commands'),
+  ($$UPDATE restate.invocation SET journal_size = 0, journal_commands_size = 0 WHERE id = inv('done')$$, 'journal_size done', 'no size where there is a journal'),
+  ($$UPDATE restate.invocation SET journal_size = 1 WHERE id = inv('purged')$$, 'journal_size purged', 'a size where there is no journal'),
+  ($$UPDATE restate.invocation SET journal_size = 1, journal_commands_size = 1 WHERE id = inv('scheduled')$$, 'journal_size scheduled', 'a size before the start'),
+  ($$UPDATE restate.journal SET index = 8 WHERE id = inv('done') AND index = 6$$, 'journal_gap done', 'a gap'),
+  ($$UPDATE restate.journal SET index = index + 1 WHERE id = inv('restart') AND index = 2; UPDATE restate.journal SET index = 4294967295 WHERE id = inv('restart') AND index = 3$$, 'journal_gap restart', 'a gap before the last index possible'),
+  ($$DELETE FROM restate.journal WHERE id = inv('done') AND index = 0; $$ || :'sizes', 'journal_gap done', 'a journal without its first entry'),
+  ($$UPDATE restate.journal SET entry_type = 'Command: SetState' WHERE id = inv('done') AND index = 0$$, 'input_misplaced done', 'a journal that begins with something else'),
+  ($$UPDATE restate.journal SET entry_type = 'Command: Input' WHERE id = inv('done') AND index = 7$$, 'input_misplaced done', 'a second input'),
+  ($$DELETE FROM restate.journal WHERE id = inv('peek'); $$ || :'sizes', 'input_missing peek', 'one that runs without an input'),
+  ($$UPDATE restate.journal SET completion_id = 1 WHERE id = inv('done') AND index = 5$$, 'completion_repeated done', 'a completion that came twice'),
+  ($$UPDATE restate.journal SET completion_id = 77 WHERE id = inv('done') AND index = 2$$, 'completion_unasked done', 'a completion that nobody waits for'),
+  ($$UPDATE restate.journal SET index = 99 WHERE id = inv('done') AND index = 1; UPDATE restate.journal SET index = 1 WHERE id = inv('done') AND index = 2; UPDATE restate.journal SET index = 2 WHERE id = inv('done') AND index = 99$$,
+    'completion_unasked done', 'a completion before its command'),
+  ($$UPDATE restate.journal SET completion_id = NULL WHERE id = inv('running') AND index = 1$$, 'entry_malformed running', 'a command without its completion id'),
+  ($$UPDATE restate.journal SET completion_id = 77 WHERE id = inv('done') AND index = 7$$, 'entry_malformed done', 'a command with one too many'),
+  ($$UPDATE restate.journal SET completion_id = 77 WHERE id = inv('done') AND index = 6$$, 'completion_unasked done, entry_malformed done', 'a signal with one'),
+  ($$UPDATE restate.journal SET result_completion_id = NULL WHERE id = inv('done') AND index = 3$$, 'completion_unasked done, entry_malformed done', 'a call without its result''s'),
+  ($$UPDATE restate.journal SET result_completion_id = 78 WHERE id = inv('running') AND index = 1$$, 'entry_malformed running', 'another command with one'),
+  ($$UPDATE restate.journal SET invoked_id = NULL WHERE id = inv('done') AND index = 3$$, 'entry_malformed done', 'a call without its callee'),
+  ($$UPDATE restate.journal SET invoked_id = NULL WHERE id = inv('done') AND index = 4$$, 'entry_malformed done', 'the notification of it'),
+  ($$UPDATE restate.journal SET invoked_id = inv('done') WHERE id = inv('done') AND index = 5$$, 'entry_malformed done', 'another notification with one'),
+  ($$UPDATE restate.object_key SET holder = inv('nobody') WHERE service_key = 'free'$$, 'key_held_by_other nobody', 'a key that none holds'),
+  ($$UPDATE restate.object_key SET holder = inv('free') WHERE service_key = 'free'$$, 'key_held_by_other free', 'a key of one that completed'),
+  ($$UPDATE restate.object_key SET holder = inv('running') WHERE service_key = 'free'$$, 'key_held_by_other running', 'a key of one that is no object''s'),
+  ($$UPDATE restate.object_key SET holder = inv('first') WHERE service_key = 'k'$$, 'key_held_by_other first, key_not_held holder', 'a key of one that waits for it'),
+  ($$UPDATE restate.object_key SET holder = inv('peek') WHERE service_key = 'k'$$, 'key_held_by_other peek, key_not_held holder', 'a key of a shared handler'),
+  ($$UPDATE restate.object_key SET holder = inv('holder') WHERE service_key = 'free'$$, 'key_held_by_other holder', 'two keys of one'),
+  ($$UPDATE restate.object_key SET holder = NULL WHERE service_key = 'k'$$, 'inbox_stalled first, inbox_stalled queued, inbox_stalled second, key_not_held holder', 'a key that is free though one runs'),
+  ($$DELETE FROM restate.object_key WHERE service_key = 'k'$$, 'inbox_stalled first, inbox_stalled queued, inbox_stalled second, key_not_held holder', 'a key without a row'),
+  ($$SELECT make('other', 'Obj/free/s', 'running'); UPDATE restate.invocation SET target_service_key = 'k', partition_key = partition_key WHERE id = inv('other'); UPDATE restate.object_key SET holder = NULL WHERE service_key = 'free'$$,
+    'key_moved other, key_not_held other', 'two that run on one key'),
+  ($$UPDATE restate.object_key SET next_sequence_number = 2 WHERE service_key = 'k'$$, 'inbox_order queued', 'a counter behind the inbox'),
+  ($$UPDATE restate.invocation SET target_handler_ty = 'shared' WHERE id = inv('first')$$, 'inbox_without_key first', 'a shared handler that waits'),
+  ($$UPDATE restate.invocation SET status = 'pending', inbox_sequence_number = 0 WHERE id = inv('scheduled')$$, 'inbox_without_key scheduled', 'a service that waits'),
+  ($$UPDATE restate.invocation SET restarted_from = inv('elsewhere') WHERE id = inv('restart')$$, 'restart_moved restart', 'a restart with another partition key'),
+  ($$UPDATE restate.invocation SET target_service_key = 'x' WHERE id = inv('object done')$$, 'key_moved object done', 'an id that is not of its key'),
+  ($$UPDATE restate.invocation SET target_service_key = 'x' WHERE id = inv('run')$$, 'key_moved run', 'of a workflow neither');
+
+SELECT plan((SELECT count(*) FROM damage)::int + 7);
+
+SELECT is(found('SELECT 1'), 'nothing', 'nothing where nothing is broken');
+SELECT is(found('DELETE FROM restate.journal; DELETE FROM restate.journal_event; DELETE FROM restate.invocation; DELETE FROM restate.object_key'), 'nothing', 'nothing where nothing is');
+
+SELECT is(found(statements), want, format('%s: %s', rule, want)) FROM damage ORDER BY n;
+
+SELECT is_empty($$SELECT (regexp_matches(pg_get_functiondef('restate_verify()'::regprocedure), '''([a-z]+(?:_[a-z]+)+)''::text', 'g'))[1]
+  EXCEPT SELECT regexp_split_to_table(regexp_replace(want, '([a-z_]+) [^,]*', '\1', 'g'), ', ') FROM damage$$, 'every kind of damage was planted');
+SELECT cmp_ok((SELECT count(DISTINCT m) FROM regexp_matches(pg_get_functiondef('restate_verify()'::regprocedure), '''([a-z]+(?:_[a-z]+)+)''::text', 'g') AS m), '>=', 16::bigint,
+  'the kinds are read from the function');
+SELECT is_empty($$SELECT * FROM restate_verify()$$, 'it stays so under another search path') FROM set_config('search_path', 'conformance, pg_temp, public', true);
+
+-- and it is granted
+CREATE ROLE conformance_verifier;
+GRANT conformance_verifier TO CURRENT_USER;
+SET ROLE conformance_verifier;
+SELECT has_function_privilege('restate_verify()', 'EXECUTE') AS may \gset
+RESET ROLE;
+SELECT is(:'may'::text, 'f', 'it is not for everybody');
+
+SELECT is_empty('SELECT * FROM restate_verify()', 'nothing is broken at the end');
+
+SELECT * FROM finish();
+ROLLBACK;

@@ -1,0 +1,100 @@
+-- The documented filters reach the tables through an index, from the views.
+SET client_min_messages TO warning;
+INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key, target_handler_name, target_service_ty,
+  target_handler_ty, invoked_by, restarted_from, journal_size, journal_commands_size, completion_result, inbox_sequence_number)
+SELECT v.id, restate_partition_key(v.id), v.status, v.service, v.key, 'run', CASE WHEN v.key IS NULL THEN 'service' ELSE 'virtual_object' END,
+  CASE WHEN v.key IS NOT NULL THEN 'exclusive' END, CASE WHEN v.n % 10 = 7 THEN 'restart_as_new' ELSE 'ingress' END,
+  CASE WHEN v.n % 10 = 7 THEN (left(v.id::text, 16) || lpad('original', 22, '0'))::restate_invocation_id END,
+  CASE WHEN v.status = 'pending' THEN 0 ELSE 10 END, CASE WHEN v.status = 'pending' THEN 0 ELSE 6 END,
+  CASE v.status WHEN 'completed' THEN 'success' END, CASE v.status WHEN 'pending' THEN v.n END
+FROM (SELECT n, restate_workflow_invocation_id('plans', n::text) AS id,
+        'Svc' || n % 8 AS service, NULL AS key,
+        CASE WHEN n % 50 = 1 THEN 'running' WHEN n % 50 = 2 THEN 'backing-off' ELSE 'completed' END AS status
+      FROM generate_series(1, 16000) AS n
+      UNION ALL
+      -- of an object, the id begins with the partition key of its key
+      SELECT n, (left(restate_workflow_invocation_id('Obj', 'key' || n % 400)::text, 16) || lpad(n::text, 22, '0'))::restate_invocation_id,
+        'Obj', 'key' || n % 400, CASE WHEN n > 19600 THEN 'running' WHEN n > 19000 THEN 'pending' ELSE 'completed' END
+      FROM generate_series(16001, 20000) AS n) AS v;
+INSERT INTO restate.journal (id, partition_key, index, entry_type, completion_id)
+SELECT i.id, i.partition_key, e.index, CASE WHEN e.index = 0 THEN 'Command: Input' WHEN e.index = 9 THEN 'Command: Output'
+    WHEN e.index % 2 = 1 THEN 'Command: Run' ELSE 'Notification: Run' END::restate.entry_type,
+  CASE WHEN e.index BETWEEN 1 AND 8 THEN (e.index + 1) / 2 END
+FROM restate.invocation AS i, generate_series(0, 9) AS e (index) WHERE i.journal_size = 10;
+INSERT INTO restate.object_key (service_name, service_key, partition_key, holder, next_sequence_number)
+SELECT target_service_name, target_service_key, partition_key, id, 100000 FROM restate.invocation
+WHERE target_handler_ty = 'exclusive' AND status = 'running';
+INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
+SELECT 'Obj', 'key' || n, 'value' || k, restate_partition_key('key' || n), 'v' FROM generate_series(0, 399) AS n, generate_series(1, 20) AS k;
+INSERT INTO restate.promise (service_name, service_key, key, partition_key)
+SELECT 'Wf', 'key' || n, 'promise', restate_partition_key('key' || n) FROM generate_series(1, 5000) AS n;
+INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
+SELECT id, partition_key, 0, 0, 'TransientError', '{}' FROM restate.invocation WHERE status IN ('running', 'backing-off', 'completed');
+INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, role_name, session_user_name)
+SELECT id, partition_key, now(), 'purge', '{}', 'purged', 'somebody', 'somebody' FROM restate.invocation;
+ANALYZE restate.invocation, restate.journal, restate.object_key, restate.object_state, restate.promise, restate.journal_event, restate.audit;
+SELECT * FROM restate_verify();
+SELECT count(*) AS invocations, count(*) FILTER (WHERE status <> 'completed') AS in_flight FROM restate.invocation;
+SELECT count(*) AS entries FROM restate.journal;
+
+-- the indexes that a plan uses, and the tables that it reads whole
+CREATE FUNCTION plan(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  plan jsonb;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+  RETURN (SELECT string_agg(DISTINCT use, ', ' ORDER BY use) FROM (
+    SELECT jsonb_path_query(plan, 'strict $.**."Index Name"') #>> '{}'
+    UNION ALL
+    SELECT 'WHOLE ' || (jsonb_path_query(plan, 'strict $.** ? (@."Node Type" like_regex "Seq Scan")."Relation Name"') #>> '{}')) AS s (use));
+END $$;
+\pset format unaligned
+\pset tuples_only on
+SELECT query, E'\n  ' || plan(query) FROM (VALUES
+  (1, $$SELECT * FROM restate.sys_invocation WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (2, $$SELECT * FROM restate.sys_invocation_status WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (3, $$SELECT * FROM restate.sys_invocation WHERE id IN ('inv_1000000000000000000000000000absent', 'inv_100000000000000000000000000000gone')$$),
+  (4, $$SELECT * FROM restate.sys_invocation WHERE status = 'running'$$),
+  (5, $$SELECT * FROM restate.sys_invocation WHERE status IN ('pending', 'scheduled', 'ready', 'running', 'backing-off', 'suspended', 'paused')$$),
+  (6, $$SELECT * FROM restate.sys_invocation WHERE status <> 'completed' ORDER BY created_at$$),
+  (7, $$SELECT * FROM restate.sys_invocation WHERE status = 'backing-off' AND target_service_name = 'Svc2'$$),
+  (8, $$SELECT * FROM restate.sys_invocation WHERE target_service_name = 'Obj' AND target_service_key = 'key17'$$),
+  (9, $$SELECT * FROM restate.sys_invocation WHERE target_service_name = 'Absent'$$),
+  (10, $$SELECT * FROM restate.sys_invocation WHERE target_service_name = 'Obj' AND target_service_key = 'key17' AND target_handler_name = 'run' AND status = 'completed'$$),
+  (11, $$SELECT * FROM restate.sys_invocation WHERE restarted_from = 'inv_1000000000000000000000000000absent'$$),
+  (12, $$SELECT * FROM restate.sys_journal WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (13, $$SELECT * FROM restate.sys_journal WHERE id = 'inv_1000000000000000000000000000absent' ORDER BY index$$),
+  (14, $$SELECT * FROM restate.sys_journal WHERE id = 'inv_1000000000000000000000000000absent' AND index = 3$$),
+  (15, $$SELECT * FROM restate.sys_journal WHERE id = 'inv_1000000000000000000000000000absent' AND index BETWEEN 2 AND 4$$),
+  (16, $$SELECT * FROM restate.sys_journal_events WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (17, $$SELECT * FROM restate.sys_inbox WHERE service_name = 'Obj' AND service_key = 'key17' ORDER BY sequence_number$$),
+  (18, $$SELECT * FROM restate.sys_keyed_service_status WHERE service_name = 'Obj' AND service_key = 'key17'$$),
+  (19, $$SELECT * FROM restate.state WHERE service_name = 'Obj' AND service_key = 'key17'$$),
+  (20, $$SELECT * FROM restate.state WHERE service_name = 'Obj' AND service_key = 'key17' AND key = 'value3'$$),
+  (21, $$SELECT * FROM restate.sys_promise WHERE service_name = 'Wf' AND service_key = 'key17'$$),
+  (22, $$SELECT * FROM restate.sys_audit WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (23, $$SELECT * FROM restate.sys_audit ORDER BY audit_id DESC LIMIT 10$$),
+  (24, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'$$),
+  (25, $$SELECT i.id, k.invocation_id FROM restate.sys_inbox i JOIN restate.sys_keyed_service_status k USING (service_name, service_key)
+    WHERE service_name = 'Obj' AND service_key = 'key17'$$)
+) AS s (n, query) ORDER BY n;
+
+-- with parameters, whichever values they will have
+SET plan_cache_mode = force_generic_plan;
+PREPARE by_id (text) AS SELECT * FROM restate.sys_invocation WHERE id = $1::restate_invocation_id;
+SELECT plan($$EXECUTE by_id ('inv_1000000000000000000000000000absent')$$);
+PREPARE journal (restate_invocation_id) AS SELECT * FROM restate.sys_journal WHERE id = $1 ORDER BY index;
+SELECT plan($$EXECUTE journal ('inv_1000000000000000000000000000absent')$$);
+PREPARE object (text, text) AS SELECT * FROM restate.sys_invocation WHERE target_service_name = $1 AND target_service_key = $2;
+SELECT plan($$EXECUTE object ('Obj', 'key17')$$);
+PREPARE many (restate_invocation_id[]) AS SELECT * FROM restate.sys_invocation WHERE id = ANY ($1);
+SELECT plan($$EXECUTE many ('{inv_1000000000000000000000000000absent}')$$);
+RESET plan_cache_mode;
+-- this is what the test would show
+SELECT plan($$SELECT * FROM restate.sys_invocation WHERE trace_id = 'x'$$);
+\pset tuples_only off
+\pset format aligned
+
+DEALLOCATE ALL;
+TRUNCATE restate.invocation, restate.journal, restate.journal_event, restate.object_key, restate.object_state, restate.promise, restate.audit;
+DROP FUNCTION plan;

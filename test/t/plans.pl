@@ -1,0 +1,142 @@
+# What the operations run: which statements, how many, and that each finds its
+# rows by an index, whatever the statistics say and however a plan is made.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use RestateNode;
+use Test::More;
+
+my $node = new_node('main', <<'CONF');
+autovacuum = off
+session_preload_libraries = 'auto_explain'
+auto_explain.log_nested_statements = on
+auto_explain.log_format = 'text'
+auto_explain.log_timing = off
+max_parallel_workers_per_gather = 0
+CONF
+
+# statistics of a few rows, which have become many
+load_example($node);
+$node->safe_psql('postgres', 'ANALYZE');
+$node->safe_psql('postgres', <<'SQL');
+INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key, target_handler_name,
+  target_service_ty, target_handler_ty, invoked_by, journal_size, journal_commands_size, completion_result, inbox_sequence_number)
+SELECT v.id, restate_partition_key(v.id), v.status, v.service, v.key, 'run', CASE WHEN v.key IS NULL THEN 'service' ELSE 'virtual_object' END,
+  CASE WHEN v.key IS NOT NULL THEN 'exclusive' END, 'ingress', CASE WHEN v.status = 'pending' THEN 0 ELSE 10 END,
+  CASE WHEN v.status = 'pending' THEN 0 ELSE 6 END, CASE v.status WHEN 'completed' THEN 'success' END, CASE v.status WHEN 'pending' THEN v.n END
+FROM (SELECT n, restate_workflow_invocation_id('plans', n::text) AS id, 'Svc' || n % 8 AS service, NULL AS key,
+        CASE WHEN n % 50 = 1 THEN 'running' WHEN n % 50 = 2 THEN 'backing-off' ELSE 'completed' END AS status
+      FROM generate_series(1, 16000) AS n
+      UNION ALL
+      SELECT n, (left(restate_workflow_invocation_id('Obj', 'key' || n % 400)::text, 16) || lpad(n::text, 22, '0'))::restate_invocation_id,
+        'Obj', 'key' || n % 400, CASE WHEN n > 19600 THEN 'running' WHEN n > 19000 THEN 'pending' ELSE 'completed' END
+      FROM generate_series(16001, 20000) AS n) AS v;
+INSERT INTO restate.journal (id, partition_key, index, entry_type, completion_id)
+SELECT i.id, i.partition_key, e.index, CASE WHEN e.index = 0 THEN 'Command: Input' WHEN e.index = 9 THEN 'Command: Output'
+    WHEN e.index % 2 = 1 THEN 'Command: Run' ELSE 'Notification: Run' END::restate.entry_type,
+  CASE WHEN e.index BETWEEN 1 AND 8 THEN (e.index + 1) / 2 END
+FROM restate.invocation AS i, generate_series(0, 9) AS e (index) WHERE i.journal_size = 10;
+INSERT INTO restate.object_key (service_name, service_key, partition_key, holder, next_sequence_number)
+SELECT target_service_name, target_service_key, partition_key, id, 100000 FROM restate.invocation
+WHERE target_handler_ty = 'exclusive' AND status = 'running' AND target_service_key <> 'a';
+INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
+SELECT 'Obj', 'key' || n, 'value' || k, restate_partition_key('key' || n), 'v' FROM generate_series(0, 399) AS n, generate_series(1, 20) AS k;
+INSERT INTO restate.promise (service_name, service_key, key, partition_key)
+SELECT 'Wf', 'key' || n, 'promise', restate_partition_key('key' || n) FROM generate_series(1, 5000) AS n;
+INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
+SELECT id, partition_key, 0, 0, 'TransientError', '{}' FROM restate.invocation WHERE target_service_name LIKE 'Svc_';
+SQL
+is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', 'the data is sound');
+
+my $run = $node->safe_psql('postgres', "SELECT restate_workflow_invocation_id('Wf', 'w')");
+my $many = "ARRAY(SELECT restate_workflow_invocation_id('plans', n::text) FROM generate_series(3, 40) AS n)";
+my $busy = "ARRAY(SELECT restate_workflow_invocation_id('plans', (50 * n + 1)::text) FROM generate_series(1, 30) AS n)";
+my $objects = "ARRAY(SELECT (left(restate_workflow_invocation_id('Obj', 'key' || n % 400)::text, 16) || lpad(n::text, 22, '0'))::restate_invocation_id"
+  . " FROM generate_series(19601, 19620) AS n)";
+my $ended_objects = $objects =~ s/19601, 19620/16001, 16020/r;
+
+# Each operation, and how many statements it may run.
+my @operations = (
+	[ "purge_journal('${\ inv('done')}')", 3, 'with a journal' ],
+	[ "purge_journal('${\ inv('gone')}')", 3, 'another' ],
+	[ "delete_invocation('${\ inv('running')}')", 3, 'to cancel' ],
+	[ "delete_invocation('${\ inv('running')}', 'kill')", 6, 'to kill' ],
+	[ "delete_invocation('${\ inv('done')}', 'purge')", 3, 'to purge' ],
+	[ "delete_invocation('${\ inv('running')}', 'purge')", 1, 'to purge, but running' ],
+	[ "cancel('${\ inv('running')}')", 3, 'running' ],
+	[ "cancel('${\ inv('scheduled')}')", 3, 'scheduled' ],
+	[ "cancel('${\ inv('first', 'a')}')", 6, 'in an inbox' ],
+	[ "kill('${\ inv('running')}')", 6, 'alone' ],
+	[ "kill('${\ inv('parent')}')", 9, 'with a callee' ],
+	[ "kill('${\ inv('child')}')", 7, 'a callee' ],
+	[ "kill('${\ inv('holder', 'a')}')", 10, 'holding a key that others wait for' ],
+	[ "kill('${\ inv('first', 'a')}')", 6, 'in an inbox' ],
+	[ "purge('${\ inv('done')}')", 3, 'of a service' ],
+	[ "purge('$run')", 5, 'of a workflow run' ],
+	[ "pause('${\ inv('running')}')", 3, 'running' ],
+	[ "pause('${\ inv('paused')}')", 1, 'paused already' ],
+	[ "resume('${\ inv('paused')}')", 3, 'as it is' ],
+	[ "resume('${\ inv('paused')}', 'latest')", 3, 'on another deployment' ],
+	[ "restart_as_new('${\ inv('done')}')", 3, 'from the start' ],
+	[ "restart_as_new('${\ inv('done')}', 3, 'keep')", 3, 'from the end' ],
+	[ "restart_as_new('${\ inv('done')}', 1, 'latest', 'r')", 4, 'with a request id' ],
+	[ "restart_as_new('${\ inv('finished', 'a')}', 1)", 8, 'of a busy object key' ],
+	[ "purge_journal_batch($many)", 3, 'of many' ],
+	[ "purge_batch($many)", 3, 'of many' ],
+	[ "cancel_batch($busy)", 4, 'of many' ],
+	[ "kill_batch($busy)", 6, 'of many' ],
+	[ "kill_batch($objects)", 10, 'of many objects' ],
+	[ "pause_batch($busy)", 3, 'of many' ],
+	[ "resume_batch(ARRAY(SELECT restate_workflow_invocation_id('plans', (50 * n + 2)::text) FROM generate_series(1, 30) AS n))", 3, 'of many' ],
+	[ "restart_as_new_batch($many)", 4, 'of many' ],
+	[ "restart_as_new_batch($ended_objects)", 6, 'of many objects' ],
+);
+
+# Runs the operation in a transaction that is rolled back, and returns the
+# plans of the statements in it, as logged.
+sub plans_of
+{
+	my ($call, $settings) = @_;
+	my $offset = -s $node->logfile;
+
+	# the first call of a session checks the installed version
+	$node->safe_psql('postgres',
+		"SET auto_explain.log_min_duration = -1; SELECT restate_purge_journal_batch(NULL);"
+		. " $settings; BEGIN; SET auto_explain.log_min_duration = 0; SELECT restate_$call; SET auto_explain.log_min_duration = -1; ROLLBACK");
+	my $log = substr(slurp_file($node->logfile), $offset);
+	my @plans = split /^[^\t\n][^\n]*LOG:  duration: [^\n]* plan:\n/m, $log;
+	shift @plans;
+	# what follows a plan's lines is no part of it
+	s/\n[^\t].*//s for @plans;
+	# the call itself is logged last
+	my $call_plan = pop @plans;
+	die "the last statement logged is not the call: $call_plan" unless $call_plan =~ /restate_\Q$call\E/;
+	return @plans;
+}
+
+my %settings = (
+	'' => 'statistics of a few rows, plans as chosen',
+	'SET plan_cache_mode = force_custom_plan' => 'statistics of a few rows, custom plans',
+	'SET plan_cache_mode = force_generic_plan' => 'statistics of a few rows, generic plans');
+for my $round (1, 2)
+{
+	for my $settings (sort keys %settings)
+	{
+		for my $operation (@operations)
+		{
+			my ($call, $count) = @$operation;
+			my $name = $call =~ s/\(.*//sr . " ($operation->[2]), $settings{$settings}";
+			my @plans = plans_of($call, $settings);
+			my @whole = grep { /Seq Scan on (?!deployment|service_revision)/ } @plans;
+
+			is(scalar @plans, $count, "$name: $count statements")
+			  or diag(map { (/Query Text: (.{0,140})/)[0] . "\n" } @plans);
+			is(join("\n", @whole), '', "$name: no table is read whole");
+		}
+	}
+	$node->safe_psql('postgres', 'ANALYZE');
+	s/statistics of a few rows/true statistics/ for values %settings;
+}
+
+done_testing();
