@@ -90,7 +90,7 @@ ifneq ($(call rel,test/t/*.pl),)
 TAP_TESTS   = 1
 PROVE_TESTS ?= test/t/*.pl
 endif
-EXTRA_CLEAN = $(EXTENSION)--*.sql src/*.gcno src/*.gcda src/*.gcov results output_iso tmp_check .run/build-id
+EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/http/*.o src/http/openapi.h src/http/*.gc* src/*.gcno src/*.gcda src/*.gcov results output_iso tmp_check .run/build-id
 
 ifdef STRICT
 # the server's headers leave parameters unused
@@ -112,6 +112,62 @@ $(error no PostgreSQL build files through PG_CONFIG=$(PG_CONFIG): install postgr
 endif
 include $(PGXS)
 
+# The gateway is a program of its own, built with the server's compiler flags
+# but none of its headers beyond libpq's.  WITH_HTTP=no leaves it out.
+WITH_HTTP ?= yes
+ifeq ($(WITH_HTTP),yes)
+HTTP_PROGRAM = restate-admin-http
+HTTP_OBJS    = $(patsubst %.c,%.o,$(call rel,src/http/*.c)) src/id_codec.o
+HTTP_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
+	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/http
+ifdef STRICT
+HTTP_CFLAGS += -Wall -Wextra -Werror
+endif
+ifdef ASAN
+HTTP_CFLAGS += -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+HTTP_LDFLAGS += -fsanitize=address,undefined
+endif
+ifdef UBSAN
+HTTP_CFLAGS += -fsanitize=undefined -fno-sanitize-recover=undefined
+HTTP_LDFLAGS += -fsanitize=undefined
+endif
+ifdef COVERAGE
+HTTP_CFLAGS += -O0 --coverage
+HTTP_LDFLAGS += --coverage
+endif
+
+all: $(HTTP_PROGRAM)
+
+$(shell mkdir -p src/http)
+$(HTTP_PROGRAM): $(HTTP_OBJS)
+	$(CC) $(HTTP_LDFLAGS) -pthread -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lmicrohttpd -lpq -ljansson
+
+src/http/%.o: src/http/%.c
+	$(CC) $(HTTP_CFLAGS) -pthread -c -o $@ $<
+
+src/http/reads.o: src/http/openapi.h
+
+# the document as bytes
+src/http/openapi.h: src/http/openapi.json
+	mkdir -p src/http
+	{ echo 'static const unsigned char openapi_json[] = {'; \
+	  od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; \
+	  echo '};'; echo 'static const unsigned long openapi_json_len = sizeof(openapi_json);'; } >$@.tmp && mv $@.tmp $@
+
+$(filter src/http/%,$(HTTP_OBJS)): $(filter-out %/openapi.h,$(wildcard $(SRCROOT)/src/http/*.h)) $(SRCROOT)/Makefile .run/build-id
+
+install: install-http
+.PHONY: install-http
+install-http: $(HTTP_PROGRAM)
+	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(INSTALL_PROGRAM) $(HTTP_PROGRAM) '$(DESTDIR)$(bindir)/'
+
+uninstall: uninstall-http
+.PHONY: uninstall-http
+uninstall-http:
+	rm -f '$(DESTDIR)$(bindir)/$(HTTP_PROGRAM)'
+endif
+
 # A server built with gcc hands its options and attributes to clang as well.
 ifneq ($(findstring clang,$(CC)),)
 override CFLAGS += -Wno-unknown-warning-option -Wno-ignored-optimization-argument -Wno-ignored-attributes
@@ -122,7 +178,7 @@ $(INSTALL_SCRIPT_SQL): $(SQL_MODULES) $(SRCROOT)/sql $(SRCROOT)/Makefile
 
 # PGXS tracks neither headers, nor flags, nor a change of server: each of them
 # rebuilds everything.
-BUILD_ID := $(VERSION) $(CC) $(EXTVERSION) STRICT=$(STRICT) UBSAN=$(UBSAN) COVERAGE=$(COVERAGE)
+BUILD_ID := $(VERSION) $(CC) $(EXTVERSION) STRICT=$(STRICT) ASAN=$(ASAN) UBSAN=$(UBSAN) COVERAGE=$(COVERAGE)
 $(shell mkdir -p .run; echo '$(BUILD_ID)' | cmp -s - .run/build-id || echo '$(BUILD_ID)' >.run/build-id)
 $(OBJS): $(wildcard $(SRCROOT)/src/*.h) $(SRCROOT)/Makefile .run/build-id
 

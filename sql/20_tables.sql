@@ -53,12 +53,17 @@ CREATE TABLE restate.service_revision (
   idempotency_retention interval,
   journal_retention interval,
   workflow_completion_retention interval,
+  settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
   PRIMARY KEY (service_name, revision)
 );
 REVOKE ALL ON restate.service_revision FROM PUBLIC;
 CREATE INDEX service_revision_deployment_id_idx ON restate.service_revision (deployment_id);
 COMMENT ON TABLE restate.service_revision IS
 'Which deployment serves a service: one row a revision, the highest being the latest.';
+COMMENT ON COLUMN restate.service_revision.handlers IS
+'The handlers as the Admin API shows them: an array of objects with name, ty and so on.';
+COMMENT ON COLUMN restate.service_revision.settings IS
+'Further fields of the service as the Admin API shows it, such as inactivity_timeout.';
 
 CREATE TABLE restate.invocation (
   id restate_invocation_id NOT NULL,

@@ -66,3 +66,9 @@ CREATE FUNCTION restate_restart_as_new(id restate_invocation_id, "from" bigint D
 REVOKE ALL ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text) IS
 'Restarts a completed invocation as new, with the journal up to index "from" (0 to 4294967295, null for 0: the input alone) and the completions that its commands still lack, on deployment (keep, latest or an id; null for latest). With a request_id (1 to 255 bytes) the same call gives the same new invocation. Returns the new id. Errors: invalid_query_parameter 400, invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, still_running 409, input_not_available 410, restart_not_supported 422, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400, journal_index_out_of_range 400, journal_prefix_incomplete 400. Source: PATCH /invocations/{id}/restart-as-new.';
+
+CREATE FUNCTION restate_http_status(operation text, outcome text) RETURNS integer
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION restate_http_status(text, text) IS
+'The HTTP status that the outcome of an operation (purge_journal, delete_invocation, restart_as_new, cancel, kill, purge, pause, resume) is documented with; null where it has no such outcome.';

@@ -1,13 +1,16 @@
 /*
  * outcome.c
- *		The one table of refusals, and how one becomes an error.
+ *		The tables of refusals and of outcomes, and how a refusal becomes an
+ *		error.
  */
 #include "postgres.h"
 
 #include <stdarg.h>
 
+#include "fmgr.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "utils/builtins.h"
 
 #include "outcome.h"
 
@@ -98,6 +101,34 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		 "Send operations to the primary."},
 };
 
+/* What a successful operation did, and the status that answers it over HTTP. */
+static const struct
+{
+	const char *operation;
+	const char *outcome;
+	int http_status;
+} outcomes[] = {
+	{"purge_journal", "purged", 200},
+	{"purge_journal", "unchanged", 200},
+	{"delete_invocation", "signalled", 202},
+	{"delete_invocation", "removed", 202},
+	{"delete_invocation", "killed", 202},
+	{"delete_invocation", "purged", 202},
+	{"delete_invocation", "unchanged", 202},
+	{"restart_as_new", "restarted", 200},
+	{"restart_as_new", "unchanged", 200},
+	{"cancel", "signalled", 202},
+	{"cancel", "removed", 200},
+	{"kill", "killed", 200},
+	{"kill", "removed", 200},
+	{"purge", "purged", 200},
+	{"pause", "paused", 202},
+	{"pause", "pausing", 202},
+	{"pause", "unchanged", 200},
+	{"resume", "resumed", 200},
+	{"resume", "unchanged", 200},
+};
+
 /*
  * Returns the category's public name, as documented and recorded.
  */
@@ -144,6 +175,36 @@ const char *
 restate_category_hint(RestateCategory category)
 {
 	return categories[category].hint;
+}
+
+/*
+ * Returns the HTTP status that the outcome of an operation is documented with,
+ * or 0 where the operation has no such outcome.
+ */
+int
+restate_outcome_http_status(const char *operation, const char *outcome)
+{
+	for (int i = 0; i < (int) lengthof(outcomes); i++)
+		if (strcmp(operation, outcomes[i].operation) == 0 && strcmp(outcome, outcomes[i].outcome) == 0)
+			return outcomes[i].http_status;
+	return 0;
+}
+
+PG_FUNCTION_INFO_V1(restate_http_status);
+
+/*
+ * Returns the HTTP status for the outcome of an operation, null where there
+ * is no such outcome.
+ */
+Datum
+restate_http_status(PG_FUNCTION_ARGS)
+{
+	int status = restate_outcome_http_status(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+											 text_to_cstring(PG_GETARG_TEXT_PP(1)));
+
+	if (status == 0)
+		PG_RETURN_NULL();
+	PG_RETURN_INT32(status);
 }
 
 /*

@@ -47,6 +47,8 @@ extern int restate_category_sqlstate(RestateCategory category);
 extern const char *restate_category_detail(RestateCategory category);
 extern const char *restate_category_hint(RestateCategory category);
 
+extern int restate_outcome_http_status(const char *operation, const char *outcome);
+
 extern char *restate_quote_text(const char *text);
 
 extern RestateRefusal restate_refusal(RestateCategory category, const char *fmt, ...) pg_attribute_printf(2, 3);

@@ -283,8 +283,8 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 							 .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), STORE_INT8}},
 
 	[STORE_READ_RESTARTED] = {.name = "read restarted", .sql = "SELECT i.restarted_from, i.id FROM unnest($1, $2) AS v(id, partition_key)"
-															   " JOIN restate.invocation i ON i.restarted_from = v.id AND i.partition_key = v.partition_key"
-															   " WHERE i.request_id = $3",
+															   " CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r WHERE r.restarted_from = v.id"
+															   " AND r.partition_key = v.partition_key AND r.request_id = $3 OFFSET 0) AS i",
 							  .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), STORE_TEXT}},
 
 	[STORE_CREATE_KEYS] = {.name = "create object keys", .sql = "INSERT INTO restate.object_key (service_name, service_key, partition_key)"

@@ -55,7 +55,10 @@ INSERT INTO public_function VALUES
   ('restate.invoked_target(restate.entry_type,jsonb)'),
   ('restate.sleep_wakeup_at(restate.entry_type,jsonb)'),
   ('restate.promise_name(restate.entry_type,jsonb)'),
-  ('restate.utf8_or_null(bytea)');
+  ('restate.utf8_or_null(bytea)'),
+  ('restate.duration_text(interval)'),
+  ('restate.timestamp_text(timestamptz)'),
+  ('restate_http_status(text, text)');
 
 SELECT plan(15);
 

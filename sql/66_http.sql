@@ -1,0 +1,75 @@
+-- What the gateway reads: deployments and services as the documents that the
+-- Admin API answers with.
+
+CREATE FUNCTION restate.duration_text(duration interval) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN (
+    SELECT coalesce(string_agg(n || unit, ' ' ORDER BY place) FILTER (WHERE n > 0), '0s')
+    FROM (SELECT round(extract(epoch FROM duration) * 1000)::bigint) AS d(ms)
+    CROSS JOIN LATERAL (VALUES
+      (1, ms / 86400000, 'd'), (2, ms / 3600000 % 24, 'h'), (3, ms / 60000 % 60, 'm'),
+      (4, ms / 1000 % 60, 's'), (5, ms % 1000, 'ms')) AS p(place, n, unit));
+COMMENT ON FUNCTION restate.duration_text(interval) IS
+'A duration as the Admin API writes it: 1d, 10m, 1h 30m, 300ms.';
+
+CREATE FUNCTION restate.timestamp_text(at timestamptz) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+COMMENT ON FUNCTION restate.timestamp_text(timestamptz) IS
+'A timestamp in RFC 3339, in UTC.';
+
+CREATE VIEW restate.admin_service AS
+SELECT s.service_name AS name,
+  s.settings || jsonb_strip_nulls(jsonb_build_object(
+    'name', s.service_name,
+    'ty', CASE s.ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
+    'deployment_id', s.deployment_id,
+    'revision', s.revision,
+    'public', s.public,
+    'idempotency_retention', restate.duration_text(s.idempotency_retention),
+    'workflow_completion_retention', restate.duration_text(s.workflow_completion_retention),
+    'journal_retention', restate.duration_text(s.journal_retention)))
+  || jsonb_build_object('handlers', s.handlers) AS document
+FROM (
+  SELECT DISTINCT ON (r.service_name) r.*
+  FROM restate.service_revision r
+  ORDER BY r.service_name, r.revision DESC) AS s;
+REVOKE ALL ON restate.admin_service FROM PUBLIC;
+COMMENT ON VIEW restate.admin_service IS
+'Each service at its latest revision, as the document of GET /services/{name}.';
+
+CREATE VIEW restate.admin_services AS
+SELECT jsonb_build_object('services', coalesce(jsonb_agg(s.document ORDER BY s.name), '[]')) AS document
+FROM restate.admin_service s;
+REVOKE ALL ON restate.admin_services FROM PUBLIC;
+COMMENT ON VIEW restate.admin_services IS
+'The document of GET /services.';
+
+CREATE VIEW restate.admin_deployment AS
+SELECT d.id, d.created_at,
+  jsonb_strip_nulls(jsonb_build_object(
+    'id', d.id,
+    'uri', CASE d.ty WHEN 'http' THEN d.endpoint END,
+    'arn', CASE d.ty WHEN 'lambda' THEN d.endpoint END,
+    'protocol_type', CASE d.ty WHEN 'http' THEN 'BidiStream' END,
+    'http_version', CASE d.ty WHEN 'http' THEN coalesce(d.http_version, 'HTTP/2.0') END,
+    'created_at', restate.timestamp_text(d.created_at),
+    'min_protocol_version', d.min_service_protocol_version,
+    'max_protocol_version', d.max_service_protocol_version,
+    'sdk_version', d.sdk_version))
+  || jsonb_build_object('services', (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('name', s.service_name, 'revision', s.revision)
+      ORDER BY s.service_name), '[]')
+    FROM restate.service_revision s
+    WHERE s.deployment_id = d.id)) AS document
+FROM restate.deployment d;
+REVOKE ALL ON restate.admin_deployment FROM PUBLIC;
+COMMENT ON VIEW restate.admin_deployment IS
+'Each deployment, as it stands in the document of GET /deployments.';
+
+CREATE VIEW restate.admin_deployments AS
+SELECT jsonb_build_object('deployments', coalesce(jsonb_agg(d.document ORDER BY d.created_at DESC, d.id), '[]')) AS document
+FROM restate.admin_deployment d;
+REVOKE ALL ON restate.admin_deployments FROM PUBLIC;
+COMMENT ON VIEW restate.admin_deployments IS
+'The document of GET /deployments, the newest first.';

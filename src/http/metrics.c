@@ -1,0 +1,138 @@
+/*
+ * metrics.c
+ *		Counts answers by route and status, and how long they took.
+ */
+#include "metrics.h"
+
+#include <pthread.h>
+
+#include "routes.h"
+
+#define MAX_ROUTES	 64
+#define MAX_STATUSES 24
+
+static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+
+#define NBOUNDS (sizeof(bounds) / sizeof(*bounds))
+
+/* the last one counts requests that no route matched */
+typedef struct RouteMetrics
+{
+	int statuses[MAX_STATUSES];
+	unsigned long counts[MAX_STATUSES];
+	unsigned long buckets[NBOUNDS + 1];
+	unsigned long count;
+	double sum;
+} RouteMetrics;
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static RouteMetrics metrics[MAX_ROUTES + 1];
+
+static int route_index(const Exchange *exchange);
+static const char *pattern_at(int i);
+
+/*
+ * Returns where the exchange's route is counted.
+ */
+static int
+route_index(const Exchange *exchange)
+{
+	for (int i = 0; i < route_count() && i < MAX_ROUTES; i++)
+		if (route_at(i) == exchange->route)
+			return i;
+	return MAX_ROUTES;
+}
+
+/*
+ * Counts an exchange that was answered.
+ */
+void
+metrics_count(const Exchange *exchange, double seconds)
+{
+	RouteMetrics *m = &metrics[route_index(exchange)];
+	size_t bucket = 0;
+
+	while (bucket < NBOUNDS && seconds > bounds[bucket])
+		bucket++;
+	pthread_mutex_lock(&mutex);
+	for (int i = 0; i < MAX_STATUSES; i++)
+	{
+		if (m->statuses[i] != 0 && m->statuses[i] != exchange->status)
+			continue;
+		m->statuses[i] = exchange->status;
+		m->counts[i]++;
+		break;
+	}
+	m->buckets[bucket]++;
+	m->count++;
+	m->sum += seconds;
+	pthread_mutex_unlock(&mutex);
+}
+
+/*
+ * Returns the method and the pattern of a route, as two labels.
+ */
+static const char *
+pattern_at(int i)
+{
+	return i < MAX_ROUTES ? route_at(i)->pattern : "none";
+}
+
+/*
+ * Writes all metrics.
+ */
+void
+metrics_render(Buffer *buffer, Pool *operations, Pool *queries)
+{
+	Pool *pools[] = {operations, queries};
+	const char *const names[] = {"operations", "queries"};
+
+	pthread_mutex_lock(&mutex);
+	buffer_add_text(buffer, "# HELP restate_admin_http_requests_total Requests answered.\n"
+							"# TYPE restate_admin_http_requests_total counter\n");
+	for (int i = 0; i <= MAX_ROUTES; i++)
+		for (int s = 0; s < MAX_STATUSES && metrics[i].statuses[s]; s++)
+			buffer_printf(buffer,
+						  "restate_admin_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %lu\n",
+						  i < MAX_ROUTES ? route_at(i)->method : "other", pattern_at(i), metrics[i].statuses[s],
+						  metrics[i].counts[s]);
+	buffer_add_text(buffer, "# HELP restate_admin_http_request_duration_seconds Time from request to answer.\n"
+							"# TYPE restate_admin_http_request_duration_seconds histogram\n");
+	for (int i = 0; i <= MAX_ROUTES; i++)
+	{
+		unsigned long cumulated = 0;
+		const char *method = i < MAX_ROUTES && i < route_count() ? route_at(i)->method : "other";
+
+		if (metrics[i].count == 0)
+			continue;
+		for (size_t b = 0; b <= NBOUNDS; b++)
+		{
+			cumulated += metrics[i].buckets[b];
+			buffer_printf(buffer,
+						  "restate_admin_http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"", method,
+						  pattern_at(i));
+			if (b < NBOUNDS)
+				buffer_printf(buffer, "%g\"} %lu\n", bounds[b], cumulated);
+			else
+				buffer_printf(buffer, "+Inf\"} %lu\n", cumulated);
+		}
+		buffer_printf(buffer,
+					  "restate_admin_http_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.6f\n"
+					  "restate_admin_http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %lu\n",
+					  method, pattern_at(i), metrics[i].sum, method, pattern_at(i), metrics[i].count);
+	}
+	pthread_mutex_unlock(&mutex);
+
+	buffer_add_text(buffer, "# HELP restate_admin_http_pool_connected Database connections open.\n"
+							"# TYPE restate_admin_http_pool_connected gauge\n");
+	for (int i = 0; i < 2; i++)
+		if (pools[i])
+			buffer_printf(buffer, "restate_admin_http_pool_connected{pool=\"%s\"} %d\n", names[i],
+						  pool_connected(pools[i]));
+	buffer_add_text(buffer, "# HELP restate_admin_http_pool_waiting Requests that wait for a connection.\n"
+							"# TYPE restate_admin_http_pool_waiting gauge\n");
+	for (int i = 0; i < 2; i++)
+		if (pools[i])
+			buffer_printf(buffer, "restate_admin_http_pool_waiting{pool=\"%s\"} %d\n", names[i],
+						  pool_waiting(pools[i]));
+}

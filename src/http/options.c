@@ -1,0 +1,265 @@
+/*
+ * options.c
+ *		Flags, and for each an environment variable that stands in for it.
+ */
+#include "options.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_LISTEN	"127.0.0.1:9070"
+#define MIN_TOKEN_CHARS 16
+
+static const struct option long_options[] = {
+	{"listen", required_argument, NULL, 'l'},
+	{"db", required_argument, NULL, 'd'},
+	{"query-db", required_argument, NULL, 'q'},
+	{"pool", required_argument, NULL, 'p'},
+	{"query-pool", required_argument, NULL, 'P'},
+	{"query-row-limit", required_argument, NULL, 'r'},
+	{"token-file", required_argument, NULL, 't'},
+	{"log-level", required_argument, NULL, 'L'},
+	{"request-timeout", required_argument, NULL, 'T'},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+	"restate-admin-http serves Restate's Admin API over the tables of restate_admin.\n"
+	"\n"
+	"Usage: restate-admin-http [OPTION]...\n"
+	"\n"
+	"  --listen=ADDRESS:PORT    where to listen [127.0.0.1:9070]; beyond loopback only\n"
+	"                           with a token\n"
+	"  --db=CONNINFO            libpq connection string for the operations [libpq's own]\n"
+	"  --query-db=CONNINFO      for POST /query, /deployments and /services, as a role\n"
+	"                           that can only read the views; without it these are 503\n"
+	"  --pool=N                 connections for operations [8]\n"
+	"  --query-pool=N           connections for queries [2]\n"
+	"  --query-row-limit=N      rows that a query may return; more is an error [100000]\n"
+	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
+	"  --request-timeout=SECS   how long a request may take [30]\n"
+	"  --log-level=LEVEL        debug, info, warn or error [info]\n"
+	"  --help, --version\n"
+	"\n"
+	"Each option can be given in the environment, as RESTATE_ADMIN_HTTP_LISTEN and so on.\n";
+
+static void fail(const char *fmt, const char *value) __attribute__((noreturn, format(printf, 1, 0)));
+static void apply(Options *options, int flag, const char *value);
+static int number(const char *name, const char *value, int min, int max);
+static void parse_listen(Options *options, const char *value);
+static bool is_loopback(const struct sockaddr_storage *address);
+static char *read_token(const char *path);
+static void apply_environment(Options *options);
+
+/*
+ * Says what is wrong and ends the program.
+ */
+static void
+fail(const char *fmt, const char *value)
+{
+	fputs("restate-admin-http: ", stderr);
+	fprintf(stderr, fmt, value);
+	fputs("\nTry restate-admin-http --help.\n", stderr);
+	exit(2);
+}
+
+void
+options_read(Options *options, int argc, char **argv)
+{
+	int flag;
+
+	memset(options, 0, sizeof(*options));
+	options->db = "";
+	options->pool = 8;
+	options->query_pool = 2;
+	options->query_row_limit = 100000;
+	options->request_timeout = 30;
+	options->log_level = LOG_INFO;
+	parse_listen(options, DEFAULT_LISTEN);
+	apply_environment(options);
+	while ((flag = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
+	{
+		if (flag == '?')
+			exit(2);
+		apply(options, flag, optarg);
+	}
+	if (optind < argc)
+		fail("unexpected argument %s", argv[optind]);
+	if (!is_loopback(&options->listen) && options->token == NULL)
+		fail("%s", "to listen beyond loopback a --token-file is needed");
+	log_set_level(options->log_level);
+}
+
+/*
+ * Takes each option that the environment gives.
+ */
+static void
+apply_environment(Options *options)
+{
+	for (const struct option *o = long_options; o->name; o++)
+	{
+		char name[64];
+		const char *value;
+		int len;
+
+		if (o->has_arg == no_argument)
+			continue;
+		len = snprintf(name, sizeof(name), "RESTATE_ADMIN_HTTP_%s", o->name);
+		for (int i = 0; i < len; i++)
+			if (name[i] >= 'a' && name[i] <= 'z')
+				name[i] = (char) (name[i] - 'a' + 'A');
+			else if (name[i] == '-')
+				name[i] = '_';
+		value = getenv(name);
+		if (value && value[0])
+			apply(options, o->val, value);
+	}
+}
+
+/*
+ * Takes one option.
+ */
+static void
+apply(Options *options, int flag, const char *value)
+{
+	int level;
+
+	switch (flag)
+	{
+		case 'l':
+			parse_listen(options, value);
+			break;
+		case 'd':
+			options->db = value;
+			break;
+		case 'q':
+			options->query_db = value;
+			break;
+		case 'p':
+			options->pool = number("--pool", value, 1, 1000);
+			break;
+		case 'P':
+			options->query_pool = number("--query-pool", value, 1, 1000);
+			break;
+		case 'r':
+			options->query_row_limit = number("--query-row-limit", value, 1, 100000000);
+			break;
+		case 't':
+			free(options->token);
+			options->token = read_token(value);
+			break;
+		case 'T':
+			options->request_timeout = number("--request-timeout", value, 1, 3600);
+			break;
+		case 'L':
+			level = log_level_from_name(value);
+			if (level < 0)
+				fail("no log level %s", value);
+			options->log_level = (LogLevel) level;
+			break;
+		case 'h':
+			fputs(help, stdout);
+			exit(0);
+		case 'V':
+			puts("restate-admin-http " RESTATE_ADMIN_VERSION);
+			exit(0);
+		default:
+			break;
+	}
+}
+
+/*
+ * Returns the number in the text, which must lie between the bounds.
+ */
+static int
+number(const char *name, const char *value, int min, int max)
+{
+	char *end;
+	long n;
+
+	errno = 0;
+	n = strtol(value, &end, 10);
+	if (errno || end == value || *end || n < min || n > max)
+	{
+		fprintf(stderr, "restate-admin-http: %s must be a number from %d to %d\n", name, min, max);
+		exit(2);
+	}
+	return (int) n;
+}
+
+/*
+ * Reads ADDRESS:PORT; an IPv6 address stands in brackets.
+ */
+static void
+parse_listen(Options *options, const char *value)
+{
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	struct addrinfo *found;
+	char host[64];
+	const char *colon = strrchr(value, ':');
+	size_t host_len;
+
+	if (colon == NULL || colon == value || (size_t) (colon - value) >= sizeof(host))
+		fail("--listen %s is not ADDRESS:PORT", value);
+	host_len = (size_t) (colon - value);
+	memcpy(host, value, host_len);
+	host[host_len] = '\0';
+	if (host[0] == '[' && host[host_len - 1] == ']')
+	{
+		host[host_len - 1] = '\0';
+		memmove(host, host + 1, host_len - 1);
+	}
+	if (strcmp(host, "localhost") == 0)
+		strcpy(host, "127.0.0.1");
+	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
+		fail("--listen %s is not a numeric address and port", value);
+	memcpy(&options->listen, found->ai_addr, found->ai_addrlen);
+	options->listen_len = found->ai_addrlen;
+	freeaddrinfo(found);
+}
+
+/*
+ * Returns whether only this machine can reach the address.
+ */
+static bool
+is_loopback(const struct sockaddr_storage *address)
+{
+	if (address->ss_family == AF_INET)
+	{
+		const struct sockaddr_in *in = (const struct sockaddr_in *) address;
+
+		return ntohl(in->sin_addr.s_addr) >> 24 == 127;
+	}
+	if (address->ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *) address)->sin6_addr);
+	return false;
+}
+
+/*
+ * Returns the file's first line.
+ */
+static char *
+read_token(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	char line[1024];
+	size_t len;
+
+	if (file == NULL)
+		fail("cannot read the token file %s", path);
+	if (fgets(line, sizeof(line), file) == NULL)
+		line[0] = '\0';
+	fclose(file);
+	len = strcspn(line, "\r\n");
+	line[len] = '\0';
+	if (len < MIN_TOKEN_CHARS)
+		fail("the token in %s is too short: 16 characters are the least", path);
+	return strdup(line);
+}

@@ -1,0 +1,34 @@
+/*
+ * options.h
+ *		What the gateway was started with.
+ */
+#ifndef RESTATE_HTTP_OPTIONS_H
+#define RESTATE_HTTP_OPTIONS_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
+
+#include "log.h"
+
+typedef struct Options
+{
+	struct sockaddr_storage listen;
+	socklen_t listen_len;
+	const char *db;		  /* connection string of the operations */
+	const char *query_db; /* of POST /query and the other reads, or NULL */
+	int pool;
+	int query_pool;
+	int request_timeout; /* seconds */
+	int query_row_limit;
+	char *token; /* NULL: none is asked for */
+	LogLevel log_level;
+} Options;
+
+/*
+ * Reads flags and environment; prints help, the version or what is wrong and
+ * ends the program where that is called for.
+ */
+extern void options_read(Options *options, int argc, char **argv);
+
+#endif /* RESTATE_HTTP_OPTIONS_H */

@@ -1,0 +1,317 @@
+/*
+ * pool.c
+ *		Threads with a database session each, and the queue that feeds them.
+ */
+#include "pool.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "log.h"
+#include "routes.h"
+
+/* between attempts to connect: doubling from the first to the last */
+#define FIRST_RETRY_MS 100
+#define LAST_RETRY_MS  5000
+
+struct Pool
+{
+	PoolConfig config;
+	char setup[512];
+	pthread_mutex_t mutex;
+	pthread_cond_t wakeup;
+	Exchange *first;
+	Exchange *last;
+	int waiting;
+	int connected;
+	bool stopping;
+	int nthreads;
+	pthread_t *threads;
+	Session *sessions;
+};
+
+static void *serve(void *arg);
+static Exchange *next_exchange(Pool *pool);
+static bool ensure_connected(Session *session);
+static void set_connected(Session *session, int change);
+static bool set_up(Session *session);
+static void note_failure(Session *session);
+static void ignore_notice(void *arg, const char *message);
+
+Pool *
+pool_start(const PoolConfig *config)
+{
+	Pool *pool = calloc(1, sizeof(*pool));
+
+	if (pool == NULL)
+		return NULL;
+	pool->config = *config;
+	snprintf(pool->setup, sizeof(pool->setup),
+			 "SET statement_timeout = '%ds'; SET idle_in_transaction_session_timeout = '%ds'; %s",
+			 config->statement_timeout, config->statement_timeout, config->setup);
+	pthread_mutex_init(&pool->mutex, NULL);
+	pthread_cond_init(&pool->wakeup, NULL);
+	pool->threads = calloc((size_t) config->size, sizeof(*pool->threads));
+	pool->sessions = calloc((size_t) config->size, sizeof(*pool->sessions));
+	if (pool->threads == NULL || pool->sessions == NULL)
+		return NULL;
+	for (int i = 0; i < config->size; i++)
+	{
+		pool->sessions[i].pool = pool;
+		if (pthread_create(&pool->threads[i], NULL, serve, &pool->sessions[i]) != 0)
+			break;
+		pool->nthreads++;
+	}
+	return pool;
+}
+
+bool
+pool_submit(Pool *pool, Exchange *exchange)
+{
+	bool accepted;
+
+	pthread_mutex_lock(&pool->mutex);
+	accepted = pool->waiting < pool->config.queue_limit && !pool->stopping;
+	if (accepted)
+	{
+		exchange->next = NULL;
+		if (pool->last)
+			pool->last->next = exchange;
+		else
+			pool->first = exchange;
+		pool->last = exchange;
+		pool->waiting++;
+		pthread_cond_signal(&pool->wakeup);
+	}
+	pthread_mutex_unlock(&pool->mutex);
+	return accepted;
+}
+
+void
+pool_stop(Pool *pool)
+{
+	pthread_mutex_lock(&pool->mutex);
+	pool->stopping = true;
+	pthread_cond_broadcast(&pool->wakeup);
+	pthread_mutex_unlock(&pool->mutex);
+	for (int i = 0; i < pool->nthreads; i++)
+		pthread_join(pool->threads[i], NULL);
+	free(pool->threads);
+	free(pool->sessions);
+	pthread_mutex_destroy(&pool->mutex);
+	pthread_cond_destroy(&pool->wakeup);
+	free(pool);
+}
+
+/*
+ * Returns how many exchanges wait for a session.
+ */
+int
+pool_waiting(Pool *pool)
+{
+	int waiting;
+
+	pthread_mutex_lock(&pool->mutex);
+	waiting = pool->waiting;
+	pthread_mutex_unlock(&pool->mutex);
+	return waiting;
+}
+
+/*
+ * Returns how many sessions are connected.
+ */
+int
+pool_connected(Pool *pool)
+{
+	int connected;
+
+	pthread_mutex_lock(&pool->mutex);
+	connected = pool->connected;
+	pthread_mutex_unlock(&pool->mutex);
+	return connected;
+}
+
+/*
+ * Serves exchanges with one session until the pool stops; a thread's body.
+ */
+static void *
+serve(void *arg)
+{
+	Session *session = arg;
+	Pool *pool = session->pool;
+	Exchange *exchange;
+
+	while ((exchange = next_exchange(pool)) != NULL)
+	{
+		if (ensure_connected(session))
+			exchange->route->run(exchange, session);
+		else
+			answer_error(exchange, 503, "unavailable", "the database cannot be reached");
+		pool->config.done(exchange);
+	}
+	session_close(session);
+	return NULL;
+}
+
+/*
+ * Waits for the next exchange; returns NULL when the pool stops and none is
+ * left.
+ */
+static Exchange *
+next_exchange(Pool *pool)
+{
+	Exchange *exchange;
+
+	pthread_mutex_lock(&pool->mutex);
+	while (pool->first == NULL && !pool->stopping)
+		pthread_cond_wait(&pool->wakeup, &pool->mutex);
+	exchange = pool->first;
+	if (exchange)
+	{
+		pool->first = exchange->next;
+		if (pool->first == NULL)
+			pool->last = NULL;
+		pool->waiting--;
+	}
+	pthread_mutex_unlock(&pool->mutex);
+	return exchange;
+}
+
+/*
+ * Connects the session if it is not; returns whether it is now.  After a
+ * failure it waits with the next attempt, longer each time.
+ */
+static bool
+ensure_connected(Session *session)
+{
+	const char *keys[] = {"dbname", "fallback_application_name", "connect_timeout", "tcp_user_timeout",
+						  "client_encoding", NULL};
+	const char *values[] = {session->pool->config.conninfo, "restate-admin-http", "5", "15000", "UTF8", NULL};
+	struct timespec now;
+
+	if (session->connection && PQstatus(session->connection) == CONNECTION_OK)
+		return true;
+	session_close(session);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (session->failures > 0 &&
+		(now.tv_sec < session->retry_at.tv_sec ||
+		 (now.tv_sec == session->retry_at.tv_sec && now.tv_nsec < session->retry_at.tv_nsec)))
+		return false;
+	session->connection = PQconnectdbParams(keys, values, 1);
+	if (session->connection == NULL)
+		return false;
+	PQsetNoticeProcessor(session->connection, ignore_notice, NULL);
+	if (PQstatus(session->connection) == CONNECTION_OK && set_up(session))
+	{
+		session->failures = 0;
+		set_connected(session, 1);
+		return true;
+	}
+	note_failure(session);
+	PQfinish(session->connection);
+	session->connection = NULL;
+	return false;
+}
+
+const char *
+session_setup(const Session *session)
+{
+	return session->pool->setup;
+}
+
+void
+session_close(Session *session)
+{
+	if (session->connection == NULL)
+		return;
+	PQfinish(session->connection);
+	session->connection = NULL;
+	session->nprepared = 0;
+	set_connected(session, -1);
+}
+
+/*
+ * Counts the session as connected or no longer so.
+ */
+static void
+set_connected(Session *session, int change)
+{
+	pthread_mutex_lock(&session->pool->mutex);
+	session->pool->connected += change;
+	pthread_mutex_unlock(&session->pool->mutex);
+}
+
+/*
+ * Runs the pool's statements on a new connection.
+ */
+static bool
+set_up(Session *session)
+{
+	PGresult *result = PQexec(session->connection, session->pool->setup);
+	bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+
+	PQclear(result);
+	return ok;
+}
+
+/*
+ * Says that connecting failed, and when to try again.
+ */
+static void
+note_failure(Session *session)
+{
+	int ms = FIRST_RETRY_MS;
+	char quoted[512];
+
+	for (int i = 0; i < session->failures && ms < LAST_RETRY_MS; i++)
+		ms *= 2;
+	if (ms > LAST_RETRY_MS)
+		ms = LAST_RETRY_MS;
+	session->failures++;
+	clock_gettime(CLOCK_MONOTONIC, &session->retry_at);
+	session->retry_at.tv_sec += ms / 1000;
+	session->retry_at.tv_nsec += ms % 1000 * 1000000L;
+	if (session->retry_at.tv_nsec >= 1000000000L)
+	{
+		session->retry_at.tv_sec++;
+		session->retry_at.tv_nsec -= 1000000000L;
+	}
+	log_event(LOG_WARN, "event=connect_failed pool=%s retry_ms=%d error=%s", session->pool->config.name, ms,
+			  log_quote(PQerrorMessage(session->connection), quoted, sizeof(quoted)));
+}
+
+/*
+ * Drops a notice: nobody reads them.
+ */
+static void
+ignore_notice(void *arg, const char *message)
+{
+	(void) arg;
+	(void) message;
+}
+
+PGresult *
+session_execute(Session *session, const char *sql, int nparams, const char *const *params)
+{
+	char name[16];
+	int i;
+
+	for (i = 0; i < session->nprepared; i++)
+		if (session->prepared[i] == sql)
+			break;
+	if (i == SESSION_MAX_STATEMENTS)
+		return PQexecParams(session->connection, sql, nparams, NULL, params, NULL, NULL, 0);
+	snprintf(name, sizeof(name), "s%d", i);
+	if (i == session->nprepared)
+	{
+		PGresult *prepared = PQprepare(session->connection, name, sql, 0, NULL);
+
+		if (PQresultStatus(prepared) != PGRES_COMMAND_OK)
+			return prepared;
+		PQclear(prepared);
+		session->prepared[session->nprepared++] = sql;
+	}
+	return PQexecPrepared(session->connection, name, nparams, params, NULL, NULL, 0);
+}

@@ -1,0 +1,63 @@
+/*
+ * pool.h
+ *		Database sessions, each with a thread that serves exchanges from a
+ *		bounded queue.
+ */
+#ifndef RESTATE_HTTP_POOL_H
+#define RESTATE_HTTP_POOL_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+
+#include "exchange.h"
+
+/* prepared statements that a session keeps, by the address of their text */
+#define SESSION_MAX_STATEMENTS 32
+
+typedef struct Session
+{
+	struct Pool *pool;
+	PGconn *connection;
+	const char *prepared[SESSION_MAX_STATEMENTS];
+	int nprepared;
+	int failures; /* to connect, in a row */
+	struct timespec retry_at;
+} Session;
+
+typedef struct PoolConfig
+{
+	const char *name;
+	const char *conninfo;
+	int size;
+	int queue_limit;
+	int statement_timeout; /* seconds */
+	const char *setup;	   /* statements run on every new connection */
+	void (*done)(Exchange *exchange);
+} PoolConfig;
+
+typedef struct Pool Pool;
+
+extern Pool *pool_start(const PoolConfig *config);
+
+/* Returns false where the queue is full. */
+extern bool pool_submit(Pool *pool, Exchange *exchange);
+
+/* Lets what is queued end, closes the connections and frees the pool. */
+extern void pool_stop(Pool *pool);
+
+extern int pool_waiting(Pool *pool);
+extern int pool_connected(Pool *pool);
+
+/*
+ * Runs one statement with text parameters, prepared when the session first
+ * runs it.  Returns the result, which may be an error, never NULL.
+ */
+extern PGresult *session_execute(Session *session, const char *sql, int nparams, const char *const *params);
+
+/* The statements that the session's settings come from. */
+extern const char *session_setup(const Session *session);
+
+/* Closes a connection that is no longer fit for use; the next exchange opens one. */
+extern void session_close(Session *session);
+
+#endif /* RESTATE_HTTP_POOL_H */

@@ -1,0 +1,22 @@
+/*
+ * reads.h
+ *		The routes that only read.
+ */
+#ifndef RESTATE_HTTP_READS_H
+#define RESTATE_HTTP_READS_H
+
+#include "exchange.h"
+#include "pool.h"
+
+extern void reads_configure(Pool *operations, Pool *queries);
+
+extern void prepare_version(Exchange *exchange);
+extern void prepare_openapi(Exchange *exchange);
+extern void prepare_metrics(Exchange *exchange);
+extern void prepare_deployment(Exchange *exchange);
+extern void prepare_service(Exchange *exchange);
+extern void prepare_nothing(Exchange *exchange);
+extern void run_health(Exchange *exchange, Session *session);
+extern void run_document(Exchange *exchange, Session *session);
+
+#endif /* RESTATE_HTTP_READS_H */

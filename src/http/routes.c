@@ -1,0 +1,218 @@
+/*
+ * routes.c
+ *		The table of routes.
+ */
+#include "routes.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch.h"
+#include "operations.h"
+#include "query.h"
+#include "reads.h"
+
+/* an operation's call, which returns its outcome and the status for it */
+#define CALL(operation, arguments) \
+	"SELECT o, restate_http_status('" operation "', o) FROM restate_" operation "(" arguments ") AS o"
+
+#define BATCH_CALL(operation, arguments)                                                                        \
+	"SELECT id, ok, message, new_id FROM restate_" operation "_batch($1::restate_invocation_id[]" arguments ")" \
+	" ORDER BY ordinality"
+
+#define OPERATION(path, call, count, prepare_function, run_function)                                  \
+	{                                                                                                 \
+		.method = "PATCH", .segments = {"invocations", "*", path},                                    \
+		.pattern = "/invocations/{id}/" path, .needs = NEEDS_OPERATIONS, .sql = call, .nargs = count, \
+		.prepare = prepare_function, .run = run_function                                              \
+	}
+
+#define BATCH(path, operation, arguments, count, prepare_function)                             \
+	{                                                                                          \
+		.method = "POST", .segments = {"internal", "invocations_batch_operations", path},      \
+		.pattern = "/internal/invocations_batch_operations/" path, .needs = NEEDS_OPERATIONS,  \
+		.body_limit = BATCH_MAX_BODY, .sql = BATCH_CALL(operation, arguments), .nargs = count, \
+		.prepare = prepare_function, .run = run_batch                                          \
+	}
+
+static const Route routes[] = {
+	OPERATION("purge-journal", CALL("purge_journal", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
+	{.method = "DELETE", .segments = {"invocations", "*"}, .pattern = "/invocations/{id}", .needs = NEEDS_OPERATIONS, .sql = CALL("delete_invocation", "$1::restate_invocation_id, $2"), .nargs = 2, .prepare = prepare_delete, .run = run_operation},
+	OPERATION("restart-as-new", "SELECT restate_restart_as_new($1::restate_invocation_id, $2::bigint, $3, $4)", 4, prepare_restart, run_restart),
+	OPERATION("cancel", CALL("cancel", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
+	OPERATION("kill", CALL("kill", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
+	OPERATION("purge", CALL("purge", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
+	OPERATION("pause", CALL("pause", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
+	OPERATION("resume", CALL("resume", "$1::restate_invocation_id, $2"), 2, prepare_resume, run_operation),
+
+	BATCH("purge-journal", "purge_journal", "", 1, prepare_batch),
+	BATCH("restart-as-new", "restart_as_new", ", NULL, $2", 2, prepare_batch_on_deployment),
+	BATCH("cancel", "cancel", "", 1, prepare_batch),
+	BATCH("kill", "kill", "", 1, prepare_batch),
+	BATCH("purge", "purge", "", 1, prepare_batch),
+	BATCH("pause", "pause", "", 1, prepare_batch),
+	BATCH("resume", "resume", ", $2", 2, prepare_batch_on_deployment),
+
+	{.method = "POST", .segments = {"query"}, .pattern = "/query", .needs = NEEDS_QUERIES, .body_limit = QUERY_MAX_BODY, .prepare = prepare_query, .run = run_query},
+	{.method = "GET", .segments = {"deployments"}, .pattern = "/deployments", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_deployments", .prepare = prepare_nothing, .run = run_document},
+	{.method = "GET", .segments = {"deployments", "*"}, .pattern = "/deployments/{id}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_deployment WHERE id = $1::restate_deployment_id)", .nargs = 1, .missing = "deployment_not_found", .prepare = prepare_deployment, .run = run_document},
+	{.method = "GET", .segments = {"services"}, .pattern = "/services", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_services", .prepare = prepare_nothing, .run = run_document},
+	{.method = "GET", .segments = {"services", "*"}, .pattern = "/services/{name}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", .nargs = 1, .missing = "service_not_found", .prepare = prepare_service, .run = run_document},
+
+	{.method = "GET", .segments = {"health"}, .pattern = "/health", .needs = NEEDS_OPERATIONS, .is_open = true, .sql = "SELECT 1", .prepare = prepare_nothing, .run = run_health},
+	{.method = "GET", .segments = {"version"}, .pattern = "/version", .prepare = prepare_version},
+	{.method = "GET", .segments = {"openapi"}, .pattern = "/openapi", .prepare = prepare_openapi},
+	{.method = "GET", .segments = {"metrics"}, .pattern = "/metrics", .prepare = prepare_metrics},
+};
+
+#define NROUTES ((int) (sizeof(routes) / sizeof(*routes)))
+
+static bool text_is(UrlText text, const char *word);
+static void pass_over_version(Exchange *exchange);
+static bool path_matches(const Route *route, const UrlTarget *url);
+static bool method_matches(const Route *route, const char *method);
+static const char *allowed_methods(const UrlTarget *url);
+static void decode_parameter(Exchange *exchange);
+
+int
+route_count(void)
+{
+	return NROUTES;
+}
+
+const Route *
+route_at(int i)
+{
+	return &routes[i];
+}
+
+void
+route_find(Exchange *exchange)
+{
+	const char *allowed;
+
+	url_parse(exchange->target, &exchange->url);
+	pass_over_version(exchange);
+	if (exchange->status)
+		return;
+	for (int i = 0; i < NROUTES; i++)
+	{
+		if (method_matches(&routes[i], exchange->method) && path_matches(&routes[i], &exchange->url))
+		{
+			exchange->route = &routes[i];
+			decode_parameter(exchange);
+			return;
+		}
+	}
+	allowed = allowed_methods(&exchange->url);
+	if (allowed == NULL)
+		answer_error(exchange, 404, "route_not_found", "nothing is served here");
+	else
+	{
+		answer_error(exchange, 405, "method_not_allowed", "the method is not served here");
+		exchange->allow = allowed;
+	}
+}
+
+/*
+ * Returns whether the text is the word.
+ */
+static bool
+text_is(UrlText text, const char *word)
+{
+	return text.len == strlen(word) && memcmp(text.bytes, word, text.len) == 0;
+}
+
+/*
+ * Takes the API version off the path: v2 and v3 are the same to us, v1 is no
+ * longer served.
+ */
+static void
+pass_over_version(Exchange *exchange)
+{
+	UrlTarget *url = &exchange->url;
+
+	if (url->nsegments == 0 || url->nsegments > URL_MAX_SEGMENTS)
+		return;
+	if (text_is(url->segments[0], "v1"))
+		answer_error(exchange, 400, "unsupported_api_version", "version 1 of the Admin API is not served");
+	else if (text_is(url->segments[0], "v2") || text_is(url->segments[0], "v3"))
+	{
+		url->nsegments--;
+		memmove(&url->segments[0], &url->segments[1], sizeof(url->segments) - sizeof(url->segments[0]));
+	}
+}
+
+/*
+ * Returns whether the path is one of the route's.  A parameter at the end is
+ * not empty.
+ */
+static bool
+path_matches(const Route *route, const UrlTarget *url)
+{
+	int i;
+
+	for (i = 0; i < ROUTE_MAX_SEGMENTS && route->segments[i]; i++)
+	{
+		if (i >= url->nsegments || i >= URL_MAX_SEGMENTS)
+			return false;
+		if (strcmp(route->segments[i], "*") == 0)
+		{
+			if (url->segments[i].len == 0 && i + 1 == url->nsegments)
+				return false;
+		}
+		else if (!text_is(url->segments[i], route->segments[i]))
+			return false;
+	}
+	return i == url->nsegments;
+}
+
+/*
+ * Returns whether the route serves the method.
+ */
+static bool
+method_matches(const Route *route, const char *method)
+{
+	if (strcmp(method, "HEAD") == 0)
+		method = "GET";
+	return strcmp(route->method, method) == 0;
+}
+
+/*
+ * Returns the methods that the path is served with, or NULL.
+ */
+static const char *
+allowed_methods(const UrlTarget *url)
+{
+	for (int i = 0; i < NROUTES; i++)
+		if (path_matches(&routes[i], url))
+			return strcmp(routes[i].method, "GET") == 0 ? "GET,HEAD" : routes[i].method;
+	return NULL;
+}
+
+/*
+ * Decodes the parameter in the path, if the route has one.
+ */
+static void
+decode_parameter(Exchange *exchange)
+{
+	for (int i = 0; i < ROUTE_MAX_SEGMENTS && exchange->route->segments[i]; i++)
+	{
+		UrlText text = exchange->url.segments[i];
+
+		if (strcmp(exchange->route->segments[i], "*") != 0)
+			continue;
+		exchange->path_parameter = malloc(text.len + 1);
+		if (exchange->path_parameter == NULL)
+		{
+			answer_error(exchange, 503, "out_of_memory", "out of memory");
+			return;
+		}
+		exchange->path_parameter_len = url_decode(text, false, exchange->path_parameter);
+		exchange->path_parameter[exchange->path_parameter_len] = '\0';
+		if (!url_is_utf8(exchange->path_parameter, exchange->path_parameter_len))
+			answer_error(exchange, 400, "invalid_path", "the path is not UTF-8");
+		return;
+	}
+}

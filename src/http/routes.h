@@ -1,0 +1,48 @@
+/*
+ * routes.h
+ *		Which request is served by what.
+ */
+#ifndef RESTATE_HTTP_ROUTES_H
+#define RESTATE_HTTP_ROUTES_H
+
+#include <stdbool.h>
+
+#include "exchange.h"
+#include "pool.h"
+
+#define ROUTE_MAX_SEGMENTS 4
+
+typedef enum RouteNeeds
+{
+	NEEDS_NOTHING,
+	NEEDS_OPERATIONS, /* a session of the operations' pool */
+	NEEDS_QUERIES	  /* a session of the queries' pool */
+} RouteNeeds;
+
+typedef struct Route
+{
+	const char *method;						  /* GET serves HEAD too */
+	const char *segments[ROUTE_MAX_SEGMENTS]; /* "*" stands for a parameter */
+	const char *pattern;					  /* as logs and metrics show it */
+	RouteNeeds needs;
+	bool is_open;	   /* asks for no token */
+	size_t body_limit; /* 0: a body is ignored */
+	const char *sql;   /* the one call */
+	int nargs;
+	const char *missing; /* the category where the call finds nothing */
+	/* checks the request and fills the arguments, or answers an error */
+	void (*prepare)(Exchange *exchange);
+	/* answers, with a session where one is needed */
+	void (*run)(Exchange *exchange, Session *session);
+} Route;
+
+/*
+ * Finds the route of the exchange and decodes the parameter in its path.
+ * Answers with an error where there is none.
+ */
+extern void route_find(Exchange *exchange);
+
+extern int route_count(void);
+extern const Route *route_at(int i);
+
+#endif /* RESTATE_HTTP_ROUTES_H */

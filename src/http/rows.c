@@ -1,0 +1,195 @@
+/*
+ * rows.c
+ *		Renders values by their type.
+ */
+#include "rows.h"
+
+#include <string.h>
+
+/* the types of the server that are not shown as text */
+enum
+{
+	OID_BOOL = 16,
+	OID_INT8 = 20,
+	OID_INT2 = 21,
+	OID_INT4 = 23,
+	OID_OID = 26,
+	OID_JSON = 114,
+	OID_FLOAT4 = 700,
+	OID_FLOAT8 = 701,
+	OID_TEXT_ARRAY = 1009,
+	OID_INT4_ARRAY = 1007,
+	OID_INT8_ARRAY = 1016,
+	OID_TIMESTAMP = 1114,
+	OID_TIMESTAMPTZ = 1184,
+	OID_NUMERIC = 1700,
+	OID_JSONB = 3802
+};
+
+static void add_value(Buffer *buffer, Oid type, const char *value);
+static void add_number(Buffer *buffer, const char *value);
+static void add_timestamp(Buffer *buffer, const char *value);
+static void add_number_array(Buffer *buffer, const char *value);
+static void add_text_array(Buffer *buffer, const char *value);
+
+void
+rows_add(Buffer *buffer, const PGresult *result)
+{
+	const char *separator = "{";
+
+	for (int column = 0; column < PQnfields(result); column++)
+	{
+		if (PQgetisnull(result, 0, column))
+			continue;
+		buffer_add_text(buffer, separator);
+		buffer_add_json_string(buffer, PQfname(result, column));
+		buffer_add_text(buffer, ":");
+		add_value(buffer, PQftype(result, column), PQgetvalue(result, 0, column));
+		separator = ",";
+	}
+	buffer_add_text(buffer, *separator == '{' ? "{}" : "}");
+}
+
+/*
+ * Adds a value of the type.
+ */
+static void
+add_value(Buffer *buffer, Oid type, const char *value)
+{
+	switch (type)
+	{
+		case OID_BOOL:
+			buffer_add_text(buffer, value[0] == 't' ? "true" : "false");
+			break;
+		case OID_INT2:
+		case OID_INT4:
+		case OID_INT8:
+		case OID_OID:
+		case OID_FLOAT4:
+		case OID_FLOAT8:
+		case OID_NUMERIC:
+			add_number(buffer, value);
+			break;
+		case OID_JSON:
+		case OID_JSONB:
+			buffer_add_text(buffer, value);
+			break;
+		case OID_TIMESTAMP:
+		case OID_TIMESTAMPTZ:
+			add_timestamp(buffer, value);
+			break;
+		case OID_INT4_ARRAY:
+		case OID_INT8_ARRAY:
+			add_number_array(buffer, value);
+			break;
+		case OID_TEXT_ARRAY:
+			add_text_array(buffer, value);
+			break;
+		default:
+			buffer_add_json_string(buffer, value);
+			break;
+	}
+}
+
+/*
+ * Adds a number; what JSON has no number for is text.
+ */
+static void
+add_number(Buffer *buffer, const char *value)
+{
+	if (value[strspn(value, "+-0123456789.eE")] == '\0')
+		buffer_add_text(buffer, value);
+	else
+		buffer_add_json_string(buffer, value);
+}
+
+/*
+ * Adds a timestamp in ISO style, its zone UTC, as RFC 3339.
+ */
+static void
+add_timestamp(Buffer *buffer, const char *value)
+{
+	const char *time = strchr(value, ' ');
+	size_t len;
+
+	/* infinity, and years before ours */
+	if (time == NULL || strstr(value, "BC"))
+	{
+		buffer_add_json_string(buffer, value);
+		return;
+	}
+	len = strcspn(time, "+");
+	buffer_add_text(buffer, "\"");
+	buffer_add(buffer, value, (size_t) (time - value));
+	buffer_add_text(buffer, "T");
+	buffer_add(buffer, time + 1, len - 1);
+	buffer_add_text(buffer, "Z\"");
+}
+
+/*
+ * Adds an array of numbers with one dimension; nulls in it stay.
+ */
+static void
+add_number_array(Buffer *buffer, const char *value)
+{
+	if (strspn(value, "{}0123456789,-NUL") != strlen(value) || strchr(value + 1, '{'))
+	{
+		buffer_add_json_string(buffer, value);
+		return;
+	}
+	for (const char *p = value; *p; p++)
+	{
+		if (*p == '{')
+			buffer_add_text(buffer, "[");
+		else if (*p == '}')
+			buffer_add_text(buffer, "]");
+		else if (*p == 'N')
+		{
+			buffer_add_text(buffer, "null");
+			p += strlen("NULL") - 1;
+		}
+		else
+			buffer_add(buffer, p, 1);
+	}
+}
+
+/*
+ * Adds an array of texts with one dimension.
+ */
+static void
+add_text_array(Buffer *buffer, const char *value)
+{
+	const char *p = value + 1;
+
+	if (value[0] != '{' || value[1] == '{')
+	{
+		buffer_add_json_string(buffer, value);
+		return;
+	}
+	buffer_add_text(buffer, "[");
+	while (*p && *p != '}')
+	{
+		Buffer element = {0};
+		int quoted = *p == '"';
+
+		for (p += quoted; *p && (quoted ? *p != '"' : *p != ',' && *p != '}'); p++)
+		{
+			if (*p == '\\' && p[1])
+				p++;
+			buffer_add(&element, p, 1);
+		}
+		if (quoted && *p)
+			p++;
+		if (!quoted && element.data && strcmp(element.data, "NULL") == 0)
+			buffer_add_text(buffer, "null");
+		else
+			buffer_add_json_string(buffer, element.data ? element.data : "");
+		buffer_free(&element);
+		if (*p == ',')
+		{
+			buffer_add_text(buffer, ",");
+			p++;
+		}
+	}
+	buffer_add_text(buffer, "]");
+}
