@@ -36,7 +36,7 @@ journal_completion_idx append_run 1000
 journal_completion_idx append_call 999
 journal_completion_idx restart_small 20
 journal_completion_idx restart_big_at_3 20
-journal_completion_idx restart_big_at_10000 2
+journal_completion_idx restart_big_at_10000 1
 journal_completion_idx prefix_by_lookup 3 prefix_by_scan
 journal_completion_idx prefix_by_lookup 10000 prefix_by_scan
 journal_completion_idx purge_small 20

@@ -46,7 +46,7 @@ COMMENT ON TABLE restate.deployment IS
 CREATE TABLE restate.service_revision (
   service_name text NOT NULL CHECK (service_name <> ''),
   revision bigint NOT NULL CHECK (revision > 0),
-  deployment_id restate_deployment_id NOT NULL REFERENCES restate.deployment ON DELETE CASCADE,
+  deployment_id restate_deployment_id NOT NULL,
   ty text NOT NULL CHECK (ty IN ('service', 'virtual_object', 'workflow')),
   public boolean NOT NULL DEFAULT true,
   handlers jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(handlers) = 'array'),
@@ -60,6 +60,8 @@ REVOKE ALL ON restate.service_revision FROM PUBLIC;
 CREATE INDEX service_revision_deployment_id_idx ON restate.service_revision (deployment_id);
 COMMENT ON TABLE restate.service_revision IS
 'Which deployment serves a service: one row a revision, the highest being the latest.';
+COMMENT ON COLUMN restate.service_revision.deployment_id IS
+'The deployment that serves this revision. No foreign key: a parallel pg_restore loads the tables in any order. A revision whose deployment is gone serves nothing.';
 COMMENT ON COLUMN restate.service_revision.handlers IS
 'The handlers as the Admin API shows them: an array of objects with name, ty and so on.';
 COMMENT ON COLUMN restate.service_revision.settings IS

@@ -126,6 +126,7 @@ COMMENT ON VIEW restate.sys_deployment IS
 CREATE VIEW restate.sys_service AS
 SELECT DISTINCT ON (s.service_name) s.service_name AS name, s.revision, s.public, s.ty, s.deployment_id
 FROM restate.service_revision s
+JOIN restate.deployment d ON d.id = s.deployment_id
 ORDER BY s.service_name, s.revision DESC;
 REVOKE ALL ON restate.sys_service FROM PUBLIC;
 COMMENT ON VIEW restate.sys_service IS

@@ -33,6 +33,7 @@ SELECT s.service_name AS name,
 FROM (
   SELECT DISTINCT ON (r.service_name) r.*
   FROM restate.service_revision r
+  JOIN restate.deployment d ON d.id = r.deployment_id
   ORDER BY r.service_name, r.revision DESC) AS s;
 REVOKE ALL ON restate.admin_service FROM PUBLIC;
 COMMENT ON VIEW restate.admin_service IS

@@ -116,7 +116,13 @@ BEGIN ATOMIC
   SELECT 'key_moved', i.id, 'its partition key is not that of its service key'
   FROM restate.invocation i
   WHERE i.target_service_key IS NOT NULL
-    AND i.partition_key <> restate_partition_key(i.target_service_key);
+    AND i.partition_key <> restate_partition_key(i.target_service_key)
+  UNION ALL
+  SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
+    s.revision, s.service_name, s.deployment_id)
+  FROM restate.service_revision s
+  LEFT JOIN restate.deployment d ON d.id = s.deployment_id
+  WHERE d.id IS NULL;
 END;
 REVOKE ALL ON FUNCTION restate_verify() FROM PUBLIC;
 COMMENT ON FUNCTION restate_verify() IS

@@ -38,7 +38,7 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 	[RESTATE_INVALID_QUERY_PARAMETER] =
 		{"invalid_query_parameter", 400,
 		 "The value is not one that the parameter takes.",
-		 "mode is cancel, kill or purge; from is a whole number from 0 to 4294967295."},
+		 "mode is cancel, kill or purge; from is a whole number from 0 to 4294967295; a request_id has 1 to 255 bytes."},
 	[RESTATE_INVALID_BODY] =
 		{"invalid_body", 422,
 		 "The document does not have the expected form.",

@@ -34,6 +34,7 @@
 #define DEPLOYMENT(mode, id_asked)                                                     \
 	" LEFT JOIN LATERAL (SELECT s.deployment_id FROM restate.service_revision s"       \
 	" WHERE s.service_name = i.target_service_name AND " mode " = 'latest'"            \
+	" AND EXISTS (SELECT FROM restate.deployment x WHERE x.id = s.deployment_id)"      \
 	" ORDER BY s.revision DESC LIMIT 1) AS l ON true"                                  \
 	" LEFT JOIN restate.deployment d ON d.id = CASE " mode " WHEN 'id' THEN " id_asked \
 	" ELSE l.deployment_id END"

@@ -28,7 +28,7 @@ answer_failure(Exchange *exchange, const PGconn *connection, const PGresult *res
 		message = "no message";
 	if (sqlstate && strncmp(sqlstate, "PT", 2) == 0 && strlen(sqlstate) == 5 && category)
 	{
-		answer_error(exchange, atoi(sqlstate + 2), category, message);
+		answer_error(exchange, (int) strtol(sqlstate + 2, NULL, 10), category, message);
 		return;
 	}
 	if (sqlstate == NULL)

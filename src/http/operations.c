@@ -152,7 +152,7 @@ run_operation(Exchange *exchange, Session *session)
 									   (const char *const *) exchange->args);
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
-		answer_empty(exchange, atoi(PQgetvalue(result, 0, 1)));
+		answer_empty(exchange, (int) strtol(PQgetvalue(result, 0, 1), NULL, 10));
 	else
 		answer_failure(exchange, session->connection, result);
 	PQclear(result);

@@ -153,9 +153,11 @@ path_matches(const Route *route, const UrlTarget *url)
 {
 	int i;
 
+	if (url->nsegments > ROUTE_MAX_SEGMENTS)
+		return false;
 	for (i = 0; i < ROUTE_MAX_SEGMENTS && route->segments[i]; i++)
 	{
-		if (i >= url->nsegments || i >= URL_MAX_SEGMENTS)
+		if (i >= url->nsegments)
 			return false;
 		if (strcmp(route->segments[i], "*") == 0)
 		{

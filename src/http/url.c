@@ -95,7 +95,7 @@ url_decode(UrlText text, bool plus_is_space, char *buffer)
 			i += 2;
 		}
 		else
-			buffer[len++] = c == '+' && plus_is_space ? ' ' : c;
+			buffer[len++] = (char) (c == '+' && plus_is_space ? ' ' : c);
 	}
 	return len;
 }

@@ -57,8 +57,8 @@ INSERT INTO public_function VALUES
   ('restate.promise_name(restate.entry_type,jsonb)'),
   ('restate.utf8_or_null(bytea)'),
   ('restate.duration_text(interval)'),
-  ('restate.timestamp_text(timestamptz)'),
-  ('restate_http_status(text, text)');
+  ('restate.timestamp_text(timestamp with time zone)'),
+  ('restate_http_status(text,text)');
 
 SELECT plan(15);
 

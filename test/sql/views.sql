@@ -3,7 +3,7 @@ SELECT table_name, string_agg(column_name || ' ' || coalesce(domain_name, CASE d
     WHEN 'ARRAY' THEN substr(udt_name, 2) || '[]' WHEN 'timestamp with time zone' THEN 'timestamptz' ELSE data_type END), E'\n'
     ORDER BY ordinal_position) AS columns
 FROM information_schema.columns JOIN information_schema.views USING (table_schema, table_name)
-WHERE table_schema = 'restate' GROUP BY table_name ORDER BY table_name COLLATE "C";
+WHERE table_schema = 'restate' AND (table_name LIKE 'sys\_%' OR table_name = 'state') GROUP BY table_name ORDER BY table_name COLLATE "C";
 
 INSERT INTO restate.deployment (id, ty, endpoint, created_at, min_service_protocol_version, max_service_protocol_version)
 VALUES ('dp_10000000000000000000old', 'http', 'http://old', '2026-01-01Z', 5, 6),

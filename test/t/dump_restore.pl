@@ -72,7 +72,7 @@ my %ways = (
 	},
 	directory => sub {
 		$node->command_ok([ 'pg_dump', '--no-sync', '-Fd', '-j2', '-d', $node->connstr('postgres'), '-f', "$dir/directory" ], 'pg_dump writes a directory');
-		$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr(shift), "$dir/directory" ], 'pg_restore reads it');
+		$node->command_ok([ 'pg_restore', '-j2', '--exit-on-error', '-d', $node->connstr(shift), "$dir/directory" ], 'pg_restore reads it');
 	});
 
 for my $way (sort keys %ways)
