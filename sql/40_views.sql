@@ -26,6 +26,9 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.retry_count, i.last_start_at, i.next_retry_at,
   i.last_attempt_deployment_id, i.last_attempt_server,
   i.last_failure, i.last_failure_error_code,
+  i.last_failure_related_command_index AS last_failure_related_entry_index,
+  i.last_failure_related_command_name AS last_failure_related_entry_name,
+  i.last_failure_related_command_type AS last_failure_related_entry_type,
   i.last_failure_related_command_index, i.last_failure_related_command_name, i.last_failure_related_command_type,
   i.status, i.completion_result, i.completion_failure
 FROM restate.invocation i;

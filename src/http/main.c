@@ -15,13 +15,13 @@
 #include "query.h"
 #include "server.h"
 
-/* requests that may wait, for each connection of the pool */
-#define QUEUE_PER_CONNECTION 32
+/* requests that may wait for a connection: the CLI sends 500 at once */
+#define QUEUE_LIMIT 1024
 
 #define OPERATIONS_SETUP "SET search_path = pg_catalog"
 #define QUERIES_SETUP                                                    \
 	"SET search_path = restate; SET default_transaction_read_only = on;" \
-	" SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'"
+	" SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'; SET bytea_output = 'hex'"
 
 /*
  * Runs the gateway until SIGTERM or SIGINT.
@@ -48,14 +48,14 @@ main(int argc, char **argv)
 	query_configure(options.query_row_limit);
 	operations_config.conninfo = options.db;
 	operations_config.size = options.pool;
-	operations_config.queue_limit = options.pool * QUEUE_PER_CONNECTION;
+	operations_config.queue_limit = QUEUE_LIMIT;
 	operations_config.statement_timeout = options.request_timeout;
 	operations = pool_start(&operations_config);
 	if (options.query_db)
 	{
 		queries_config.conninfo = options.query_db;
 		queries_config.size = options.query_pool;
-		queries_config.queue_limit = options.query_pool * QUEUE_PER_CONNECTION;
+		queries_config.queue_limit = QUEUE_LIMIT;
 		queries_config.statement_timeout = options.request_timeout;
 		queries = pool_start(&queries_config);
 	}

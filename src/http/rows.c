@@ -10,6 +10,7 @@
 enum
 {
 	OID_BOOL = 16,
+	OID_BYTEA = 17,
 	OID_INT8 = 20,
 	OID_INT2 = 21,
 	OID_INT4 = 23,
@@ -69,6 +70,10 @@ add_value(Buffer *buffer, Oid type, const char *value)
 		case OID_FLOAT8:
 		case OID_NUMERIC:
 			add_number(buffer, value);
+			break;
+		case OID_BYTEA:
+			/* without the \x that the server writes before it */
+			buffer_add_json_string(buffer, value + 2);
 			break;
 		case OID_JSON:
 		case OID_JSONB:
