@@ -79,7 +79,8 @@ OBJS       = $(patsubst %.c,%.o,$(call rel,src/*.c))
 DATA_built = $(INSTALL_SCRIPT_SQL)
 # frozen releases and the steps between them
 DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/released/*--*.sql))
-SHLIB_LINK += -lxxhash
+# our own symbols are ours, whatever another library calls its own
+SHLIB_LINK += -lxxhash -Wl,-Bsymbolic
 PG_CPPFLAGS += -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
 
 REGRESS        = $(patsubst test/sql/%.sql,%,$(call rel,test/sql/*.sql))

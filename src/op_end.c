@@ -40,59 +40,43 @@ remove_unstarted(Unit *unit, Invocation *invocation, const char *failure_meta)
 }
 
 /*
- * Cancels invocations: those that have not started are removed, the others
- * get the signal to end, for which a paused one is resumed and one suspended
- * on it woken.  Refuses those that have completed.
+ * Cancels an invocation: one that has not started is removed, another gets the
+ * signal to end, for which it is resumed if paused, and woken if suspended on
+ * it.  Refuses one that has completed.
  */
 void
-run_cancel(Unit *unit, const Request *request, Element *elements, int count)
+operation_cancel(Unit *unit, const Request *request, Element *element, Invocation *invocation)
 {
-	for (int i = 0; i < count; i++)
+	if (invocation->status == STATUS_COMPLETED)
+		element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
+	else if (has_not_started(invocation))
 	{
-		Element *element = &elements[i];
-		Invocation *invocation = element_found(element);
-
-		if (invocation == NULL)
-			continue;
-		if (invocation->status == STATUS_COMPLETED)
-			element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
-		else if (has_not_started(invocation))
-		{
-			remove_unstarted(unit, invocation, CANCELLED_META);
-			element_succeed(unit, element, "removed", true);
-		}
-		else
-		{
-			unit_append(unit, invocation, "Notification: Signal", -1, CANCEL_SIGNAL_INDEX,
-						"{\"result\": \"Void\"}");
-			if (invocation->status == STATUS_PAUSED ||
-				(invocation->status == STATUS_SUSPENDED && invocation->awaits_cancel))
-				unit_set_status(unit, invocation, STATUS_READY);
-			element_succeed(unit, element, "signalled", true);
-		}
+		remove_unstarted(unit, invocation, CANCELLED_META);
+		element_succeed(unit, element, "removed", true);
+	}
+	else
+	{
+		unit_append(unit, invocation, "Notification: Signal", -1, CANCEL_SIGNAL_INDEX,
+					"{\"result\": \"Void\"}");
+		if (invocation->status == STATUS_PAUSED ||
+			(invocation->status == STATUS_SUSPENDED && invocation->awaits_cancel))
+			unit_set_status(unit, invocation, STATUS_READY);
+		element_succeed(unit, element, "signalled", true);
 	}
 }
 
 /*
- * Kills invocations with their callees.  Refuses those that have completed.
+ * Kills an invocation with its callees.  Refuses one that has completed.
  */
 void
-run_kill(Unit *unit, const Request *request, Element *elements, int count)
+operation_kill(Unit *unit, const Request *request, Element *element, Invocation *invocation)
 {
-	for (int i = 0; i < count; i++)
+	if (invocation->status == STATUS_COMPLETED)
+		element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
+	else
 	{
-		Element *element = &elements[i];
-		Invocation *invocation = element_found(element);
-
-		if (invocation == NULL)
-			continue;
-		if (invocation->status == STATUS_COMPLETED)
-			element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
-		else
-		{
-			element_succeed(unit, element, kill_one(unit, invocation), true);
-			kill_callees(unit, invocation, &element->id);
-		}
+		element_succeed(unit, element, kill_one(unit, invocation), true);
+		kill_callees(unit, invocation, &element->id);
 	}
 }
 

@@ -10,87 +10,71 @@ static bool stands_still(const Invocation *invocation);
 static bool change_deployment(const Request *request, Element *element);
 
 /*
- * Pauses invocations: one between attempts at once, one in an attempt when
- * that ends.  Refuses those that have not started or have completed.
+ * Pauses an invocation: between attempts at once, in an attempt when that
+ * ends.  Refuses one that has not started or has completed.
  */
 void
-run_pause(Unit *unit, const Request *request, Element *elements, int count)
+operation_pause(Unit *unit, const Request *request, Element *element, Invocation *invocation)
 {
-	for (int i = 0; i < count; i++)
+	switch (invocation->status)
 	{
-		Element *element = &elements[i];
-		Invocation *invocation = element_found(element);
-
-		if (invocation == NULL)
-			continue;
-		switch (invocation->status)
-		{
-			case STATUS_PENDING:
-			case STATUS_SCHEDULED:
-			case STATUS_COMPLETED:
-				element_refuse(element, RESTATE_NOT_RUNNING, "invocation %s is not running");
-				break;
-			case STATUS_RUNNING:
-				invocation->changed |= !invocation->pause_requested;
-				element_succeed(unit, element, "pausing", !invocation->pause_requested);
-				invocation->pause_requested = true;
-				break;
-			case STATUS_READY:
-			case STATUS_BACKING_OFF:
-				unit_set_status(unit, invocation, STATUS_PAUSED);
-				element_succeed(unit, element, "paused", true);
-				break;
-			case STATUS_SUSPENDED:
-			case STATUS_PAUSED:
-				element_succeed(unit, element, "unchanged", false);
-				break;
-		}
+		case STATUS_PENDING:
+		case STATUS_SCHEDULED:
+		case STATUS_COMPLETED:
+			element_refuse(element, RESTATE_NOT_RUNNING, "invocation %s is not running");
+			break;
+		case STATUS_RUNNING:
+			invocation->changed |= !invocation->pause_requested;
+			element_succeed(unit, element, "pausing", !invocation->pause_requested);
+			invocation->pause_requested = true;
+			break;
+		case STATUS_READY:
+		case STATUS_BACKING_OFF:
+			unit_set_status(unit, invocation, STATUS_PAUSED);
+			element_succeed(unit, element, "paused", true);
+			break;
+		case STATUS_SUSPENDED:
+		case STATUS_PAUSED:
+			element_succeed(unit, element, "unchanged", false);
+			break;
 	}
 }
 
 /*
- * Resumes invocations that are paused, suspended or waiting for a retry, on
+ * Resumes an invocation that is paused, suspended or waiting for a retry, on
  * another deployment if asked to; takes back a pause that is still pending.
- * Refuses those that have not started or have completed, and a deployment
- * that they cannot change to.
+ * Refuses one that has not started or has completed, and a deployment that it
+ * cannot change to.
  */
 void
-run_resume(Unit *unit, const Request *request, Element *elements, int count)
+operation_resume(Unit *unit, const Request *request, Element *element, Invocation *invocation)
 {
-	for (int i = 0; i < count; i++)
+	switch (invocation->status)
 	{
-		Element *element = &elements[i];
-		Invocation *invocation = element_found(element);
-
-		if (invocation == NULL)
-			continue;
-		switch (invocation->status)
-		{
-			case STATUS_PENDING:
-			case STATUS_SCHEDULED:
-				element_refuse(element, RESTATE_NOT_STARTED, "invocation %s has not started");
+		case STATUS_PENDING:
+		case STATUS_SCHEDULED:
+			element_refuse(element, RESTATE_NOT_STARTED, "invocation %s has not started");
+			break;
+		case STATUS_COMPLETED:
+			element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
+			break;
+		case STATUS_READY:
+		case STATUS_RUNNING:
+			if (!change_deployment(request, element))
 				break;
-			case STATUS_COMPLETED:
-				element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
+			invocation->changed |= invocation->pause_requested;
+			element_succeed(unit, element, invocation->pause_requested ? "resumed" : "unchanged",
+							invocation->pause_requested);
+			invocation->pause_requested = false;
+			break;
+		case STATUS_BACKING_OFF:
+		case STATUS_SUSPENDED:
+		case STATUS_PAUSED:
+			if (!change_deployment(request, element))
 				break;
-			case STATUS_READY:
-			case STATUS_RUNNING:
-				if (!change_deployment(request, element))
-					break;
-				invocation->changed |= invocation->pause_requested;
-				element_succeed(unit, element, invocation->pause_requested ? "resumed" : "unchanged",
-								invocation->pause_requested);
-				invocation->pause_requested = false;
-				break;
-			case STATUS_BACKING_OFF:
-			case STATUS_SUSPENDED:
-			case STATUS_PAUSED:
-				if (!change_deployment(request, element))
-					break;
-				unit_set_status(unit, invocation, STATUS_READY);
-				element_succeed(unit, element, "resumed", true);
-				break;
-		}
+			unit_set_status(unit, invocation, STATUS_READY);
+			element_succeed(unit, element, "resumed", true);
+			break;
 	}
 }
 

@@ -47,7 +47,7 @@ static void write_restarts(Unit *unit, const Request *request, RestartColumns *c
  * invocation before, that restart is the answer.
  */
 void
-run_restart(Unit *unit, const Request *request, Element *elements, int count)
+operation_restart_all(Unit *unit, const Request *request, Element *elements, int count)
 {
 	RestartColumns columns = {0};
 	bool repeatable = request->asked.request_id != NULL;

@@ -25,20 +25,21 @@ typedef struct OperationDef
 {
 	const char *name; /* in the audit */
 	Reach reach;
-	OperationRun run;
+	OperationOnOne on_one; /* either of these */
+	OperationOnAll on_all;
 } OperationDef;
 
 static const OperationDef operations[OPERATION_COUNT] = {
-	[OPERATION_PURGE_JOURNAL] = {"purge_journal", REACH_ROW, run_purge_journal},
-	[OPERATION_DELETE_CANCEL] = {"delete_invocation", REACH_CANCEL, run_cancel},
-	[OPERATION_DELETE_KILL] = {"delete_invocation", REACH_KILL, run_kill},
-	[OPERATION_DELETE_PURGE] = {"delete_invocation", REACH_ROW, run_purge},
-	[OPERATION_RESTART_AS_NEW] = {"restart_as_new", REACH_KEY, run_restart},
-	[OPERATION_CANCEL] = {"cancel", REACH_CANCEL, run_cancel},
-	[OPERATION_KILL] = {"kill", REACH_KILL, run_kill},
-	[OPERATION_PURGE] = {"purge", REACH_ROW, run_purge},
-	[OPERATION_PAUSE] = {"pause", REACH_ROW, run_pause},
-	[OPERATION_RESUME] = {"resume", REACH_ROW, run_resume},
+	[OPERATION_PURGE_JOURNAL] = {"purge_journal", REACH_ROW, operation_purge_journal, NULL},
+	[OPERATION_DELETE_CANCEL] = {"delete_invocation", REACH_CANCEL, operation_cancel, NULL},
+	[OPERATION_DELETE_KILL] = {"delete_invocation", REACH_KILL, operation_kill, NULL},
+	[OPERATION_DELETE_PURGE] = {"delete_invocation", REACH_ROW, operation_purge, NULL},
+	[OPERATION_RESTART_AS_NEW] = {"restart_as_new", REACH_KEY, NULL, operation_restart_all},
+	[OPERATION_CANCEL] = {"cancel", REACH_CANCEL, operation_cancel, NULL},
+	[OPERATION_KILL] = {"kill", REACH_KILL, operation_kill, NULL},
+	[OPERATION_PURGE] = {"purge", REACH_ROW, operation_purge, NULL},
+	[OPERATION_PAUSE] = {"pause", REACH_ROW, operation_pause, NULL},
+	[OPERATION_RESUME] = {"resume", REACH_ROW, operation_resume, NULL},
 };
 
 static void plan_by_index(void);
@@ -125,11 +126,22 @@ collect_ids(Element *elements, int count, RestateInvocationId *ids)
 static void
 run_locked(Unit *unit, const Request *request, Element *elements, int count)
 {
+	const OperationDef *def = &operations[request->operation];
+
 	for (int i = 0; i < count; i++)
 		elements[i].invocation = elements[i].is_null ? NULL : unit_find(unit, &elements[i].id);
-	operations[request->operation].run(unit, request, elements, count);
+	if (def->on_all)
+		def->on_all(unit, request, elements, count);
+	else
+		for (int i = 0; i < count; i++)
+		{
+			Invocation *invocation = element_found(&elements[i]);
+
+			if (invocation)
+				def->on_one(unit, request, &elements[i], invocation);
+		}
 	unit_write(unit);
-	audit_write(unit, operations[request->operation].name, request->parameters);
+	audit_write(unit, def->name, request->parameters);
 }
 
 /*

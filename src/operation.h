@@ -49,16 +49,19 @@ typedef struct Element
 
 extern void operation_run(const Request *request, Element *elements, int count);
 
-/* What an operation does in a unit that is locked, element after element. */
-typedef void (*OperationRun)(Unit *unit, const Request *request, Element *elements, int count);
+/* What an operation does with one invocation that exists, in a locked unit. */
+typedef void (*OperationOnOne)(Unit *unit, const Request *request, Element *element, Invocation *invocation);
 
-extern void run_purge_journal(Unit *unit, const Request *request, Element *elements, int count);
-extern void run_purge(Unit *unit, const Request *request, Element *elements, int count);
-extern void run_cancel(Unit *unit, const Request *request, Element *elements, int count);
-extern void run_kill(Unit *unit, const Request *request, Element *elements, int count);
-extern void run_pause(Unit *unit, const Request *request, Element *elements, int count);
-extern void run_resume(Unit *unit, const Request *request, Element *elements, int count);
-extern void run_restart(Unit *unit, const Request *request, Element *elements, int count);
+/* What it does with all of them, where it must look at them together. */
+typedef void (*OperationOnAll)(Unit *unit, const Request *request, Element *elements, int count);
+
+extern void operation_purge_journal(Unit *unit, const Request *request, Element *element, Invocation *invocation);
+extern void operation_purge(Unit *unit, const Request *request, Element *element, Invocation *invocation);
+extern void operation_cancel(Unit *unit, const Request *request, Element *element, Invocation *invocation);
+extern void operation_kill(Unit *unit, const Request *request, Element *element, Invocation *invocation);
+extern void operation_pause(Unit *unit, const Request *request, Element *element, Invocation *invocation);
+extern void operation_resume(Unit *unit, const Request *request, Element *element, Invocation *invocation);
+extern void operation_restart_all(Unit *unit, const Request *request, Element *elements, int count);
 
 extern Invocation *element_found(Element *element);
 extern bool element_finds_deployment(Element *element);

@@ -40,9 +40,13 @@ typedef struct AppendColumns
 
 static void write_removals(Unit *unit);
 static void write_started_journals(Unit *unit);
+static bool starts_journal(const Invocation *invocation);
+static bool begin_call_on(Unit *unit, bool (*concerns)(const Invocation *), StoreCall *call,
+						  StoreStatement statement);
 static void write_updates(Unit *unit);
 static void add_update(Invocation *invocation, Columns *columns, AppendColumns *appends);
 static void write_purged_journals(Unit *unit);
+static bool purges_journal(const Invocation *invocation);
 static void write_object_keys(Unit *unit);
 static void add_id(Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
 
@@ -127,21 +131,44 @@ static void
 write_started_journals(Unit *unit)
 {
 	StoreCall call;
-	Columns columns = {0};
+
+	if (!begin_call_on(unit, starts_journal, &call, STORE_START_JOURNALS))
+		return;
+	store_arg(&call, TimestampTzGetDatum(unit->at));
+	(void) store_execute(&call);
+}
+
+/*
+ * Returns whether the invocation's input is to become its journal.
+ */
+static bool
+starts_journal(const Invocation *invocation)
+{
+	return invocation->started && !invocation->removed && !invocation->journal_purged;
+}
+
+/*
+ * Starts a call on the invocations that it concerns: their ids and partition
+ * keys are its first two arguments.  Returns whether there are any.
+ */
+static bool
+begin_call_on(Unit *unit, bool (*concerns)(const Invocation *), StoreCall *call, StoreStatement statement)
+{
+	StoreColumn ids = {0};
+	StoreColumn partition_keys = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
-		if (invocation->started && !invocation->removed && !invocation->journal_purged)
-			add_id(invocation, &columns.id, &columns.partition_key);
-	if (columns.id.count == 0)
-		return;
-	store_call(&call, STORE_START_JOURNALS);
-	store_arg_array(&call, &columns.id);
-	store_arg_array(&call, &columns.partition_key);
-	store_arg(&call, TimestampTzGetDatum(unit->at));
-	(void) store_execute(&call);
+		if (concerns(invocation))
+			add_id(invocation, &ids, &partition_keys);
+	if (ids.count == 0)
+		return false;
+	store_call(call, statement);
+	store_arg_array(call, &ids);
+	store_arg_array(call, &partition_keys);
+	return true;
 }
 
 /*
@@ -235,20 +262,18 @@ static void
 write_purged_journals(Unit *unit)
 {
 	StoreCall call;
-	Columns columns = {0};
-	HASH_SEQ_STATUS scan;
-	Invocation *invocation;
 
-	hash_seq_init(&scan, unit->invocations);
-	while ((invocation = hash_seq_search(&scan)) != NULL)
-		if (invocation->journal_purged && !invocation->removed)
-			add_id(invocation, &columns.id, &columns.partition_key);
-	if (columns.id.count == 0)
-		return;
-	store_call(&call, STORE_PURGE_JOURNALS);
-	store_arg_array(&call, &columns.id);
-	store_arg_array(&call, &columns.partition_key);
-	(void) store_execute(&call);
+	if (begin_call_on(unit, purges_journal, &call, STORE_PURGE_JOURNALS))
+		(void) store_execute(&call);
+}
+
+/*
+ * Returns whether the invocation stays and its journal goes.
+ */
+static bool
+purges_journal(const Invocation *invocation)
+{
+	return invocation->journal_purged && !invocation->removed;
 }
 
 /*
