@@ -43,6 +43,10 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		{"invalid_body", 422,
 		 "The document does not have the expected form.",
 		 "Compare it with the form that the function's comment describes."},
+	[RESTATE_BATCH_TOO_LARGE] =
+		{"batch_too_large", 400,
+		 "A batch over HTTP takes at most 1000 invocations.",
+		 "Send it in parts, or call the operation's _batch function in SQL, which has no limit."},
 	[RESTATE_INVOCATION_NOT_FOUND] =
 		{"invocation_not_found", 404,
 		 "No invocation with this id exists, or it is no longer retained.",

@@ -55,9 +55,14 @@ INSERT INTO public_function VALUES
   ('restate.invoked_target(restate.entry_type,jsonb)'),
   ('restate.sleep_wakeup_at(restate.entry_type,jsonb)'),
   ('restate.promise_name(restate.entry_type,jsonb)'),
+  ('restate.api_index(text)'),
+  ('restate.api_batch_ids(jsonb)'),
+  ('restate.api_batch_deployment(jsonb)'),
+  ('restate.api_batch_answer(jsonb)'),
   ('restate.utf8_or_null(bytea)'),
   ('restate.duration_text(interval)'),
   ('restate.timestamp_text(timestamp with time zone)'),
+  ('restate.service_document(restate.service_revision)'),
   ('restate_http_status(text,text)');
 
 SELECT plan(15);

@@ -1,0 +1,308 @@
+-- What PostgREST exposes: a function for each operation, with the argument
+-- names of the Admin API, and the views to read from.  The functions run with
+-- the owner's rights: EXECUTE on them, and USAGE on the schema, is all that an
+-- operator needs.  One that returns void has an empty body, and says in
+-- response.status what its outcome is documented with.
+
+CREATE SCHEMA restate_api;
+COMMENT ON SCHEMA restate_api IS
+'Restate''s Admin API for PostgREST: the operations as functions, the invocations and what belongs to them as views.';
+
+-- reading what clients send
+
+CREATE FUNCTION restate.api_index(value text) RETURNS bigint
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_api_index';
+COMMENT ON FUNCTION restate.api_index(text) IS
+'The journal index that a query parameter stands for: digits, after a plus sign perhaps, of a number up to 4294967295. Null for null. Errors: invalid_query_parameter 400.';
+
+CREATE FUNCTION restate.api_batch_ids(invocation_ids jsonb) RETURNS restate_invocation_id[]
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_api_batch_ids';
+COMMENT ON FUNCTION restate.api_batch_ids(jsonb) IS
+'The ids of a batch, from an array of at most 1000 strings. Errors: invalid_body 422 also for a malformed id, batch_too_large 400.';
+
+CREATE FUNCTION restate.api_batch_deployment(deployment jsonb) RETURNS text
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_api_batch_deployment';
+COMMENT ON FUNCTION restate.api_batch_deployment(jsonb) IS
+'The deployment of a batch as text, from a string or the object {"Keep": null} or {"Latest": null}. Null for null. Errors: invalid_body 422.';
+
+CREATE FUNCTION restate.api_batch_answer(rows jsonb) RETURNS jsonb
+  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object(
+    'succeeded', coalesce(jsonb_agg(
+      CASE WHEN r.value ->> 'new_id' IS NULL THEN r.value -> 'id'
+        ELSE jsonb_build_object('old_invocation_id', r.value -> 'id', 'new_invocation_id', r.value -> 'new_id')
+      END ORDER BY r.n) FILTER (WHERE (r.value ->> 'ok')::boolean), '[]'),
+    'failed', coalesce(jsonb_agg(
+      jsonb_build_object('invocation_id', r.value -> 'id', 'error', r.value -> 'message')
+      ORDER BY r.n) FILTER (WHERE NOT (r.value ->> 'ok')::boolean), '[]'))
+  FROM jsonb_array_elements(rows) WITH ORDINALITY AS r(value, n);
+END;
+COMMENT ON FUNCTION restate.api_batch_answer(jsonb) IS
+'The document that a batch is answered with, from the array of its rows in their order, null for none.';
+
+-- one invocation
+
+CREATE FUNCTION restate_api.purge_journal(invocation_id text) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT set_config('response.status', restate_http_status('purge_journal',
+    restate_purge_journal(invocation_id::restate_invocation_id))::text, true);
+END;
+REVOKE ALL ON FUNCTION restate_api.purge_journal(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.purge_journal(text) IS
+'Purges the journal of a completed invocation
+
+PATCH /invocations/{id}/purge-journal: restate_purge_journal, answered 200 without a body.';
+
+CREATE FUNCTION restate_api.delete_invocation(invocation_id text, mode text DEFAULT 'cancel') RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- over no invocation: judges the mode before the id is
+  SELECT FROM restate_delete_invocation_batch(NULL, mode);
+  SELECT set_config('response.status', restate_http_status('delete_invocation',
+    restate_delete_invocation(invocation_id::restate_invocation_id, mode))::text, true);
+END;
+REVOKE ALL ON FUNCTION restate_api.delete_invocation(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.delete_invocation(text, text) IS
+'Cancels, kills or purges an invocation
+
+DELETE /invocations/{id}: restate_delete_invocation with mode cancel, kill or purge, answered 202 without a body.';
+
+CREATE FUNCTION restate_api.restart_as_new(invocation_id text, "from" text DEFAULT NULL, deployment text DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- judged before the id is
+  SELECT restate.api_index("from");
+  SELECT jsonb_build_object('new_invocation_id', restate_restart_as_new(
+    invocation_id::restate_invocation_id, restate.api_index("from"), deployment,
+    nullif(current_setting('request.headers', true), '')::json ->> 'idempotency-key'));
+END;
+REVOKE ALL ON FUNCTION restate_api.restart_as_new(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.restart_as_new(text, text, text) IS
+'Restarts a completed invocation as new
+
+PATCH /invocations/{id}/restart-as-new: restate_restart_as_new from a journal index, on deployment keep, latest or an id; the header Idempotency-Key is its request_id. Answered 200 with {"new_invocation_id"}.';
+
+CREATE FUNCTION restate_api.kill(invocation_id text) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT set_config('response.status', restate_http_status('kill',
+    restate_kill(invocation_id::restate_invocation_id))::text, true);
+END;
+REVOKE ALL ON FUNCTION restate_api.kill(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.kill(text) IS
+'Kills an invocation and its callees
+
+PATCH /invocations/{id}/kill: restate_kill, answered 200 without a body.';
+
+CREATE FUNCTION restate_api.cancel(invocation_id text) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT set_config('response.status', restate_http_status('cancel',
+    restate_cancel(invocation_id::restate_invocation_id))::text, true);
+END;
+REVOKE ALL ON FUNCTION restate_api.cancel(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.cancel(text) IS
+'Cancels an invocation
+
+PATCH /invocations/{id}/cancel: restate_cancel, answered without a body: 202 where it was signalled, 200 where it had not started and was removed.';
+
+CREATE FUNCTION restate_api.purge(invocation_id text) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT set_config('response.status', restate_http_status('purge',
+    restate_purge(invocation_id::restate_invocation_id))::text, true);
+END;
+REVOKE ALL ON FUNCTION restate_api.purge(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.purge(text) IS
+'Purges a completed invocation
+
+PATCH /invocations/{id}/purge: restate_purge, answered 200 without a body.';
+
+CREATE FUNCTION restate_api.pause(invocation_id text) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT set_config('response.status', restate_http_status('pause',
+    restate_pause(invocation_id::restate_invocation_id))::text, true);
+END;
+REVOKE ALL ON FUNCTION restate_api.pause(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.pause(text) IS
+'Pauses an invocation
+
+PATCH /invocations/{id}/pause: restate_pause, answered without a body: 202 where it is or will be paused, 200 where it stood still already.';
+
+CREATE FUNCTION restate_api.resume(invocation_id text, deployment text DEFAULT NULL) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT set_config('response.status', restate_http_status('resume',
+    restate_resume(invocation_id::restate_invocation_id, deployment))::text, true);
+END;
+REVOKE ALL ON FUNCTION restate_api.resume(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.resume(text, text) IS
+'Resumes an invocation
+
+PATCH /invocations/{id}/resume: restate_resume on deployment keep, latest or an id, answered 200 without a body.';
+
+-- many: the arguments are JSON, for that their form is judged here; without
+-- invocation_ids they are refused for what is missing
+
+CREATE FUNCTION restate_api.purge_journal_batch(invocation_ids jsonb DEFAULT NULL) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
+  FROM restate_purge_journal_batch(restate.api_batch_ids(invocation_ids)) AS b;
+END;
+REVOKE ALL ON FUNCTION restate_api.purge_journal_batch(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.purge_journal_batch(jsonb) IS
+'Purges the journals of many invocations
+
+POST /internal/invocations_batch_operations/purge-journal: answered 200 with {"succeeded": [id], "failed": [{"invocation_id", "error"}]}.';
+
+CREATE FUNCTION restate_api.restart_as_new_batch(invocation_ids jsonb DEFAULT NULL, deployment jsonb DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
+  FROM restate_restart_as_new_batch(restate.api_batch_ids(invocation_ids),
+    deployment => restate.api_batch_deployment(deployment)) AS b;
+END;
+REVOKE ALL ON FUNCTION restate_api.restart_as_new_batch(jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.restart_as_new_batch(jsonb, jsonb) IS
+'Restarts many completed invocations as new
+
+POST /internal/invocations_batch_operations/restart-as-new: answered 200 with {"succeeded": [{"old_invocation_id", "new_invocation_id"}], "failed": [{"invocation_id", "error"}]}.';
+
+CREATE FUNCTION restate_api.kill_batch(invocation_ids jsonb DEFAULT NULL) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
+  FROM restate_kill_batch(restate.api_batch_ids(invocation_ids)) AS b;
+END;
+REVOKE ALL ON FUNCTION restate_api.kill_batch(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.kill_batch(jsonb) IS
+'Kills many invocations
+
+POST /internal/invocations_batch_operations/kill: answered 200 with {"succeeded": [id], "failed": [{"invocation_id", "error"}]}.';
+
+CREATE FUNCTION restate_api.cancel_batch(invocation_ids jsonb DEFAULT NULL) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
+  FROM restate_cancel_batch(restate.api_batch_ids(invocation_ids)) AS b;
+END;
+REVOKE ALL ON FUNCTION restate_api.cancel_batch(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.cancel_batch(jsonb) IS
+'Cancels many invocations
+
+POST /internal/invocations_batch_operations/cancel: answered 200 with {"succeeded": [id], "failed": [{"invocation_id", "error"}]}.';
+
+CREATE FUNCTION restate_api.purge_batch(invocation_ids jsonb DEFAULT NULL) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
+  FROM restate_purge_batch(restate.api_batch_ids(invocation_ids)) AS b;
+END;
+REVOKE ALL ON FUNCTION restate_api.purge_batch(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.purge_batch(jsonb) IS
+'Purges many completed invocations
+
+POST /internal/invocations_batch_operations/purge: answered 200 with {"succeeded": [id], "failed": [{"invocation_id", "error"}]}.';
+
+CREATE FUNCTION restate_api.pause_batch(invocation_ids jsonb DEFAULT NULL) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
+  FROM restate_pause_batch(restate.api_batch_ids(invocation_ids)) AS b;
+END;
+REVOKE ALL ON FUNCTION restate_api.pause_batch(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.pause_batch(jsonb) IS
+'Pauses many invocations
+
+POST /internal/invocations_batch_operations/pause: answered 200 with {"succeeded": [id], "failed": [{"invocation_id", "error"}]}.';
+
+CREATE FUNCTION restate_api.resume_batch(invocation_ids jsonb DEFAULT NULL, deployment jsonb DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
+  FROM restate_resume_batch(restate.api_batch_ids(invocation_ids),
+    restate.api_batch_deployment(deployment)) AS b;
+END;
+REVOKE ALL ON FUNCTION restate_api.resume_batch(jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.resume_batch(jsonb, jsonb) IS
+'Resumes many invocations
+
+POST /internal/invocations_batch_operations/resume: answered 200 with {"succeeded": [id], "failed": [{"invocation_id", "error"}]}.';
+
+-- what can be read
+
+CREATE VIEW restate_api.invocations AS SELECT * FROM restate.sys_invocation;
+REVOKE ALL ON restate_api.invocations FROM PUBLIC;
+COMMENT ON VIEW restate_api.invocations IS
+'The invocations: restate.sys_invocation.';
+
+CREATE VIEW restate_api.journal AS SELECT * FROM restate.sys_journal;
+REVOKE ALL ON restate_api.journal FROM PUBLIC;
+COMMENT ON VIEW restate_api.journal IS
+'The journal entries: restate.sys_journal.';
+
+CREATE VIEW restate_api.journal_events AS SELECT * FROM restate.sys_journal_events;
+REVOKE ALL ON restate_api.journal_events FROM PUBLIC;
+COMMENT ON VIEW restate_api.journal_events IS
+'What happened beside the journals: restate.sys_journal_events.';
+
+CREATE VIEW restate_api.inbox AS SELECT * FROM restate.sys_inbox;
+REVOKE ALL ON restate_api.inbox FROM PUBLIC;
+COMMENT ON VIEW restate_api.inbox IS
+'The invocations that wait for their object key: restate.sys_inbox.';
+
+CREATE VIEW restate_api.keyed_service_status AS SELECT * FROM restate.sys_keyed_service_status;
+REVOKE ALL ON restate_api.keyed_service_status FROM PUBLIC;
+COMMENT ON VIEW restate_api.keyed_service_status IS
+'The object keys that an invocation holds: restate.sys_keyed_service_status.';
+
+CREATE VIEW restate_api.deployments AS SELECT * FROM restate.sys_deployment;
+REVOKE ALL ON restate_api.deployments FROM PUBLIC;
+COMMENT ON VIEW restate_api.deployments IS
+'The registered deployments: restate.sys_deployment.';
+
+CREATE VIEW restate_api.services AS SELECT * FROM restate.sys_service;
+REVOKE ALL ON restate_api.services FROM PUBLIC;
+COMMENT ON VIEW restate_api.services IS
+'The services, each at its latest revision: restate.sys_service.';
+
+CREATE VIEW restate_api.state AS SELECT * FROM restate.state;
+REVOKE ALL ON restate_api.state FROM PUBLIC;
+COMMENT ON VIEW restate_api.state IS
+'The state of virtual objects and workflows: restate.state.';
+
+CREATE VIEW restate_api.promises AS SELECT * FROM restate.sys_promise;
+REVOKE ALL ON restate_api.promises FROM PUBLIC;
+COMMENT ON VIEW restate_api.promises IS
+'The durable promises of workflows: restate.sys_promise.';
+
+CREATE VIEW restate_api.audit AS SELECT * FROM restate.sys_audit;
+REVOKE ALL ON restate_api.audit FROM PUBLIC;
+COMMENT ON VIEW restate_api.audit IS
+'The operations that took effect: restate.sys_audit.';
