@@ -46,8 +46,9 @@ help:
 $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 	@$(MAKE) --no-print-directory -f $(SRCROOT)/Makefile $@
 
-#? make run           a private PostgreSQL with the extension and the demo in it; left running
-#? make stop          end it and remove its files
+#? make run           a private PostgreSQL with the extension and the demo in it, and the
+#?                    gateway; left running
+#? make stop          end them and remove their files
 #? make check         every test, in private servers; the last line is "N passed, N failed"
 #?   SUITE="regress pgtap"   only these of: files regress isolation pgtap perl
 #?   TESTS="ids iso_purge"   only these test files, in whichever suite has them
@@ -59,6 +60,7 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #?
 #? make, make install, make installcheck, make clean    as for any extension (PGXS)
 #?   STRICT=1         warnings are errors
+#?   WITH_HTTP=no     without the gateway and the libraries it needs
 #?   UBSAN=1  COVERAGE=1     instrumented builds
 #?
 #? PG_CONFIG=/path/to/pg_config chooses the PostgreSQL, 15 to 18, for all of them.
@@ -109,7 +111,7 @@ endif
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
 ifeq ($(wildcard $(PGXS)),)
-$(error no PostgreSQL build files through PG_CONFIG=$(PG_CONFIG): install postgresql-server-dev-15 and libxxhash-dev, or set PG_CONFIG; "make run" and "make check" install what they need)
+$(error no PostgreSQL build files through PG_CONFIG=$(PG_CONFIG): install postgresql-server-dev-15, libxxhash-dev, libmicrohttpd-dev, libpq-dev and libjansson-dev, or set PG_CONFIG; "make run" and "make check" install what they need)
 endif
 include $(PGXS)
 
@@ -157,16 +159,25 @@ src/http/openapi.h: src/http/openapi.json
 
 $(filter src/http/%,$(HTTP_OBJS)): $(filter-out %/openapi.h,$(wildcard $(SRCROOT)/src/http/*.h)) $(SRCROOT)/Makefile .run/build-id
 
+# Where systemd looks, if the server is not below a prefix of its own: set
+# prefix=/usr then.
+prefix     ?= $(patsubst %/bin,%,$(patsubst /usr/lib/postgresql/%,/usr,$(bindir)))
+systemddir ?= $(prefix)/lib/systemd/system
+sysusersdir ?= $(prefix)/lib/sysusers.d
+
 install: install-http
 .PHONY: install-http
 install-http: $(HTTP_PROGRAM)
-	$(MKDIR_P) '$(DESTDIR)$(bindir)'
+	$(MKDIR_P) '$(DESTDIR)$(bindir)' '$(DESTDIR)$(systemddir)' '$(DESTDIR)$(sysusersdir)'
 	$(INSTALL_PROGRAM) $(HTTP_PROGRAM) '$(DESTDIR)$(bindir)/'
+	sed 's|@bindir@|$(bindir)|' $(SRCROOT)/packaging/$(HTTP_PROGRAM).service.in >'$(DESTDIR)$(systemddir)/$(HTTP_PROGRAM).service'
+	$(INSTALL_DATA) $(SRCROOT)/packaging/$(HTTP_PROGRAM).sysusers.conf '$(DESTDIR)$(sysusersdir)/$(HTTP_PROGRAM).conf'
 
 uninstall: uninstall-http
 .PHONY: uninstall-http
 uninstall-http:
-	rm -f '$(DESTDIR)$(bindir)/$(HTTP_PROGRAM)'
+	rm -f '$(DESTDIR)$(bindir)/$(HTTP_PROGRAM)' '$(DESTDIR)$(systemddir)/$(HTTP_PROGRAM).service' \
+	  '$(DESTDIR)$(sysusersdir)/$(HTTP_PROGRAM).conf'
 endif
 
 # A server built with gcc hands its options and attributes to clang as well.

@@ -18,20 +18,41 @@ CREATE FUNCTION restate.timestamp_text(at timestamptz) RETURNS text
 COMMENT ON FUNCTION restate.timestamp_text(timestamptz) IS
 'A timestamp in RFC 3339, in UTC.';
 
+CREATE FUNCTION restate.service_document(service restate.service_revision) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN
+    -- what the API requires has its documented default where neither a column
+    -- nor the settings say otherwise
+    jsonb_build_object(
+      'idempotency_retention', '1d',
+      'journal_retention', '1d',
+      'inactivity_timeout', '1m',
+      'abort_timeout', '10m',
+      'enable_lazy_state', false)
+    || CASE service.ty WHEN 'workflow' THEN jsonb '{"workflow_completion_retention": "1d"}' ELSE '{}' END
+    || service.settings
+    || jsonb_strip_nulls(jsonb_build_object(
+      'name', service.service_name,
+      'ty', CASE service.ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
+      'deployment_id', service.deployment_id,
+      'revision', service.revision,
+      'public', service.public,
+      'idempotency_retention', restate.duration_text(service.idempotency_retention),
+      'workflow_completion_retention', restate.duration_text(service.workflow_completion_retention),
+      'journal_retention', restate.duration_text(service.journal_retention)))
+    || jsonb_build_object('handlers', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+          'public', service.public, 'input_description', 'any', 'output_description', 'any') || h.handler
+        ORDER BY h.place), '[]')
+      FROM jsonb_array_elements(service.handlers) WITH ORDINALITY AS h(handler, place)
+      WHERE jsonb_typeof(h.handler) = 'object'));
+COMMENT ON FUNCTION restate.service_document(restate.service_revision) IS
+'A revision of a service as the document of GET /services/{name}: columns first, then settings, then the documented defaults of fields that the API requires.';
+
 CREATE VIEW restate.admin_service AS
-SELECT s.service_name AS name,
-  s.settings || jsonb_strip_nulls(jsonb_build_object(
-    'name', s.service_name,
-    'ty', CASE s.ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
-    'deployment_id', s.deployment_id,
-    'revision', s.revision,
-    'public', s.public,
-    'idempotency_retention', restate.duration_text(s.idempotency_retention),
-    'workflow_completion_retention', restate.duration_text(s.workflow_completion_retention),
-    'journal_retention', restate.duration_text(s.journal_retention)))
-  || jsonb_build_object('handlers', s.handlers) AS document
+SELECT s.service_name AS name, restate.service_document(s.revision) AS document
 FROM (
-  SELECT DISTINCT ON (r.service_name) r.*
+  SELECT DISTINCT ON (r.service_name) r.service_name, r AS revision
   FROM restate.service_revision r
   JOIN restate.deployment d ON d.id = r.deployment_id
   ORDER BY r.service_name, r.revision DESC) AS s;
@@ -59,17 +80,20 @@ SELECT d.id, d.created_at,
     'max_protocol_version', d.max_service_protocol_version,
     'sdk_version', d.sdk_version))
   || jsonb_build_object('services', (
-    SELECT coalesce(jsonb_agg(jsonb_build_object('name', s.service_name, 'revision', s.revision)
-      ORDER BY s.service_name), '[]')
+    SELECT coalesce(jsonb_agg(restate.service_document(s) ORDER BY s.service_name, s.revision), '[]')
     FROM restate.service_revision s
     WHERE s.deployment_id = d.id)) AS document
 FROM restate.deployment d;
 REVOKE ALL ON restate.admin_deployment FROM PUBLIC;
 COMMENT ON VIEW restate.admin_deployment IS
-'Each deployment, as it stands in the document of GET /deployments.';
+'Each deployment, as the document of GET /deployments/{id}.';
 
 CREATE VIEW restate.admin_deployments AS
-SELECT jsonb_build_object('deployments', coalesce(jsonb_agg(d.document ORDER BY d.created_at DESC, d.id), '[]')) AS document
+SELECT jsonb_build_object('deployments', coalesce(jsonb_agg(d.document || jsonb_build_object('services', (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('name', s.service -> 'name', 'revision', s.service -> 'revision')
+      ORDER BY s.place), '[]')
+    FROM jsonb_array_elements(d.document -> 'services') WITH ORDINALITY AS s(service, place)))
+  ORDER BY d.created_at DESC, d.id), '[]')) AS document
 FROM restate.admin_deployment d;
 REVOKE ALL ON restate.admin_deployments FROM PUBLIC;
 COMMENT ON VIEW restate.admin_deployments IS

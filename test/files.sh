@@ -77,4 +77,13 @@ if [ -e "sql/released/$script" ] && ! cmp -s "sql/released/$script" "$script"; t
 fi
 none 'a released install script is what its version still installs' "${found[@]}"
 
+found=()
+[[ $(<doc/http.md) == *"$(<examples/gateway_roles.sql)"* ]] || found+=(examples/gateway_roles.sql)
+none 'doc/http.md quotes the roles of the gateway as they are' "${found[@]}"
+if [ -x restate-admin-http ]; then
+  mapfile -t found < <(./restate-admin-http --help | grep -oE -- '--[a-z-]+' | sort -u |
+    while read -r option; do grep -qF -- "\`$option" doc/http.md || echo "$option"; done)
+  none 'doc/http.md has each option of the gateway' "${found[@]}"
+fi
+
 echo "1..$count"

@@ -44,6 +44,7 @@ typedef struct Exchange
 	Buffer answer;
 	const char *allow;
 	bool retry_later;
+	bool is_last; /* on its connection */
 
 	_Atomic bool done;
 	struct Exchange *next; /* in a queue */

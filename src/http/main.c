@@ -15,8 +15,11 @@
 #include "query.h"
 #include "server.h"
 
-/* requests that may wait for a connection: the CLI sends 500 at once */
-#define QUEUE_LIMIT 1024
+/*
+ * requests that may wait for a connection: the CLI sends 500 at once; fewer
+ * than clients may be connected, so that more are told and not left to wait
+ */
+#define QUEUE_LIMIT 768
 
 #define OPERATIONS_SETUP "SET search_path = pg_catalog"
 #define QUERIES_SETUP                                                    \

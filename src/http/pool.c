@@ -27,6 +27,7 @@ struct Pool
 	int waiting;
 	int connected;
 	bool stopping;
+	bool giving_up;
 	int nthreads;
 	pthread_t *threads;
 	Session *sessions;
@@ -34,7 +35,9 @@ struct Pool
 
 static void *serve(void *arg);
 static Exchange *next_exchange(Pool *pool);
+static bool has_given_up(Pool *pool);
 static bool ensure_connected(Session *session);
+static bool is_alive(PGconn *connection);
 static void set_connected(Session *session, int change);
 static bool set_up(Session *session);
 static void note_failure(Session *session);
@@ -87,6 +90,19 @@ pool_submit(Pool *pool, Exchange *exchange)
 	}
 	pthread_mutex_unlock(&pool->mutex);
 	return accepted;
+}
+
+void
+pool_give_up(Pool *pool)
+{
+	char error[256];
+
+	pthread_mutex_lock(&pool->mutex);
+	pool->giving_up = true;
+	for (int i = 0; i < pool->nthreads; i++)
+		if (pool->sessions[i].cancel)
+			(void) PQcancel(pool->sessions[i].cancel, error, sizeof(error));
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 void
@@ -145,7 +161,9 @@ serve(void *arg)
 
 	while ((exchange = next_exchange(pool)) != NULL)
 	{
-		if (ensure_connected(session))
+		if (has_given_up(pool))
+			answer_error(exchange, 503, "unavailable", "the gateway is being stopped");
+		else if (ensure_connected(session))
 			exchange->route->run(exchange, session);
 		else
 			answer_error(exchange, 503, "unavailable", "the database cannot be reached");
@@ -180,6 +198,33 @@ next_exchange(Pool *pool)
 }
 
 /*
+ * Returns whether nothing more is to be done.
+ */
+static bool
+has_given_up(Pool *pool)
+{
+	bool giving_up;
+
+	pthread_mutex_lock(&pool->mutex);
+	giving_up = pool->giving_up;
+	pthread_mutex_unlock(&pool->mutex);
+	return giving_up;
+}
+
+/*
+ * Returns whether the server still holds the connection.  It may have sent why
+ * it does not before it closed it, hence a second look.
+ */
+static bool
+is_alive(PGconn *connection)
+{
+	for (int look = 0; look < 2; look++)
+		if (!PQconsumeInput(connection))
+			return false;
+	return PQstatus(connection) == CONNECTION_OK;
+}
+
+/*
  * Connects the session if it is not; returns whether it is now.  After a
  * failure it waits with the next attempt, longer each time.
  */
@@ -191,7 +236,7 @@ ensure_connected(Session *session)
 	const char *values[] = {session->pool->config.conninfo, "restate-admin-http", "5", "15000", "UTF8", NULL};
 	struct timespec now;
 
-	if (session->connection && PQstatus(session->connection) == CONNECTION_OK)
+	if (session->connection && is_alive(session->connection))
 		return true;
 	session_close(session);
 	clock_gettime(CLOCK_MONOTONIC, &now);
@@ -226,20 +271,29 @@ session_close(Session *session)
 {
 	if (session->connection == NULL)
 		return;
+	set_connected(session, -1);
 	PQfinish(session->connection);
 	session->connection = NULL;
+	session_forget_statements(session);
+}
+
+void
+session_forget_statements(Session *session)
+{
 	session->nprepared = 0;
-	set_connected(session, -1);
 }
 
 /*
- * Counts the session as connected or no longer so.
+ * Counts the session as connected or no longer so, and has its statements be
+ * cancelled or no longer so.
  */
 static void
 set_connected(Session *session, int change)
 {
 	pthread_mutex_lock(&session->pool->mutex);
 	session->pool->connected += change;
+	PQfreeCancel(session->cancel);
+	session->cancel = change > 0 ? PQgetCancel(session->connection) : NULL;
 	pthread_mutex_unlock(&session->pool->mutex);
 }
 

@@ -20,7 +20,8 @@ typedef struct Session
 	PGconn *connection;
 	const char *prepared[SESSION_MAX_STATEMENTS];
 	int nprepared;
-	int failures; /* to connect, in a row */
+	PGcancel *cancel; /* of the connection; guarded by the pool's mutex */
+	int failures;	  /* to connect, in a row */
 	struct timespec retry_at;
 } Session;
 
@@ -42,6 +43,9 @@ extern Pool *pool_start(const PoolConfig *config);
 /* Returns false where the queue is full. */
 extern bool pool_submit(Pool *pool, Exchange *exchange);
 
+/* Refuses what is queued, and has the server end what runs. */
+extern void pool_give_up(Pool *pool);
+
 /* Lets what is queued end, closes the connections and frees the pool. */
 extern void pool_stop(Pool *pool);
 
@@ -56,6 +60,9 @@ extern PGresult *session_execute(Session *session, const char *sql, int nparams,
 
 /* The statements that the session's settings come from. */
 extern const char *session_setup(const Session *session);
+
+/* Notes that the server no longer has the session's prepared statements. */
+extern void session_forget_statements(Session *session);
 
 /* Closes a connection that is no longer fit for use; the next exchange opens one. */
 extern void session_close(Session *session);

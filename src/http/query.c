@@ -16,6 +16,7 @@
 #include "failure.h"
 #include "log.h"
 #include "rows.h"
+#include "url.h"
 
 /* how long an answer may get */
 #define MAX_ANSWER ((size_t) 64 * 1024 * 1024)
@@ -81,6 +82,7 @@ run_query(Exchange *exchange, Session *session)
 		fetch(exchange, session);
 	if (!command(session, "ROLLBACK") || !command(session, "DISCARD ALL") || !command(session, session_setup(session)))
 		session_close(session);
+	session_forget_statements(session);
 }
 
 /*
@@ -183,11 +185,14 @@ fetch(Exchange *exchange, Session *session)
 			return;
 		}
 	}
-	if (!failed)
-	{
-		buffer_add_text(&exchange->answer, "]}");
+	if (failed)
+		return;
+	buffer_add_text(&exchange->answer, "]}");
+	/* a query can change the encoding of its rows, though not for the next */
+	if (url_is_utf8(exchange->answer.data, exchange->answer.len))
 		answer_json(exchange, 200);
-	}
+	else
+		answer_error(exchange, 400, "invalid_query", "the rows are not UTF-8");
 }
 
 /*

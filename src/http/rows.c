@@ -72,8 +72,8 @@ add_value(Buffer *buffer, Oid type, const char *value)
 			add_number(buffer, value);
 			break;
 		case OID_BYTEA:
-			/* without the \x that the server writes before it */
-			buffer_add_json_string(buffer, value + 2);
+			/* without the \x that the server writes before it, unless told otherwise */
+			buffer_add_json_string(buffer, strncmp(value, "\\x", 2) == 0 ? value + 2 : value);
 			break;
 		case OID_JSON:
 		case OID_JSONB:
@@ -109,21 +109,20 @@ add_number(Buffer *buffer, const char *value)
 }
 
 /*
- * Adds a timestamp in ISO style, its zone UTC, as RFC 3339.
+ * Adds a timestamp in ISO style, its zone UTC, as RFC 3339.  What is none stays
+ * as it is: infinity, years before ours, the style or zone of a query's own.
  */
 static void
 add_timestamp(Buffer *buffer, const char *value)
 {
 	const char *time = strchr(value, ' ');
-	size_t len;
+	size_t len = time ? strspn(time, " 0123456789:.") : 0;
 
-	/* infinity, and years before ours */
-	if (time == NULL || strstr(value, "BC"))
+	if (time == NULL || value[strspn(value, "0123456789-")] != ' ' || (time[len] && strcmp(time + len, "+00") != 0))
 	{
 		buffer_add_json_string(buffer, value);
 		return;
 	}
-	len = strcspn(time, "+");
 	buffer_add_text(buffer, "\"");
 	buffer_add(buffer, value, (size_t) (time - value));
 	buffer_add_text(buffer, "T");

@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -27,6 +28,8 @@
 #define IDLE_SECONDS	  30U
 /* a request that has not arrived by then is given up, however it trickles */
 #define ARRIVAL_SECONDS	  60
+/* how long what runs may take to end when it is told to */
+#define GIVE_UP_SECONDS	  20
 
 /* Since when a connection has been waiting for its client. */
 typedef struct Connection
@@ -41,16 +44,29 @@ static struct MHD_Daemon *mhd;
 static const Options *options;
 static Pool *operations_pool;
 static Pool *queries_pool;
+/* Headers that say where a request ends and whom it is for. */
+typedef struct Framing
+{
+	int lengths;
+	int hosts;
+	bool has_unknown_coding;
+} Framing;
+
 static _Atomic int under_way;
+static _Atomic int suspended; /* of these, the ones with a pool */
+static _Atomic bool draining;
 
 static pthread_mutex_t connections_mutex = PTHREAD_MUTEX_INITIALIZER;
 static Connection *connections;
 static pthread_t reaper;
 static _Atomic bool stopping;
 
+static void wait_for(const _Atomic int *count, int timeout_ms);
 static void *begin_exchange(void *arg, const char *target, struct MHD_Connection *connection);
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
 							  const char *version, const char *data, size_t *size, void **state);
+static bool has_plain_framing(struct MHD_Connection *connection);
+static enum MHD_Result note_framing(void *arg, enum MHD_ValueKind kind, const char *name, const char *value);
 static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *size);
 static enum MHD_Result arrived(Exchange *exchange);
 static bool has_token(const Exchange *exchange);
@@ -68,7 +84,11 @@ static time_t monotonic_seconds(void);
 bool
 server_start(const Options *with_options, Pool *operations, Pool *queries)
 {
-	unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+	/*
+	 * Not epoll, with which a client that ends its side after part of a request
+	 * is noticed no sooner than it is idle for too long.
+	 */
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
 
 	options = with_options;
 	operations_pool = operations;
@@ -86,7 +106,6 @@ server_start(const Options *with_options, Pool *operations, Pool *queries)
 						   MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
 						   MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
 						   MHD_OPTION_STRICT_FOR_CLIENT, -1,
-						   MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U,
 						   MHD_OPTION_END);
 	if (mhd == NULL)
 		return false;
@@ -103,13 +122,37 @@ server_stop(int timeout)
 {
 	MHD_socket socket = MHD_quiesce_daemon(mhd);
 
-	for (int ms = 0; under_way > 0 && ms < timeout * 1000; ms += 10)
-		usleep(10000);
+	draining = true;
+	wait_for(&under_way, timeout * 1000);
+	/* a daemon with suspended connections cannot be stopped */
+	for (int i = 0; suspended > 0 && i < GIVE_UP_SECONDS; i++)
+	{
+		pool_give_up(operations_pool);
+		if (queries_pool)
+			pool_give_up(queries_pool);
+		wait_for(&suspended, 1000);
+	}
+	if (suspended > 0)
+	{
+		log_event(LOG_ERROR, "event=stop_failed error=\"the database does not answer\"");
+		_exit(1);
+	}
+	wait_for(&under_way, 1000);
 	stopping = true;
 	pthread_join(reaper, NULL);
 	MHD_stop_daemon(mhd);
 	if (socket != MHD_INVALID_SOCKET)
 		close(socket);
+}
+
+/*
+ * Waits until there are none of these any more, or for that long.
+ */
+static void
+wait_for(const _Atomic int *count, int timeout_ms)
+{
+	for (int ms = 0; *count > 0 && ms < timeout_ms; ms += 10)
+		usleep(10000);
 }
 
 /*
@@ -163,6 +206,12 @@ handle(void *arg, struct MHD_Connection *connection, const char *url, const char
 	{
 		/* a longer method than any that is served is none of them either */
 		strncpy(exchange->method, *method ? method : "?", sizeof(exchange->method) - 1);
+		if (!has_plain_framing(connection))
+		{
+			answer_error(exchange, 400, "invalid_request", "the headers do not say plainly where the request ends");
+			exchange->is_last = true;
+			return send_answer(exchange);
+		}
 		route_find(exchange);
 		if (exchange->status == 0 && !exchange->route->is_open && !has_token(exchange))
 			answer_error(exchange, 401, "unauthorized", "a bearer token is needed");
@@ -171,6 +220,41 @@ handle(void *arg, struct MHD_Connection *connection, const char *url, const char
 	if (*size > 0)
 		return take_body(exchange, data, size);
 	return arrived(exchange);
+}
+
+/*
+ * Returns whether everyone who reads the headers takes the same bytes for the
+ * request: a proxy in front of us may choose another length of two.
+ */
+static bool
+has_plain_framing(struct MHD_Connection *connection)
+{
+	Framing framing = {0};
+
+	MHD_get_connection_values(connection, MHD_HEADER_KIND, note_framing, &framing);
+	return framing.lengths <= 1 && framing.hosts <= 1 && !framing.has_unknown_coding;
+}
+
+/*
+ * Notes a header of Framing.
+ */
+static enum MHD_Result
+note_framing(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	Framing *framing = arg;
+
+	(void) kind;
+	if (strcasecmp(name, "Content-Length") == 0)
+		framing->lengths++;
+	else if (strcasecmp(name, "Transfer-Encoding") == 0)
+	{
+		framing->lengths++;
+		if (value == NULL || strcasecmp(value, "chunked") != 0)
+			framing->has_unknown_coding = true;
+	}
+	else if (strcasecmp(name, "Host") == 0)
+		framing->hosts++;
+	return MHD_YES;
 }
 
 /*
@@ -210,6 +294,7 @@ arrived(Exchange *exchange)
 		answer_error(exchange, 503, "unavailable", "the gateway was started without --query-db");
 		return send_answer(exchange);
 	}
+	suspended++;
 	MHD_suspend_connection(exchange->connection);
 	if (!pool_submit(pool, exchange))
 	{
@@ -226,6 +311,7 @@ server_exchange_done(Exchange *exchange)
 
 	exchange->done = true;
 	MHD_resume_connection(connection);
+	suspended--;
 }
 
 /*
@@ -279,6 +365,8 @@ send_answer(Exchange *exchange)
 		MHD_add_response_header(response, "Allow", exchange->allow);
 	if (exchange->retry_later)
 		MHD_add_response_header(response, "Retry-After", "1");
+	if (draining || exchange->is_last)
+		MHD_add_response_header(response, "Connection", "close");
 	if (exchange->status == 401)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
 	set_waiting(exchange->connection, true);

@@ -65,12 +65,14 @@ BEGIN
       END IF;
     ELSIF line #> '{request,headers}' IS NOT NULL OR category = 'unsupported_media_type' THEN
       r.skipped := 'the content type or syntax of a batch body';
+      r.ids := '{}';
     ELSIF category = 'invalid_body' OR jsonb_typeof(body) IS DISTINCT FROM 'object'
       OR jsonb_typeof(body -> 'invocation_ids') IS DISTINCT FROM 'array'
       OR body - ARRAY['invocation_ids', 'deployment'] <> '{}'
       OR jsonb_typeof(body -> 'deployment') NOT IN ('string', 'null')
     THEN
       r.skipped := 'the shape of a batch body';
+      r.ids := ARRAY(SELECT m[1] FROM regexp_matches(body::text, '(\{inv:[^{}"]*\})', 'g') AS m);
     ELSE
       r.ids := ARRAY(SELECT jsonb_array_elements_text(body -> 'invocation_ids'));
       r.deployment := body ->> 'deployment';
@@ -82,24 +84,28 @@ BEGIN
     query := substr(path, position('?' IN path));
     path := split_part(path, '?', 1);
   END IF;
+  IF path ~ '^/v[23]/' THEN
+    r.skipped := 'version prefixes';
+    path := substr(path, 4);
+  END IF;
   part := regexp_match(path, '^/invocations/([^/]*)(?:/(purge-journal|restart-as-new|kill|cancel|purge|pause|resume))?$');
-  r.skipped := CASE
+  r.skipped := coalesce(CASE
     WHEN category IN ('method_not_allowed', 'route_not_found', 'unsupported_api_version') THEN 'routes and methods'
-    WHEN path ~ '^/v[23]/' THEN 'version prefixes'
+  END, r.skipped, CASE
     WHEN part IS NULL OR r.name LIKE 'raw-no-host' THEN 'the form of a request line, or another resource'
     WHEN method <> CASE WHEN part[2] IS NULL THEN 'DELETE' ELSE 'PATCH' END THEN 'routes and methods'
     WHEN r.name ~ '^(accept|body)-' THEN 'headers and bodies that are ignored'
     WHEN r.name ~ '^query-' THEN 'query parameters that are ignored'
     WHEN r.name ~ '^order-' THEN 'a malformed id beside a malformed parameter'
     WHEN category = 'other' THEN 'the form of a request line, or another resource'
-  END;
-  IF r.skipped IS NOT NULL THEN
+  END);
+  IF part IS NULL OR r.skipped = 'routes and methods' THEN
     RETURN r;
   END IF;
   r.operation := coalesce(part[2], 'delete');
   r.id := percent_decoded(part[1]);
   IF r.id IS NULL THEN
-    r.skipped := 'text that is not UTF-8 or has a NUL';
+    r.skipped := coalesce(r.skipped, 'text that is not UTF-8 or has a NUL');
     RETURN r;
   END IF;
 
@@ -111,7 +117,7 @@ BEGIN
       WHEN q.undecoded THEN 'text that is not UTF-8 or has a NUL'
       WHEN q.key = 'from' AND (q.value !~ '^[+-]?\d+$' OR q.value = '-0' OR length(q.value) > 18) THEN 'a "from" that is no bigint'
     END);
-    CONTINUE WHEN r.skipped IS NOT NULL;
+    CONTINUE WHEN q.count > 1 OR q.undecoded OR q.key = 'from' AND q.value !~ '^\+?\d{1,18}$' AND r.skipped IS NOT NULL;
     CASE q.key
       WHEN 'mode' THEN r.mode := q.value;
       WHEN 'from' THEN r."from" := q.value::bigint;
@@ -352,23 +358,15 @@ BEGIN
     CASE WHEN outcome = 'unchanged' AND changes() <> '' THEN 'changed ' || changes() END);
 END $$;
 
--- Replays a line about one invocation: what is not as recorded, '' if nothing,
--- and whether one of the documented departures explains what is expected
--- instead, though the line does not say so itself.
-CREATE FUNCTION replay_single(line jsonb, r request, OUT wrong text, OUT departed boolean) LANGUAGE plpgsql AS $$
+-- Makes what a line about one invocation needs: the id that it is sent for, and
+-- the facts before; what is wrong with those already.
+CREATE FUNCTION prepare_single(line jsonb, r request, OUT id text, OUT before jsonb, OUT wrong text) LANGUAGE plpgsql AS $$
 DECLARE
   label CONSTANT text := substring(r.id FROM '\{[^}]*\}');
   good CONSTANT text := 'inv_1gVAx3ge6Eil58M0RjFbGk5lopT1TgLedX';
-  before jsonb := recorded_facts(line -> 'before');
-  recorded_category CONSTANT text := coalesce(line #>> '{expect,category}', line #>> '{recorded,category}');
-  want_status int := coalesce(line #>> '{expect,status}', line #>> '{recorded,status}')::int;
-  want_category text := recorded_category;
-  id text;
-  result jsonb;
 BEGIN
-  IF r.name = 'raw-long-uri-66k' THEN
-    r.id := repeat('a', 65527);
-  ELSIF label LIKE '{inv#%' AND r.name LIKE 'badid-%' THEN
+  before := recorded_facts(line -> 'before');
+  IF label LIKE '{inv#%' AND r.name LIKE 'badid-%' THEN
     PERFORM name_it(label, odd_id(r.name));
   ELSIF before ->> 'exists' = 'true' THEN
     PERFORM make_recorded(label, line -> 'before', line ->> 'state');
@@ -384,6 +382,53 @@ BEGIN
     before := facts(good::restate_invocation_id);
   END IF;
   PERFORM remember();
+END $$;
+
+-- The category and the status that a line wants, and whether one of the
+-- documented departures explains it, though the line does not say so itself.
+CREATE FUNCTION wanted(line jsonb, r request, before jsonb, OUT category text, OUT status int, OUT departed boolean)
+  LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  label CONSTANT text := substring(r.id FROM '\{[^}]*\}');
+  recorded_category CONSTANT text := coalesce(line #>> '{expect,category}', line #>> '{recorded,category}');
+BEGIN
+  category := CASE
+    WHEN label = '{inv:good}' AND r.id <> label AND coalesce(recorded_category, '') NOT LIKE 'invalid%' THEN 'invalid_invocation_id'
+    WHEN recorded_category IS NOT NULL OR r.operation <> 'delete' THEN recorded_category
+    WHEN r.operation IS NULL THEN NULL
+    WHEN before IS NULL OR before ->> 'exists' = 'false' THEN 'invocation_not_found'
+    WHEN before ->> 'status' = 'completed' AND lower(coalesce(r.mode, 'cancel')) <> 'purge' THEN 'already_completed'
+  END;
+  departed := category IS DISTINCT FROM recorded_category;
+  status := CASE WHEN departed THEN (SELECT c.status FROM category AS c WHERE c.name = category)
+    ELSE coalesce(line #>> '{expect,status}', line #>> '{recorded,status}')::int END;
+END $$;
+
+-- What is not as recorded after an operation succeeded: result is the outcome,
+-- or the new id.
+CREATE FUNCTION wrong_success(line jsonb, r request, id text, before jsonb, status int, result text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  IF r.operation = 'restart-as-new' THEN
+    RETURN concat_ws('; ', CASE WHEN status <> 200 THEN 'status' END,
+      wrong_restart(line, r, before, result::restate_invocation_id),
+      differences(facts(id::restate_invocation_id), recorded_facts(line -> 'after')));
+  END IF;
+  RETURN concat_ws('; ', CASE WHEN status IS DISTINCT FROM
+      (SELECT a.status FROM answer AS a WHERE a.operation = r.operation AND a.outcome = result)
+    THEN format('outcome %s for a status %s', result, status) END,
+    wrong_effect(line, r, id::restate_invocation_id, before, result));
+END $$;
+
+-- Replays a line about one invocation: what is not as recorded, '' if nothing.
+CREATE FUNCTION replay_single(line jsonb, r request, OUT wrong text, OUT departed boolean) LANGUAGE plpgsql AS $$
+DECLARE
+  id text;
+  before jsonb;
+  result jsonb;
+  want_category text;
+  want_status int;
+BEGIN
+  SELECT p.id, p.before, p.wrong INTO id, before, wrong FROM prepare_single(line, r) AS p;
   result := call(CASE r.operation
     WHEN 'purge-journal' THEN format('restate_purge_journal(%L)', id)
     WHEN 'delete' THEN CASE WHEN r.mode IS NULL THEN format('restate_delete_invocation(%L)', id)
@@ -392,19 +437,7 @@ BEGIN
     WHEN 'resume' THEN format('restate_resume(%L, %L)', id, resolved(r.deployment))
     ELSE format('restate_%s(%L)', r.operation, id)
   END);
-
-  -- the departures, where a line does not say so itself
-  want_category := CASE
-    WHEN label = '{inv:good}' AND r.id <> label AND coalesce(want_category, '') NOT LIKE 'invalid%' THEN 'invalid_invocation_id'
-    WHEN want_category IS NOT NULL OR r.operation <> 'delete' THEN want_category
-    WHEN before IS NULL OR before ->> 'exists' = 'false' THEN 'invocation_not_found'
-    WHEN before ->> 'status' = 'completed' AND lower(coalesce(r.mode, 'cancel')) <> 'purge' THEN 'already_completed'
-  END;
-  departed := want_category IS DISTINCT FROM recorded_category;
-  IF departed THEN
-    want_status := (SELECT status FROM category WHERE name = want_category);
-  END IF;
-
+  SELECT w.category, w.status, w.departed INTO want_category, want_status, departed FROM wanted(line, r, before) AS w;
   wrong := concat_ws('; ', wrong, CASE
     WHEN want_category IS NOT NULL THEN
       concat_ws('; ', wrong_error(result, want_category, CASE WHEN want_category NOT LIKE 'invalid\_%' THEN id ELSE '' END),
@@ -412,28 +445,17 @@ BEGIN
         CASE WHEN changes() <> '' THEN 'changed ' || changes() END)
     WHEN result ? 'category' THEN
       format('refused: %s', result)
-    WHEN r.operation = 'restart-as-new' THEN
-      concat_ws('; ', CASE WHEN want_status <> 200 THEN 'status' END,
-        wrong_restart(line, r, before, (result ->> 'value')::restate_invocation_id),
-        differences(facts(inv(label)), recorded_facts(line -> 'after')))
     ELSE
-      concat_ws('; ', CASE WHEN want_status IS DISTINCT FROM
-          (SELECT status FROM answer AS a WHERE a.operation = r.operation AND a.outcome = result ->> 'value')
-        THEN format('outcome %s for a status %s', result ->> 'value', want_status) END,
-        wrong_effect(line, r, id::restate_invocation_id, before, result ->> 'value'))
+      nullif(wrong_success(line, r, id, before, want_status, result ->> 'value'), '')
     END, nullif(broken(), ''));
 END $$;
 
--- Replays a line about many.  A label is that of a state, or a letter for one
--- in the state that is recorded.
-CREATE FUNCTION replay_batch(line jsonb, r request) RETURNS text LANGUAGE plpgsql AS $$
+-- Makes what a line about many needs.  A label is that of a state, or a letter
+-- for one in the state that is recorded.  Returns what is wrong with that.
+CREATE FUNCTION prepare_batch(line jsonb, r request) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   l text;
   template jsonb;
-  result jsonb;
-  have_succeeded jsonb;
-  have_failed jsonb;
-  want CONSTANT jsonb := line #> '{recorded,body}';
 BEGIN
   FOR l IN SELECT DISTINCT id FROM unnest(r.ids) AS id LOOP
     SELECT c.line INTO template FROM recorded AS c
@@ -450,6 +472,42 @@ BEGIN
     END IF;
   END LOOP;
   PERFORM remember();
+  RETURN NULL;
+END $$;
+
+-- What is not as recorded of the ids, in their order, that succeeded and failed.
+CREATE FUNCTION wrong_batch(line jsonb, r request, succeeded jsonb, failed jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  want CONSTANT jsonb := line #> '{recorded,body}';
+BEGIN
+  IF want ? 'failed_len' THEN
+    RETURN concat_ws('; ', differences(
+      jsonb_build_object('succeeded_len', jsonb_array_length(succeeded), 'failed_len', jsonb_array_length(failed)),
+      want - 'first_failed'), nullif(broken(), ''));
+  END IF;
+  RETURN concat_ws('; ', differences(
+      jsonb_build_object('succeeded', succeeded, 'failed', failed),
+      jsonb_build_object(
+        'succeeded', (SELECT coalesce(jsonb_agg(coalesce(s ->> 'old_invocation_id', s #>> '{}') ORDER BY n), '[]')
+          FROM jsonb_array_elements(want -> 'succeeded') WITH ORDINALITY AS t (s, n)),
+        'failed', (SELECT coalesce(jsonb_agg(f ->> 'invocation_id' ORDER BY n), '[]')
+          FROM jsonb_array_elements(want -> 'failed') WITH ORDINALITY AS t (f, n)))),
+    CASE WHEN r.operation = 'restart-as-new' AND (SELECT count(*) FROM restate.invocation WHERE restarted_from IS NOT NULL)
+      <> jsonb_array_length(succeeded) THEN 'another number of restarts' END,
+    nullif(broken(), ''));
+END $$;
+
+-- Replays a line about many.
+CREATE FUNCTION replay_batch(line jsonb, r request) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  result jsonb;
+  have_succeeded jsonb;
+  have_failed jsonb;
+  wrong text := prepare_batch(line, r);
+BEGIN
+  IF wrong IS NOT NULL THEN
+    RETURN wrong;
+  END IF;
   result := call(format('SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.ordinality), ''[]'') FROM restate_%s_batch(%L%s) AS b',
     replace(r.operation, '-', '_'), ARRAY(SELECT resolved(id) FROM unnest(r.ids) AS id),
     CASE WHEN r.deployment IS NOT NULL THEN format(', deployment => %L', resolved(r.deployment)) END));
@@ -467,21 +525,7 @@ BEGIN
         AND position(b ->> 'id' IN b ->> 'message') > 0), '[]')
     INTO have_succeeded, have_failed
     FROM jsonb_array_elements((result ->> 'value')::jsonb) WITH ORDINALITY AS t (b, n);
-  IF want ? 'failed_len' THEN
-    RETURN concat_ws('; ', differences(
-      jsonb_build_object('succeeded_len', jsonb_array_length(have_succeeded), 'failed_len', jsonb_array_length(have_failed)),
-      want - 'first_failed'), nullif(broken(), ''));
-  END IF;
-  RETURN concat_ws('; ', differences(
-      jsonb_build_object('succeeded', have_succeeded, 'failed', have_failed),
-      jsonb_build_object(
-        'succeeded', (SELECT coalesce(jsonb_agg(coalesce(s ->> 'old_invocation_id', s #>> '{}') ORDER BY n), '[]')
-          FROM jsonb_array_elements(want -> 'succeeded') WITH ORDINALITY AS t (s, n)),
-        'failed', (SELECT coalesce(jsonb_agg(f ->> 'invocation_id' ORDER BY n), '[]')
-          FROM jsonb_array_elements(want -> 'failed') WITH ORDINALITY AS t (f, n)))),
-    CASE WHEN r.operation = 'restart-as-new' AND (SELECT count(*) FROM restate.invocation WHERE restarted_from IS NOT NULL)
-      <> jsonb_array_length(have_succeeded) THEN 'another number of restarts' END,
-    nullif(broken(), ''));
+  RETURN wrong_batch(line, r, have_succeeded, have_failed);
 END $$;
 
 -- Replays a line, and takes back all that it did.

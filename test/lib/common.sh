@@ -58,6 +58,19 @@ need_packages() {
   rm -f "$log"
 }
 
+# Installs packages from npm, with their versions given, below a directory.
+# Where that fails their programs are not there, and the log beside tells why.
+need_npm() {
+  local dir=$1
+  shift
+  mkdir -p "$dir"
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+    need_packages nodejs npm
+  fi
+  npm install --prefix "$dir" --no-audit --no-fund --ignore-scripts --fetch-retries=2 \
+    --fetch-retry-maxtimeout=10000 "$@" >"$dir/log" 2>&1 </dev/null || cat "$dir/log" >&2
+}
+
 # Succeeds if the PostgreSQL of this pg_config can be built against and started.
 usable() {
   local pgxs
@@ -104,7 +117,7 @@ need_postgres() {
     need_packages "postgresql-$major" "postgresql-server-dev-$major"
     pg_config=$(find_pg_config) || die "no usable PostgreSQL after installing $major"
   fi
-  need_packages gcc libc6-dev libxxhash-dev
+  need_packages gcc libc6-dev libxxhash-dev libmicrohttpd-dev libpq-dev libjansson-dev
   pg_bin=$("$pg_config" --bindir)
   pg_major=$("$pg_config" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
 }

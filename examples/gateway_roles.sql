@@ -1,0 +1,30 @@
+-- The two roles that restate-admin-http logs in as, with what it needs and no
+-- more.  Run once in the database that has the extension, as its owner and
+-- with CREATEROLE; how the roles log in (a password, peer) is left to you.
+
+-- calls the operations, as --db
+CREATE ROLE restate_gateway LOGIN;
+GRANT EXECUTE ON FUNCTION
+  restate_purge_journal, restate_purge_journal_batch,
+  restate_delete_invocation,
+  restate_restart_as_new, restate_restart_as_new_batch,
+  restate_cancel, restate_cancel_batch,
+  restate_kill, restate_kill_batch,
+  restate_purge, restate_purge_batch,
+  restate_pause, restate_pause_batch,
+  restate_resume, restate_resume_batch
+TO restate_gateway;
+
+-- reads the views, as --query-db: runs what clients send to POST /query, so it
+-- is a member of nothing and can read nothing else
+CREATE ROLE restate_gateway_reader LOGIN;
+GRANT USAGE ON SCHEMA restate TO restate_gateway_reader;
+GRANT SELECT ON
+  restate.sys_invocation, restate.sys_invocation_status,
+  restate.sys_journal, restate.sys_journal_events,
+  restate.sys_inbox, restate.sys_keyed_service_status,
+  restate.sys_deployment, restate.sys_service,
+  restate.sys_promise, restate.state,
+  restate.admin_deployment, restate.admin_deployments,
+  restate.admin_service, restate.admin_services
+TO restate_gateway_reader;

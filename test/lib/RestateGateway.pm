@@ -1,0 +1,276 @@
+package RestateGateway;
+
+# What the tests of the gateway share: a gateway on a free port with the roles
+# it needs, requests that go out byte for byte, and a psql that stays open.
+
+use strict;
+use warnings;
+use Cwd;
+use Exporter 'import';
+use IO::Select;
+use IO::Socket::INET;
+use IPC::Open3 ();
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+our @EXPORT = qw(grant_roles start_gateway stop_gateway gateway_log gateway_alive
+  open_connection send_bytes read_answer exchange request json_request open_sql sql metrics);
+
+our $program = getcwd() . '/restate-admin-http';
+my %started;
+
+# Makes the role that the gateway works as and the one its queries run as.
+sub grant_roles
+{
+	my ($node) = @_;
+
+	$node->safe_psql('postgres', <<'SQL');
+CREATE ROLE gateway LOGIN;
+CREATE ROLE reader LOGIN;
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO gateway', oid::regprocedure) FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace
+  AND proname ~ '^restate_(purge_journal|delete_invocation|restart_as_new|cancel|kill|purge|pause|resume)(_batch)?$' \gexec
+GRANT USAGE ON SCHEMA restate TO reader;
+SELECT format('GRANT SELECT ON %s TO reader', oid::regclass) FROM pg_class
+WHERE relnamespace = 'restate'::regnamespace AND relkind = 'v' \gexec
+SQL
+	return;
+}
+
+# Starts a gateway for the node; the rest of the arguments are its options,
+# ours if they do not say otherwise.  Returns what the other functions take.
+sub start_gateway
+{
+	my ($node, @options) = @_;
+	my $host = $node->host;
+	my $port = $node->port;
+	my $run = ref $options[0] ? shift @options : {};
+
+	push @options, "--db=host=$host port=$port dbname=postgres user=gateway" unless grep { /^--db=/ } @options;
+	push @options, "--query-db=host=$host port=$port dbname=postgres user=reader"
+	  unless grep { /^--query-db/ } @options;
+	for (1 .. 20)
+	{
+		my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no free port: $!";
+		my $listen = $free->sockport;
+		close $free;
+		my $log = "$PostgreSQL::Test::Utils::log_path/gateway_" . $node->name . "_$listen.log";
+		my $gateway = { port => $listen, log => $log };
+
+		$gateway->{pid} = fork // die "cannot fork: $!";
+		if ($gateway->{pid} == 0)
+		{
+			open STDERR, '>', $log or POSIX::_exit(9);
+			open STDOUT, '>&', \*STDERR or POSIX::_exit(9);
+			$ENV{$_} = $run->{$_} for keys %$run;
+			{ no warnings 'exec'; exec($run->{PROGRAM} // $program, "--listen=127.0.0.1:$listen", @options); }
+			POSIX::_exit(9);
+		}
+		$started{ $gateway->{pid} } = $$;
+		for (1 .. 200)
+		{
+			return $gateway if gateway_log($gateway) =~ /event=started/;
+			last if waitpid($gateway->{pid}, POSIX::WNOHANG()) == $gateway->{pid};
+			sleep 0.05;
+		}
+		delete $started{ $gateway->{pid} };
+		# another took the port
+		next if gateway_log($gateway) =~ /cannot listen/;
+		die "the gateway does not start: " . gateway_log($gateway);
+	}
+	die 'no port for the gateway';
+}
+
+END
+{
+	local $?;
+	kill 'KILL', grep { $started{$_} == $$ } keys %started;
+}
+
+# Sends SIGTERM and returns how the gateway ended, as $?, or "stuck" where it
+# does not within these seconds.
+sub stop_gateway
+{
+	my ($gateway, $seconds) = @_;
+	my $end = time + ($seconds // 20);
+
+	delete $started{ $gateway->{pid} };
+	return $gateway->{ended} if defined $gateway->{ended};
+	kill 'TERM', $gateway->{pid};
+	while (time < $end)
+	{
+		return $gateway->{ended} = $? if waitpid($gateway->{pid}, POSIX::WNOHANG()) == $gateway->{pid};
+		sleep 0.02;
+	}
+	kill 'KILL', $gateway->{pid};
+	waitpid($gateway->{pid}, 0);
+	return $gateway->{ended} = 'stuck';
+}
+
+# Returns all that the gateway has logged.
+sub gateway_log
+{
+	my ($gateway) = @_;
+
+	open my $in, '<', $gateway->{log} or return '';
+	local $/;
+	return <$in> // '';
+}
+
+sub gateway_alive
+{
+	my ($gateway) = @_;
+
+	return 0 if defined $gateway->{ended};
+	return 1 if waitpid($gateway->{pid}, POSIX::WNOHANG()) != $gateway->{pid};
+	$gateway->{ended} = $?;
+	return 0;
+}
+
+sub open_connection
+{
+	my ($gateway) = @_;
+
+	return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->{port}, Proto => 'tcp', Timeout => 5);
+}
+
+# Sends all of the bytes; returns false where the other end has closed.
+sub send_bytes
+{
+	my ($socket, $bytes, $seconds) = @_;
+	my $sent = 0;
+	my $writable = IO::Select->new($socket);
+	my $end = time + ($seconds // 20);
+
+	local $SIG{PIPE} = 'IGNORE';
+	while ($sent < length $bytes)
+	{
+		return 0 if time > $end || !$writable->can_write($end - time);
+		my $n = $socket->send(substr($bytes, $sent, 65536));
+		return 0 unless defined $n;
+		$sent += $n;
+	}
+	return 1;
+}
+
+# Reads one answer from a connection: its status, headers by their names in
+# lower case, body, and whether the connection was closed after it.  undef where
+# none came.  What was read beyond it is kept for the next call.
+sub read_answer
+{
+	my ($socket, $method, $seconds) = @_;
+	my $buffer = ${*$socket}{rest} // '';
+	my $readable = IO::Select->new($socket);
+	my $end = time + ($seconds // 20);
+	my $closed = 0;
+	my %answer;
+
+	while (1)
+	{
+		if (!$answer{status} && $buffer =~ s{\AHTTP/1\.[01] (\d{3})[^\r\n]*\r\n(.*?)\r?\n\r?\n}{}s)
+		{
+			my ($status, $headers) = ($1, $2);
+
+			# 100 Continue is no answer
+			next if $status < 200;
+			%answer = (status => $status, headers => {}, body => '', head => $headers);
+			for my $line (split /\r\n/, $headers)
+			{
+				my ($name, $value) = $line =~ /^([^:]+):\s*(.*?)\s*$/ or next;
+				$answer{headers}{ lc $name } = $value;
+			}
+			$answer{length} = ($method // '') eq 'HEAD' ? 0 : $answer{headers}{'content-length'};
+		}
+		if ($answer{status} && defined $answer{length} && length $buffer >= $answer{length})
+		{
+			$answer{body} = substr $buffer, 0, $answer{length};
+			${*$socket}{rest} = substr $buffer, $answer{length};
+			return \%answer;
+		}
+		if ($closed)
+		{
+			return undef unless $answer{status};
+			return undef if defined $answer{length} && length $buffer < $answer{length};
+			$answer{body} = $buffer;
+			return \%answer;
+		}
+		return undef if time > $end || !$readable->can_read($end - time);
+		my $n = sysread $socket, my $part, 65536;
+		if (!$n) { $closed = 1 }
+		else { $buffer .= $part }
+	}
+}
+
+# Sends bytes on a connection of their own and returns the answer.
+sub exchange
+{
+	my ($gateway, $bytes, $method, $seconds) = @_;
+	my $socket = open_connection($gateway) or return undef;
+
+	send_bytes($socket, $bytes, $seconds);
+	my $answer = read_answer($socket, $method, $seconds);
+	close $socket;
+	return $answer;
+}
+
+# Sends a request as it is given; headers is an array of lines.
+sub request
+{
+	my ($gateway, $method, $target, $body, @headers) = @_;
+
+	return exchange($gateway, join("\r\n", "$method $target HTTP/1.1", 'Host: gateway', 'Connection: close',
+			(defined $body ? 'Content-Length: ' . length $body : ()), @headers, '', $body // ''), $method);
+}
+
+# Sends JSON.
+sub json_request
+{
+	my ($gateway, $method, $target, $body, @headers) = @_;
+
+	return request($gateway, $method, $target, $body, 'Content-Type: application/json', @headers);
+}
+
+# Returns the metrics: values by name with labels.
+sub metrics
+{
+	my ($gateway, @headers) = @_;
+	my $answer = request($gateway, 'GET', '/metrics', undef, @headers);
+
+	return { ($answer ? $answer->{body} : '') =~ /^([a-z_]+(?:\{[^}\n]*\})?) (\S+)$/mg };
+}
+
+# Starts a psql that stays open.
+sub open_sql
+{
+	my ($node, $database) = @_;
+	my $session = {};
+
+	open my $errors, '>', ($session->{errors} = "$PostgreSQL::Test::Utils::log_path/sql_$$.log") or die $!;
+	$session->{pid} = IPC::Open3::open3($session->{in}, $session->{out}, '>&' . fileno $errors,
+		'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database // 'postgres'), '-f', '-');
+	$session->{in}->autoflush(1);
+	return $session;
+}
+
+# Runs SQL in it and returns what it printed.
+sub sql
+{
+	my ($session, $sql) = @_;
+	my $result = '';
+
+	print { $session->{in} } "$sql\n;\n\\echo END-OF-ANSWER\n";
+	while (my $line = readline $session->{out})
+	{
+		if ($line eq "END-OF-ANSWER\n")
+		{
+			chomp $result;
+			return $result;
+		}
+		$result .= $line;
+	}
+	open my $errors, '<', $session->{errors} or die $!;
+	local $/;
+	die 'SQL failed: ' . readline $errors;
+}
+
+1;
