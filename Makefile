@@ -1,6 +1,6 @@
 # restate_admin: the usual PGXS targets (all, install, installcheck, clean),
-# and run, stop, check, bench, lint, format, format-check, help, which work on
-# a machine that has no pg_config yet.  `make help` describes them.
+# and goals of its own (run, check, bench, lint ...), which work on a machine
+# that has no pg_config yet.  `make help` describes them.
 
 EXTENSION  = restate_admin
 MODULE_big = restate_admin
@@ -10,7 +10,7 @@ SRCROOT := $(patsubst %/,%,$(dir $(realpath $(firstword $(MAKEFILE_LIST)))))
 # The control file is the one source of the version.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SRCROOT)/$(EXTENSION).control)
 
-OWN_GOALS = run stop check bench lint format format-check help
+OWN_GOALS = run stop check check-faults fuzz bench bench-quick lint format format-check help
 
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 
@@ -28,8 +28,17 @@ stop:
 check:
 	@SUITE='$(SUITE)' TESTS='$(TESTS)' $(SRCROOT)/test/run-suites
 
+check-faults:
+	@PARTS='$(PARTS)' $(SRCROOT)/test/run-faults
+
+fuzz:
+	@SECONDS_EACH='$(SECONDS_EACH)' $(SRCROOT)/test/run-fuzz
+
 bench:
-	@$(SRCROOT)/test/cluster with $(SRCROOT)/bench/run
+	@PARTS='$(PARTS)' $(SRCROOT)/bench/run
+
+bench-quick:
+	@PARTS='$(PARTS)' $(SRCROOT)/bench/run --quick
 
 lint:
 	@$(SRCROOT)/test/lint
@@ -54,7 +63,10 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #?   TESTS="ids iso_purge"   only these test files, in whichever suite has them
 #?   UBSAN=1  COVERAGE=1     with the sanitizer; with line coverage printed at the end
 #?                    what the tests wrote is in tmp_check/ (results/, log/)
-#? make bench         the benchmarks, on a private server
+#? make check-faults  crashes, full disks, upgrades, races and the like; "N passed, N failed" too
+#? make fuzz          the fuzzers, SECONDS_EACH=600 each
+#? make bench         every benchmark, on private servers; bench-quick takes two minutes
+#?   PARTS="calls http"      only these parts of the benchmarks, or of check-faults
 #? make lint          warnings of gcc and clang, clang-tidy, cppcheck, the analyzer, format
 #? make format        lay out the C sources; format-check only looks
 #?
