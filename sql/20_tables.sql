@@ -6,10 +6,6 @@
 -- can be distributed by it.  Nothing here has a trigger, and nothing on the
 -- path of a journal append has a foreign key.
 
-CREATE SCHEMA restate;
-COMMENT ON SCHEMA restate IS
-'Durable invocations, their journals, and the sys_* views for introspection.';
-
 CREATE TYPE restate.entry_type AS ENUM (
   'Command: Input', 'Command: Output', 'Command: Run', 'Command: Sleep',
   'Command: Call', 'Command: OneWayCall', 'Command: SendSignal',
@@ -70,15 +66,14 @@ COMMENT ON COLUMN restate.service_revision.settings IS
 CREATE TABLE restate.invocation (
   id restate_invocation_id NOT NULL,
   partition_key bigint NOT NULL,
-  status text NOT NULL CHECK (status IN ('pending', 'scheduled', 'ready', 'running',
-    'backing-off', 'suspended', 'paused', 'completed')),
+  status text NOT NULL,
   target_service_name text NOT NULL,
   target_service_key text,
   target_handler_name text NOT NULL,
   target_service_ty text NOT NULL,
   target_handler_ty text,
   idempotency_key text,
-  invoked_by text NOT NULL CHECK (invoked_by IN ('ingress', 'service', 'subscription', 'restart_as_new')),
+  invoked_by text NOT NULL,
   invoked_by_id restate_invocation_id,
   invoked_by_service_name text,
   invoked_by_target text,
@@ -86,8 +81,8 @@ CREATE TABLE restate.invocation (
   restarted_from restate_invocation_id,
   request_id text,
   pinned_deployment_id restate_deployment_id,
-  pinned_service_protocol_version integer CHECK (pinned_service_protocol_version > 0),
-  journal_size bigint NOT NULL DEFAULT 0 CHECK (journal_size BETWEEN 0 AND 4294967296),
+  pinned_service_protocol_version integer,
+  journal_size bigint NOT NULL DEFAULT 0,
   journal_commands_size bigint NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL DEFAULT now(),
   created_using_restate_version text,
@@ -97,8 +92,8 @@ CREATE TABLE restate.invocation (
   scheduled_start_at timestamptz,
   running_at timestamptz,
   completed_at timestamptz,
-  completion_retention interval NOT NULL DEFAULT '1 day' CHECK (completion_retention >= '0'),
-  journal_retention interval NOT NULL DEFAULT '1 day' CHECK (journal_retention >= '0'),
+  completion_retention interval NOT NULL DEFAULT '1 day',
+  journal_retention interval NOT NULL DEFAULT '1 day',
   -- what a suspended invocation waits for, each a u32
   suspended_waiting_for_completions bigint[],
   suspended_waiting_for_signals bigint[],
@@ -114,40 +109,31 @@ CREATE TABLE restate.invocation (
   last_failure_related_command_index bigint,
   last_failure_related_command_name text,
   last_failure_related_command_type text,
-  completion_result text CHECK (completion_result IN ('success', 'failure')),
+  completion_result text,
   completion_failure text,
   completion_payload bytea,
   random_seed bigint NOT NULL DEFAULT restate_random_seed(),
   trace_id text,
   -- the input of an invocation that has not started: no journal holds it yet
-  input_headers jsonb CHECK (jsonb_typeof(input_headers) = 'array'),
+  input_headers jsonb CHECK (restate.check_json_array(input_headers)),
   input_payload bytea,
 
   PRIMARY KEY (id, partition_key),
   CONSTRAINT invocation_partition_key_check CHECK (partition_key = restate_partition_key(id)),
-  CONSTRAINT invocation_target_check CHECK (
-    CASE target_service_ty
-      WHEN 'service' THEN target_service_key IS NULL AND target_handler_ty IS NULL
-      WHEN 'virtual_object' THEN target_service_key IS NOT NULL
-        AND target_handler_ty IS NOT NULL AND target_handler_ty IN ('exclusive', 'shared')
-      WHEN 'workflow' THEN target_service_key IS NOT NULL
-        AND target_handler_ty IS NOT NULL AND target_handler_ty IN ('workflow', 'shared')
-      ELSE false
-    END),
+  CONSTRAINT invocation_status_check CHECK (restate.check_status(status, inbox_sequence_number,
+    suspended_waiting_for_completions, suspended_waiting_for_signals)),
   CONSTRAINT invocation_completion_check CHECK (
-    (status = 'completed') = (completion_result IS NOT NULL)
-    AND (completion_failure IS NOT NULL) = (completion_result IS NOT NULL AND completion_result = 'failure')),
+    restate.check_completion(status, completion_result, completion_failure)),
+  CONSTRAINT invocation_target_check CHECK (
+    restate.check_target(target_service_ty, target_service_key, target_handler_ty)),
+  CONSTRAINT invocation_invoked_by_check CHECK (
+    restate.check_invoked_by(invoked_by, restarted_from, request_id)),
   CONSTRAINT invocation_pinned_check CHECK (
-    (pinned_deployment_id IS NULL) = (pinned_service_protocol_version IS NULL)),
-  CONSTRAINT invocation_journal_check CHECK (journal_commands_size BETWEEN 0 AND journal_size),
-  CONSTRAINT invocation_inbox_check CHECK (
-    (status = 'pending') = (inbox_sequence_number IS NOT NULL)),
-  CONSTRAINT invocation_suspended_check CHECK (
-    status = 'suspended'
-    OR (suspended_waiting_for_completions IS NULL AND suspended_waiting_for_signals IS NULL)),
-  CONSTRAINT invocation_restarted_check CHECK (
-    (invoked_by = 'restart_as_new') = (restarted_from IS NOT NULL)
-    AND (request_id IS NULL OR restarted_from IS NOT NULL))
+    restate.check_pinned(pinned_deployment_id, pinned_service_protocol_version)),
+  CONSTRAINT invocation_journal_check CHECK (
+    restate.check_journal_size(journal_size, journal_commands_size)),
+  CONSTRAINT invocation_retention_check CHECK (
+    restate.check_retention(completion_retention, journal_retention))
 ) WITH (fillfactor = 85);
 REVOKE ALL ON restate.invocation FROM PUBLIC;
 COMMENT ON TABLE restate.invocation IS
@@ -179,20 +165,22 @@ CREATE INDEX invocation_target_idx ON restate.invocation
 CREATE TABLE restate.journal (
   id restate_invocation_id NOT NULL,
   partition_key bigint NOT NULL,
-  index bigint NOT NULL CHECK (index BETWEEN 0 AND 4294967295),
+  index bigint NOT NULL,
   appended_at timestamptz NOT NULL DEFAULT now(),
-  completion_id bigint CHECK (completion_id BETWEEN 0 AND 4294967295),
-  result_completion_id bigint CHECK (result_completion_id BETWEEN 0 AND 4294967295),
-  signal_index bigint CHECK (signal_index BETWEEN 0 AND 4294967295),
+  completion_id bigint,
+  result_completion_id bigint,
+  signal_index bigint,
   entry_type restate.entry_type NOT NULL,
   version integer NOT NULL DEFAULT 2,
   invoked_id restate_invocation_id,
   name text,
   signal_name text,
-  meta jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(meta) = 'object'),
+  meta jsonb NOT NULL DEFAULT '{}' CHECK (restate.check_json_object(meta)),
   payload bytea,
   PRIMARY KEY (id, index, partition_key),
-  CONSTRAINT journal_partition_key_check CHECK (partition_key = restate_partition_key(id))
+  CONSTRAINT journal_partition_key_check CHECK (partition_key = restate_partition_key(id)),
+  CONSTRAINT journal_numbers_check CHECK (
+    restate.check_entry_numbers(index, completion_id, result_completion_id, signal_index))
 );
 REVOKE ALL ON restate.journal FROM PUBLIC;
 -- the completion that a command waits for
@@ -275,7 +263,7 @@ CREATE TABLE restate.audit (
   id restate_invocation_id NOT NULL,
   at timestamptz NOT NULL,
   operation text NOT NULL,
-  parameters jsonb NOT NULL CHECK (jsonb_typeof(parameters) = 'object'),
+  parameters jsonb NOT NULL CHECK (restate.check_json_object(parameters)),
   outcome text NOT NULL,
   new_id restate_invocation_id,
   caused_by restate_invocation_id,

@@ -15,8 +15,6 @@
 #include "settings.h"
 #include "store.h"
 
-static void text_arg(StoreCall *call, const char *text);
-
 /*
  * Notes an effect, to be written with the others at the operation's end.
  */
@@ -44,19 +42,7 @@ audit_note(Unit *unit, const RestateInvocationId *id, const char *outcome,
 }
 
 /*
- * Adds a text argument, null for NULL.
- */
-static void
-text_arg(StoreCall *call, const char *text)
-{
-	if (text)
-		store_arg(call, CStringGetTextDatum(text));
-	else
-		store_arg_null(call);
-}
-
-/*
- * Writes the effects that were noted, in one statement.
+ * Adds the effects that were noted to what the unit writes.
  */
 void
 audit_write(Unit *unit, const char *operation, const char *parameters)
@@ -88,17 +74,17 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 			store_column_add_null(&causes);
 	}
 	store_call(&call, STORE_AUDIT);
-	store_arg_array(&call, &ids);
-	store_arg_array(&call, &partition_keys);
-	store_arg_array(&call, &outcomes);
-	store_arg_array(&call, &new_ids);
-	store_arg_array(&call, &causes);
+	store_arg_column(&call, &ids);
+	store_arg_column(&call, &partition_keys);
+	store_arg_column(&call, &outcomes);
+	store_arg_column(&call, &new_ids);
+	store_arg_column(&call, &causes);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	text_arg(&call, operation);
+	store_arg_text(&call, operation);
 	store_arg(&call, DirectFunctionCall1(jsonb_in, CStringGetDatum(parameters)));
-	text_arg(&call, GetUserNameFromId(GetOuterUserId(), true));
-	text_arg(&call, GetUserNameFromId(GetSessionUserId(), true));
-	text_arg(&call, claimed_subject());
-	text_arg(&call, restate_reason && restate_reason[0] ? restate_reason : NULL);
-	(void) store_execute(&call);
+	store_arg_text(&call, GetUserNameFromId(GetOuterUserId(), true));
+	store_arg_text(&call, GetUserNameFromId(GetSessionUserId(), true));
+	store_arg_text(&call, claimed_subject());
+	store_arg_text(&call, restate_reason && restate_reason[0] ? restate_reason : NULL);
+	unit_defer(unit, &call);
 }

@@ -12,7 +12,7 @@
 /* the first service protocol whose journals can be copied in part */
 #define MIN_PREFIX_PROTOCOL_VERSION 6
 
-/* The columns of the restart statement, see statements.c. */
+/* The columns of the statements that restart, see statements.c. */
 typedef struct RestartColumns
 {
 	StoreColumn id;
@@ -101,8 +101,8 @@ find_restarts(Unit *unit, Element *elements, int count)
 	if (ids.count == 0)
 		return;
 	store_call(&call, STORE_READ_RESTARTED);
-	store_arg_array(&call, &ids);
-	store_arg_array(&call, &partition_keys);
+	store_arg_column(&call, &ids);
+	store_arg_column(&call, &partition_keys);
 	store_arg(&call, CStringGetTextDatum(unit->asked.request_id));
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
@@ -229,7 +229,7 @@ add_restart(Unit *unit, const Request *request, Element *element, RestartColumns
 	store_column_add(&columns->id, InvocationIdGetDatum(&element->id));
 	store_column_add(&columns->partition_key, Int64GetDatum(invocation->partition_key));
 	store_column_add(&columns->new_id, InvocationIdGetDatum(&element->new_id));
-	store_column_add(&columns->status, CStringGetTextDatum(unit_status_name(status)));
+	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(status)));
 	if (!invocation->is_pinned)
 		store_column_add_null(&columns->deployment_id);
 	else if (request->asked.deployment == DEPLOYMENT_KEEP)
@@ -300,27 +300,36 @@ write_restarts(Unit *unit, const Request *request, RestartColumns *columns)
 {
 	StoreCall call;
 
-	store_call(&call, STORE_RESTART);
-	store_arg_array(&call, &columns->id);
-	store_arg_array(&call, &columns->partition_key);
-	store_arg_array(&call, &columns->new_id);
-	store_arg_array(&call, &columns->status);
-	store_arg_array(&call, &columns->deployment_id);
-	store_arg_array(&call, &columns->journal_size);
-	store_arg_array(&call, &columns->journal_commands_size);
-	store_arg_array(&call, &columns->inbox_sequence_number);
-	store_arg_array(&call, &columns->random_seed);
+	store_call(&call, STORE_CREATE_RESTARTS);
+	store_arg_column(&call, &columns->id);
+	store_arg_column(&call, &columns->partition_key);
+	store_arg_column(&call, &columns->new_id);
+	store_arg_column(&call, &columns->status);
+	store_arg_column(&call, &columns->deployment_id);
+	store_arg_column(&call, &columns->journal_size);
+	store_arg_column(&call, &columns->journal_commands_size);
+	store_arg_column(&call, &columns->inbox_sequence_number);
+	store_arg_column(&call, &columns->random_seed);
 	store_arg(&call, Int64GetDatum(request->asked.last_index));
-	if (request->asked.request_id)
-		store_arg(&call, CStringGetTextDatum(request->asked.request_id));
-	else
-		store_arg_null(&call);
+	store_arg_text(&call, request->asked.request_id);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	store_arg_array(&call, &columns->suffix_id);
-	store_arg_array(&call, &columns->suffix_partition_key);
-	store_arg_array(&call, &columns->suffix_index);
-	store_arg_array(&call, &columns->suffix_new_id);
-	store_arg_array(&call, &columns->suffix_new_index);
-	if (store_execute(&call) != (uint64) columns->id.count)
-		elog(ERROR, "not every restart was created");
+	call.rows_expected = (uint64) columns->id.count;
+	unit_defer(unit, &call);
+
+	store_call(&call, STORE_COPY_JOURNALS);
+	store_arg_column(&call, &columns->id);
+	store_arg_column(&call, &columns->partition_key);
+	store_arg_column(&call, &columns->new_id);
+	store_arg(&call, Int64GetDatum(request->asked.last_index));
+	unit_defer(unit, &call);
+
+	if (columns->suffix_id.count == 0)
+		return;
+	store_call(&call, STORE_COPY_COMPLETIONS);
+	store_arg_column(&call, &columns->suffix_id);
+	store_arg_column(&call, &columns->suffix_partition_key);
+	store_arg_column(&call, &columns->suffix_index);
+	store_arg_column(&call, &columns->suffix_new_id);
+	store_arg_column(&call, &columns->suffix_new_index);
+	unit_defer(unit, &call);
 }

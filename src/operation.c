@@ -140,8 +140,8 @@ run_locked(Unit *unit, const Request *request, Element *elements, int count)
 			if (invocation)
 				def->on_one(unit, request, &elements[i], invocation);
 		}
-	unit_write(unit);
 	audit_write(unit, def->name, request->parameters);
+	unit_write(unit);
 }
 
 /*
@@ -229,7 +229,7 @@ attempt(const Request *request, Element *elements, int count,
 Invocation *
 element_found(Element *element)
 {
-	if (element->is_null)
+	if (element->invocation == NULL)
 		element->refusal = restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null");
 	else if (!element->invocation->exists)
 		element_refuse(element, RESTATE_INVOCATION_NOT_FOUND, "invocation %s not found");

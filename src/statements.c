@@ -2,13 +2,14 @@
  * statements.c
  *		Every SQL statement that the extension runs, by name.
  *
+ * A statement over many rows has its rows in its first parameters, arrays
+ * with one element a row, in step: {a, b} in its text stands for them, as the
+ * table v(a, b).  For a single row they are parameters of the element types
+ * and v is a row of those, so that the planner sees constants.
+ *
  * Statements that lock a row carry its partition key as a parameter; those
  * over many rows join on (id, partition_key).  Rows are locked in the order
- * of their ids, object keys in the order of (service, key).  Arrays of one
- * call have one element a row, in step.
- *
- * Where one statement writes to several tables, its parts are statements too:
- * those are run one by one where the tables are distributed over nodes.
+ * of their ids, object keys in the order of (service, key).
  */
 #include "postgres.h"
 
@@ -16,7 +17,7 @@
 
 #define MANY(type) ((type) | STORE_ARRAY)
 
-/* the facts of an invocation, in the order that facts.c reads them */
+/* the facts of an invocation, in the order that unit_read_facts() reads them */
 #define FACTS                                                                                   \
 	" i.id, i.status, i.target_service_name, i.target_service_key, i.target_service_ty,"        \
 	" i.target_handler_ty, i.pinned_deployment_id, i.pinned_service_protocol_version::bigint,"  \
@@ -26,9 +27,12 @@
 
 #define IS_ONE " WHERE i.id = $1 AND i.partition_key = $2"
 
-#define FROM_MANY                                  \
-	" FROM unnest($1, $2) AS v(id, partition_key)" \
-	" JOIN restate.invocation i ON i.id = v.id AND i.partition_key = v.partition_key"
+#define IDS "{id, partition_key}"
+
+/* the rows named by v */
+#define IS_NAMED(alias) alias ".id = v.id AND " alias ".partition_key = v.partition_key"
+
+#define FROM_MANY " FROM " IDS " JOIN restate.invocation i ON " IS_NAMED("i")
 
 /* the deployment asked for: the id's, the latest of the service, or none */
 #define DEPLOYMENT(mode, id_asked)                                                     \
@@ -46,6 +50,18 @@
 
 #define IS_COMMAND(alias)	 alias ".entry_type < 'Notification: Run'"
 #define IS_COMPLETION(alias) alias ".completion_id IS NOT NULL AND " alias ".entry_type >= 'Notification: Run'"
+
+/* that there is a callee keeps to the index of callees; the literal is the lowest id */
+#define IS_CALL(alias)                                              \
+	alias ".invoked_id >= 'inv_1000000000000000000000000000000000'" \
+		  " AND " alias ".entry_type IN ('Command: Call', 'Command: OneWayCall')"
+
+/*
+ * A lock statement reads the journal as it was before the lock was waited for:
+ * this tells whether the row is still the one that was seen then.  Every change
+ * of a journal changes it.
+ */
+#define IS_CURRENT " i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = $1 AND s.partition_key = $2)"
 
 #define COMPLETION(alias, id, partition_key, completion_id)                         \
 	" LEFT JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE j.id = " id    \
@@ -79,125 +95,17 @@
 	" j.entry_type, j.version, j.invoked_id, j.name, j.signal_name, j.meta, j.payload"
 
 #define IDS_PARAMS MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)
+#define KEY_PARAMS MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8)
 
-#define DELETE_JOURNALS                                                          \
-	"DELETE FROM restate.journal j USING unnest($1, $2) AS v(id, partition_key)" \
-	" WHERE j.id = v.id AND j.partition_key = v.partition_key"
+#define IS_KEY(alias)                                                                \
+	alias ".service_name = v.service_name AND " alias ".service_key = v.service_key" \
+		  " AND " alias ".partition_key = v.partition_key"
 
-#define DELETE_EVENTS                                                                  \
-	"DELETE FROM restate.journal_event e USING unnest($1, $2) AS v(id, partition_key)" \
-	" WHERE e.id = v.id AND e.partition_key = v.partition_key"
-
-#define CLEAR_JOURNAL_SIZES                                                       \
-	"UPDATE restate.invocation i SET journal_size = 0, journal_commands_size = 0" \
-	" FROM unnest($1, $2) AS v(id, partition_key)"                                \
-	" WHERE i.id = v.id AND i.partition_key = v.partition_key AND i.status = 'completed'"
-
-#define DELETE_INVOCATIONS                                                                      \
-	"DELETE FROM restate.invocation i USING unnest($1, $2, $3) AS v(id, partition_key, status)" \
-	" WHERE i.id = v.id AND i.partition_key = v.partition_key AND i.status = v.status"
-
-#define OF_KEYS                                                                \
-	" USING unnest($1, $2, $3) AS v(service_name, service_key, partition_key)" \
-	" WHERE t.service_name = v.service_name AND t.service_key = v.service_key" \
-	" AND t.partition_key = v.partition_key"
+#define IN_KEY_ORDER(alias) \
+	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
 
 /* what is known of attempts stays until completion; of one paused even then */
 #define OUTLIVES_STATUS "v.status <> 'completed' OR i.status = 'paused'"
-
-/* $1 to $10: the invocations as they are to be, and the time */
-#define UPDATE_INVOCATIONS                                                                                                    \
-	"UPDATE restate.invocation i SET"                                                                                         \
-	" status = v.status,"                                                                                                     \
-	" modified_at = CASE WHEN i.status = v.status THEN i.modified_at ELSE $10 END,"                                           \
-	" journal_size = v.journal_size,"                                                                                         \
-	" journal_commands_size = v.journal_commands_size,"                                                                       \
-	" pause_requested = v.pause_requested,"                                                                                   \
-	" pinned_deployment_id = coalesce(v.deployment_id, i.pinned_deployment_id),"                                              \
-	" suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_completions END,"     \
-	" suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_signals END,"             \
-	" inbox_sequence_number = CASE WHEN v.status = 'pending' THEN i.inbox_sequence_number END,"                               \
-	" input_headers = CASE WHEN v.status = 'pending' THEN i.input_headers END,"                                               \
-	" input_payload = CASE WHEN v.status = 'pending' THEN i.input_payload END,"                                               \
-	" running_at = CASE WHEN v.status = 'pending' THEN NULL ELSE coalesce(i.running_at, $10) END,"                            \
-	" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END,"                                                \
-	" retry_count = CASE WHEN " OUTLIVES_STATUS " THEN i.retry_count END,"                                                    \
-	" last_start_at = CASE WHEN " OUTLIVES_STATUS " THEN i.last_start_at END,"                                                \
-	" last_attempt_deployment_id = CASE WHEN " OUTLIVES_STATUS " THEN i.last_attempt_deployment_id END,"                      \
-	" last_attempt_server = CASE WHEN " OUTLIVES_STATUS " THEN i.last_attempt_server END,"                                    \
-	" last_failure = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure END,"                                                  \
-	" last_failure_error_code = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_error_code END,"                            \
-	" last_failure_related_command_index = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_index END,"      \
-	" last_failure_related_command_name = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_name END,"        \
-	" last_failure_related_command_type = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_type END,"        \
-	" completed_at = CASE WHEN v.failure IS NULL THEN i.completed_at ELSE $10 END,"                                           \
-	" completion_result = CASE WHEN v.failure IS NULL THEN i.completion_result ELSE 'failure' END,"                           \
-	" completion_failure = coalesce(v.failure, i.completion_failure)"                                                         \
-	" FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS"                                                                     \
-	" v(id, partition_key, status, journal_size, journal_commands_size, pause_requested, deployment_id, failure, status_was)" \
-	" WHERE i.id = v.id AND i.partition_key = v.partition_key AND i.status = v.status_was"
-
-#define UPDATE_PARAMS                                                                    \
-	MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_INT8),     \
-		MANY(STORE_INT8), MANY(STORE_BOOL), MANY(STORE_DEPLOYMENT_ID), MANY(STORE_TEXT), \
-		MANY(STORE_TEXT), STORE_TIMESTAMPTZ
-
-/* $11 to $17: entries to append, at the time $10 */
-#define APPEND                                                                                \
-	"INSERT INTO restate.journal"                                                             \
-	" (id, partition_key, index, appended_at, entry_type, completion_id, signal_index, meta)" \
-	" SELECT a.id, a.partition_key, a.index, $10, a.entry_type::restate.entry_type,"          \
-	" a.completion_id, a.signal_index, a.meta"                                                \
-	" FROM unnest($11, $12, $13, $14, $15, $16, $17)"                                         \
-	" AS a(id, partition_key, index, entry_type, completion_id, signal_index, meta)"
-
-#define APPEND_PARAMS                                                                \
-	MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_TEXT), \
-		MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_JSONB)
-
-/*
- * Restarts, $1 to $9: originals, new ids and what the new rows do not have
- * from the original; $10 the last index to keep, $11 the request id, $12 the
- * time; $13 to $17: completions from the rest of the journals.
- *
- * A restart with the same request id that the transaction cannot see, in a
- * repeatable read, makes ON CONFLICT raise a serialization failure.
- */
-#define COPY_JOURNALS                                                                         \
-	"INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"                                       \
-	" SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED                              \
-	" FROM unnest($1, $2, $3) AS v(id, partition_key, new_id)"                                \
-	" JOIN restate.journal j ON j.id = v.id AND j.partition_key = v.partition_key"            \
-	" AND j.index BETWEEN 0 AND $10"                                                          \
-	" UNION ALL"                                                                              \
-	" SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED                          \
-	" FROM unnest($13, $14, $15, $16, $17) AS v(id, partition_key, index, new_id, new_index)" \
-	" JOIN restate.journal j ON j.id = v.id AND j.partition_key = v.partition_key"            \
-	" AND j.index = v.index"
-
-#define CREATE_RESTARTS                                                                                 \
-	"INSERT INTO restate.invocation (id, partition_key, status, target_service_name,"                   \
-	" target_service_key, target_handler_name, target_service_ty, target_handler_ty, invoked_by,"       \
-	" restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version, journal_size," \
-	" journal_commands_size, created_at, created_using_restate_version, modified_at, inboxed_at,"       \
-	" running_at, completion_retention, journal_retention, inbox_sequence_number, random_seed)"         \
-	" SELECT v.new_id, i.partition_key, v.status, i.target_service_name, i.target_service_key,"         \
-	" i.target_handler_name, i.target_service_ty, i.target_handler_ty, 'restart_as_new', i.id, $11,"    \
-	" v.deployment_id, i.pinned_service_protocol_version, v.journal_size, v.journal_commands_size,"     \
-	" $12, i.created_using_restate_version, $12,"                                                       \
-	" CASE WHEN v.status = 'pending' THEN $12 END, CASE WHEN v.status <> 'pending' THEN $12 END,"       \
-	" i.completion_retention, i.journal_retention, v.inbox_sequence_number,"                            \
-	" CASE WHEN $10 > 0 THEN i.random_seed ELSE v.random_seed END"                                      \
-	" FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) AS v(id, partition_key, new_id, status,"          \
-	" deployment_id, journal_size, journal_commands_size, inbox_sequence_number, random_seed)"          \
-	" JOIN restate.invocation i ON i.id = v.id AND i.partition_key = v.partition_key"                   \
-	" ON CONFLICT (restarted_from, request_id, partition_key) WHERE restarted_from IS NOT NULL DO NOTHING"
-
-#define RESTART_PARAMS                                                                          \
-	MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_TEXT),   \
-		MANY(STORE_DEPLOYMENT_ID), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8),        \
-		MANY(STORE_INT8), STORE_INT8, STORE_TEXT, STORE_TIMESTAMPTZ, MANY(STORE_INVOCATION_ID), \
-		MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)
 
 /* clang-format off: one line a clause */
 const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
@@ -206,7 +114,9 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.sql = "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'",
 		.params = {STORE_END}},
 
-	[STORE_IS_DISTRIBUTED] = {.name = "is distributed", .sql = "SELECT FROM pg_catalog.pg_dist_partition WHERE logicalrelid = 'restate.invocation'::pg_catalog.regclass", .params = {STORE_END}},
+	[STORE_IS_DISTRIBUTED] = {.name = "is distributed", .sql = "SELECT FROM pg_catalog.pg_dist_partition"
+															   " WHERE logicalrelid = 'restate.invocation'::pg_catalog.regclass",
+							  .params = {STORE_END}},
 
 	[STORE_LOCK_ONE] = {.name = "lock one", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS " FROM restate.invocation i" IS_ONE " FOR UPDATE", .params = {STORE_INVOCATION_ID, STORE_INT8}},
 
@@ -217,131 +127,166 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	 * started that leaves an inbox or answers a caller.
 	 */
 	[STORE_LOCK_ONE_TO_CANCEL] = {.name = "lock one to cancel", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS " FROM restate.invocation i" IS_ONE " AND (i.status NOT IN ('pending', 'scheduled')"
-																	   " OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL) FOR UPDATE",
+																	   " OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL)"
+																	   " FOR UPDATE",
 								  .params = {STORE_INVOCATION_ID, STORE_INT8}},
 
 	/*
-	 * Finds nothing where the object key must be locked first.  The journal is
-	 * read as it was before the lock was waited for, so the last column tells
-	 * whether the row has changed since: every change of a journal changes it.
+	 * Finds nothing where the object key must be locked first, a caller may
+	 * have to be answered, or a callee be killed.
 	 */
-	[STORE_LOCK_ONE_TO_RESTART] = {.name = "lock one to restart", .sql = "SELECT" FACTS "," DEPLOYMENT_FACTS "," PREFIX_FACTS ","
-																		 " i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = $1 AND s.partition_key = $2)"
-																		 " FROM restate.invocation i" DEPLOYMENT("$3", "$4") " CROSS JOIN LATERAL " PREFIX("$1", "$2", "$5") IS_ONE " AND i.target_handler_ty IS DISTINCT FROM 'exclusive' FOR UPDATE OF i",
-								   .params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID, STORE_INT8}},
+	[STORE_LOCK_ONE_TO_KILL] = {.name = "lock one to kill", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS "," IS_CURRENT " FROM restate.invocation i" IS_ONE " AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL"
+																   " AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = $1 AND j.partition_key = $2"
+																   " AND " IS_CALL("j") ")"
+																						" FOR UPDATE OF i",
+								.params = {STORE_INVOCATION_ID, STORE_INT8}},
 
-	[STORE_LOCK_MANY] = {.name = "lock many", .sql = "SELECT" FACTS "," DEPLOYMENT_FACTS FROM_MANY DEPLOYMENT("$3", "$4") " ORDER BY i.id FOR UPDATE OF i", .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), STORE_TEXT, STORE_DEPLOYMENT_ID}},
+	/* Finds nothing where the object key must be locked first. */
+	[STORE_LOCK_ONE_TO_RESTART] = {.name = "lock one to restart", .sql = "SELECT" FACTS "," DEPLOYMENT_FACTS "," IS_CURRENT "," PREFIX_FACTS " FROM restate.invocation i" DEPLOYMENT("$3", "$4") " CROSS JOIN LATERAL " PREFIX("$1", "$2", "$5") IS_ONE " AND i.target_handler_ty IS DISTINCT FROM 'exclusive' FOR UPDATE OF i", .params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID, STORE_INT8}},
 
-	[STORE_LOCK_ONE_KEY] = {.name = "lock one object key", .sql = "SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number FROM restate.object_key k"
-																  " WHERE k.service_name = $1 AND k.service_key = $2 AND k.partition_key = $3 FOR UPDATE",
-							.params = {STORE_TEXT, STORE_TEXT, STORE_INT8}},
+	[STORE_LOCK_MANY] = {.name = "lock many", .sql = "SELECT" FACTS "," DEPLOYMENT_FACTS FROM_MANY DEPLOYMENT("$3", "$4") " ORDER BY i.id FOR UPDATE OF i", .params = {IDS_PARAMS, STORE_TEXT, STORE_DEPLOYMENT_ID}},
 
 	[STORE_LOCK_KEYS] = {.name = "lock object keys", .sql = "SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"
-															" FROM unnest($1, $2, $3) AS v(service_name, service_key, partition_key)"
-															" JOIN restate.object_key k ON k.service_name = v.service_name"
-															" AND k.service_key = v.service_key AND k.partition_key = v.partition_key"
-															" ORDER BY k.service_name COLLATE \"C\", k.service_key COLLATE \"C\" FOR UPDATE OF k",
-						 .params = {MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8)}},
+															" FROM {service_name, service_key, partition_key} JOIN restate.object_key k ON " IS_KEY("k") IN_KEY_ORDER("k") " FOR UPDATE OF k",
+						 .params = {KEY_PARAMS}},
 
-	[STORE_READ_MANY] = {.name = "read many", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS FROM_MANY, .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
+	[STORE_READ_MANY] = {.name = "read many", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS FROM_MANY, .params = {IDS_PARAMS}},
 
-	[STORE_READ_CALLEES] = {.name = "read callees", .sql = "SELECT j.id, j.invoked_id FROM unnest($1, $2) AS v(id, partition_key)"
-														   " JOIN restate.journal j ON j.id = v.id AND j.partition_key = v.partition_key"
-														   " WHERE j.invoked_id IS NOT NULL AND j.entry_type IN ('Command: Call', 'Command: OneWayCall')"
-														   " ORDER BY j.id, j.index",
-							.params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
+	[STORE_READ_CALLEES] = {.name = "read callees", .sql = "SELECT j.id, j.invoked_id"
+														   " FROM " IDS " JOIN restate.journal j ON " IS_NAMED("j") " WHERE " IS_CALL("j") " ORDER BY j.id, j.index",
+							.params = {IDS_PARAMS}},
 
-	/* the first few of an object key's inbox */
-	[STORE_READ_ONE_INBOX] = {.name = "read one inbox", .sql = "SELECT i.id FROM restate.invocation i WHERE i.status = 'pending'"
-															   " AND i.target_service_name = $1 AND i.target_service_key = $2 AND i.partition_key = $3"
-															   " ORDER BY i.inbox_sequence_number LIMIT $4",
-							  .params = {STORE_TEXT, STORE_TEXT, STORE_INT8, STORE_INT8}},
-
-	[STORE_READ_INBOXES] = {.name = "read inboxes", .sql = "SELECT p.id FROM unnest($1, $2, $3, $4) AS v(service_name, service_key, partition_key, size)"
+	/* the first few of each object key's inbox */
+	[STORE_READ_INBOXES] = {.name = "read inboxes", .sql = "SELECT p.id FROM {service_name, service_key, partition_key, size}"
 														   " CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.status = 'pending'"
 														   " AND i.target_service_name = v.service_name AND i.target_service_key = v.service_key"
 														   " AND i.partition_key = v.partition_key"
 														   " ORDER BY i.inbox_sequence_number LIMIT v.size) AS p",
-							.params = {MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8)}},
+							.params = {KEY_PARAMS, MANY(STORE_INT8)}},
 
 	/* the calls that wait for the result of a callee, not answered yet */
 	[STORE_READ_AWAITED_CALLS] = {.name = "read awaited calls", .sql = "SELECT c.id, c.invoked_id, c.result_completion_id,"
 																	   " c.result_completion_id = ANY (i.suspended_waiting_for_completions)"
-																	   " FROM unnest($1, $2, $3) AS v(id, partition_key, callee)"
-																	   " JOIN restate.invocation i ON i.id = v.id AND i.partition_key = v.partition_key"
-																	   " CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE j.id = v.id AND j.partition_key = v.partition_key"
-																	   " AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
-																	   " WHERE NOT EXISTS (SELECT FROM restate.journal n"
-																	   " WHERE n.id = c.id AND n.partition_key = c.partition_key"
-																	   " AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
-																																			   " ORDER BY c.id, c.index",
-								  .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), MANY(STORE_INVOCATION_ID)}},
+																	   " FROM {id, partition_key, callee} JOIN restate.invocation i ON " IS_NAMED("i") " CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j") " AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
+																																																									 " WHERE NOT EXISTS (SELECT FROM restate.journal n"
+																																																									 " WHERE n.id = c.id AND n.partition_key = c.partition_key"
+																																																									 " AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
+																																																																											 " ORDER BY c.id, c.index",
+								  .params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID)}},
 
-	[STORE_READ_ONE_PREFIX] = {.name = "read one prefix", .sql = "SELECT $1," PREFIX_FACTS " FROM " PREFIX("$1", "$2", "$3"), .params = {STORE_INVOCATION_ID, STORE_INT8, STORE_INT8}},
+	[STORE_READ_PREFIXES] = {.name = "read prefixes", .sql = "SELECT v.id," PREFIX_FACTS " FROM " IDS " CROSS JOIN LATERAL " PREFIX("v.id", "v.partition_key", "$3"), .params = {IDS_PARAMS, STORE_INT8}},
 
-	[STORE_READ_PREFIXES] = {.name = "read prefixes", .sql = "SELECT v.id," PREFIX_FACTS " FROM unnest($1, $2) AS v(id, partition_key)"
-															 " CROSS JOIN LATERAL " PREFIX("v.id", "v.partition_key", "$3"),
-							 .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), STORE_INT8}},
-
-	[STORE_READ_RESTARTED] = {.name = "read restarted", .sql = "SELECT i.restarted_from, i.id FROM unnest($1, $2) AS v(id, partition_key)"
-															   " CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r WHERE r.restarted_from = v.id"
-															   " AND r.partition_key = v.partition_key AND r.request_id = $3 OFFSET 0) AS i",
-							  .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), STORE_TEXT}},
+	[STORE_READ_RESTARTED] = {.name = "read restarted", .sql = "SELECT i.restarted_from, i.id FROM " IDS " CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
+															   " WHERE r.restarted_from = v.id AND r.partition_key = v.partition_key"
+															   " AND r.request_id = $3 OFFSET 0) AS i",
+							  .params = {IDS_PARAMS, STORE_TEXT}},
 
 	[STORE_CREATE_KEYS] = {.name = "create object keys", .sql = "INSERT INTO restate.object_key (service_name, service_key, partition_key)"
 																" SELECT v.service_name, v.service_key, v.partition_key"
-																" FROM unnest($1, $2, $3) AS v(service_name, service_key, partition_key)"
-																" ORDER BY v.service_name COLLATE \"C\", v.service_key COLLATE \"C\""
-																" ON CONFLICT DO NOTHING",
-						   .params = {MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8)}},
+																" FROM {service_name, service_key, partition_key}" IN_KEY_ORDER("v") " ON CONFLICT DO NOTHING",
+						   .params = {KEY_PARAMS}},
 
-	[STORE_DELETE_JOURNALS] = {.name = "delete journals", .sql = DELETE_JOURNALS, .params = {IDS_PARAMS}},
+	[STORE_DELETE_JOURNALS] = {.name = "delete journals", .sql = "DELETE FROM restate.journal j USING " IDS " WHERE " IS_NAMED("j"), .params = {IDS_PARAMS}},
 
-	[STORE_DELETE_EVENTS] = {.name = "delete events", .sql = DELETE_EVENTS, .params = {IDS_PARAMS}},
+	[STORE_DELETE_EVENTS] = {.name = "delete events", .sql = "DELETE FROM restate.journal_event e USING " IDS " WHERE " IS_NAMED("e"), .params = {IDS_PARAMS}},
 
-	[STORE_CLEAR_JOURNAL_SIZES] = {.name = "clear journal sizes", .sql = CLEAR_JOURNAL_SIZES, .params = {IDS_PARAMS}},
+	[STORE_CLEAR_JOURNAL_SIZES] = {.name = "clear journal sizes", .sql = "UPDATE restate.invocation i SET journal_size = 0, journal_commands_size = 0"
+																		 " FROM " IDS " WHERE " IS_NAMED("i") " AND i.status = 'completed'",
+								   .params = {IDS_PARAMS}},
 
-	[STORE_PURGE_JOURNALS] = {.name = "purge journals", .sql = "WITH entries AS (" DELETE_JOURNALS "), events AS (" DELETE_EVENTS ") " CLEAR_JOURNAL_SIZES, .params = {IDS_PARAMS}, .parts = {STORE_DELETE_JOURNALS, STORE_DELETE_EVENTS, STORE_CLEAR_JOURNAL_SIZES}, .nparts = 3},
+	[STORE_DELETE_INVOCATIONS] = {.name = "delete invocations", .sql = "DELETE FROM restate.invocation i USING {id, partition_key, status}"
+																	   " WHERE " IS_NAMED("i") " AND i.status = v.status",
+								  .params = {IDS_PARAMS, MANY(STORE_TEXT)}},
 
-	[STORE_DELETE_INVOCATIONS] = {.name = "delete invocations", .sql = DELETE_INVOCATIONS, .params = {IDS_PARAMS, MANY(STORE_TEXT)}},
+	[STORE_DELETE_PROMISES] = {.name = "delete promises", .sql = "DELETE FROM restate.promise t USING {service_name, service_key, partition_key} WHERE " IS_KEY("t"), .params = {KEY_PARAMS}},
 
-	[STORE_REMOVE] = {.name = "remove", .sql = "WITH entries AS (" DELETE_JOURNALS "), events AS (" DELETE_EVENTS ") " DELETE_INVOCATIONS, .params = {IDS_PARAMS, MANY(STORE_TEXT)}, .parts = {STORE_DELETE_JOURNALS, STORE_DELETE_EVENTS, STORE_DELETE_INVOCATIONS}, .nparts = 3},
-
-	[STORE_DELETE_PROMISES] = {.name = "delete promises", .sql = "DELETE FROM restate.promise t" OF_KEYS, .params = {MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8)}},
-
-	[STORE_DELETE_STATE] = {.name = "delete state", .sql = "DELETE FROM restate.object_state t" OF_KEYS, .params = {MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8)}},
+	[STORE_DELETE_STATE] = {.name = "delete state", .sql = "DELETE FROM restate.object_state t USING {service_name, service_key, partition_key} WHERE " IS_KEY("t"), .params = {KEY_PARAMS}},
 
 	/* the input becomes the journal's first entry when an invocation starts */
 	[STORE_START_JOURNALS] = {.name = "start journals", .sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, meta, payload)"
 															   " SELECT i.id, i.partition_key, 0, $3, 'Command: Input', '',"
-															   " pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')"
-															   " FROM unnest($1, $2) AS v(id, partition_key)"
-															   " JOIN restate.invocation i ON i.id = v.id AND i.partition_key = v.partition_key",
-							  .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), STORE_TIMESTAMPTZ}},
+															   " pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')" FROM_MANY,
+							  .params = {IDS_PARAMS, STORE_TIMESTAMPTZ}},
 
-	[STORE_APPEND] = {.name = "append", .sql = APPEND, .params = {UPDATE_PARAMS, APPEND_PARAMS}},
+	[STORE_APPEND] = {.name = "append", .sql = "INSERT INTO restate.journal"
+											   " (id, partition_key, index, appended_at, entry_type, completion_id, signal_index, meta)"
+											   " SELECT v.id, v.partition_key, v.index, $8, v.entry_type::restate.entry_type,"
+											   " v.completion_id, v.signal_index, v.meta"
+											   " FROM {id, partition_key, index, entry_type, completion_id, signal_index, meta}",
+					  .params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_JSONB), STORE_TIMESTAMPTZ}},
 
-	[STORE_UPDATE] = {.name = "update", .sql = UPDATE_INVOCATIONS, .params = {UPDATE_PARAMS}},
-
-	[STORE_APPEND_AND_UPDATE] = {.name = "append and update", .sql = "WITH appended AS (" APPEND ") " UPDATE_INVOCATIONS, .params = {UPDATE_PARAMS, APPEND_PARAMS}, .parts = {STORE_APPEND, STORE_UPDATE}, .nparts = 2},
+	/* the invocations as they are to be, and the time */
+	[STORE_UPDATE] = {.name = "update", .sql = "UPDATE restate.invocation i SET"
+											   " status = v.status,"
+											   " modified_at = CASE WHEN i.status = v.status THEN i.modified_at ELSE $10 END,"
+											   " journal_size = v.journal_size,"
+											   " journal_commands_size = v.journal_commands_size,"
+											   " pause_requested = v.pause_requested,"
+											   " pinned_deployment_id = coalesce(v.deployment_id, i.pinned_deployment_id),"
+											   " suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_completions END,"
+											   " suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_signals END,"
+											   " inbox_sequence_number = CASE WHEN v.status = 'pending' THEN i.inbox_sequence_number END,"
+											   " input_headers = CASE WHEN v.status = 'pending' THEN i.input_headers END,"
+											   " input_payload = CASE WHEN v.status = 'pending' THEN i.input_payload END,"
+											   " running_at = CASE WHEN v.status = 'pending' THEN NULL ELSE coalesce(i.running_at, $10) END,"
+											   " next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END,"
+											   " retry_count = CASE WHEN " OUTLIVES_STATUS " THEN i.retry_count END,"
+											   " last_start_at = CASE WHEN " OUTLIVES_STATUS " THEN i.last_start_at END,"
+											   " last_attempt_deployment_id = CASE WHEN " OUTLIVES_STATUS " THEN i.last_attempt_deployment_id END,"
+											   " last_attempt_server = CASE WHEN " OUTLIVES_STATUS " THEN i.last_attempt_server END,"
+											   " last_failure = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure END,"
+											   " last_failure_error_code = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_error_code END,"
+											   " last_failure_related_command_index = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_index END,"
+											   " last_failure_related_command_name = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_name END,"
+											   " last_failure_related_command_type = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_type END,"
+											   " completed_at = CASE WHEN v.failure IS NULL THEN i.completed_at ELSE $10 END,"
+											   " completion_result = CASE WHEN v.failure IS NULL THEN i.completion_result ELSE 'failure' END,"
+											   " completion_failure = coalesce(v.failure, i.completion_failure)"
+											   " FROM {id, partition_key, status, journal_size, journal_commands_size, pause_requested,"
+											   " deployment_id, failure, status_was}"
+											   " WHERE " IS_NAMED("i") " AND i.status = v.status_was",
+					  .params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_BOOL), MANY(STORE_DEPLOYMENT_ID), MANY(STORE_TEXT), MANY(STORE_TEXT), STORE_TIMESTAMPTZ}},
 
 	[STORE_UPDATE_KEYS] = {.name = "update object keys", .sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
-																" FROM unnest($1, $2, $3, $4, $5)"
-																" AS v(service_name, service_key, partition_key, holder, next_sequence_number)"
-																" WHERE k.service_name = v.service_name AND k.service_key = v.service_key"
-																" AND k.partition_key = v.partition_key",
-						   .params = {MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
+																" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k"),
+						   .params = {KEY_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
-	[STORE_COPY_JOURNALS] = {.name = "copy journals", .sql = COPY_JOURNALS, .params = {RESTART_PARAMS}},
+	/*
+	 * The new invocations of restarts; $10 the last index that they keep, $11
+	 * the request id, $12 the time.  A restart with the same request id that
+	 * the transaction cannot see, in a repeatable read, makes ON CONFLICT raise
+	 * a serialization failure.
+	 */
+	[STORE_CREATE_RESTARTS] = {.name = "create restarts", .sql = "INSERT INTO restate.invocation (id, partition_key, status, target_service_name,"
+																 " target_service_key, target_handler_name, target_service_ty, target_handler_ty, invoked_by,"
+																 " restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version, journal_size,"
+																 " journal_commands_size, created_at, created_using_restate_version, modified_at, inboxed_at,"
+																 " running_at, completion_retention, journal_retention, inbox_sequence_number, random_seed)"
+																 " SELECT v.new_id, i.partition_key, v.status, i.target_service_name, i.target_service_key,"
+																 " i.target_handler_name, i.target_service_ty, i.target_handler_ty, 'restart_as_new', i.id, $11,"
+																 " v.deployment_id, i.pinned_service_protocol_version, v.journal_size, v.journal_commands_size,"
+																 " $12, i.created_using_restate_version, $12,"
+																 " CASE WHEN v.status = 'pending' THEN $12 END, CASE WHEN v.status <> 'pending' THEN $12 END,"
+																 " i.completion_retention, i.journal_retention, v.inbox_sequence_number,"
+																 " CASE WHEN $10 > 0 THEN i.random_seed ELSE v.random_seed END"
+																 " FROM {id, partition_key, new_id, status, deployment_id, journal_size, journal_commands_size,"
+																 " inbox_sequence_number, random_seed} JOIN restate.invocation i ON " IS_NAMED("i") " ON CONFLICT (restarted_from, request_id, partition_key) WHERE restarted_from IS NOT NULL DO NOTHING",
+							   .params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_TEXT), MANY(STORE_DEPLOYMENT_ID), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), STORE_INT8, STORE_TEXT, STORE_TIMESTAMPTZ}},
 
-	[STORE_CREATE_RESTARTS] = {.name = "create restarts", .sql = CREATE_RESTARTS, .params = {RESTART_PARAMS}},
+	/* the journals of restarts, up to the last index that they keep */
+	[STORE_COPY_JOURNALS] = {.name = "copy journals", .sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
+															 " SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED " FROM {id, partition_key, new_id} JOIN restate.journal j ON " IS_NAMED("j") " AND j.index BETWEEN 0 AND $4",
+							 .params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), STORE_INT8}},
 
-	[STORE_RESTART] = {.name = "restart", .sql = "WITH copied AS (" COPY_JOURNALS ") " CREATE_RESTARTS, .params = {RESTART_PARAMS}, .parts = {STORE_COPY_JOURNALS, STORE_CREATE_RESTARTS}, .nparts = 2},
+	/* and the completions that they need from further on */
+	[STORE_COPY_COMPLETIONS] = {.name = "copy completions", .sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
+																   " SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED " FROM {id, partition_key, index, new_id, new_index} JOIN restate.journal j ON " IS_NAMED("j") " AND j.index = v.index",
+								.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
 	[STORE_AUDIT] = {.name = "audit", .sql = "INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id,"
 											 " caused_by, role_name, session_user_name, claimed_subject, reason)"
 											 " SELECT v.id, v.partition_key, $6, $7, $8, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
-											 " FROM unnest($1, $2, $3, $4, $5) AS v(id, partition_key, outcome, new_id, caused_by)",
-					 .params = {MANY(STORE_INVOCATION_ID), MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_JSONB, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
+											 " FROM {id, partition_key, outcome, new_id, caused_by}",
+					 .params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_JSONB, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
 };
 /* clang-format on */

@@ -1,10 +1,10 @@
 /*
  * store.c
- *		Prepares the named statements, runs them and reads their rows.
+ *		Runs the named statements.
  *
- * Plans are kept for the session.  They are prepared and run under the
- * search path that the operation's frame sets, and thrown away when the types
- * they were prepared with are no longer the installed ones.
+ * They are prepared and run under the search path that the operation's frame
+ * sets.  Their plans are thrown away when the types that they were prepared
+ * with are no longer the installed ones.
  */
 #include "postgres.h"
 
@@ -13,7 +13,6 @@
 #include "catalog/pg_namespace_d.h"
 #include "catalog/pg_type_d.h"
 #include "executor/spi.h"
-#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
@@ -29,14 +28,11 @@
 /* what the kept plans were prepared with */
 static Oid invocation_id_oid = InvalidOid;
 static Oid deployment_id_oid = InvalidOid;
-static SPIPlanPtr plans[STORE_STATEMENT_COUNT];
 
-static void forget_plans(void);
 static void check_installed_version(void);
-static SPIPlanPtr statement_plan(StoreStatement statement);
-static Oid type_oid(uint8 type);
-static uint64 execute(StoreStatement statement, StoreCall *call);
-static int param_count(const StoreStatementDef *def);
+static uint64 execute(const StoreCall *const *calls, int count);
+static void bind(const StoreCall *call, Datum *values, char *nulls);
+static Datum column_array(const StoreColumn *column, Oid element);
 
 /*
  * Makes the store ready for an operation: forgets plans of an extension that
@@ -57,27 +53,11 @@ store_begin(void)
 			   OidIsValid(invocation_id)))
 		return;
 
-	forget_plans();
+	store_forget_plans();
 	invocation_id_oid = InvalidOid;
 	check_installed_version();
 	invocation_id_oid = invocation_id;
 	deployment_id_oid = deployment_id;
-}
-
-/*
- * Frees every kept plan.
- */
-static void
-forget_plans(void)
-{
-	for (int i = 0; i < STORE_STATEMENT_COUNT; i++)
-	{
-		SPIPlanPtr plan = plans[i];
-
-		plans[i] = NULL;
-		if (plan)
-			SPI_freeplan(plan);
-	}
 }
 
 /*
@@ -106,8 +86,8 @@ check_installed_version(void)
 /*
  * Returns the OID of a parameter's type.
  */
-static Oid
-type_oid(uint8 type)
+Oid
+store_type_oid(uint8 type)
 {
 	Oid oid = InvalidOid;
 
@@ -142,229 +122,132 @@ type_oid(uint8 type)
 }
 
 /*
- * Returns how many parameters the statement takes.
+ * Runs the statement and returns how many rows it returned; they can be read
+ * until the next execution.
  */
-static int
-param_count(const StoreStatementDef *def)
+uint64
+store_execute(const StoreCall *call)
 {
+	return execute(&call, 1);
+}
+
+/*
+ * Runs calls that change the tables, of StoreCall: at once, so that none sees
+ * what another does, nor may depend on it.
+ */
+void
+store_execute_together(const List *calls)
+{
+	const StoreCall *together[STORE_MAX_TOGETHER];
 	int count = 0;
+	ListCell *cell;
 
-	while (def->params[count] != STORE_END)
-		count++;
-	return count;
+	if (store_is_distributed())
+	{
+		foreach (cell, calls)
+		{
+			const StoreCall *call = lfirst(cell);
+
+			(void) execute(&call, 1);
+		}
+		return;
+	}
+	if (list_length(calls) > STORE_MAX_TOGETHER)
+		elog(ERROR, "too many statements to run together");
+	foreach (cell, calls)
+		together[count++] = lfirst(cell);
+	/* the last one's rows are counted */
+	for (int i = 0; i < count - 1; i++)
+		if (together[i]->rows_expected > 0)
+		{
+			const StoreCall *counted = together[i];
+
+			together[i] = together[count - 1];
+			together[count - 1] = counted;
+		}
+	if (count > 0)
+		(void) execute(together, count);
 }
 
 /*
- * Returns the kept plan of the statement, prepared now if there is none or if
- * it is no longer valid.
+ * Runs the calls as one statement; returns the rows of the last.  The memory
+ * context stays the caller's: SPI would leave its own, which ends with the
+ * connection.
  */
-static SPIPlanPtr
-statement_plan(StoreStatement statement)
+static uint64
+execute(const StoreCall *const *calls, int count)
 {
-	const StoreStatementDef *def = &store_statements[statement];
-	Oid types[STORE_MAX_PARAMS];
-	int count = param_count(def);
-	SPIPlanPtr plan = plans[statement];
+	MemoryContext context = CurrentMemoryContext;
+	const StoreCall *last = calls[count - 1];
+	SPIPlanPtr plan = store_plan(calls, count);
+	Datum values[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
+	char nulls[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
+	int nvalues = 0;
+	int rc;
 
-	if (likely(plan != NULL && SPI_plan_is_valid(plan)))
-		return plan;
-
-	plans[statement] = NULL;
-	if (plan)
-		SPI_freeplan(plan);
 	for (int i = 0; i < count; i++)
-		types[i] = type_oid(def->params[i]);
-	/* generic: planning one anew for every call costs more than running it */
-	plan = SPI_prepare_cursor(def->sql, count, types, CURSOR_OPT_GENERIC_PLAN);
-	if (plan == NULL)
-		elog(ERROR, "could not prepare statement %s: %s", def->name,
-			 SPI_result_code_string(SPI_result));
-	if (SPI_keepplan(plan) != 0)
-		elog(ERROR, "could not keep statement %s", def->name);
-	plans[statement] = plan;
-	return plan;
+	{
+		Assert(store_statements[calls[i]->statement].params[calls[i]->nargs] == STORE_END);
+		bind(calls[i], &values[nvalues], &nulls[nvalues]);
+		nvalues += calls[i]->nargs;
+	}
+	if (SPI_tuptable)
+		SPI_freetuptable(SPI_tuptable);
+	rc = SPI_execute_plan(plan, values, nulls, false, 0);
+	MemoryContextSwitchTo(context);
+	if (rc < 0)
+		elog(ERROR, "could not run statement %s: %s",
+			 store_statements[last->statement].name, SPI_result_code_string(rc));
+	if (last->rows_expected > 0 && SPI_processed != last->rows_expected)
+		elog(ERROR, "statement %s changed " UINT64_FORMAT " rows, not " UINT64_FORMAT,
+			 store_statements[last->statement].name, SPI_processed, last->rows_expected);
+	return SPI_processed;
 }
 
 /*
- * Starts the arguments of one execution of the statement.
+ * Sets the values of the call's arguments, as the plan takes them.
  */
-void
-store_call(StoreCall *call, StoreStatement statement)
+static void
+bind(const StoreCall *call, Datum *values, char *nulls)
 {
-	call->statement = statement;
-	call->nargs = 0;
+	bool one_row = store_call_is_of_one_row(call);
+
+	for (int i = 0; i < call->nargs; i++)
+	{
+		const StoreArg *arg = &call->args[i];
+		uint8 type = store_statements[call->statement].params[i];
+		bool is_null = arg->is_null;
+
+		if ((type & STORE_ARRAY) == 0)
+			values[i] = arg->value;
+		else if (one_row)
+		{
+			values[i] = arg->column.values[0];
+			is_null = arg->column.nulls[0];
+		}
+		else
+			values[i] = column_array(&arg->column, store_type_oid(type & ~STORE_ARRAY));
+		nulls[i] = is_null ? 'n' : ' ';
+	}
 }
 
 /*
- * Adds the next argument.
+ * Returns the column as an array of that element type.
  */
-void
-store_arg(StoreCall *call, Datum value)
+static Datum
+column_array(const StoreColumn *column, Oid element)
 {
-	Assert(call->nargs < STORE_MAX_PARAMS);
-	call->values[call->nargs] = value;
-	call->nulls[call->nargs++] = ' ';
-}
-
-/*
- * Adds a null as the next argument.
- */
-void
-store_arg_null(StoreCall *call)
-{
-	Assert(call->nargs < STORE_MAX_PARAMS);
-	call->values[call->nargs] = (Datum) 0;
-	call->nulls[call->nargs++] = 'n';
-}
-
-/*
- * Adds the column as the next argument, an array.
- */
-void
-store_arg_array(StoreCall *call, const StoreColumn *column)
-{
-	uint8 type = store_statements[call->statement].params[call->nargs];
-	Oid element = type_oid(type & ~STORE_ARRAY);
 	int16 typlen;
 	bool typbyval;
 	char typalign;
 	int dims[1] = {column->count};
 	int lbs[1] = {1};
 
-	Assert(type & STORE_ARRAY);
 	if (column->count == 0)
-	{
-		store_arg(call, PointerGetDatum(construct_empty_array(element)));
-		return;
-	}
+		return PointerGetDatum(construct_empty_array(element));
 	get_typlenbyvalalign(element, &typlen, &typbyval, &typalign);
-	store_arg(call, PointerGetDatum(construct_md_array(column->values, column->nulls, 1, dims, lbs,
-													   element, typlen, typbyval, typalign)));
-}
-
-/*
- * Runs the statement and returns how many rows it returned; they can be read
- * until the next execution.
- */
-uint64
-store_execute(StoreCall *call)
-{
-	const StoreStatementDef *def = &store_statements[call->statement];
-
-	Assert(call->nargs == param_count(def));
-	if (def->nparts == 0 || !store_is_distributed())
-		return execute(call->statement, call);
-	for (int i = 0; i < def->nparts; i++)
-		(void) execute(def->parts[i], call);
-	return SPI_processed;
-}
-
-/*
- * Runs one statement with as many of the call's arguments as it takes.  The
- * memory context stays the caller's: SPI would leave its own, which ends with
- * the connection.
- */
-static uint64
-execute(StoreStatement statement, StoreCall *call)
-{
-	MemoryContext context = CurrentMemoryContext;
-	SPIPlanPtr plan = statement_plan(statement);
-	int rc;
-
-	if (SPI_tuptable)
-		SPI_freetuptable(SPI_tuptable);
-	rc = SPI_execute_plan(plan, call->values, call->nulls, false, 0);
-	MemoryContextSwitchTo(context);
-	if (rc < 0)
-		elog(ERROR, "could not run statement %s: %s",
-			 store_statements[statement].name, SPI_result_code_string(rc));
-	return SPI_processed;
-}
-
-/*
- * Adds a value to a column.
- */
-void
-store_column_add(StoreColumn *column, Datum value)
-{
-	if (column->count == column->allocated)
-	{
-		column->allocated = Max(8, column->allocated * 2);
-		if (column->values == NULL)
-		{
-			column->values = palloc_array(Datum, column->allocated);
-			column->nulls = palloc_array(bool, column->allocated);
-		}
-		else
-		{
-			column->values = repalloc_array(column->values, Datum, column->allocated);
-			column->nulls = repalloc_array(column->nulls, bool, column->allocated);
-		}
-	}
-	column->values[column->count] = value;
-	column->nulls[column->count++] = false;
-}
-
-/*
- * Adds a null to a column.
- */
-void
-store_column_add_null(StoreColumn *column)
-{
-	store_column_add(column, (Datum) 0);
-	column->nulls[column->count - 1] = true;
-}
-
-/*
- * Returns whether the value in the last result is null.
- */
-bool
-store_is_null(uint64 row, int column)
-{
-	bool isnull;
-
-	(void) SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-	return isnull;
-}
-
-/*
- * Returns a value of the last result, 0 for null.  One by reference lives as
- * long as the result.
- */
-Datum
-store_value(uint64 row, int column)
-{
-	bool isnull;
-
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-}
-
-/*
- * Returns a text of the last result, copied, or NULL.
- */
-char *
-store_text(uint64 row, int column)
-{
-	bool isnull;
-	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
-/*
- * Copies an invocation id of the last result; returns false for null.
- */
-bool
-store_invocation_id(uint64 row, int column, RestateInvocationId *id)
-{
-	bool isnull;
-	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-
-	if (isnull)
-		memset(id, 0, sizeof(*id));
-	else
-		memcpy(id, DatumGetPointer(value), sizeof(*id));
-	return !isnull;
+	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1, dims, lbs,
+											  element, typlen, typbyval, typalign));
 }
 
 /*

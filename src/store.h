@@ -1,6 +1,9 @@
 /*
  * store.h
  *		The only way to the tables: named statements, prepared once a session.
+ *
+ * What changes the tables is gathered and run together, as one statement; where
+ * the tables are distributed over nodes, one after the other.
  */
 #ifndef RESTATE_STORE_H
 #define RESTATE_STORE_H
@@ -8,6 +11,7 @@
 #include "postgres.h"
 
 #include "executor/spi.h"
+#include "nodes/pg_list.h"
 
 #include "id.h"
 
@@ -19,17 +23,15 @@ typedef enum StoreStatement
 	STORE_LOCK_ONE,
 	STORE_LOCK_ONE_WITH_DEPLOYMENT,
 	STORE_LOCK_ONE_TO_CANCEL,
+	STORE_LOCK_ONE_TO_KILL,
 	STORE_LOCK_ONE_TO_RESTART,
 	STORE_LOCK_MANY,
-	STORE_LOCK_ONE_KEY,
 	STORE_LOCK_KEYS,
 	/* plain reads */
 	STORE_READ_MANY,
 	STORE_READ_CALLEES,
-	STORE_READ_ONE_INBOX,
 	STORE_READ_INBOXES,
 	STORE_READ_AWAITED_CALLS,
-	STORE_READ_ONE_PREFIX,
 	STORE_READ_PREFIXES,
 	STORE_READ_RESTARTED,
 	/* work */
@@ -37,19 +39,16 @@ typedef enum StoreStatement
 	STORE_DELETE_JOURNALS,
 	STORE_DELETE_EVENTS,
 	STORE_CLEAR_JOURNAL_SIZES,
-	STORE_PURGE_JOURNALS,
 	STORE_DELETE_INVOCATIONS,
-	STORE_REMOVE,
 	STORE_DELETE_PROMISES,
 	STORE_DELETE_STATE,
 	STORE_START_JOURNALS,
 	STORE_APPEND,
 	STORE_UPDATE,
-	STORE_APPEND_AND_UPDATE,
 	STORE_UPDATE_KEYS,
-	STORE_COPY_JOURNALS,
 	STORE_CREATE_RESTARTS,
-	STORE_RESTART,
+	STORE_COPY_JOURNALS,
+	STORE_COPY_COMPLETIONS,
 	STORE_AUDIT,
 	STORE_STATEMENT_COUNT
 } StoreStatement;
@@ -68,35 +67,24 @@ typedef enum StoreType
 	STORE_TYPE_COUNT
 } StoreType;
 
-#define STORE_MAX_PARAMS 20
+#define STORE_MAX_PARAMS 12
 
-/* bit set on a StoreType: an array of it */
+/* bit set on a StoreType: an array of it, one element a row */
 #define STORE_ARRAY 0x40
 
-#define STORE_MAX_PARTS 3
+/* how many statements can run together */
+#define STORE_MAX_TOGETHER 12
 
 typedef struct StoreStatementDef
 {
 	const char *name;
-	const char *sql;
+	const char *sql;					/* see statements.c */
 	uint8 params[STORE_MAX_PARAMS + 1]; /* ends with STORE_END */
-	/* run instead, each with the first of the arguments, on distributed tables */
-	StoreStatement parts[STORE_MAX_PARTS];
-	int nparts;
 } StoreStatementDef;
 
 extern const StoreStatementDef store_statements[STORE_STATEMENT_COUNT];
 
-/* The arguments of one execution, added in the order of the parameters. */
-typedef struct StoreCall
-{
-	StoreStatement statement;
-	int nargs;
-	Datum values[STORE_MAX_PARAMS];
-	char nulls[STORE_MAX_PARAMS];
-} StoreCall;
-
-/* A column of values that becomes one array parameter. */
+/* A column of values, one a row. */
 typedef struct StoreColumn
 {
 	Datum *values;
@@ -105,23 +93,48 @@ typedef struct StoreColumn
 	int allocated;
 } StoreColumn;
 
-extern void store_begin(void);
+/* An argument: a value of its own, or a column of the rows. */
+typedef struct StoreArg
+{
+	Datum value;
+	bool is_null;
+	StoreColumn column;
+} StoreArg;
 
+/* The arguments of one execution, added in the order of the parameters. */
+typedef struct StoreCall
+{
+	StoreStatement statement;
+	uint64 rows_expected; /* that it changes; 0 is not checked */
+	int nargs;
+	StoreArg args[STORE_MAX_PARAMS];
+} StoreCall;
+
+/* store.c: sessions and execution */
+extern void store_begin(void);
+extern uint64 store_execute(const StoreCall *call);
+extern void store_execute_together(const List *calls);
+extern bool store_is_distributed(void);
+extern Oid store_type_oid(uint8 type);
+
+/* store_plan.c: from statements to plans that are kept */
+extern SPIPlanPtr store_plan(const StoreCall *const *calls, int count);
+extern void store_forget_plans(void);
+extern bool store_call_is_of_one_row(const StoreCall *call);
+
+/* store_values.c: arguments, and reading the last result */
 extern void store_call(StoreCall *call, StoreStatement statement);
 extern void store_arg(StoreCall *call, Datum value);
 extern void store_arg_null(StoreCall *call);
-extern void store_arg_array(StoreCall *call, const StoreColumn *column);
-extern uint64 store_execute(StoreCall *call);
-
+extern void store_arg_text(StoreCall *call, const char *value);
+extern void store_arg_column(StoreCall *call, const StoreColumn *column);
 extern void store_column_add(StoreColumn *column, Datum value);
 extern void store_column_add_null(StoreColumn *column);
 
-/* reading a result row; the returned values live in the current context */
+/* the returned values live in the current context, by reference as long as the result */
 extern bool store_is_null(uint64 row, int column);
 extern Datum store_value(uint64 row, int column);
 extern char *store_text(uint64 row, int column);
 extern bool store_invocation_id(uint64 row, int column, RestateInvocationId *id);
-
-extern bool store_is_distributed(void);
 
 #endif /* RESTATE_STORE_H */

@@ -13,22 +13,11 @@
 #include "compat.h"
 #include "unit.h"
 
-static const char *const status_names[] = {
-	[STATUS_PENDING] = "pending",
-	[STATUS_SCHEDULED] = "scheduled",
-	[STATUS_READY] = "ready",
-	[STATUS_RUNNING] = "running",
-	[STATUS_BACKING_OFF] = "backing-off",
-	[STATUS_SUSPENDED] = "suspended",
-	[STATUS_PAUSED] = "paused",
-	[STATUS_COMPLETED] = "completed",
-};
-
 /* the columns that lock statements have beyond the facts, see statements.c */
-#define FIRST_PREFIX_COLUMN 20
-#define PREFIX_IS_CURRENT	23
+#define IS_CURRENT_COLUMN	20
+#define FIRST_PREFIX_COLUMN 21
 
-static Status status_from_name(const char *name);
+static Status stored_status(uint64 row, int column);
 static int compare_id_datums(const void *a, const void *b);
 static void add_asked(Unit *unit, StoreCall *call);
 static void read_prefix(Unit *unit, Invocation *invocation, uint64 row, int column);
@@ -36,25 +25,16 @@ static int compare_indexes(const void *a, const void *b);
 static void lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id);
 
 /*
- * Returns the status in the vocabulary of sys_invocation.
- */
-const char *
-unit_status_name(Status status)
-{
-	return status_names[status];
-}
-
-/*
- * Returns the status of that name, which the table's check has vetted.
+ * Returns a status of the last result.
  */
 static Status
-status_from_name(const char *name)
+stored_status(uint64 row, int column)
 {
-	for (int i = 0; i < (int) lengthof(status_names); i++)
-		if (strcmp(name, status_names[i]) == 0)
-			return (Status) i;
-	elog(ERROR, "unexpected invocation status \"%s\"", name);
-	return STATUS_COMPLETED; /* keep compiler quiet */
+	Status status = STATUS_COMPLETED;
+
+	if (!restate_status_from_text(DatumGetTextPP(store_value(row, column)), &status))
+		elog(ERROR, "unexpected invocation status");
+	return status;
 }
 
 /*
@@ -124,8 +104,29 @@ lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id)
 		store_arg(&call, Int64GetDatum(unit->asked.last_index));
 	rows = store_execute(&call);
 	unit_read_facts(unit, rows);
-	if (statement == STORE_LOCK_ONE_TO_RESTART && rows == 1 && DatumGetBool(store_value(0, PREFIX_IS_CURRENT)))
+	if (statement == STORE_LOCK_ONE_TO_RESTART && rows == 1 && DatumGetBool(store_value(0, IS_CURRENT_COLUMN)))
 		read_prefix(unit, unit_find(unit, id), 0, FIRST_PREFIX_COLUMN);
+}
+
+/*
+ * Locks an invocation that is killed without anything else: of no object key,
+ * without a caller and without callees.  Returns false if it is not such a
+ * one, with nothing locked; sets is_current to whether the callees were read
+ * as they are, for they are read before the lock is waited for.
+ */
+bool
+unit_lock_alone(Unit *unit, const RestateInvocationId *id, bool *is_current)
+{
+	StoreCall call;
+	uint64 rows;
+
+	store_call(&call, STORE_LOCK_ONE_TO_KILL);
+	store_arg(&call, InvocationIdGetDatum(id));
+	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
+	rows = store_execute(&call);
+	unit_read_facts(unit, rows);
+	*is_current = rows == 1 && DatumGetBool(store_value(0, IS_CURRENT_COLUMN));
+	return rows == 1;
 }
 
 /*
@@ -176,8 +177,8 @@ unit_lock_rows(Unit *unit)
 		return;
 	}
 	store_call(&call, STORE_LOCK_MANY);
-	store_arg_array(&call, &ids);
-	store_arg_array(&call, &partition_keys);
+	store_arg_column(&call, &ids);
+	store_arg_column(&call, &partition_keys);
 	add_asked(unit, &call);
 	unit_read_facts(unit, store_execute(&call));
 }
@@ -240,7 +241,7 @@ unit_read_facts(Unit *unit, uint64 rows)
 		(void) store_invocation_id(row, ++column, &id);
 		i = unit_enter(unit, &id);
 		i->exists = true;
-		i->status = i->status_was = status_from_name(store_text(row, ++column));
+		i->status = i->status_was = stored_status(row, ++column);
 		i->service_name = store_text(row, ++column);
 		i->service_key = store_text(row, ++column);
 		service_ty = store_text(row, ++column);
@@ -266,7 +267,7 @@ unit_read_facts(Unit *unit, uint64 rows)
 			memcpy(&i->deployment_id, DatumGetPointer(store_value(row, column)), sizeof(i->deployment_id));
 		i->min_protocol_version = DatumGetInt64(store_value(row, ++column));
 		i->max_protocol_version = DatumGetInt64(store_value(row, ++column));
-		Assert(column == FIRST_PREFIX_COLUMN - 1);
+		Assert(column == IS_CURRENT_COLUMN - 1);
 	}
 	MemoryContextSwitchTo(old);
 }
@@ -289,23 +290,14 @@ unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count)
 			unit_read_prefixes(unit, &ids[i], 1);
 		return;
 	}
-	if (count == 1)
+	for (int i = 0; i < count; i++)
 	{
-		store_call(&call, STORE_READ_ONE_PREFIX);
-		store_arg(&call, InvocationIdGetDatum(&ids[0]));
-		store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(&ids[0])));
+		store_column_add(&id_column, InvocationIdGetDatum(&ids[i]));
+		store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&ids[i])));
 	}
-	else
-	{
-		for (int i = 0; i < count; i++)
-		{
-			store_column_add(&id_column, InvocationIdGetDatum(&ids[i]));
-			store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&ids[i])));
-		}
-		store_call(&call, STORE_READ_PREFIXES);
-		store_arg_array(&call, &id_column);
-		store_arg_array(&call, &partition_keys);
-	}
+	store_call(&call, STORE_READ_PREFIXES);
+	store_arg_column(&call, &id_column);
+	store_arg_column(&call, &partition_keys);
 	store_arg(&call, Int64GetDatum(unit->asked.last_index));
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)

@@ -17,20 +17,8 @@
 #include "utils/timestamp.h"
 
 #include "id.h"
+#include "status.h"
 #include "store.h"
-
-/* in the order of an invocation's life: up to scheduled it has not started */
-typedef enum Status
-{
-	STATUS_PENDING,
-	STATUS_SCHEDULED,
-	STATUS_READY,
-	STATUS_RUNNING,
-	STATUS_BACKING_OFF,
-	STATUS_SUSPENDED,
-	STATUS_PAUSED,
-	STATUS_COMPLETED
-} Status;
 
 typedef enum DeploymentChoice
 {
@@ -151,6 +139,7 @@ typedef struct Unit
 	HTAB *object_keys_by_name;
 	bool made_runnable; /* something became ready */
 	List *effects;		/* of AuditEffect */
+	List *work;			/* of StoreCall: what is to be written */
 	Asked asked;
 } Unit;
 
@@ -165,10 +154,12 @@ typedef enum Reach
 
 extern void unit_init(Unit *unit, const Asked *asked);
 extern bool unit_lock_simply(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
+extern bool unit_lock_alone(Unit *unit, const RestateInvocationId *id, bool *is_current);
 extern bool unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
 extern Invocation *unit_find(Unit *unit, const RestateInvocationId *id);
 extern void unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count);
 extern void unit_write(Unit *unit);
+extern void unit_defer(Unit *unit, const StoreCall *call);
 
 /* shared by the unit's own files */
 extern Invocation *unit_enter(Unit *unit, const RestateInvocationId *id);
@@ -183,7 +174,5 @@ extern void unit_purge_journal(Invocation *invocation);
 extern void unit_remove(Unit *unit, Invocation *invocation);
 extern void unit_release_key(Unit *unit, Invocation *invocation);
 extern void unit_answer_caller(Unit *unit, Invocation *callee, const char *failure_meta);
-
-extern const char *unit_status_name(Status status);
 
 #endif /* RESTATE_UNIT_H */

@@ -27,15 +27,13 @@ static ObjectKey *find_object_key(Unit *unit, const char *service_name,
 static uint32 hash_object_key_name(const void *name, Size keysize);
 static int match_object_key_names(const void *a, const void *b, Size keysize);
 static bool lock_object_keys(Unit *unit);
+static void lock_keys(Unit *unit, const List *keys);
 static int compare_object_keys(const ListCell *a, const ListCell *b);
-static void read_object_keys(Unit *unit, uint64 rows);
 static bool all_keys_locked(Unit *unit);
-static void add_key_args(StoreCall *call, const ObjectKey *key);
-static void add_key_columns(const List *keys, StoreColumn *services, StoreColumn *names,
-							StoreColumn *partition_keys);
+static void call_on_keys(StoreCall *call, StoreStatement statement, const List *keys);
 static void create_object_keys(Unit *unit);
 static void read_inboxes(Unit *unit);
-static void enter_inbox(Unit *unit, uint64 rows);
+static void read_inboxes_of(Unit *unit, const List *keys);
 static int compare_inbox_places(const ListCell *a, const ListCell *b);
 static bool reach_grew(Unit *unit, Reach reach);
 static void link_unit(Unit *unit, Reach reach);
@@ -51,7 +49,10 @@ unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int c
 	List *frontier = NIL;
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
+	bool is_current;
 
+	if (reach == REACH_KILL && count == 1 && unit_lock_alone(unit, &ids[0], &is_current))
+		return is_current;
 	for (int i = 0; i < count; i++)
 	{
 		invocation = unit_enter(unit, &ids[i]);
@@ -108,8 +109,8 @@ read_reached(Unit *unit, Reach reach, List *frontier)
 			store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
 		}
 		store_call(&call, STORE_READ_MANY);
-		store_arg_array(&call, &ids);
-		store_arg_array(&call, &partition_keys);
+		store_arg_column(&call, &ids);
+		store_arg_column(&call, &partition_keys);
 		unit_read_facts(unit, store_execute(&call));
 
 		if (reach == REACH_KEY)
@@ -182,8 +183,8 @@ read_callees(Unit *unit, List *callers, bool record)
 		store_column_add(&partition_keys, Int64GetDatum(caller->partition_key));
 	}
 	store_call(&call, STORE_READ_CALLEES);
-	store_arg_array(&call, &ids);
-	store_arg_array(&call, &partition_keys);
+	store_arg_column(&call, &ids);
+	store_arg_column(&call, &partition_keys);
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -289,22 +290,28 @@ match_object_key_names(const void *a, const void *b, Size keysize)
 }
 
 /*
- * Adds the object keys to three columns.
+ * Starts a call on the object keys, which are its first three arguments.
  */
 static void
-add_key_columns(const List *keys, StoreColumn *services, StoreColumn *names,
-				StoreColumn *partition_keys)
+call_on_keys(StoreCall *call, StoreStatement statement, const List *keys)
 {
+	StoreColumn services = {0};
+	StoreColumn names = {0};
+	StoreColumn partition_keys = {0};
 	ListCell *cell;
 
 	foreach (cell, keys)
 	{
 		ObjectKey *key = lfirst(cell);
 
-		store_column_add(services, CStringGetTextDatum(key->name.service_name));
-		store_column_add(names, CStringGetTextDatum(key->name.service_key));
-		store_column_add(partition_keys, Int64GetDatum(key->partition_key));
+		store_column_add(&services, CStringGetTextDatum(key->name.service_name));
+		store_column_add(&names, CStringGetTextDatum(key->name.service_key));
+		store_column_add(&partition_keys, Int64GetDatum(key->partition_key));
 	}
+	store_call(call, statement);
+	store_arg_column(call, &services);
+	store_arg_column(call, &names);
+	store_arg_column(call, &partition_keys);
 }
 
 /*
@@ -314,36 +321,41 @@ add_key_columns(const List *keys, StoreColumn *services, StoreColumn *names,
 static bool
 lock_object_keys(Unit *unit)
 {
-	StoreCall call;
-	StoreColumn services = {0};
-	StoreColumn names = {0};
-	StoreColumn partition_keys = {0};
-
-	if (list_length(unit->object_keys) == 1 || store_is_distributed())
+	if (unit->object_keys == NIL)
+		return true;
+	if (store_is_distributed())
 	{
 		List *ordered = list_copy(unit->object_keys);
 		ListCell *cell;
 
 		list_sort(ordered, compare_object_keys);
 		foreach (cell, ordered)
-		{
-			ObjectKey *key = lfirst(cell);
-
-			store_call(&call, STORE_LOCK_ONE_KEY);
-			add_key_args(&call, key);
-			read_object_keys(unit, store_execute(&call));
-		}
-		return all_keys_locked(unit);
+			lock_keys(unit, list_make1(lfirst(cell)));
 	}
-	if (unit->object_keys == NIL)
-		return true;
-	add_key_columns(unit->object_keys, &services, &names, &partition_keys);
-	store_call(&call, STORE_LOCK_KEYS);
-	store_arg_array(&call, &services);
-	store_arg_array(&call, &names);
-	store_arg_array(&call, &partition_keys);
-	read_object_keys(unit, store_execute(&call));
+	else
+		lock_keys(unit, unit->object_keys);
 	return all_keys_locked(unit);
+}
+
+/*
+ * Locks the object keys in one statement, and reads who holds them.
+ */
+static void
+lock_keys(Unit *unit, const List *keys)
+{
+	StoreCall call;
+	uint64 rows;
+
+	call_on_keys(&call, STORE_LOCK_KEYS, keys);
+	rows = store_execute(&call);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		ObjectKey *key = find_object_key(unit, store_text(row, 1), store_text(row, 2), false);
+
+		key->locked = true;
+		key->has_holder = store_invocation_id(row, 3, &key->holder);
+		key->next_sequence_number = DatumGetInt64(store_value(row, 4));
+	}
 }
 
 /*
@@ -361,22 +373,6 @@ compare_object_keys(const ListCell *a, const ListCell *b)
 }
 
 /*
- * Reads the object keys that were locked.
- */
-static void
-read_object_keys(Unit *unit, uint64 rows)
-{
-	for (uint64 row = 0; row < rows; row++)
-	{
-		ObjectKey *key = find_object_key(unit, store_text(row, 1), store_text(row, 2), false);
-
-		key->locked = true;
-		key->has_holder = store_invocation_id(row, 3, &key->holder);
-		key->next_sequence_number = DatumGetInt64(store_value(row, 4));
-	}
-}
-
-/*
  * Returns whether all of the unit's object keys have a row, which is locked.
  */
 static bool
@@ -391,37 +387,19 @@ all_keys_locked(Unit *unit)
 }
 
 /*
- * Adds the name and the partition key of an object key as arguments.
- */
-static void
-add_key_args(StoreCall *call, const ObjectKey *key)
-{
-	store_arg(call, CStringGetTextDatum(key->name.service_name));
-	store_arg(call, CStringGetTextDatum(key->name.service_key));
-	store_arg(call, Int64GetDatum(key->partition_key));
-}
-
-/*
  * Creates the object keys that have no row yet.
  */
 static void
 create_object_keys(Unit *unit)
 {
 	StoreCall call;
-	StoreColumn services = {0};
-	StoreColumn names = {0};
-	StoreColumn partition_keys = {0};
 	List *missing = NIL;
 	ListCell *cell;
 
 	foreach (cell, unit->object_keys)
 		if (!((ObjectKey *) lfirst(cell))->locked)
 			missing = lappend(missing, lfirst(cell));
-	add_key_columns(missing, &services, &names, &partition_keys);
-	store_call(&call, STORE_CREATE_KEYS);
-	store_arg_array(&call, &services);
-	store_arg_array(&call, &names);
-	store_arg_array(&call, &partition_keys);
+	call_on_keys(&call, STORE_CREATE_KEYS, missing);
 	(void) store_execute(&call);
 }
 
@@ -432,45 +410,31 @@ create_object_keys(Unit *unit)
 static void
 read_inboxes(Unit *unit)
 {
-	StoreCall call;
-	StoreColumn services = {0};
-	StoreColumn names = {0};
-	StoreColumn partition_keys = {0};
-	StoreColumn sizes = {0};
 	ListCell *cell;
 
-	if (unit->object_keys == NIL)
-		return;
-	if (list_length(unit->object_keys) == 1 || store_is_distributed())
-	{
+	if (store_is_distributed())
 		foreach (cell, unit->object_keys)
-		{
-			ObjectKey *key = lfirst(cell);
-
-			store_call(&call, STORE_READ_ONE_INBOX);
-			add_key_args(&call, key);
-			store_arg(&call, Int64GetDatum(key->inbox_wanted));
-			enter_inbox(unit, store_execute(&call));
-		}
-		return;
-	}
-	add_key_columns(unit->object_keys, &services, &names, &partition_keys);
-	foreach (cell, unit->object_keys)
-		store_column_add(&sizes, Int64GetDatum(((ObjectKey *) lfirst(cell))->inbox_wanted));
-	store_call(&call, STORE_READ_INBOXES);
-	store_arg_array(&call, &services);
-	store_arg_array(&call, &names);
-	store_arg_array(&call, &partition_keys);
-	store_arg_array(&call, &sizes);
-	enter_inbox(unit, store_execute(&call));
+			read_inboxes_of(unit, list_make1(lfirst(cell)));
+	else if (unit->object_keys != NIL)
+		read_inboxes_of(unit, unit->object_keys);
 }
 
 /*
- * Adds the invocations that were read from an inbox to the unit.
+ * Adds the first of the object keys' inboxes to the unit, in one statement.
  */
 static void
-enter_inbox(Unit *unit, uint64 rows)
+read_inboxes_of(Unit *unit, const List *keys)
 {
+	StoreCall call;
+	StoreColumn sizes = {0};
+	ListCell *cell;
+	uint64 rows;
+
+	foreach (cell, keys)
+		store_column_add(&sizes, Int64GetDatum(((ObjectKey *) lfirst(cell))->inbox_wanted));
+	call_on_keys(&call, STORE_READ_INBOXES, keys);
+	store_arg_column(&call, &sizes);
+	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
 		RestateInvocationId id;
@@ -580,9 +544,9 @@ read_awaited_calls(Unit *unit)
 	if (callers.count == 0)
 		return;
 	store_call(&call, STORE_READ_AWAITED_CALLS);
-	store_arg_array(&call, &callers);
-	store_arg_array(&call, &partition_keys);
-	store_arg_array(&call, &callees);
+	store_arg_column(&call, &callers);
+	store_arg_column(&call, &partition_keys);
+	store_arg_column(&call, &callees);
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{

@@ -1,7 +1,8 @@
 /*
  * unit_write.c
- *		Brings the tables to what the operations made of the unit: one
- *		statement for each kind of change, over all rows that it concerns.
+ *		Brings the tables to what the operations made of the unit: a part for
+ *		each kind of change, over all rows that it concerns.  No two parts
+ *		concern the same row of a table, so that they can run as one.
  */
 #include "postgres.h"
 
@@ -39,28 +40,48 @@ typedef struct AppendColumns
 } AppendColumns;
 
 static void write_removals(Unit *unit);
+static void write_workflow_data(Unit *unit);
+static void write_purged_journals(Unit *unit);
+static bool loses_journal(const Invocation *invocation);
+static bool loses_journal_only(const Invocation *invocation);
 static void write_started_journals(Unit *unit);
 static bool starts_journal(const Invocation *invocation);
 static bool begin_call_on(Unit *unit, bool (*concerns)(const Invocation *), StoreCall *call,
 						  StoreStatement statement);
 static void write_updates(Unit *unit);
 static void add_update(Invocation *invocation, Columns *columns, AppendColumns *appends);
-static void write_purged_journals(Unit *unit);
-static bool purges_journal(const Invocation *invocation);
+static void write_appends(Unit *unit, const AppendColumns *appends);
 static void write_object_keys(Unit *unit);
-static void add_id(Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
+static void add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
 
 /*
- * Writes all changes of the unit.
+ * Adds what the call changes to what the unit writes.  It is of other rows
+ * than all the rest.
+ */
+void
+unit_defer(Unit *unit, const StoreCall *call)
+{
+	MemoryContext old = MemoryContextSwitchTo(unit->context);
+	StoreCall *kept = palloc_object(StoreCall);
+
+	*kept = *call;
+	unit->work = lappend(unit->work, kept);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Writes all changes of the unit, and what was deferred.
  */
 void
 unit_write(Unit *unit)
 {
 	write_removals(unit);
+	write_workflow_data(unit);
+	write_purged_journals(unit);
 	write_started_journals(unit);
 	write_updates(unit);
-	write_purged_journals(unit);
 	write_object_keys(unit);
+	store_execute_together(unit->work);
 	if (unit->made_runnable && restate_notify)
 		Async_Notify("restate_runnable", "");
 }
@@ -69,21 +90,46 @@ unit_write(Unit *unit)
  * Adds the id of the invocation to two columns.
  */
 static void
-add_id(Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys)
+add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys)
 {
 	store_column_add(ids, InvocationIdGetDatum(&invocation->id));
 	store_column_add(partition_keys, Int64GetDatum(invocation->partition_key));
 }
 
 /*
- * Deletes the removed invocations with their journals; of a workflow run that
- * had started its state and promises too.
+ * Deletes the removed invocations; their journals go with those purged.
  */
 static void
 write_removals(Unit *unit)
 {
 	StoreCall call;
 	Columns columns = {0};
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+
+	hash_seq_init(&scan, unit->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		if (invocation->removed)
+		{
+			add_id(invocation, &columns.id, &columns.partition_key);
+			store_column_add(&columns.status_was, CStringGetTextDatum(restate_status_name(invocation->status_was)));
+		}
+	if (columns.id.count == 0)
+		return;
+	store_call(&call, STORE_DELETE_INVOCATIONS);
+	store_arg_column(&call, &columns.id);
+	store_arg_column(&call, &columns.partition_key);
+	store_arg_column(&call, &columns.status_was);
+	unit_defer(unit, &call);
+}
+
+/*
+ * Deletes the state and promises of removed workflow runs that had started.
+ */
+static void
+write_workflow_data(Unit *unit)
+{
+	static const StoreStatement statements[] = {STORE_DELETE_STATE, STORE_DELETE_PROMISES};
 	StoreColumn services = {0};
 	StoreColumn keys = {0};
 	StoreColumn partition_keys = {0};
@@ -92,35 +138,59 @@ write_removals(Unit *unit)
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
-	{
-		if (!invocation->removed)
-			continue;
-		add_id(invocation, &columns.id, &columns.partition_key);
-		store_column_add(&columns.status_was, CStringGetTextDatum(unit_status_name(invocation->status_was)));
-		if (invocation->is_workflow_run && invocation->status_was > STATUS_SCHEDULED)
+		if (invocation->removed && invocation->is_workflow_run && invocation->status_was > STATUS_SCHEDULED)
 		{
 			store_column_add(&services, CStringGetTextDatum(invocation->service_name));
 			store_column_add(&keys, CStringGetTextDatum(invocation->service_key));
 			store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
 		}
-	}
-	if (columns.id.count == 0)
-		return;
-	store_call(&call, STORE_REMOVE);
-	store_arg_array(&call, &columns.id);
-	store_arg_array(&call, &columns.partition_key);
-	store_arg_array(&call, &columns.status_was);
-	(void) store_execute(&call);
 	if (services.count == 0)
 		return;
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < (int) lengthof(statements); i++)
 	{
-		store_call(&call, i == 0 ? STORE_DELETE_STATE : STORE_DELETE_PROMISES);
-		store_arg_array(&call, &services);
-		store_arg_array(&call, &keys);
-		store_arg_array(&call, &partition_keys);
-		(void) store_execute(&call);
+		StoreCall call;
+
+		store_call(&call, statements[i]);
+		store_arg_column(&call, &services);
+		store_arg_column(&call, &keys);
+		store_arg_column(&call, &partition_keys);
+		unit_defer(unit, &call);
 	}
+}
+
+/*
+ * Deletes the journals of what was removed or purged, with their events.
+ */
+static void
+write_purged_journals(Unit *unit)
+{
+	StoreCall call;
+
+	if (!begin_call_on(unit, loses_journal, &call, STORE_DELETE_JOURNALS))
+		return;
+	unit_defer(unit, &call);
+	call.statement = STORE_DELETE_EVENTS;
+	unit_defer(unit, &call);
+	if (begin_call_on(unit, loses_journal_only, &call, STORE_CLEAR_JOURNAL_SIZES))
+		unit_defer(unit, &call);
+}
+
+/*
+ * Returns whether the invocation's journal goes, with it or without.
+ */
+static bool
+loses_journal(const Invocation *invocation)
+{
+	return invocation->removed || invocation->journal_purged;
+}
+
+/*
+ * Returns whether the journal goes and nothing else changes.
+ */
+static bool
+loses_journal_only(const Invocation *invocation)
+{
+	return invocation->journal_purged && !invocation->removed && !invocation->changed;
 }
 
 /*
@@ -135,7 +205,7 @@ write_started_journals(Unit *unit)
 	if (!begin_call_on(unit, starts_journal, &call, STORE_START_JOURNALS))
 		return;
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	(void) store_execute(&call);
+	unit_defer(unit, &call);
 }
 
 /*
@@ -166,8 +236,8 @@ begin_call_on(Unit *unit, bool (*concerns)(const Invocation *), StoreCall *call,
 	if (ids.count == 0)
 		return false;
 	store_call(call, statement);
-	store_arg_array(call, &ids);
-	store_arg_array(call, &partition_keys);
+	store_arg_column(call, &ids);
+	store_arg_column(call, &partition_keys);
 	return true;
 }
 
@@ -189,28 +259,40 @@ write_updates(Unit *unit)
 			add_update(invocation, &columns, &appends);
 	if (columns.id.count == 0)
 		return;
-	store_call(&call, appends.id.count > 0 ? STORE_APPEND_AND_UPDATE : STORE_UPDATE);
-	store_arg_array(&call, &columns.id);
-	store_arg_array(&call, &columns.partition_key);
-	store_arg_array(&call, &columns.status);
-	store_arg_array(&call, &columns.journal_size);
-	store_arg_array(&call, &columns.journal_commands_size);
-	store_arg_array(&call, &columns.pause_requested);
-	store_arg_array(&call, &columns.deployment_id);
-	store_arg_array(&call, &columns.failure);
-	store_arg_array(&call, &columns.status_was);
+	store_call(&call, STORE_UPDATE);
+	store_arg_column(&call, &columns.id);
+	store_arg_column(&call, &columns.partition_key);
+	store_arg_column(&call, &columns.status);
+	store_arg_column(&call, &columns.journal_size);
+	store_arg_column(&call, &columns.journal_commands_size);
+	store_arg_column(&call, &columns.pause_requested);
+	store_arg_column(&call, &columns.deployment_id);
+	store_arg_column(&call, &columns.failure);
+	store_arg_column(&call, &columns.status_was);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
+	unit_defer(unit, &call);
 	if (appends.id.count > 0)
-	{
-		store_arg_array(&call, &appends.id);
-		store_arg_array(&call, &appends.partition_key);
-		store_arg_array(&call, &appends.index);
-		store_arg_array(&call, &appends.entry_type);
-		store_arg_array(&call, &appends.completion_id);
-		store_arg_array(&call, &appends.signal_index);
-		store_arg_array(&call, &appends.meta);
-	}
-	(void) store_execute(&call);
+		write_appends(unit, &appends);
+}
+
+/*
+ * Appends the entries to the journals.
+ */
+static void
+write_appends(Unit *unit, const AppendColumns *appends)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_APPEND);
+	store_arg_column(&call, &appends->id);
+	store_arg_column(&call, &appends->partition_key);
+	store_arg_column(&call, &appends->index);
+	store_arg_column(&call, &appends->entry_type);
+	store_arg_column(&call, &appends->completion_id);
+	store_arg_column(&call, &appends->signal_index);
+	store_arg_column(&call, &appends->meta);
+	store_arg(&call, TimestampTzGetDatum(unit->at));
+	unit_defer(unit, &call);
 }
 
 /*
@@ -222,7 +304,7 @@ add_update(Invocation *invocation, Columns *columns, AppendColumns *appends)
 	ListCell *cell;
 
 	add_id(invocation, &columns->id, &columns->partition_key);
-	store_column_add(&columns->status, CStringGetTextDatum(unit_status_name(invocation->status)));
+	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(invocation->status)));
 	store_column_add(&columns->journal_size, Int64GetDatum(invocation->journal_size));
 	store_column_add(&columns->journal_commands_size, Int64GetDatum(invocation->journal_commands_size));
 	store_column_add(&columns->pause_requested, BoolGetDatum(invocation->pause_requested));
@@ -234,7 +316,7 @@ add_update(Invocation *invocation, Columns *columns, AppendColumns *appends)
 		store_column_add(&columns->failure, CStringGetTextDatum(invocation->failure));
 	else
 		store_column_add_null(&columns->failure);
-	store_column_add(&columns->status_was, CStringGetTextDatum(unit_status_name(invocation->status_was)));
+	store_column_add(&columns->status_was, CStringGetTextDatum(restate_status_name(invocation->status_was)));
 
 	foreach (cell, invocation->appends)
 	{
@@ -253,27 +335,6 @@ add_update(Invocation *invocation, Columns *columns, AppendColumns *appends)
 			store_column_add_null(&appends->signal_index);
 		store_column_add(&appends->meta, DirectFunctionCall1(jsonb_in, CStringGetDatum(append->meta)));
 	}
-}
-
-/*
- * Deletes the journals that were purged.
- */
-static void
-write_purged_journals(Unit *unit)
-{
-	StoreCall call;
-
-	if (begin_call_on(unit, purges_journal, &call, STORE_PURGE_JOURNALS))
-		(void) store_execute(&call);
-}
-
-/*
- * Returns whether the invocation stays and its journal goes.
- */
-static bool
-purges_journal(const Invocation *invocation)
-{
-	return invocation->journal_purged && !invocation->removed;
 }
 
 /*
@@ -308,10 +369,10 @@ write_object_keys(Unit *unit)
 	if (services.count == 0)
 		return;
 	store_call(&call, STORE_UPDATE_KEYS);
-	store_arg_array(&call, &services);
-	store_arg_array(&call, &names);
-	store_arg_array(&call, &partition_keys);
-	store_arg_array(&call, &holders);
-	store_arg_array(&call, &sequence_numbers);
-	(void) store_execute(&call);
+	store_arg_column(&call, &services);
+	store_arg_column(&call, &names);
+	store_arg_column(&call, &partition_keys);
+	store_arg_column(&call, &holders);
+	store_arg_column(&call, &sequence_numbers);
+	unit_defer(unit, &call);
 }

@@ -1,0 +1,26 @@
+/*
+ * status.h
+ *		The states of an invocation, in the vocabulary of sys_invocation.
+ */
+#ifndef RESTATE_STATUS_H
+#define RESTATE_STATUS_H
+
+#include "postgres.h"
+
+/* in the order of an invocation's life: up to scheduled it has not started */
+typedef enum Status
+{
+	STATUS_PENDING,
+	STATUS_SCHEDULED,
+	STATUS_READY,
+	STATUS_RUNNING,
+	STATUS_BACKING_OFF,
+	STATUS_SUSPENDED,
+	STATUS_PAUSED,
+	STATUS_COMPLETED
+} Status;
+
+extern const char *restate_status_name(Status status);
+extern bool restate_status_from_text(const text *name, Status *status);
+
+#endif /* RESTATE_STATUS_H */
