@@ -2,6 +2,22 @@
 -- on many.  They run with the owner's rights, so that EXECUTE on one is all
 -- that an operator needs, and under a search path of their own.
 
+-- What operations read of an invocation and of the deployment asked for, as
+-- one value for the library alone.
+CREATE FUNCTION restate.facts(
+    status text, target_service_name text, target_service_key text, target_service_ty text,
+    target_handler_ty text, journal_size bigint, journal_commands_size bigint, pause_requested boolean,
+    pinned_deployment_id restate_deployment_id, pinned_service_protocol_version integer,
+    completion_retention interval, journal_retention interval, awaits_cancel boolean,
+    inbox_sequence_number bigint, invoked_by_id restate_invocation_id,
+    deployment_id restate_deployment_id, min_service_protocol_version integer, max_service_protocol_version integer)
+  RETURNS bytea
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_facts';
+COMMENT ON FUNCTION restate.facts(text, text, text, text, text, bigint, bigint, boolean, restate_deployment_id,
+  integer, interval, interval, boolean, bigint, restate_invocation_id, restate_deployment_id, integer, integer) IS
+'The facts that operations decide on, in the form of the library''s memory: for the library''s own statements.';
+
 CREATE FUNCTION restate_purge_journal(id restate_invocation_id)
   RETURNS text
   LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE

@@ -59,7 +59,7 @@ operation_cancel(Unit *unit, const Request *request, Element *element, Invocatio
 		unit_append(unit, invocation, "Notification: Signal", -1, CANCEL_SIGNAL_INDEX,
 					"{\"result\": \"Void\"}");
 		if (invocation->status == STATUS_PAUSED ||
-			(invocation->status == STATUS_SUSPENDED && invocation->awaits_cancel))
+			(invocation->status == STATUS_SUSPENDED && invocation->facts.awaits_cancel))
 			unit_set_status(unit, invocation, STATUS_READY);
 		element_succeed(unit, element, "signalled", true);
 	}
@@ -98,9 +98,9 @@ kill_one(Unit *unit, Invocation *invocation)
 	invocation->failure = KILLED_FAILURE;
 	unit_release_key(unit, invocation);
 	unit_answer_caller(unit, invocation, KILLED_META);
-	if (!invocation->keeps_result)
+	if (!invocation->facts.keeps_result)
 		unit_remove(unit, invocation);
-	else if (!invocation->keeps_journal)
+	else if (!invocation->facts.keeps_journal)
 		unit_purge_journal(invocation);
 	return "killed";
 }

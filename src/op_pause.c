@@ -100,10 +100,10 @@ change_deployment(const Request *request, Element *element)
 	if (request->asked.deployment == DEPLOYMENT_KEEP)
 		return true;
 	if (!stands_still(invocation) ||
-		(!invocation->is_pinned && request->asked.deployment == DEPLOYMENT_ID))
+		(!invocation->facts.is_pinned && request->asked.deployment == DEPLOYMENT_ID))
 		element_refuse(element, RESTATE_DEPLOYMENT_NOT_CHANGEABLE,
 					   "the deployment of invocation %s cannot be changed now");
-	else if (!invocation->is_pinned)
+	else if (!invocation->facts.is_pinned)
 		return true;
 	else if (element_finds_deployment(element))
 	{

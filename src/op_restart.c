@@ -167,7 +167,7 @@ may_restart(const Request *request, Element *element)
 		element_refuse(element, RESTATE_STILL_RUNNING, "invocation %s is still running");
 	else if (invocation->journal_size == 0)
 		element_refuse(element, RESTATE_INPUT_NOT_AVAILABLE, "the input of invocation %s is no longer available");
-	else if (invocation->is_workflow)
+	else if (invocation->facts.is_workflow)
 		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED, "invocation %s is of a workflow");
 	else
 		return true;
@@ -184,16 +184,16 @@ can_restart(const Request *request, Element *element)
 	const Invocation *invocation = element->invocation;
 	int64 from = request->asked.last_index;
 
-	if (!invocation->is_pinned && from > 0)
+	if (!invocation->facts.is_pinned && from > 0)
 		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED,
 					   "invocation %s was never pinned to a deployment: it can be restarted from 0 only");
-	else if (!invocation->is_pinned && request->asked.deployment != DEPLOYMENT_LATEST)
+	else if (!invocation->facts.is_pinned && request->asked.deployment != DEPLOYMENT_LATEST)
 		element_refuse(element, RESTATE_DEPLOYMENT_NOT_CHANGEABLE,
 					   "invocation %s was never pinned to a deployment");
-	else if (invocation->is_pinned && from > 0 && invocation->protocol_version < MIN_PREFIX_PROTOCOL_VERSION)
+	else if (invocation->facts.is_pinned && from > 0 && invocation->facts.protocol_version < MIN_PREFIX_PROTOCOL_VERSION)
 		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED,
 					   "the service protocol of invocation %s is too old to restart it from within its journal");
-	else if (invocation->is_pinned && request->asked.deployment != DEPLOYMENT_KEEP &&
+	else if (invocation->facts.is_pinned && request->asked.deployment != DEPLOYMENT_KEEP &&
 			 !element_finds_deployment(element))
 		return false;
 	else if (from >= invocation->journal_size)
@@ -230,12 +230,12 @@ add_restart(Unit *unit, const Request *request, Element *element, RestartColumns
 	store_column_add(&columns->partition_key, Int64GetDatum(invocation->partition_key));
 	store_column_add(&columns->new_id, InvocationIdGetDatum(&element->new_id));
 	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(status)));
-	if (!invocation->is_pinned)
+	if (!invocation->facts.is_pinned)
 		store_column_add_null(&columns->deployment_id);
 	else if (request->asked.deployment == DEPLOYMENT_KEEP)
-		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->pinned_deployment_id));
+		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->facts.pinned_deployment_id));
 	else
-		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->deployment_id));
+		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->facts.deployment_id));
 	store_column_add(&columns->journal_size,
 					 Int64GetDatum(request->asked.last_index + 1 + invocation->suffix_size));
 	/* the input is a command too */

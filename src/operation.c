@@ -247,10 +247,10 @@ element_finds_deployment(Element *element)
 {
 	const Invocation *invocation = element->invocation;
 
-	if (!invocation->deployment_found)
+	if (!invocation->facts.deployment_found)
 		element_refuse(element, RESTATE_DEPLOYMENT_NOT_FOUND, "no deployment for invocation %s");
-	else if (invocation->protocol_version < invocation->min_protocol_version ||
-			 invocation->protocol_version > invocation->max_protocol_version)
+	else if (invocation->facts.protocol_version < invocation->facts.min_protocol_version ||
+			 invocation->facts.protocol_version > invocation->facts.max_protocol_version)
 		element_refuse(element, RESTATE_DEPLOYMENT_INCOMPATIBLE,
 					   "the deployment does not support the service protocol of invocation %s");
 	else

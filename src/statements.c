@@ -17,13 +17,15 @@
 
 #define MANY(type) ((type) | STORE_ARRAY)
 
-/* the facts of an invocation, in the order that unit_read_facts() reads them */
-#define FACTS                                                                                   \
-	" i.id, i.status, i.target_service_name, i.target_service_key, i.target_service_ty,"        \
-	" i.target_handler_ty, i.pinned_deployment_id, i.pinned_service_protocol_version::bigint,"  \
-	" i.journal_size, i.journal_commands_size, i.completion_retention > '0',"                   \
-	" i.journal_retention > '0', i.pause_requested, 1 = ANY (i.suspended_waiting_for_signals)," \
-	" i.inbox_sequence_number, i.invoked_by_id"
+/* an invocation's id and its facts, with those of a deployment */
+#define FACTS(deployment)                                                                              \
+	" i.id, restate.facts(i.status, i.target_service_name, i.target_service_key, i.target_service_ty," \
+	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                \
+	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"              \
+	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
+	" i.invoked_by_id, " deployment ")"
+
+#define NO_DEPLOYMENT "NULL, NULL, NULL"
 
 #define IS_ONE " WHERE i.id = $1 AND i.partition_key = $2"
 
@@ -43,10 +45,7 @@
 	" LEFT JOIN restate.deployment d ON d.id = CASE " mode " WHEN 'id' THEN " id_asked \
 	" ELSE l.deployment_id END"
 
-#define DEPLOYMENT_FACTS \
-	" d.id, d.min_service_protocol_version::bigint, d.max_service_protocol_version::bigint"
-
-#define NO_DEPLOYMENT_FACTS " NULL, NULL, NULL"
+#define THE_DEPLOYMENT "d.id, d.min_service_protocol_version, d.max_service_protocol_version"
 
 #define IS_COMMAND(alias)	 alias ".entry_type < 'Notification: Run'"
 #define IS_COMPLETION(alias) alias ".completion_id IS NOT NULL AND " alias ".entry_type >= 'Notification: Run'"
@@ -63,9 +62,12 @@
  */
 #define IS_CURRENT " i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = $1 AND s.partition_key = $2)"
 
-#define COMPLETION(alias, id, partition_key, completion_id)                         \
-	" LEFT JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE j.id = " id    \
-	" AND j.partition_key = " partition_key " AND j.completion_id = " completion_id \
+/* one line a clause */
+/* clang-format off */
+
+#define COMPLETION(alias, id, partition_key, completion_id) \
+	" LEFT JOIN LATERAL (SELECT j.index FROM restate.journal j" \
+	" WHERE j.id = " id " AND j.partition_key = " partition_key " AND j.completion_id = " completion_id \
 	" AND " IS_COMPLETION("j") " LIMIT 1) AS " alias " ON true"
 
 /*
@@ -74,15 +76,17 @@
  * completion is looked up by itself: a join may be planned as a scan of the
  * whole journal for every command.
  */
-#define PREFIX(id, partition_key, last)                                                                                          \
-	"(SELECT count(*) AS commands,"                                                                                              \
-	" coalesce(bool_or(c.completion_id IS NOT NULL AND n.index IS NULL"                                                          \
-	" OR c.result_completion_id IS NOT NULL AND r.index IS NULL), false) AS incomplete,"                                         \
-	" array_cat(array_agg(n.index) FILTER (WHERE n.index > " last "),"                                                           \
-	" array_agg(r.index) FILTER (WHERE r.index > " last ")) AS suffix"                                                           \
-	" FROM restate.journal c" COMPLETION("n", id, partition_key, "c.completion_id")                                              \
-		COMPLETION("r", id, partition_key, "c.result_completion_id") " WHERE c.id = " id " AND c.partition_key = " partition_key \
-																	 " AND c.index BETWEEN 1 AND " last " AND " IS_COMMAND("c") ") AS p"
+#define PREFIX(id, partition_key, last) \
+	"(SELECT count(*) AS commands," \
+	" coalesce(bool_or(c.completion_id IS NOT NULL AND n.index IS NULL" \
+	" OR c.result_completion_id IS NOT NULL AND r.index IS NULL), false) AS incomplete," \
+	" array_cat(array_agg(n.index) FILTER (WHERE n.index > " last ")," \
+	" array_agg(r.index) FILTER (WHERE r.index > " last ")) AS suffix" \
+	" FROM restate.journal c" \
+	COMPLETION("n", id, partition_key, "c.completion_id") \
+	COMPLETION("r", id, partition_key, "c.result_completion_id") \
+	" WHERE c.id = " id " AND c.partition_key = " partition_key \
+	" AND c.index BETWEEN 1 AND " last " AND " IS_COMMAND("c") ") AS p"
 
 #define PREFIX_FACTS " p.commands, p.incomplete, p.suffix"
 
@@ -105,151 +109,254 @@
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
 
 /* what is known of attempts stays until completion; of one paused even then */
-#define OUTLIVES_STATUS "v.status <> 'completed' OR i.status = 'paused'"
+#define OUTLIVES_COMPLETION "WHEN i.status = 'paused'"
 
-/* clang-format off: one line a clause */
 const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	[STORE_EXTENSION_VERSION] = {
 		.name = "extension version",
 		.sql = "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'",
 		.params = {STORE_END}},
 
-	[STORE_IS_DISTRIBUTED] = {.name = "is distributed", .sql = "SELECT FROM pg_catalog.pg_dist_partition"
-															   " WHERE logicalrelid = 'restate.invocation'::pg_catalog.regclass",
-							  .params = {STORE_END}},
+	[STORE_IS_DISTRIBUTED] = {
+		.name = "is distributed",
+		.sql = "SELECT FROM pg_catalog.pg_dist_partition"
+			" WHERE logicalrelid = 'restate.invocation'::pg_catalog.regclass",
+		.params = {STORE_END}},
 
-	[STORE_LOCK_ONE] = {.name = "lock one", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS " FROM restate.invocation i" IS_ONE " FOR UPDATE", .params = {STORE_INVOCATION_ID, STORE_INT8}},
+	[STORE_LOCK_ONE] = {
+		.name = "lock one",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE " FOR UPDATE",
+		.params = {STORE_INVOCATION_ID, STORE_INT8}},
 
-	[STORE_LOCK_ONE_WITH_DEPLOYMENT] = {.name = "lock one with deployment", .sql = "SELECT" FACTS "," DEPLOYMENT_FACTS " FROM restate.invocation i" DEPLOYMENT("$3", "$4") IS_ONE " FOR UPDATE OF i", .params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID}},
+	[STORE_LOCK_ONE_WITH_DEPLOYMENT] = {
+		.name = "lock one with deployment",
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT("$3", "$4") IS_ONE
+			" FOR UPDATE OF i",
+		.params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID}},
 
 	/*
 	 * Finds nothing where more than the row must be locked: an invocation not
 	 * started that leaves an inbox or answers a caller.
 	 */
-	[STORE_LOCK_ONE_TO_CANCEL] = {.name = "lock one to cancel", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS " FROM restate.invocation i" IS_ONE " AND (i.status NOT IN ('pending', 'scheduled')"
-																	   " OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL)"
-																	   " FOR UPDATE",
-								  .params = {STORE_INVOCATION_ID, STORE_INT8}},
+	[STORE_LOCK_ONE_TO_CANCEL] = {
+		.name = "lock one to cancel",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
+			" AND (i.status NOT IN ('pending', 'scheduled')"
+			" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL)"
+			" FOR UPDATE",
+		.params = {STORE_INVOCATION_ID, STORE_INT8}},
 
 	/*
 	 * Finds nothing where the object key must be locked first, a caller may
 	 * have to be answered, or a callee be killed.
 	 */
-	[STORE_LOCK_ONE_TO_KILL] = {.name = "lock one to kill", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS "," IS_CURRENT " FROM restate.invocation i" IS_ONE " AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL"
-																   " AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = $1 AND j.partition_key = $2"
-																   " AND " IS_CALL("j") ")"
-																						" FOR UPDATE OF i",
-								.params = {STORE_INVOCATION_ID, STORE_INT8}},
+	[STORE_LOCK_ONE_TO_KILL] = {
+		.name = "lock one to kill",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT " FROM restate.invocation i" IS_ONE
+			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL"
+			" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = $1 AND j.partition_key = $2"
+			" AND " IS_CALL("j") ")"
+			" FOR UPDATE OF i",
+		.params = {STORE_INVOCATION_ID, STORE_INT8}},
 
 	/* Finds nothing where the object key must be locked first. */
-	[STORE_LOCK_ONE_TO_RESTART] = {.name = "lock one to restart", .sql = "SELECT" FACTS "," DEPLOYMENT_FACTS "," IS_CURRENT "," PREFIX_FACTS " FROM restate.invocation i" DEPLOYMENT("$3", "$4") " CROSS JOIN LATERAL " PREFIX("$1", "$2", "$5") IS_ONE " AND i.target_handler_ty IS DISTINCT FROM 'exclusive' FOR UPDATE OF i", .params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID, STORE_INT8}},
+	[STORE_LOCK_ONE_TO_RESTART] = {
+		.name = "lock one to restart",
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT("$3", "$4") IS_ONE
+			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' FOR UPDATE OF i",
+		.params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID}},
 
-	[STORE_LOCK_MANY] = {.name = "lock many", .sql = "SELECT" FACTS "," DEPLOYMENT_FACTS FROM_MANY DEPLOYMENT("$3", "$4") " ORDER BY i.id FOR UPDATE OF i", .params = {IDS_PARAMS, STORE_TEXT, STORE_DEPLOYMENT_ID}},
+	/* the same, with what the journal has up to the last index to keep */
+	[STORE_LOCK_ONE_TO_RESTART_WITHIN] = {
+		.name = "lock one to restart within",
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) "," IS_CURRENT "," PREFIX_FACTS
+			" FROM restate.invocation i" DEPLOYMENT("$3", "$4")
+			" CROSS JOIN LATERAL " PREFIX("$1", "$2", "$5") IS_ONE
+			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' FOR UPDATE OF i",
+		.params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID, STORE_INT8}},
 
-	[STORE_LOCK_KEYS] = {.name = "lock object keys", .sql = "SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"
-															" FROM {service_name, service_key, partition_key} JOIN restate.object_key k ON " IS_KEY("k") IN_KEY_ORDER("k") " FOR UPDATE OF k",
-						 .params = {KEY_PARAMS}},
+	[STORE_LOCK_MANY] = {
+		.name = "lock many",
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT("$3", "$4") " ORDER BY i.id FOR UPDATE OF i",
+		.params = {IDS_PARAMS, STORE_TEXT, STORE_DEPLOYMENT_ID}},
 
-	[STORE_READ_MANY] = {.name = "read many", .sql = "SELECT" FACTS "," NO_DEPLOYMENT_FACTS FROM_MANY, .params = {IDS_PARAMS}},
+	[STORE_LOCK_KEYS] = {
+		.name = "lock object keys",
+		.sql = "SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"
+			" FROM {service_name, service_key, partition_key} JOIN restate.object_key k ON " IS_KEY("k")
+			IN_KEY_ORDER("k") " FOR UPDATE OF k",
+		.params = {KEY_PARAMS}},
 
-	[STORE_READ_CALLEES] = {.name = "read callees", .sql = "SELECT j.id, j.invoked_id"
-														   " FROM " IDS " JOIN restate.journal j ON " IS_NAMED("j") " WHERE " IS_CALL("j") " ORDER BY j.id, j.index",
-							.params = {IDS_PARAMS}},
+	[STORE_READ_MANY] = {
+		.name = "read many",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY,
+		.params = {IDS_PARAMS}},
+
+	[STORE_READ_CALLEES] = {
+		.name = "read callees",
+		.sql = "SELECT j.id, j.invoked_id"
+			" FROM " IDS " JOIN restate.journal j ON " IS_NAMED("j") " WHERE " IS_CALL("j")
+			" ORDER BY j.id, j.index",
+		.params = {IDS_PARAMS}},
 
 	/* the first few of each object key's inbox */
-	[STORE_READ_INBOXES] = {.name = "read inboxes", .sql = "SELECT p.id FROM {service_name, service_key, partition_key, size}"
-														   " CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.status = 'pending'"
-														   " AND i.target_service_name = v.service_name AND i.target_service_key = v.service_key"
-														   " AND i.partition_key = v.partition_key"
-														   " ORDER BY i.inbox_sequence_number LIMIT v.size) AS p",
-							.params = {KEY_PARAMS, MANY(STORE_INT8)}},
+	[STORE_READ_INBOXES] = {
+		.name = "read inboxes",
+		.sql = "SELECT p.id FROM {service_name, service_key, partition_key, size}"
+			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.status = 'pending'"
+			" AND i.target_service_name = v.service_name AND i.target_service_key = v.service_key"
+			" AND i.partition_key = v.partition_key"
+			" ORDER BY i.inbox_sequence_number LIMIT v.size) AS p",
+		.params = {KEY_PARAMS, MANY(STORE_INT8)}},
 
 	/* the calls that wait for the result of a callee, not answered yet */
-	[STORE_READ_AWAITED_CALLS] = {.name = "read awaited calls", .sql = "SELECT c.id, c.invoked_id, c.result_completion_id,"
-																	   " c.result_completion_id = ANY (i.suspended_waiting_for_completions)"
-																	   " FROM {id, partition_key, callee} JOIN restate.invocation i ON " IS_NAMED("i") " CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j") " AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
-																																																									 " WHERE NOT EXISTS (SELECT FROM restate.journal n"
-																																																									 " WHERE n.id = c.id AND n.partition_key = c.partition_key"
-																																																									 " AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
-																																																																											 " ORDER BY c.id, c.index",
-								  .params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID)}},
+	[STORE_READ_AWAITED_CALLS] = {
+		.name = "read awaited calls",
+		.sql = "SELECT c.id, c.invoked_id, c.result_completion_id,"
+			" c.result_completion_id = ANY (i.suspended_waiting_for_completions)"
+			" FROM {id, partition_key, callee} JOIN restate.invocation i ON " IS_NAMED("i")
+			" CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j")
+			" AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
+			" WHERE NOT EXISTS (SELECT FROM restate.journal n"
+			" WHERE n.id = c.id AND n.partition_key = c.partition_key"
+			" AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
+			" ORDER BY c.id, c.index",
+		.params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID)}},
 
-	[STORE_READ_PREFIXES] = {.name = "read prefixes", .sql = "SELECT v.id," PREFIX_FACTS " FROM " IDS " CROSS JOIN LATERAL " PREFIX("v.id", "v.partition_key", "$3"), .params = {IDS_PARAMS, STORE_INT8}},
+	[STORE_READ_PREFIXES] = {
+		.name = "read prefixes",
+		.sql = "SELECT v.id," PREFIX_FACTS " FROM " IDS " CROSS JOIN LATERAL "
+			PREFIX("v.id", "v.partition_key", "$3"),
+		.params = {IDS_PARAMS, STORE_INT8}},
 
-	[STORE_READ_RESTARTED] = {.name = "read restarted", .sql = "SELECT i.restarted_from, i.id FROM " IDS " CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
-															   " WHERE r.restarted_from = v.id AND r.partition_key = v.partition_key"
-															   " AND r.request_id = $3 OFFSET 0) AS i",
-							  .params = {IDS_PARAMS, STORE_TEXT}},
+	[STORE_READ_RESTARTED] = {
+		.name = "read restarted",
+		.sql = "SELECT i.restarted_from, i.id FROM " IDS
+			" CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
+			" WHERE r.restarted_from = v.id AND r.partition_key = v.partition_key"
+			" AND r.request_id = $3 OFFSET 0) AS i",
+		.params = {IDS_PARAMS, STORE_TEXT}},
 
-	[STORE_CREATE_KEYS] = {.name = "create object keys", .sql = "INSERT INTO restate.object_key (service_name, service_key, partition_key)"
-																" SELECT v.service_name, v.service_key, v.partition_key"
-																" FROM {service_name, service_key, partition_key}" IN_KEY_ORDER("v") " ON CONFLICT DO NOTHING",
-						   .params = {KEY_PARAMS}},
+	[STORE_CREATE_KEYS] = {
+		.name = "create object keys",
+		.sql = "INSERT INTO restate.object_key (service_name, service_key, partition_key)"
+			" SELECT v.service_name, v.service_key, v.partition_key"
+			" FROM {service_name, service_key, partition_key}" IN_KEY_ORDER("v") " ON CONFLICT DO NOTHING",
+		.params = {KEY_PARAMS}},
 
-	[STORE_DELETE_JOURNALS] = {.name = "delete journals", .sql = "DELETE FROM restate.journal j USING " IDS " WHERE " IS_NAMED("j"), .params = {IDS_PARAMS}},
+	[STORE_DELETE_JOURNALS] = {
+		.name = "delete journals",
+		.sql = "DELETE FROM restate.journal j USING " IDS " WHERE " IS_NAMED("j"),
+		.params = {IDS_PARAMS}},
 
-	[STORE_DELETE_EVENTS] = {.name = "delete events", .sql = "DELETE FROM restate.journal_event e USING " IDS " WHERE " IS_NAMED("e"), .params = {IDS_PARAMS}},
+	[STORE_DELETE_EVENTS] = {
+		.name = "delete events",
+		.sql = "DELETE FROM restate.journal_event e USING " IDS " WHERE " IS_NAMED("e"),
+		.params = {IDS_PARAMS}},
 
-	[STORE_CLEAR_JOURNAL_SIZES] = {.name = "clear journal sizes", .sql = "UPDATE restate.invocation i SET journal_size = 0, journal_commands_size = 0"
-																		 " FROM " IDS " WHERE " IS_NAMED("i") " AND i.status = 'completed'",
-								   .params = {IDS_PARAMS}},
+	[STORE_CLEAR_JOURNAL_SIZES] = {
+		.name = "clear journal sizes",
+		.sql = "UPDATE restate.invocation i SET journal_size = 0, journal_commands_size = 0"
+			" FROM " IDS " WHERE " IS_NAMED("i") " AND i.status = 'completed'",
+		.params = {IDS_PARAMS}},
 
-	[STORE_DELETE_INVOCATIONS] = {.name = "delete invocations", .sql = "DELETE FROM restate.invocation i USING {id, partition_key, status}"
-																	   " WHERE " IS_NAMED("i") " AND i.status = v.status",
-								  .params = {IDS_PARAMS, MANY(STORE_TEXT)}},
+	[STORE_DELETE_INVOCATIONS] = {
+		.name = "delete invocations",
+		.sql = "DELETE FROM restate.invocation i USING {id, partition_key, status}"
+			" WHERE " IS_NAMED("i") " AND i.status = v.status",
+		.params = {IDS_PARAMS, MANY(STORE_TEXT)}},
 
-	[STORE_DELETE_PROMISES] = {.name = "delete promises", .sql = "DELETE FROM restate.promise t USING {service_name, service_key, partition_key} WHERE " IS_KEY("t"), .params = {KEY_PARAMS}},
+	[STORE_DELETE_PROMISES] = {
+		.name = "delete promises",
+		.sql = "DELETE FROM restate.promise t USING {service_name, service_key, partition_key} WHERE " IS_KEY("t"),
+		.params = {KEY_PARAMS}},
 
-	[STORE_DELETE_STATE] = {.name = "delete state", .sql = "DELETE FROM restate.object_state t USING {service_name, service_key, partition_key} WHERE " IS_KEY("t"), .params = {KEY_PARAMS}},
+	[STORE_DELETE_STATE] = {
+		.name = "delete state",
+		.sql = "DELETE FROM restate.object_state t USING {service_name, service_key, partition_key} WHERE "
+			IS_KEY("t"),
+		.params = {KEY_PARAMS}},
 
 	/* the input becomes the journal's first entry when an invocation starts */
-	[STORE_START_JOURNALS] = {.name = "start journals", .sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, meta, payload)"
-															   " SELECT i.id, i.partition_key, 0, $3, 'Command: Input', '',"
-															   " pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')" FROM_MANY,
-							  .params = {IDS_PARAMS, STORE_TIMESTAMPTZ}},
+	[STORE_START_JOURNALS] = {
+		.name = "start journals",
+		.sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, meta, payload)"
+			" SELECT i.id, i.partition_key, 0, $3, 'Command: Input', '',"
+			" pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')"
+			FROM_MANY,
+		.params = {IDS_PARAMS, STORE_TIMESTAMPTZ}},
 
-	[STORE_APPEND] = {.name = "append", .sql = "INSERT INTO restate.journal"
-											   " (id, partition_key, index, appended_at, entry_type, completion_id, signal_index, meta)"
-											   " SELECT v.id, v.partition_key, v.index, $8, v.entry_type::restate.entry_type,"
-											   " v.completion_id, v.signal_index, v.meta"
-											   " FROM {id, partition_key, index, entry_type, completion_id, signal_index, meta}",
-					  .params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_JSONB), STORE_TIMESTAMPTZ}},
+	[STORE_APPEND] = {
+		.name = "append",
+		.sql = "INSERT INTO restate.journal"
+			" (id, partition_key, index, appended_at, entry_type, completion_id, signal_index, meta)"
+			" SELECT v.id, v.partition_key, v.index, $8, v.entry_type::restate.entry_type,"
+			" v.completion_id, v.signal_index, v.meta"
+			" FROM {id, partition_key, index, entry_type, completion_id, signal_index, meta}",
+		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8),
+			MANY(STORE_JSONB), STORE_TIMESTAMPTZ}},
 
-	/* the invocations as they are to be, and the time */
-	[STORE_UPDATE] = {.name = "update", .sql = "UPDATE restate.invocation i SET"
-											   " status = v.status,"
-											   " modified_at = CASE WHEN i.status = v.status THEN i.modified_at ELSE $10 END,"
-											   " journal_size = v.journal_size,"
-											   " journal_commands_size = v.journal_commands_size,"
-											   " pause_requested = v.pause_requested,"
-											   " pinned_deployment_id = coalesce(v.deployment_id, i.pinned_deployment_id),"
-											   " suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_completions END,"
-											   " suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_signals END,"
-											   " inbox_sequence_number = CASE WHEN v.status = 'pending' THEN i.inbox_sequence_number END,"
-											   " input_headers = CASE WHEN v.status = 'pending' THEN i.input_headers END,"
-											   " input_payload = CASE WHEN v.status = 'pending' THEN i.input_payload END,"
-											   " running_at = CASE WHEN v.status = 'pending' THEN NULL ELSE coalesce(i.running_at, $10) END,"
-											   " next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END,"
-											   " retry_count = CASE WHEN " OUTLIVES_STATUS " THEN i.retry_count END,"
-											   " last_start_at = CASE WHEN " OUTLIVES_STATUS " THEN i.last_start_at END,"
-											   " last_attempt_deployment_id = CASE WHEN " OUTLIVES_STATUS " THEN i.last_attempt_deployment_id END,"
-											   " last_attempt_server = CASE WHEN " OUTLIVES_STATUS " THEN i.last_attempt_server END,"
-											   " last_failure = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure END,"
-											   " last_failure_error_code = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_error_code END,"
-											   " last_failure_related_command_index = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_index END,"
-											   " last_failure_related_command_name = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_name END,"
-											   " last_failure_related_command_type = CASE WHEN " OUTLIVES_STATUS " THEN i.last_failure_related_command_type END,"
-											   " completed_at = CASE WHEN v.failure IS NULL THEN i.completed_at ELSE $10 END,"
-											   " completion_result = CASE WHEN v.failure IS NULL THEN i.completion_result ELSE 'failure' END,"
-											   " completion_failure = coalesce(v.failure, i.completion_failure)"
-											   " FROM {id, partition_key, status, journal_size, journal_commands_size, pause_requested,"
-											   " deployment_id, failure, status_was}"
-											   " WHERE " IS_NAMED("i") " AND i.status = v.status_was",
-					  .params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_BOOL), MANY(STORE_DEPLOYMENT_ID), MANY(STORE_TEXT), MANY(STORE_TEXT), STORE_TIMESTAMPTZ}},
+	/* the invocations that go on, as they are to be, and the time */
+	[STORE_UPDATE] = {
+		.name = "update",
+		.sql = "UPDATE restate.invocation i SET"
+			" status = v.status,"
+			" modified_at = CASE WHEN i.status = v.status THEN i.modified_at ELSE $9 END,"
+			" journal_size = v.journal_size,"
+			" journal_commands_size = v.journal_commands_size,"
+			" pause_requested = v.pause_requested,"
+			" pinned_deployment_id = coalesce(v.deployment_id, i.pinned_deployment_id),"
+			" suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_completions END,"
+			" suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_signals END,"
+			" inbox_sequence_number = CASE WHEN v.status = 'pending' THEN i.inbox_sequence_number END,"
+			" input_headers = CASE WHEN v.status = 'pending' THEN i.input_headers END,"
+			" input_payload = CASE WHEN v.status = 'pending' THEN i.input_payload END,"
+			" running_at = CASE WHEN v.status <> 'pending' THEN coalesce(i.running_at, $9) END,"
+			" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END"
+			" FROM {id, partition_key, status, journal_size, journal_commands_size, pause_requested,"
+			" deployment_id, status_was}"
+			" WHERE " IS_NAMED("i") " AND i.status = v.status_was",
+		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_BOOL),
+			MANY(STORE_DEPLOYMENT_ID), MANY(STORE_TEXT), STORE_TIMESTAMPTZ}},
 
-	[STORE_UPDATE_KEYS] = {.name = "update object keys", .sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
-																" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k"),
-						   .params = {KEY_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
+	/* those that have started, completed by a failure, and the time */
+	[STORE_COMPLETE] = {
+		.name = "complete",
+		.sql = "UPDATE restate.invocation i SET"
+			" status = 'completed',"
+			" modified_at = $7,"
+			" journal_size = v.journal_size,"
+			" journal_commands_size = v.journal_commands_size,"
+			" pause_requested = false,"
+			" suspended_waiting_for_completions = NULL,"
+			" suspended_waiting_for_signals = NULL,"
+			" inbox_sequence_number = NULL,"
+			" input_headers = NULL,"
+			" input_payload = NULL,"
+			" running_at = coalesce(i.running_at, $7),"
+			" next_retry_at = NULL,"
+			" retry_count = CASE " OUTLIVES_COMPLETION " THEN i.retry_count END,"
+			" last_start_at = CASE " OUTLIVES_COMPLETION " THEN i.last_start_at END,"
+			" last_attempt_deployment_id = CASE " OUTLIVES_COMPLETION " THEN i.last_attempt_deployment_id END,"
+			" last_attempt_server = CASE " OUTLIVES_COMPLETION " THEN i.last_attempt_server END,"
+			" last_failure = CASE " OUTLIVES_COMPLETION " THEN i.last_failure END,"
+			" last_failure_error_code = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_error_code END,"
+			" last_failure_related_command_index = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_related_command_index END,"
+			" last_failure_related_command_name = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_related_command_name END,"
+			" last_failure_related_command_type = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_related_command_type END,"
+			" completed_at = $7,"
+			" completion_result = 'failure',"
+			" completion_failure = v.failure"
+			" FROM {id, partition_key, journal_size, journal_commands_size, failure, status_was}"
+			" WHERE " IS_NAMED("i") " AND i.status = v.status_was",
+		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_TEXT),
+			STORE_TIMESTAMPTZ}},
+
+	[STORE_UPDATE_KEYS] = {
+		.name = "update object keys",
+		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
+			" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k"),
+		.params = {KEY_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
 	/*
 	 * The new invocations of restarts; $10 the last index that they keep, $11
@@ -257,36 +364,52 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	 * the transaction cannot see, in a repeatable read, makes ON CONFLICT raise
 	 * a serialization failure.
 	 */
-	[STORE_CREATE_RESTARTS] = {.name = "create restarts", .sql = "INSERT INTO restate.invocation (id, partition_key, status, target_service_name,"
-																 " target_service_key, target_handler_name, target_service_ty, target_handler_ty, invoked_by,"
-																 " restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version, journal_size,"
-																 " journal_commands_size, created_at, created_using_restate_version, modified_at, inboxed_at,"
-																 " running_at, completion_retention, journal_retention, inbox_sequence_number, random_seed)"
-																 " SELECT v.new_id, i.partition_key, v.status, i.target_service_name, i.target_service_key,"
-																 " i.target_handler_name, i.target_service_ty, i.target_handler_ty, 'restart_as_new', i.id, $11,"
-																 " v.deployment_id, i.pinned_service_protocol_version, v.journal_size, v.journal_commands_size,"
-																 " $12, i.created_using_restate_version, $12,"
-																 " CASE WHEN v.status = 'pending' THEN $12 END, CASE WHEN v.status <> 'pending' THEN $12 END,"
-																 " i.completion_retention, i.journal_retention, v.inbox_sequence_number,"
-																 " CASE WHEN $10 > 0 THEN i.random_seed ELSE v.random_seed END"
-																 " FROM {id, partition_key, new_id, status, deployment_id, journal_size, journal_commands_size,"
-																 " inbox_sequence_number, random_seed} JOIN restate.invocation i ON " IS_NAMED("i") " ON CONFLICT (restarted_from, request_id, partition_key) WHERE restarted_from IS NOT NULL DO NOTHING",
-							   .params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_TEXT), MANY(STORE_DEPLOYMENT_ID), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), STORE_INT8, STORE_TEXT, STORE_TIMESTAMPTZ}},
+	[STORE_CREATE_RESTARTS] = {
+		.name = "create restarts",
+		.sql = "INSERT INTO restate.invocation (id, partition_key, status, target_service_name,"
+			" target_service_key, target_handler_name, target_service_ty, target_handler_ty, invoked_by,"
+			" restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version, journal_size,"
+			" journal_commands_size, created_at, created_using_restate_version, modified_at, inboxed_at,"
+			" running_at, completion_retention, journal_retention, inbox_sequence_number, random_seed)"
+			" SELECT v.new_id, i.partition_key, v.status, i.target_service_name, i.target_service_key,"
+			" i.target_handler_name, i.target_service_ty, i.target_handler_ty, 'restart_as_new', i.id, $11,"
+			" v.deployment_id, i.pinned_service_protocol_version, v.journal_size, v.journal_commands_size,"
+			" $12, i.created_using_restate_version, $12,"
+			" CASE WHEN v.status = 'pending' THEN $12 END, CASE WHEN v.status <> 'pending' THEN $12 END,"
+			" i.completion_retention, i.journal_retention, v.inbox_sequence_number,"
+			" CASE WHEN $10 > 0 THEN i.random_seed ELSE v.random_seed END"
+			" FROM {id, partition_key, new_id, status, deployment_id, journal_size, journal_commands_size,"
+			" inbox_sequence_number, random_seed} JOIN restate.invocation i ON " IS_NAMED("i")
+			" ON CONFLICT (restarted_from, request_id, partition_key) WHERE restarted_from IS NOT NULL DO NOTHING",
+		.params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_TEXT), MANY(STORE_DEPLOYMENT_ID),
+			MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), STORE_INT8,
+			STORE_TEXT, STORE_TIMESTAMPTZ}},
 
 	/* the journals of restarts, up to the last index that they keep */
-	[STORE_COPY_JOURNALS] = {.name = "copy journals", .sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
-															 " SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED " FROM {id, partition_key, new_id} JOIN restate.journal j ON " IS_NAMED("j") " AND j.index BETWEEN 0 AND $4",
-							 .params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), STORE_INT8}},
+	[STORE_COPY_JOURNALS] = {
+		.name = "copy journals",
+		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
+			" SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED
+			" FROM {id, partition_key, new_id} JOIN restate.journal j ON " IS_NAMED("j")
+			" AND j.index BETWEEN 0 AND $4",
+		.params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), STORE_INT8}},
 
 	/* and the completions that they need from further on */
-	[STORE_COPY_COMPLETIONS] = {.name = "copy completions", .sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
-																   " SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED " FROM {id, partition_key, index, new_id, new_index} JOIN restate.journal j ON " IS_NAMED("j") " AND j.index = v.index",
-								.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
+	[STORE_COPY_COMPLETIONS] = {
+		.name = "copy completions",
+		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
+			" SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED
+			" FROM {id, partition_key, index, new_id, new_index} JOIN restate.journal j ON " IS_NAMED("j")
+			" AND j.index = v.index",
+		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
-	[STORE_AUDIT] = {.name = "audit", .sql = "INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id,"
-											 " caused_by, role_name, session_user_name, claimed_subject, reason)"
-											 " SELECT v.id, v.partition_key, $6, $7, $8, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
-											 " FROM {id, partition_key, outcome, new_id, caused_by}",
-					 .params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_JSONB, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
+	[STORE_AUDIT] = {
+		.name = "audit",
+		.sql = "INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id,"
+			" caused_by, role_name, session_user_name, claimed_subject, reason)"
+			" SELECT v.id, v.partition_key, $6, $7, $8, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
+			" FROM {id, partition_key, outcome, new_id, caused_by}",
+		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID),
+			STORE_TIMESTAMPTZ, STORE_TEXT, STORE_JSONB, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
 };
 /* clang-format on */

@@ -13,29 +13,17 @@
 #include "compat.h"
 #include "unit.h"
 
-/* the columns that lock statements have beyond the facts, see statements.c */
-#define IS_CURRENT_COLUMN	20
-#define FIRST_PREFIX_COLUMN 21
+/* the columns of statements that read facts, see statements.c */
+#define ID_COLUMN			1
+#define FACTS_COLUMN		2
+#define IS_CURRENT_COLUMN	3
+#define FIRST_PREFIX_COLUMN 4
 
-static Status stored_status(uint64 row, int column);
 static int compare_id_datums(const void *a, const void *b);
 static void add_asked(Unit *unit, StoreCall *call);
 static void read_prefix(Unit *unit, Invocation *invocation, uint64 row, int column);
 static int compare_indexes(const void *a, const void *b);
 static void lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id);
-
-/*
- * Returns a status of the last result.
- */
-static Status
-stored_status(uint64 row, int column)
-{
-	Status status = STATUS_COMPLETED;
-
-	if (!restate_status_from_text(DatumGetTextPP(store_value(row, column)), &status))
-		elog(ERROR, "unexpected invocation status");
-	return status;
-}
 
 /*
  * Makes an empty unit in the current memory context.
@@ -79,6 +67,8 @@ unit_lock_simply(Unit *unit, Reach reach, const RestateInvocationId *ids, int co
 
 		if (reach == REACH_ROW && unit->asked.deployment != DEPLOYMENT_KEEP)
 			statement = STORE_LOCK_ONE_WITH_DEPLOYMENT;
+		if (reach == REACH_KEY && unit->asked.last_index > 0)
+			statement = STORE_LOCK_ONE_TO_RESTART_WITHIN;
 		lock_one(unit, statement, &ids[0]);
 		return reach == REACH_ROW || unit_find(unit, &ids[0])->exists;
 	}
@@ -98,13 +88,13 @@ lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id)
 	store_call(&call, statement);
 	store_arg(&call, InvocationIdGetDatum(id));
 	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
-	if (statement == STORE_LOCK_ONE_WITH_DEPLOYMENT || statement == STORE_LOCK_ONE_TO_RESTART)
+	if (statement != STORE_LOCK_ONE && statement != STORE_LOCK_ONE_TO_CANCEL)
 		add_asked(unit, &call);
-	if (statement == STORE_LOCK_ONE_TO_RESTART)
+	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN)
 		store_arg(&call, Int64GetDatum(unit->asked.last_index));
 	rows = store_execute(&call);
 	unit_read_facts(unit, rows);
-	if (statement == STORE_LOCK_ONE_TO_RESTART && rows == 1 && DatumGetBool(store_value(0, IS_CURRENT_COLUMN)))
+	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && rows == 1 && DatumGetBool(store_value(0, IS_CURRENT_COLUMN)))
 		read_prefix(unit, unit_find(unit, id), 0, FIRST_PREFIX_COLUMN);
 }
 
@@ -234,40 +224,17 @@ unit_read_facts(Unit *unit, uint64 rows)
 	{
 		RestateInvocationId id;
 		Invocation *i;
-		char *service_ty;
-		char *handler_ty;
-		int column = 0;
+		Facts facts;
 
-		(void) store_invocation_id(row, ++column, &id);
+		(void) store_invocation_id(row, ID_COLUMN, &id);
 		i = unit_enter(unit, &id);
+		facts_read(store_value(row, FACTS_COLUMN), &facts, &i->service_name, &i->service_key);
 		i->exists = true;
-		i->status = i->status_was = stored_status(row, ++column);
-		i->service_name = store_text(row, ++column);
-		i->service_key = store_text(row, ++column);
-		service_ty = store_text(row, ++column);
-		handler_ty = store_text(row, ++column);
-		i->is_workflow = strcmp(service_ty, "workflow") == 0;
-		i->is_workflow_run = i->is_workflow && strcmp(handler_ty, "workflow") == 0;
-		i->is_exclusive = handler_ty && strcmp(handler_ty, "exclusive") == 0;
-		i->is_pinned = !store_is_null(row, ++column);
-		if (i->is_pinned)
-			memcpy(&i->pinned_deployment_id, DatumGetPointer(store_value(row, column)),
-				   sizeof(i->pinned_deployment_id));
-		i->protocol_version = DatumGetInt64(store_value(row, ++column));
-		i->journal_size = DatumGetInt64(store_value(row, ++column));
-		i->journal_commands_size = DatumGetInt64(store_value(row, ++column));
-		i->keeps_result = DatumGetBool(store_value(row, ++column));
-		i->keeps_journal = DatumGetBool(store_value(row, ++column));
-		i->pause_requested = DatumGetBool(store_value(row, ++column));
-		i->awaits_cancel = DatumGetBool(store_value(row, ++column));
-		i->inbox_sequence_number = DatumGetInt64(store_value(row, ++column));
-		i->has_caller = store_invocation_id(row, ++column, &i->caller_id);
-		i->deployment_found = !store_is_null(row, ++column);
-		if (i->deployment_found)
-			memcpy(&i->deployment_id, DatumGetPointer(store_value(row, column)), sizeof(i->deployment_id));
-		i->min_protocol_version = DatumGetInt64(store_value(row, ++column));
-		i->max_protocol_version = DatumGetInt64(store_value(row, ++column));
-		Assert(column == IS_CURRENT_COLUMN - 1);
+		i->status = facts.status;
+		i->journal_size = facts.journal_size;
+		i->journal_commands_size = facts.journal_commands_size;
+		i->pause_requested = facts.pause_requested;
+		i->facts = facts;
 	}
 	MemoryContextSwitchTo(old);
 }

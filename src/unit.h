@@ -16,8 +16,8 @@
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
+#include "facts.h"
 #include "id.h"
-#include "status.h"
 #include "store.h"
 
 typedef enum DeploymentChoice
@@ -81,30 +81,14 @@ typedef struct Invocation
 	bool pause_requested;
 
 	/* as locked, and never changed */
-	Status status_was;
+	Facts facts;
 	char *service_name;
 	char *service_key;
-	bool is_workflow;
-	bool is_workflow_run;
-	bool is_exclusive;
-	bool is_pinned;
-	RestateDeploymentId pinned_deployment_id;
-	int64 protocol_version;
-	bool keeps_result;
-	bool keeps_journal;
-	bool awaits_cancel;
-	int64 inbox_sequence_number;
-	bool deployment_found; /* the one asked for */
-	RestateDeploymentId deployment_id;
-	int64 min_protocol_version;
-	int64 max_protocol_version;
 	bool has_prefix;	   /* the next three are known */
 	int64 prefix_commands; /* from index 1 to the last one kept */
 	bool prefix_incomplete;
-	int suffix_size; /* the completions that it needs from further on */
-	int64 *suffix;	 /* their indexes, ascending */
-	bool has_caller;
-	RestateInvocationId caller_id;
+	int suffix_size;	/* the completions that it needs from further on */
+	int64 *suffix;		/* their indexes, ascending */
 	bool was_restarted; /* with the request id of this call */
 	RestateInvocationId restarted;
 	ObjectKey *object_key;

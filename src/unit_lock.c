@@ -140,11 +140,11 @@ enter_callers(Unit *unit, Reach reach, List *frontier)
 	{
 		Invocation *invocation = lfirst(cell);
 
-		if (!invocation->exists || !invocation->has_caller || invocation->status == STATUS_COMPLETED)
+		if (!invocation->exists || !invocation->facts.has_caller || invocation->status == STATUS_COMPLETED)
 			continue;
 		if (reach == REACH_CANCEL && invocation->status > STATUS_SCHEDULED)
 			continue;
-		(void) unit_enter(unit, &invocation->caller_id);
+		(void) unit_enter(unit, &invocation->facts.caller_id);
 	}
 }
 
@@ -220,7 +220,7 @@ find_object_keys(Unit *unit, Reach reach)
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
-		if (invocation->exists && invocation->is_exclusive &&
+		if (invocation->exists && invocation->facts.is_exclusive &&
 			(reach == REACH_KEY || invocation->status != STATUS_COMPLETED))
 		{
 			ObjectKey *key = find_object_key(unit, invocation->service_name, invocation->service_key, true);
@@ -483,7 +483,7 @@ link_unit(Unit *unit, Reach reach)
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 	{
-		if (!invocation->exists || !invocation->is_exclusive)
+		if (!invocation->exists || !invocation->facts.is_exclusive)
 			continue;
 		if (unit->object_keys != NIL)
 			invocation->object_key = find_object_key(unit, invocation->service_name,
@@ -508,8 +508,8 @@ compare_inbox_places(const ListCell *a, const ListCell *b)
 	const Invocation *first = lfirst(a);
 	const Invocation *second = lfirst(b);
 
-	return (first->inbox_sequence_number > second->inbox_sequence_number) -
-		   (first->inbox_sequence_number < second->inbox_sequence_number);
+	return (first->facts.inbox_sequence_number > second->facts.inbox_sequence_number) -
+		   (first->facts.inbox_sequence_number < second->facts.inbox_sequence_number);
 }
 
 /*
@@ -532,9 +532,9 @@ read_awaited_calls(Unit *unit)
 	{
 		Invocation *caller;
 
-		if (!invocation->exists || !invocation->has_caller || invocation->status == STATUS_COMPLETED)
+		if (!invocation->exists || !invocation->facts.has_caller || invocation->status == STATUS_COMPLETED)
 			continue;
-		caller = unit_find(unit, &invocation->caller_id);
+		caller = unit_find(unit, &invocation->facts.caller_id);
 		if (caller == NULL || !caller->exists || caller->status == STATUS_COMPLETED)
 			continue;
 		store_column_add(&callers, InvocationIdGetDatum(&caller->id));

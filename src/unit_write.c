@@ -49,7 +49,10 @@ static bool starts_journal(const Invocation *invocation);
 static bool begin_call_on(Unit *unit, bool (*concerns)(const Invocation *), StoreCall *call,
 						  StoreStatement statement);
 static void write_updates(Unit *unit);
-static void add_update(Invocation *invocation, Columns *columns, AppendColumns *appends);
+static void add_update(const Invocation *invocation, Columns *columns);
+static void add_appends(const Invocation *invocation, AppendColumns *appends);
+static void write_going_on(Unit *unit, const Columns *columns);
+static void write_completed(Unit *unit, const Columns *columns);
 static void write_appends(Unit *unit, const AppendColumns *appends);
 static void write_object_keys(Unit *unit);
 static void add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
@@ -112,7 +115,7 @@ write_removals(Unit *unit)
 		if (invocation->removed)
 		{
 			add_id(invocation, &columns.id, &columns.partition_key);
-			store_column_add(&columns.status_was, CStringGetTextDatum(restate_status_name(invocation->status_was)));
+			store_column_add(&columns.status_was, CStringGetTextDatum(restate_status_name(invocation->facts.status)));
 		}
 	if (columns.id.count == 0)
 		return;
@@ -138,7 +141,7 @@ write_workflow_data(Unit *unit)
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
-		if (invocation->removed && invocation->is_workflow_run && invocation->status_was > STATUS_SCHEDULED)
+		if (invocation->removed && invocation->facts.is_workflow_run && invocation->facts.status > STATUS_SCHEDULED)
 		{
 			store_column_add(&services, CStringGetTextDatum(invocation->service_name));
 			store_column_add(&keys, CStringGetTextDatum(invocation->service_key));
@@ -247,32 +250,115 @@ begin_call_on(Unit *unit, bool (*concerns)(const Invocation *), StoreCall *call,
 static void
 write_updates(Unit *unit)
 {
-	StoreCall call;
-	Columns columns = {0};
+	Columns going_on = {0};
+	Columns completed = {0};
 	AppendColumns appends = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
-		if (invocation->changed && !invocation->removed)
-			add_update(invocation, &columns, &appends);
-	if (columns.id.count == 0)
-		return;
-	store_call(&call, STORE_UPDATE);
-	store_arg_column(&call, &columns.id);
-	store_arg_column(&call, &columns.partition_key);
-	store_arg_column(&call, &columns.status);
-	store_arg_column(&call, &columns.journal_size);
-	store_arg_column(&call, &columns.journal_commands_size);
-	store_arg_column(&call, &columns.pause_requested);
-	store_arg_column(&call, &columns.deployment_id);
-	store_arg_column(&call, &columns.failure);
-	store_arg_column(&call, &columns.status_was);
-	store_arg(&call, TimestampTzGetDatum(unit->at));
-	unit_defer(unit, &call);
+	{
+		if (!invocation->changed || invocation->removed)
+			continue;
+		add_update(invocation, invocation->status == STATUS_COMPLETED ? &completed : &going_on);
+		add_appends(invocation, &appends);
+	}
+	if (going_on.id.count > 0)
+		write_going_on(unit, &going_on);
+	if (completed.id.count > 0)
+		write_completed(unit, &completed);
 	if (appends.id.count > 0)
 		write_appends(unit, &appends);
+}
+
+/*
+ * Adds the invocation as it is to be.
+ */
+static void
+add_update(const Invocation *invocation, Columns *columns)
+{
+	add_id(invocation, &columns->id, &columns->partition_key);
+	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(invocation->status)));
+	store_column_add(&columns->journal_size, Int64GetDatum(invocation->journal_size));
+	store_column_add(&columns->journal_commands_size, Int64GetDatum(invocation->journal_commands_size));
+	store_column_add(&columns->pause_requested, BoolGetDatum(invocation->pause_requested));
+	if (invocation->set_deployment)
+		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->facts.deployment_id));
+	else
+		store_column_add_null(&columns->deployment_id);
+	if (invocation->failure)
+		store_column_add(&columns->failure, CStringGetTextDatum(invocation->failure));
+	else
+		store_column_add_null(&columns->failure);
+	store_column_add(&columns->status_was, CStringGetTextDatum(restate_status_name(invocation->facts.status)));
+}
+
+/*
+ * Adds what is appended to the invocation's journal.
+ */
+static void
+add_appends(const Invocation *invocation, AppendColumns *appends)
+{
+	ListCell *cell;
+
+	foreach (cell, invocation->appends)
+	{
+		JournalAppend *append = lfirst(cell);
+
+		add_id(invocation, &appends->id, &appends->partition_key);
+		store_column_add(&appends->index, Int64GetDatum(append->index));
+		store_column_add(&appends->entry_type, CStringGetTextDatum(append->entry_type));
+		if (append->completion_id >= 0)
+			store_column_add(&appends->completion_id, Int64GetDatum(append->completion_id));
+		else
+			store_column_add_null(&appends->completion_id);
+		if (append->signal_index >= 0)
+			store_column_add(&appends->signal_index, Int64GetDatum(append->signal_index));
+		else
+			store_column_add_null(&appends->signal_index);
+		store_column_add(&appends->meta, DirectFunctionCall1(jsonb_in, CStringGetDatum(append->meta)));
+	}
+}
+
+/*
+ * Updates the invocations that go on.
+ */
+static void
+write_going_on(Unit *unit, const Columns *columns)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_UPDATE);
+	store_arg_column(&call, &columns->id);
+	store_arg_column(&call, &columns->partition_key);
+	store_arg_column(&call, &columns->status);
+	store_arg_column(&call, &columns->journal_size);
+	store_arg_column(&call, &columns->journal_commands_size);
+	store_arg_column(&call, &columns->pause_requested);
+	store_arg_column(&call, &columns->deployment_id);
+	store_arg_column(&call, &columns->status_was);
+	store_arg(&call, TimestampTzGetDatum(unit->at));
+	unit_defer(unit, &call);
+}
+
+/*
+ * Updates the invocations that are completed, by a failure.
+ */
+static void
+write_completed(Unit *unit, const Columns *columns)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_COMPLETE);
+	store_arg_column(&call, &columns->id);
+	store_arg_column(&call, &columns->partition_key);
+	store_arg_column(&call, &columns->journal_size);
+	store_arg_column(&call, &columns->journal_commands_size);
+	store_arg_column(&call, &columns->failure);
+	store_arg_column(&call, &columns->status_was);
+	store_arg(&call, TimestampTzGetDatum(unit->at));
+	unit_defer(unit, &call);
 }
 
 /*
@@ -293,48 +379,6 @@ write_appends(Unit *unit, const AppendColumns *appends)
 	store_arg_column(&call, &appends->meta);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
 	unit_defer(unit, &call);
-}
-
-/*
- * Adds the invocation, as it is to be, and what is appended to its journal.
- */
-static void
-add_update(Invocation *invocation, Columns *columns, AppendColumns *appends)
-{
-	ListCell *cell;
-
-	add_id(invocation, &columns->id, &columns->partition_key);
-	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(invocation->status)));
-	store_column_add(&columns->journal_size, Int64GetDatum(invocation->journal_size));
-	store_column_add(&columns->journal_commands_size, Int64GetDatum(invocation->journal_commands_size));
-	store_column_add(&columns->pause_requested, BoolGetDatum(invocation->pause_requested));
-	if (invocation->set_deployment)
-		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->deployment_id));
-	else
-		store_column_add_null(&columns->deployment_id);
-	if (invocation->failure)
-		store_column_add(&columns->failure, CStringGetTextDatum(invocation->failure));
-	else
-		store_column_add_null(&columns->failure);
-	store_column_add(&columns->status_was, CStringGetTextDatum(restate_status_name(invocation->status_was)));
-
-	foreach (cell, invocation->appends)
-	{
-		JournalAppend *append = lfirst(cell);
-
-		add_id(invocation, &appends->id, &appends->partition_key);
-		store_column_add(&appends->index, Int64GetDatum(append->index));
-		store_column_add(&appends->entry_type, CStringGetTextDatum(append->entry_type));
-		if (append->completion_id >= 0)
-			store_column_add(&appends->completion_id, Int64GetDatum(append->completion_id));
-		else
-			store_column_add_null(&appends->completion_id);
-		if (append->signal_index >= 0)
-			store_column_add(&appends->signal_index, Int64GetDatum(append->signal_index));
-		else
-			store_column_add_null(&appends->signal_index);
-		store_column_add(&appends->meta, DirectFunctionCall1(jsonb_in, CStringGetDatum(append->meta)));
-	}
 }
 
 /*

@@ -50,6 +50,7 @@ INSERT INTO public_function VALUES
   ('restate_workflow_invocation_id(text,text)'),
   ('restate_idempotent_invocation_id(text,text,text,text)'),
   ('restate.parse_entry(jsonb)'),
+  ('restate.facts(text,text,text,text,text,bigint,bigint,boolean,restate_deployment_id,integer,interval,interval,boolean,bigint,restate_invocation_id,restate_deployment_id,integer,integer)'),
   ('restate.refuse_body(text,text)'),
   ('restate.entry_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb,bytea)'),
   ('restate.entry_lite_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb)'),
