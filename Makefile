@@ -61,7 +61,8 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #? make check         every test, in private servers; the last line is "N passed, N failed"
 #?   SUITE="regress pgtap"   only these of: files regress isolation pgtap perl
 #?   TESTS="ids iso_purge"   only these test files, in whichever suite has them
-#?   UBSAN=1  COVERAGE=1     with the sanitizer; with line coverage printed at the end
+#?   UBSAN=1  COVERAGE=1  VALGRIND=1   with the sanitizer; with what was covered printed;
+#?                    servers and gateways below valgrind
 #?                    what the tests wrote is in tmp_check/ (results/, log/)
 #? make check-faults  crashes, full disks, upgrades, races and the like; "N passed, N failed" too
 #? make fuzz          the fuzzers, SECONDS_EACH=600 each

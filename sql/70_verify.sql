@@ -1,11 +1,12 @@
 -- The invariants that no constraint can state, each as a query for what
--- breaks it.
+-- breaks it.  The body is text: pg_upgrade creates functions before operator
+-- classes, without which a parsed one cannot be read that groups by ids.
 
 CREATE FUNCTION restate_verify()
   RETURNS TABLE (problem text, id restate_invocation_id, detail text)
   LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED COST 100000 ROWS 10
   SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
+AS $function$
   -- Every join is on the partition key, for tables distributed by it.
   SELECT 'journal_without_invocation', j.id, format('%s entries', count(*))
   FROM restate.journal j
@@ -122,8 +123,8 @@ BEGIN ATOMIC
     s.revision, s.service_name, s.deployment_id)
   FROM restate.service_revision s
   LEFT JOIN restate.deployment d ON d.id = s.deployment_id
-  WHERE d.id IS NULL;
-END;
+  WHERE d.id IS NULL
+$function$;
 REVOKE ALL ON FUNCTION restate_verify() FROM PUBLIC;
 COMMENT ON FUNCTION restate_verify() IS
 'Returns a row for each broken invariant: orphans, sizes, gaps, completions, holders of object keys, inboxes. Empty when all is well. Reads every row of the tables.';

@@ -75,8 +75,11 @@ operation_kill(Unit *unit, const Request *request, Element *element, Invocation 
 		element_refuse(element, RESTATE_ALREADY_COMPLETED, "invocation %s has completed already");
 	else
 	{
+		bool started = !has_not_started(invocation);
+
 		element_succeed(unit, element, kill_one(unit, invocation), true);
-		kill_callees(unit, invocation, &element->id);
+		if (started)
+			kill_callees(unit, invocation, &element->id);
 	}
 }
 
@@ -125,12 +128,15 @@ kill_callees(Unit *unit, Invocation *invocation, const RestateInvocationId *caus
 		{
 			Invocation *callee = lfirst(cell);
 			const char *outcome;
+			bool started;
 
 			if (!callee->exists || callee->status == STATUS_COMPLETED)
 				continue;
+			started = !has_not_started(callee);
 			outcome = kill_one(unit, callee);
 			audit_note(unit, &callee->id, outcome, NULL, cause);
-			callers = lappend(callers, callee);
+			if (started)
+				callers = lappend(callers, callee);
 		}
 	}
 }

@@ -149,13 +149,15 @@ enter_callers(Unit *unit, Reach reach, List *frontier)
 }
 
 /*
- * Returns whether a kill of the invocation goes on to its callees.
+ * Returns whether a kill of the invocation can go on to its callees.  A restart
+ * that waits in an inbox has some, and is started if its batch kills the holder
+ * first.
  */
 static bool
 can_have_callees(const Invocation *invocation)
 {
 	return invocation->exists && invocation->within_reach &&
-		   invocation->status > STATUS_SCHEDULED &&
+		   invocation->journal_size > 0 &&
 		   invocation->status != STATUS_COMPLETED;
 }
 

@@ -174,18 +174,40 @@ private_dir() {
   echo "$dir"
 }
 
+# Where a server runs below valgrind (VALGRIND=1): the directory of make_watched.
+watched=
+
+# Makes DIR/valgrind: programs "postgres" and "gateway" that run those of a
+# directory each under valgrind, a "pg_ctl" that starts that server, and logs/
+# with what valgrind finds in each process.
+make_watched() {
+  local gateway_bin=$2 options
+  watched=$1/valgrind
+  mkdir -p "$watched/logs"
+  options="--quiet --error-markers=BEGIN,END --num-callers=60 --vgdb=no --fullpath-after=
+    --suppressions='$root/test/faults/valgrind.supp' --log-file='$watched/logs/%p'"
+  options=${options//$'\n'/ }
+  printf '#!/bin/sh\nexec valgrind %s --leak-check=no %s/postgres "$@"\n' "$options" "$pg_bin" >"$watched/postgres"
+  printf '#!/bin/sh\nexec valgrind %s --leak-check=full --errors-for-leak-kinds=definite %s/restate-admin-http "$@"\n' \
+    "$options" "$gateway_bin" >"$watched/gateway"
+  printf '#!/bin/sh\nexec %s/pg_ctl -p %s/postgres "$@"\n' "$pg_bin" "$watched" >"$watched/pg_ctl"
+  chmod +x "$watched/postgres" "$watched/gateway" "$watched/pg_ctl"
+  export PGCTLTIMEOUT=300
+}
+
 # Starts a new server in a directory of its user; the rest of the arguments are
 # settings.  It listens on a socket in that directory only, and lets in whoever
 # can reach it.
 start_server() {
-  local dir=$1
+  local dir=$1 ctl=$1/bin/pg_ctl
   shift
+  [ -z "$watched" ] || ctl=$watched/pg_ctl
   ln -s "$pg_bin" "$dir/bin"
   as_server "$dir/bin/initdb" -D "$dir/data" -A trust -U postgres -N \
     --locale=C.UTF-8 -E UTF8 >/dev/null
   printf '%s\n' "listen_addresses = ''" "port = 5432" "unix_socket_directories = '$dir'" \
     "max_prepared_transactions = 5" "$@" >>"$dir/data/postgresql.conf"
-  if ! as_server "$dir/bin/pg_ctl" -D "$dir/data" -l "$dir/log" -s -w -t 60 start </dev/null; then
+  if ! as_server "$ctl" -D "$dir/data" -l "$dir/log" -s -w -t "${PGCTLTIMEOUT:-60}" start </dev/null; then
     tail -n 20 "$dir/log" >&2
     return 1
   fi
@@ -198,4 +220,41 @@ stop_server() {
     as_server "$dir/bin/pg_ctl" -D "$dir/data" -m immediate -s -w stop ||
       echo "the server in $dir does not stop" >&2
   fi
+}
+
+# Copies the tree, without what was built or run in it, to a directory of the
+# server's user.
+copy_tree() {
+  mkdir "$1"
+  tar -C "$root" --exclude=./.git --exclude=./.run --exclude=./tmp_check --exclude='*.o' \
+    --exclude='*.so' -cf - . | tar -C "$1" -xf - --no-same-owner
+  if [ "$(id -u)" = 0 ]; then
+    chown -R "$server_user:" "$1"
+  fi
+}
+
+# Sets what PostgreSQL::Test::Cluster wants to know: it keeps its servers, with
+# these settings, in a directory, and their logs in log below it.
+export_cluster_env() {
+  local dir=$1 pgxs_dir
+  shift
+  pgxs_dir=$(dirname "$("$pg_config" --pgxs)")/../../src
+  export TESTDIR=$dir TESTDATADIR=$dir/tmp_check TESTLOGDIR=$dir/tmp_check/log
+  export TEMP_CONFIG=$dir/settings PG_REGRESS=$pgxs_dir/test/regress/pg_regress PGPORT=65432
+  export PERL5LIB=$root/test/lib:$pgxs_dir/test/perl
+  export PATH=$pg_bin:$PATH
+  mkdir -p "$TESTLOGDIR"
+  printf '%s\n' "$@" "max_prepared_transactions = 5" >"$TEMP_CONFIG"
+}
+
+# Prints "N passed, N failed" of a log of prove with --formatter=Tally; the
+# second argument is what prove returned.
+tally_of() {
+  local passed failed
+  passed=$(sed -n 's/^tally: \([0-9]*\) passed, .*/\1/p' "$1")
+  failed=$(sed -n 's/^tally: .* passed, \([0-9]*\) failed/\1/p' "$1")
+  if [ "$2" != 0 ] && [ "${failed:-0}" = 0 ]; then
+    failed=1
+  fi
+  echo "${passed:-0} passed, ${failed:-0} failed"
 }

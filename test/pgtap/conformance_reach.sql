@@ -21,7 +21,7 @@ END $$;
 \set cancelled 'entry_type=Notification: Call meta={"result": {"Failure": {"code": 409, "message": "cancelled"}}} version=2'
 \set called '''{"invoked_by": "service", "invoked_by_service_name": "Svc"}''::jsonb || jsonb_build_object(''invoked_by_id'', inv(''caller''))'
 
-SELECT plan(48);
+SELECT plan(51);
 
 -- retentions
 
@@ -173,6 +173,18 @@ SELECT is(effect(:'workflow' || $$SELECT make('run', 'Wf/w/run', 'completed', '{
   E'purged\n~ invocation run: journal_commands_size=0 journal_size=0\n- journal run/0', 'purge of the journal of a run: they stay');
 SELECT is(effect(:'workflow' || $$SELECT make('o', 'Obj/w/s', 'completed')$$, 'restate_purge(inv(''o''))'),
   E'purged\n- invocation o', 'purge of an invocation of an object: state is not its own');
+
+-- a restart in an inbox has a journal, and with it callees
+
+SELECT make('holder', 'Obj/k/s', 'running');
+SELECT make_caller('original', 'completed', '{"pinned_deployment_id": "dp_10000000000000000000old", "pinned_service_protocol_version": 6}', 'Obj/k/caller', '{Notification: Call for=3,Notification: Call for=5}');
+SELECT make('callee6', 'Svc/s', 'running');
+SELECT name_it(l, restate_restart_as_new(inv('original'), 6, 'keep')::text) FROM unnest('{restart,another}'::text[]) AS l;
+SELECT is(restate_kill(inv('another')) || ' ' || (SELECT status FROM restate.invocation WHERE id = inv('callee6')), 'removed running',
+  'killed in the inbox, it goes alone');
+SELECT is((SELECT string_agg(outcome, ' ' ORDER BY ordinality) FROM restate_kill_batch(ARRAY[inv('holder'), inv('restart')])), 'killed killed',
+  'in a batch, started by the kill of the holder, it is killed');
+SELECT is((SELECT status FROM restate.invocation WHERE id = inv('callee6')), 'completed', 'with its callees');
 
 SELECT is_empty('SELECT * FROM restate_verify()', 'nothing is broken at the end');
 

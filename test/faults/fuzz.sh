@@ -1,0 +1,24 @@
+#!/bin/bash
+# Each fuzzer of test/run-fuzz for SECONDS_EACH seconds, a minute if not said
+# otherwise, as TAP.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
+
+count=0
+while IFS= read -r line; do
+  case $line in
+    'ok   '*)
+      count=$((count + 1))
+      echo "ok $count - nothing is found"
+      echo "# ${line#ok   }"
+      ;;
+    'FAIL '*)
+      count=$((count + 1))
+      echo "not ok $count - something is found"
+      echo "# ${line#FAIL }"
+      ;;
+    *) echo "# $line" ;;
+  esac
+done < <(SECONDS_EACH=${SECONDS_EACH:-60} test/run-fuzz 2>&1)
+echo "1..$count"
+[ "$count" -gt 0 ]

@@ -1,0 +1,99 @@
+# From every earlier release, with data: until ALTER EXTENSION ... UPDATE each
+# operation says that this is due and changes nothing; after it the catalog is
+# that of a new installation and the data is as it was.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use RestateNode;
+use Test::More;
+
+my ($version) = slurp_file('restate_admin.control') =~ /^default_version *= *'(.*)'/m;
+my @releases = sort grep { $_ ne $version } map { m{restate_admin--([^-]+)\.sql$} ? $1 : () } glob 'sql/released/*.sql';
+isnt("@releases", '', 'there are earlier releases');
+
+my $node = new_node('upgrade');
+my $dir = $node->basedir;
+load_example($node);
+$node->safe_psql('postgres', 'CREATE DATABASE demo');
+$node->safe_psql('demo', 'CREATE EXTENSION restate_admin');
+$node->command_ok([ 'psql', '-qX', '-d', $node->connstr('demo'), '-o', "$dir/demo.out", '-f', 'examples/demo.sql' ], 'the demo runs');
+my %contents;
+for my $data (qw(postgres demo))
+{
+	$node->command_ok([ 'pg_dump', '--no-sync', '--data-only', '-d', $node->connstr($data), '-f', "$dir/$data.sql" ], "the data of $data is dumped");
+	$contents{$data} = digest($node, $data);
+}
+my $contents = $contents{postgres};
+my @new = catalog('postgres');
+cmp_ok(scalar @new, '>', 300, 'a new installation has its catalog');
+
+# Returns all that the extension has made in a database.
+sub catalog
+{
+	my ($database) = @_;
+
+	return split /\n/, $node->safe_psql($database, "SET search_path = '';\n" . slurp_file('test/lib/catalog.sql'));
+}
+
+# Returns the lines of each list that the other does not have, the first few.
+sub difference
+{
+	my ($had, $has) = @_;
+	my %had = map { $_ => 1 } @$had;
+	my %has = map { $_ => 1 } @$has;
+
+	my @differences = ((map { "missing: $_" } grep { !$has{$_} } @$had), map { "too much: $_" } grep { !$had{$_} } @$has);
+
+	return join "\n", @differences > 20 ? (@differences[ 0 .. 19 ], @differences . ' in all') : @differences;
+}
+
+for my $release (@releases)
+{
+	my $database = "from_$release";
+
+	$node->safe_psql('postgres', "CREATE DATABASE \"$database\"");
+	$node->safe_psql($database, "CREATE EXTENSION restate_admin VERSION '$release'");
+	$node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-f', "$dir/postgres.sql" ],
+		"$release: the data is loaded");
+	is(digest($node, $database), $contents, "$release: it is as it was");
+
+	my %arguments = map { $_ => '' } qw(purge_journal restart_as_new cancel kill purge pause resume);
+	$arguments{delete_invocation} = ", 'kill'";
+	for my $operation (sort keys %arguments)
+	{
+		for my $call ("restate_$operation('" . inv('done') . "'$arguments{$operation})",
+			"restate_${operation}_batch(ARRAY['" . inv('done') . "', '" . inv('running') . "']::restate_invocation_id[]$arguments{$operation})")
+		{
+			my ($rc, $out, $err) = $node->psql($database, "SELECT $call", extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+			like($err, qr/ERROR:  55000: extension restate_admin is installed at version \Q$release\E, but its library is version \Q$version\E\nHINT:  Run ALTER EXTENSION restate_admin UPDATE/,
+				"$release: $call says what is due");
+		}
+	}
+	is(digest($node, $database), $contents, "$release: nothing has changed");
+
+	$node->safe_psql($database, 'ALTER EXTENSION restate_admin UPDATE');
+	is(difference(\@new, [ catalog($database) ]), '', "$release: after the update the catalog is that of a new installation");
+	is(digest($node, $database), $contents, "$release: the data is as it was");
+	is($node->safe_psql($database, 'SELECT count(*) FROM restate_verify()'), '0', "$release: all is well");
+	is($node->safe_psql($database, "SELECT restate_kill('" . inv('holder', 'a') . "'), restate_purge('" . inv('done') . "')"),
+		'killed|purged', "$release: operations run");
+	is($node->safe_psql($database, 'SELECT count(*) FROM restate_verify()'), '0', "$release: and all is well");
+
+	# with what was changed by operations
+	$node->safe_psql('postgres', "CREATE DATABASE \"${database}_demo\"");
+	$node->safe_psql("${database}_demo", "CREATE EXTENSION restate_admin VERSION '$release'");
+	$node->command_ok([ 'psql', '-qX', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr("${database}_demo"), '-f', "$dir/demo.sql" ],
+		"$release: the demo's data is loaded");
+	$node->safe_psql("${database}_demo", 'ALTER EXTENSION restate_admin UPDATE');
+	is(digest($node, "${database}_demo"), $contents{demo}, "$release: after the update it is as it was");
+	is($node->safe_psql("${database}_demo", 'SELECT count(*) FROM restate_verify()'), '0', "$release: all is well there");
+
+	# a session that knows the older version finds out
+	$node->safe_psql('postgres', "CREATE DATABASE \"${database}_open\"");
+	is($node->safe_psql("${database}_open", "CREATE EXTENSION restate_admin VERSION '$release'; ALTER EXTENSION restate_admin UPDATE;"
+			. " SELECT count(*) FROM restate_kill_batch('{}'); SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'"),
+		"0\n$version", "$release: one session installs, updates and goes on");
+}
+
+done_testing();
