@@ -5,7 +5,6 @@
 #ifndef RESTATE_HTTP_EXCHANGE_H
 #define RESTATE_HTTP_EXCHANGE_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
@@ -45,9 +44,6 @@ typedef struct Exchange
 	const char *allow;
 	bool retry_later;
 	bool is_last; /* on its connection */
-
-	_Atomic bool done;
-	struct Exchange *next; /* in a queue */
 } Exchange;
 
 extern Exchange *exchange_new(const char *target);

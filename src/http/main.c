@@ -33,8 +33,8 @@ int
 main(int argc, char **argv)
 {
 	Options options;
-	PoolConfig operations_config = {.name = "operations", .setup = OPERATIONS_SETUP, .done = server_exchange_done};
-	PoolConfig queries_config = {.name = "queries", .setup = QUERIES_SETUP, .done = server_exchange_done};
+	PoolConfig operations_config = {.name = "operations", .setup = OPERATIONS_SETUP};
+	PoolConfig queries_config = {.name = "queries", .setup = QUERIES_SETUP};
 	Pool *operations;
 	Pool *queries = NULL;
 	sigset_t signals;

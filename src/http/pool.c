@@ -1,6 +1,6 @@
 /*
  * pool.c
- *		Threads with a database session each, and the queue that feeds them.
+ *		Database sessions, lent to the threads that serve exchanges.
  */
 #include "pool.h"
 
@@ -16,25 +16,30 @@
 #define FIRST_RETRY_MS 100
 #define LAST_RETRY_MS  5000
 
+/* A thread that waits for a session, on its stack. */
+typedef struct Waiter
+{
+	pthread_cond_t wakeup;
+	Session *session; /* NULL until there is one */
+	struct Waiter *next;
+} Waiter;
+
 struct Pool
 {
 	PoolConfig config;
 	char setup[512];
 	pthread_mutex_t mutex;
-	pthread_cond_t wakeup;
-	Exchange *first;
-	Exchange *last;
+	Session *idle; /* the one used last comes first: its caches are warm */
+	Waiter *first; /* they are served in their order; none while there is an idle session */
+	Waiter *last;
 	int waiting;
 	int connected;
-	bool stopping;
 	bool giving_up;
-	int nthreads;
-	pthread_t *threads;
 	Session *sessions;
 };
 
-static void *serve(void *arg);
-static Exchange *next_exchange(Pool *pool);
+static Session *take_session(Pool *pool);
+static void return_session(Session *session);
 static bool has_given_up(Pool *pool);
 static bool ensure_connected(Session *session);
 static bool is_alive(PGconn *connection);
@@ -55,41 +60,96 @@ pool_start(const PoolConfig *config)
 			 "SET statement_timeout = '%ds'; SET idle_in_transaction_session_timeout = '%ds'; %s",
 			 config->statement_timeout, config->statement_timeout, config->setup);
 	pthread_mutex_init(&pool->mutex, NULL);
-	pthread_cond_init(&pool->wakeup, NULL);
-	pool->threads = calloc((size_t) config->size, sizeof(*pool->threads));
 	pool->sessions = calloc((size_t) config->size, sizeof(*pool->sessions));
-	if (pool->threads == NULL || pool->sessions == NULL)
+	if (pool->sessions == NULL)
+	{
+		free(pool);
 		return NULL;
+	}
 	for (int i = 0; i < config->size; i++)
 	{
 		pool->sessions[i].pool = pool;
-		if (pthread_create(&pool->threads[i], NULL, serve, &pool->sessions[i]) != 0)
-			break;
-		pool->nthreads++;
+		pool->sessions[i].next = pool->idle;
+		pool->idle = &pool->sessions[i];
 	}
 	return pool;
 }
 
 bool
-pool_submit(Pool *pool, Exchange *exchange)
+pool_run(Pool *pool, Exchange *exchange)
 {
-	bool accepted;
+	Session *session = take_session(pool);
+
+	if (session == NULL)
+		return false;
+	if (has_given_up(pool))
+		answer_error(exchange, 503, "unavailable", "the gateway is being stopped");
+	else if (ensure_connected(session))
+		exchange->route->run(exchange, session);
+	else
+		answer_error(exchange, 503, "unavailable", "the database cannot be reached");
+	return_session(session);
+	return true;
+}
+
+/*
+ * Takes an idle session, or waits for one; returns NULL where too many wait
+ * already.
+ */
+static Session *
+take_session(Pool *pool)
+{
+	Session *session;
 
 	pthread_mutex_lock(&pool->mutex);
-	accepted = pool->waiting < pool->config.queue_limit && !pool->stopping;
-	if (accepted)
+	session = pool->idle;
+	if (session)
+		pool->idle = session->next;
+	else if (pool->waiting < pool->config.queue_limit)
 	{
-		exchange->next = NULL;
+		Waiter waiter = {.wakeup = PTHREAD_COND_INITIALIZER};
+
 		if (pool->last)
-			pool->last->next = exchange;
+			pool->last->next = &waiter;
 		else
-			pool->first = exchange;
-		pool->last = exchange;
+			pool->first = &waiter;
+		pool->last = &waiter;
 		pool->waiting++;
-		pthread_cond_signal(&pool->wakeup);
+		while (waiter.session == NULL)
+			pthread_cond_wait(&waiter.wakeup, &pool->mutex);
+		pthread_cond_destroy(&waiter.wakeup);
+		session = waiter.session;
 	}
 	pthread_mutex_unlock(&pool->mutex);
-	return accepted;
+	return session;
+}
+
+/*
+ * Hands the session to who has waited longest, or leaves it idle.
+ */
+static void
+return_session(Session *session)
+{
+	Pool *pool = session->pool;
+	Waiter *waiter;
+
+	pthread_mutex_lock(&pool->mutex);
+	waiter = pool->first;
+	if (waiter)
+	{
+		pool->first = waiter->next;
+		if (pool->first == NULL)
+			pool->last = NULL;
+		pool->waiting--;
+		waiter->session = session;
+		pthread_cond_signal(&waiter->wakeup);
+	}
+	else
+	{
+		session->next = pool->idle;
+		pool->idle = session;
+	}
+	pthread_mutex_unlock(&pool->mutex);
 }
 
 void
@@ -99,7 +159,7 @@ pool_give_up(Pool *pool)
 
 	pthread_mutex_lock(&pool->mutex);
 	pool->giving_up = true;
-	for (int i = 0; i < pool->nthreads; i++)
+	for (int i = 0; i < pool->config.size; i++)
 		if (pool->sessions[i].cancel)
 			(void) PQcancel(pool->sessions[i].cancel, error, sizeof(error));
 	pthread_mutex_unlock(&pool->mutex);
@@ -108,16 +168,10 @@ pool_give_up(Pool *pool)
 void
 pool_stop(Pool *pool)
 {
-	pthread_mutex_lock(&pool->mutex);
-	pool->stopping = true;
-	pthread_cond_broadcast(&pool->wakeup);
-	pthread_mutex_unlock(&pool->mutex);
-	for (int i = 0; i < pool->nthreads; i++)
-		pthread_join(pool->threads[i], NULL);
-	free(pool->threads);
+	for (int i = 0; i < pool->config.size; i++)
+		session_close(&pool->sessions[i]);
 	free(pool->sessions);
 	pthread_mutex_destroy(&pool->mutex);
-	pthread_cond_destroy(&pool->wakeup);
 	free(pool);
 }
 
@@ -147,54 +201,6 @@ pool_connected(Pool *pool)
 	connected = pool->connected;
 	pthread_mutex_unlock(&pool->mutex);
 	return connected;
-}
-
-/*
- * Serves exchanges with one session until the pool stops; a thread's body.
- */
-static void *
-serve(void *arg)
-{
-	Session *session = arg;
-	Pool *pool = session->pool;
-	Exchange *exchange;
-
-	while ((exchange = next_exchange(pool)) != NULL)
-	{
-		if (has_given_up(pool))
-			answer_error(exchange, 503, "unavailable", "the gateway is being stopped");
-		else if (ensure_connected(session))
-			exchange->route->run(exchange, session);
-		else
-			answer_error(exchange, 503, "unavailable", "the database cannot be reached");
-		pool->config.done(exchange);
-	}
-	session_close(session);
-	return NULL;
-}
-
-/*
- * Waits for the next exchange; returns NULL when the pool stops and none is
- * left.
- */
-static Exchange *
-next_exchange(Pool *pool)
-{
-	Exchange *exchange;
-
-	pthread_mutex_lock(&pool->mutex);
-	while (pool->first == NULL && !pool->stopping)
-		pthread_cond_wait(&pool->wakeup, &pool->mutex);
-	exchange = pool->first;
-	if (exchange)
-	{
-		pool->first = exchange->next;
-		if (pool->first == NULL)
-			pool->last = NULL;
-		pool->waiting--;
-	}
-	pthread_mutex_unlock(&pool->mutex);
-	return exchange;
 }
 
 /*

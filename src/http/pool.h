@@ -1,7 +1,6 @@
 /*
  * pool.h
- *		Database sessions, each with a thread that serves exchanges from a
- *		bounded queue.
+ *		Database sessions, and the bounded queue of those who wait for one.
  */
 #ifndef RESTATE_HTTP_POOL_H
 #define RESTATE_HTTP_POOL_H
@@ -23,6 +22,7 @@ typedef struct Session
 	PGcancel *cancel; /* of the connection; guarded by the pool's mutex */
 	int failures;	  /* to connect, in a row */
 	struct timespec retry_at;
+	struct Session *next; /* idle */
 } Session;
 
 typedef struct PoolConfig
@@ -33,20 +33,19 @@ typedef struct PoolConfig
 	int queue_limit;
 	int statement_timeout; /* seconds */
 	const char *setup;	   /* statements run on every new connection */
-	void (*done)(Exchange *exchange);
 } PoolConfig;
 
 typedef struct Pool Pool;
 
 extern Pool *pool_start(const PoolConfig *config);
 
-/* Returns false where the queue is full. */
-extern bool pool_submit(Pool *pool, Exchange *exchange);
+/* Serves the exchange with one of the sessions; returns false where too many wait for one. */
+extern bool pool_run(Pool *pool, Exchange *exchange);
 
-/* Refuses what is queued, and has the server end what runs. */
+/* Refuses what waits, and has the server end what runs. */
 extern void pool_give_up(Pool *pool);
 
-/* Lets what is queued end, closes the connections and frees the pool. */
+/* Closes the connections and frees the pool, which nobody may use any more. */
 extern void pool_stop(Pool *pool);
 
 extern int pool_waiting(Pool *pool);

@@ -1,7 +1,7 @@
 /*
  * server.c
- *		Takes requests off the wire with libmicrohttpd, one thread for all
- *		connections; what needs the database waits, suspended, for a pool.
+ *		Takes requests off the wire with libmicrohttpd, a thread for each
+ *		connection; what needs the database waits in it for a pool's session.
  */
 #include "server.h"
 
@@ -53,7 +53,7 @@ typedef struct Framing
 } Framing;
 
 static _Atomic int under_way;
-static _Atomic int suspended; /* of these, the ones with a pool */
+static _Atomic int in_pool; /* of these, the ones with a pool */
 static _Atomic bool draining;
 
 static pthread_mutex_t connections_mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -88,7 +88,7 @@ server_start(const Options *with_options, Pool *operations, Pool *queries)
 	 * Not epoll, with which a client that ends its side after part of a request
 	 * is noticed no sooner than it is idle for too long.
 	 */
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME;
+	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION;
 
 	options = with_options;
 	operations_pool = operations;
@@ -124,15 +124,15 @@ server_stop(int timeout)
 
 	draining = true;
 	wait_for(&under_way, timeout * 1000);
-	/* a daemon with suspended connections cannot be stopped */
-	for (int i = 0; suspended > 0 && i < GIVE_UP_SECONDS; i++)
+	/* a daemon whose threads wait for the database cannot be stopped */
+	for (int i = 0; in_pool > 0 && i < GIVE_UP_SECONDS; i++)
 	{
 		pool_give_up(operations_pool);
 		if (queries_pool)
 			pool_give_up(queries_pool);
-		wait_for(&suspended, 1000);
+		wait_for(&in_pool, 1000);
 	}
-	if (suspended > 0)
+	if (in_pool > 0)
 	{
 		log_event(LOG_ERROR, "event=stop_failed error=\"the database does not answer\"");
 		_exit(1);
@@ -186,7 +186,7 @@ keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
 
 /*
  * Is called by libmicrohttpd when the headers are there, for each part of the
- * body, when all is there, and when a suspended exchange goes on.
+ * body, and when all is there.
  */
 static enum MHD_Result
 handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
@@ -200,8 +200,6 @@ handle(void *arg, struct MHD_Connection *connection, const char *url, const char
 	(void) connection;
 	if (exchange == NULL)
 		return MHD_NO;
-	if (exchange->done)
-		return send_answer(exchange);
 	if (exchange->method[0] == '\0')
 	{
 		/* a longer method than any that is served is none of them either */
@@ -294,24 +292,11 @@ arrived(Exchange *exchange)
 		answer_error(exchange, 503, "unavailable", "the gateway was started without --query-db");
 		return send_answer(exchange);
 	}
-	suspended++;
-	MHD_suspend_connection(exchange->connection);
-	if (!pool_submit(pool, exchange))
-	{
+	in_pool++;
+	if (!pool_run(pool, exchange))
 		answer_error(exchange, 503, "overloaded", "too many requests wait already");
-		server_exchange_done(exchange);
-	}
-	return MHD_YES;
-}
-
-void
-server_exchange_done(Exchange *exchange)
-{
-	struct MHD_Connection *connection = exchange->connection;
-
-	exchange->done = true;
-	MHD_resume_connection(connection);
-	suspended--;
+	in_pool--;
+	return send_answer(exchange);
 }
 
 /*

@@ -146,15 +146,17 @@ url_is_utf8(const char *bytes, size_t len)
 int
 url_query_parameter(UrlText query, const char *name, char **value, size_t *len)
 {
-	const char *p = query.bytes;
-	const char *end = query.bytes + query.len;
+	const char *p = query.bytes ? query.bytes : "";
+	const char *end = p + query.len;
 	size_t name_len = strlen(name);
 	char *key = malloc(query.len + 1);
 	int count = 0;
 
 	*value = NULL;
 	*len = 0;
-	while (key && p && p < end)
+	if (key == NULL)
+		return 0;
+	while (p < end)
 	{
 		const char *next = memchr(p, '&', (size_t) (end - p));
 		const char *stop = next ? next : end;
