@@ -177,6 +177,11 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 
 	[STORE_LOCK_MANY] = {
 		.name = "lock many",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " ORDER BY i.id FOR UPDATE OF i",
+		.params = {IDS_PARAMS}},
+
+	[STORE_LOCK_MANY_WITH_DEPLOYMENT] = {
+		.name = "lock many with deployment",
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT("$3", "$4") " ORDER BY i.id FOR UPDATE OF i",
 		.params = {IDS_PARAMS, STORE_TEXT, STORE_DEPLOYMENT_ID}},
 

@@ -150,6 +150,7 @@ unit_lock_rows(Unit *unit)
 	StoreColumn partition_keys = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
+	bool with_deployment = unit->asked.deployment != DEPLOYMENT_KEEP;
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -163,13 +164,15 @@ unit_lock_rows(Unit *unit)
 	{
 		qsort(ids.values, ids.count, sizeof(Datum), compare_id_datums);
 		for (int i = 0; i < ids.count; i++)
-			lock_one(unit, STORE_LOCK_ONE_WITH_DEPLOYMENT, DatumGetInvocationId(ids.values[i]));
+			lock_one(unit, with_deployment ? STORE_LOCK_ONE_WITH_DEPLOYMENT : STORE_LOCK_ONE,
+					 DatumGetInvocationId(ids.values[i]));
 		return;
 	}
-	store_call(&call, STORE_LOCK_MANY);
+	store_call(&call, with_deployment ? STORE_LOCK_MANY_WITH_DEPLOYMENT : STORE_LOCK_MANY);
 	store_arg_column(&call, &ids);
 	store_arg_column(&call, &partition_keys);
-	add_asked(unit, &call);
+	if (with_deployment)
+		add_asked(unit, &call);
 	unit_read_facts(unit, store_execute(&call));
 }
 
