@@ -1,0 +1,589 @@
+# HTTP: the gateway against Restate's own server, purges and restarts one by one
+# from 1 and from 8 clients, and batches of 1,000.
+#
+# Both sides hold the same invocations under the same ids: Restate's server has
+# run them all, on a deployment that is stopped before anything is measured, and
+# the tables have copies of what its /query says of them.  Every round works on
+# invocations that no earlier one touched, on one side after the other.  The
+# clients are threads of wrk, each with one connection and a list of its own
+# (http_load.lua); requests per second are counted while all of them are at work.
+# Afterwards both sides are asked whether what was measured has happened.
+#
+# The server keeps its defaults, which are durable, but for this: an invocation
+# whose deployment cannot be reached is tried again only after an hour, so that
+# its restarts of one round do not burden the next.
+use strict;
+use warnings;
+
+use Cwd qw(abs_path);
+use File::Basename qw(dirname);
+use HTTP::Tiny;
+use IO::Socket::INET;
+use JSON::PP;
+use List::Util qw(max min shuffle);
+use POSIX ();
+use Time::HiRes qw(sleep time);
+
+use Bench qw(query record progress quantile);
+
+my $quick = @ARGV && $ARGV[0] eq '--quick';
+my $version = '1.6.2';
+my $service = 'Bench';
+my $batch_size = 1000;
+my $warm_up = 400;
+# of each length of journal: rounds, and invocations for each of 1 and 8 clients
+# in a round
+my @plans = $quick
+  ? ({ entries => 12, rounds => 2, ids => { 1 => 200, 8 => 1600 }, batch => 1 })
+  : ( { entries => 12, rounds => 5, ids => { 1 => 1000, 8 => 3000 }, batch => 1 },
+	{ entries => 102, rounds => 5, ids => { 1 => 200, 8 => 1600 } },
+	{ entries => 1002, rounds => 5, ids => { 1 => 40, 8 => 200 } });
+
+my $root = dirname(dirname(abs_path(__FILE__)));
+my $dir = "$ENV{SERVER_DIR}/http";
+my @owner = (stat $ENV{SERVER_DIR})[ 4, 5 ];
+my $json = JSON::PP->new->canonical;
+my $http = HTTP::Tiny->new(timeout => 60);
+my $main = $$;
+my ($restate, $deployment_id, $note);
+my (%port, %side, %pid);
+
+$SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { exit 1 };
+set_up();
+measure($_) for @plans;
+exit 0;
+
+# Starts a program in the background, as the servers' user unless asked not to,
+# with its output in a log.
+sub spawn
+{
+	my ($name, @command) = @_;
+	my $log = "$dir/$name.log";
+
+	write_file($log);
+	@command = ('setpriv', "--reuid=$owner[0]", "--regid=$owner[1]", '--init-groups', @command) if $> == 0;
+	my $child = fork // die "cannot fork: $!\n";
+	if ($child == 0)
+	{
+		open STDIN, '<', '/dev/null';
+		open STDOUT, '>>', $log or POSIX::_exit(9);
+		open STDERR, '>&', \*STDOUT;
+		chdir $dir;
+		{ no warnings 'exec'; exec @command; }
+		POSIX::_exit(9);
+	}
+	$pid{$name} = $child;
+	return;
+}
+
+# Ends a program of spawn.
+sub end
+{
+	my ($name) = @_;
+	my $child = delete $pid{$name} or return;
+
+	kill 'TERM', $child;
+	for (1 .. 100)
+	{
+		return if waitpid($child, POSIX::WNOHANG()) == $child;
+		sleep 0.05;
+	}
+	kill 'KILL', $child;
+	waitpid $child, 0;
+	return;
+}
+
+END
+{
+	local $?;
+	if ($$ == $main)
+	{
+		end($_) for keys %pid;
+	}
+}
+
+# Returns a number of ports that are free.
+sub free_ports
+{
+	my @sockets = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no free port: $!\n" } 1 .. $_[0];
+
+	return map { $_->sockport } @sockets;
+}
+
+# Waits until a URL is answered with success.
+sub wait_for
+{
+	my ($name, $url) = @_;
+
+	for (1 .. 300)
+	{
+		return if $http->get($url)->{success};
+		sleep 0.1;
+	}
+	die "$name does not answer\n" . read_file("$dir/$name.log");
+}
+
+sub read_file
+{
+	my ($path) = @_;
+
+	open my $in, '<', $path or die "cannot read $path: $!\n";
+	local $/;
+	return <$in> // '';
+}
+
+sub write_file
+{
+	my ($path, @text) = @_;
+
+	open my $out, '>', $path or die "cannot write $path: $!\n";
+	print $out @text;
+	close $out or die "cannot write $path: $!\n";
+	return;
+}
+
+# Sends JSON and returns what is answered, as text.
+sub post
+{
+	my ($url, $document) = @_;
+	my $answer = $http->post($url, { headers => { 'Content-Type' => 'application/json', Accept => 'application/json' },
+			content => $json->encode($document) });
+
+	die "POST $url: $answer->{status} $answer->{content}\n" unless $answer->{success};
+	return $answer->{content};
+}
+
+# Returns the rows of a query to one of the sides.
+sub rows
+{
+	my ($name, $sql) = @_;
+
+	return @{ $json->decode(post("$side{$name}/query", { query => $sql }))->{rows} };
+}
+
+# Returns the ids of the invocations that a condition holds for, in random order:
+# the server returns those of a partition together, and would work on one
+# partition at a time.
+sub ids_where
+{
+	my ($name, $condition) = @_;
+
+	return shuffle(post("$side{$name}/query", { query => "SELECT id FROM sys_invocation WHERE $condition" }) =~ /\b(inv_\w+)/g);
+}
+
+# Starts both sides and has them hold the same invocations.
+sub set_up
+{
+	my $npm = "$root/.run/npm";
+	my $package = "$npm/node_modules/\@restatedev/restate-server";
+
+	progress('starting both sides');
+	mkdir $dir or die "$dir: $!\n";
+	chown @owner, $dir;
+	system('bash', '-c', <<'SH', $root, $npm, $package, $version) == 0 or die "cannot install what is needed\n";
+set -euo pipefail
+. "$0/test/lib/common.sh"
+{
+  need_packages wrk curl
+  if ! command -v node >/dev/null || ! grep -qs "\"version\": *\"$3\"" "$2/package.json"; then
+    need_npm "$1" "@restatedev/restate-server@$3"
+  fi
+} >&2
+SH
+	# to where its user can run it, whoever owns the tree
+	$restate = "$dir/restate-server";
+	system('cp', glob("$package-*/bin/restate-server"), $restate) == 0 or die "cannot install restate-server\n";
+	{
+		local $ENV{PGDATABASE} = 'postgres';
+		query('CREATE DATABASE bench_http');
+	}
+	$ENV{PGDATABASE} = 'bench_http';
+	query("CREATE EXTENSION restate_admin;\n\\i $root/examples/gateway_roles.sql\n");
+	@port{qw(ours theirs ingress node deployment)} = free_ports(5);
+	%side = map { $_ => "http://127.0.0.1:$port{$_}" } qw(ours theirs);
+	start_theirs();
+	start_ours();
+	load();
+	warm_up();
+	return;
+}
+
+# Starts the real server, with its defaults but for ports, and for a long pause
+# before an invocation whose deployment cannot be reached is tried again.
+sub start_theirs
+{
+	write_file("$dir/restate.toml", <<"TOML");
+disable-telemetry = true
+listen-mode = "tcp"
+bind-ip = "127.0.0.1"
+bind-port = $port{node}
+advertised-host = "127.0.0.1"
+base-dir = "$dir/restate"
+log-disable-ansi-codes = true
+[default-retry-policy]
+initial-interval = "1h"
+max-interval = "1h"
+[admin]
+bind-ip = "127.0.0.1"
+bind-port = $port{theirs}
+[ingress]
+bind-ip = "127.0.0.1"
+bind-port = $port{ingress}
+TOML
+	mkdir "$dir/restate";
+	chown @owner, "$dir/restate";
+	spawn('theirs', $restate, '--no-logo', '--config-file', "$dir/restate.toml");
+	wait_for('theirs', "$side{theirs}/health");
+	wait_for('theirs', "http://127.0.0.1:$port{ingress}/restate/health");
+
+	write_file("$dir/deployment.mjs", read_file("$root/bench/http_deployment.mjs"));
+	spawn('deployment', 'node', "$dir/deployment.mjs", $port{deployment}, map { ($_->{entries} - 2) / 2 } @plans);
+	for (1 .. 100)
+	{
+		last if read_file("$dir/deployment.log") =~ /listening/;
+		sleep 0.1;
+	}
+	$deployment_id = $json->decode(post("$side{theirs}/deployments", { uri => "http://127.0.0.1:$port{deployment}" }))->{id};
+	return;
+}
+
+sub start_ours
+{
+	chomp(my $bindir = `pg_config --bindir`);
+	spawn('ours', "$ENV{SERVER_DIR}/stage$bindir/restate-admin-http", "--listen=127.0.0.1:$port{ours}",
+		"--db=host=$ENV{PGHOST} dbname=bench_http user=restate_gateway",
+		"--query-db=host=$ENV{PGHOST} dbname=bench_http user=restate_gateway_reader");
+	wait_for('ours', "$side{ours}/health");
+	return;
+}
+
+# Has the real server run all the invocations, copies them into our tables, and
+# deals them out to the rounds.
+sub load
+{
+	# files of WAL to reuse, which a server has that did not start just now
+	query(<<"SQL");
+SELECT count(pg_logical_emit_message(false, '', '')), count(pg_switch_wal()) FROM generate_series(1, 16);
+CHECKPOINT;
+SQL
+	write_file("$dir/input.json", '"', 'x' x 98, '"');
+	for my $plan (@plans)
+	{
+		my $entries = $plan->{entries};
+		my $a_round = ($plan->{batch} ? $batch_size : 0);
+		$a_round += $_ for values %{ $plan->{ids} };
+		# the last op of each removes what the others keep
+		$a_round *= 2 unless $quick;
+		my $count = $warm_up + $a_round * $plan->{rounds};
+		my $handler = 'runs' . ($entries - 2) / 2;
+
+		progress("creating $count invocations with journals of $entries entries");
+		my @lists;
+		push @{ $lists[ $_ % 32 ] }, "POST /$service/$handler/send" for 1 .. $count;
+		run_lists("http://127.0.0.1:$port{ingress}", "$dir/input.json", @lists);
+		my $end = time + 30 + $count * $entries / 2000;
+		while ((my $completed = { state_of('theirs') }->{"completed $entries"} // 0) != $count)
+		{
+			die "only $completed of $count invocations have completed\n" if time > $end;
+			sleep 0.3;
+		}
+		my @ids = ids_where('theirs', "journal_size = $entries");
+		copy(\@ids);
+		$plan->{unused} = \@ids;
+	}
+	end('deployment');
+	query('VACUUM ANALYZE');
+	chomp(my $filesystem = `df --output=fstype $dir | tail -n 1`);
+	$note = "restate-server $version with its defaults, which are durable (24 partitions, the log flushed before an answer), its"
+	  . " deployment stopped; the gateway with its defaults; both on $filesystem; results of 100 bytes";
+	return;
+}
+
+# Copies invocations of the real server, all of one form, into our tables.
+sub copy
+{
+	my ($ids) = @_;
+	my $first = $ids->[0];
+	my ($invocation) = rows('theirs', "SELECT * FROM sys_invocation WHERE id = '$first'");
+	my @journal = rows('theirs',
+		"SELECT index, version, entry_type, entry_json, appended_at, name FROM sys_journal WHERE id = '$first' ORDER BY index");
+	my $documents = sprintf "'%s', '%s'", map { s/'/''/gr } $json->encode($invocation), $json->encode(\@journal);
+	my $tables = join "\n", map { <<"SQL" } qw(invocation journal);
+SELECT format('INSERT INTO restate.%1\$I SELECT %2\$s FROM restate.%1\$I AS t, ids AS n WHERE t.id = %3\$L AND n.id <> t.id',
+  relname, string_agg(CASE attname
+      WHEN 'id' THEN 'n.id'
+      WHEN 'partition_key' THEN 'restate_partition_key(n.id)'
+      ELSE format('t.%I', attname) END, ', ' ORDER BY attnum), '$first')
+FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
+WHERE relnamespace = 'restate'::regnamespace AND relname = '$_' AND attnum > 0 AND NOT attisdropped
+GROUP BY relname \\gexec
+SQL
+
+	query(<<"SQL");
+INSERT INTO restate.deployment (id, ty, endpoint, min_service_protocol_version, max_service_protocol_version)
+VALUES ('$deployment_id', 'http', 'http://127.0.0.1:$port{deployment}', 5, 6) ON CONFLICT DO NOTHING;
+INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty)
+VALUES ('$service', 1, '$deployment_id', 'service') ON CONFLICT DO NOTHING;
+CREATE TEMPORARY TABLE ids (id restate_invocation_id);
+COPY ids FROM stdin;
+@{[ join "\n", @$ids ]}
+\\.
+SELECT restate_import_invocation($documents) \\g /dev/null
+$tables
+SQL
+	return;
+}
+
+# Has every connection of both sides work on invocations that are not measured.
+sub warm_up
+{
+	for my $plan (@plans)
+	{
+		my @ids = splice @{ $plan->{unused} }, 0, $warm_up;
+
+		progress("warming up with journals of $plan->{entries} entries");
+		for my $name (qw(ours theirs))
+		{
+			for my $path ('restart-as-new', 'restart-as-new?from=' . ($plan->{entries} - 1), 'purge-journal', 'purge')
+			{
+				run_clients($name, 8, $path, \@ids);
+			}
+			remove_restarts($name);
+		}
+	}
+	return;
+}
+
+# Measures everything for journals of one length and prints the records.
+sub measure
+{
+	my ($plan) = @_;
+	my $entries = $plan->{entries};
+	my @single = ([ 'restart from 0', 'restart-as-new' ], [ 'restart from the last entry', 'restart-as-new?from=' . ($entries - 1) ],
+		[ 'purge_journal', 'purge-journal' ]);
+	my @batch = ([ 'restart from 0', 'restart-as-new' ], [ 'purge_journal', 'purge-journal' ]);
+	my @removal = $quick ? () : ([ 'purge', 'purge' ]);
+	my (%pairs, @order);
+	my $add = sub {
+		my ($what, $kind, @pair) = @_;
+		push @order, [ $what, $kind ] unless $pairs{"$what$kind"};
+		push @{ $pairs{"$what$kind"} }, [ map { 0 + sprintf '%.4g', $_ } @pair ];
+	};
+
+	for my $round (1 .. $plan->{rounds})
+	{
+		# the first of one round is the last of another
+		my @sides = $round % 2 ? qw(ours theirs) : qw(theirs ours);
+		progress("$entries entries, round $round of $plan->{rounds}");
+		for my $clients (8, 1)
+		{
+			for my $operations (\@single, \@removal)
+			{
+				next unless @$operations;
+				my @ids = splice @{ $plan->{unused} }, 0, $plan->{ids}{$clients};
+				for my $operation (@$operations)
+				{
+					my $what = "$operation->[0], $entries entries, $clients client" . ($clients > 1 ? 's' : '');
+					my %seen = map { $_ => run_checked($_, $operation->[1], $entries, \@ids,
+							sub { run_clients($_[0], $clients, $operation->[1], \@ids) }) } @sides;
+					$add->($what, $_, $seen{ours}{$_}, $seen{theirs}{$_}) for qw(rate p50 p99);
+				}
+				remove_restarts($_) for qw(ours theirs);
+			}
+		}
+		next unless $plan->{batch};
+		for my $operations (\@batch, \@removal)
+		{
+			next unless @$operations;
+			my @ids = splice @{ $plan->{unused} }, 0, $batch_size;
+			for my $operation (@$operations)
+			{
+				my %seen = map { $_ => run_checked($_, $operation->[1], $entries, \@ids,
+						sub { run_batch($_[0], $operation->[1], \@ids) }) } @sides;
+				$add->("batch $operation->[0] of $batch_size, $entries entries", 'batch', $seen{ours}, $seen{theirs});
+			}
+			remove_restarts($_) for qw(ours theirs);
+		}
+	}
+	for (@order)
+	{
+		my ($what, $kind) = @$_;
+		my %record = (part => 'http', what => $what, ours => 'gateway', theirs => "restate-server $version",
+			pairs => $pairs{"$what$kind"}, note => $note);
+		my $has_goal = $what =~ /8 clients/;
+		if ($kind eq 'rate')
+		{
+			@record{qw(unit better)} = ('requests/s', 'higher');
+			$record{goal} = { op => '>=', ratio => 3 } if $has_goal;
+		}
+		elsif ($kind eq 'batch')
+		{
+			@record{qw(unit better)} = ('ms', 'lower');
+			$record{goal} = { op => '<=', ratio => 0.1 };
+		}
+		else
+		{
+			$record{what} .= ", $kind";
+			@record{qw(unit better)} = ('ms', 'lower');
+			$record{goal} = { op => '<=', ratio => 1 } if $has_goal;
+		}
+		record(%record);
+	}
+	return;
+}
+
+# Runs a measurement on one side and returns what it returns, if all of it has
+# happened: the numbers of invocations have changed as the operation has it.
+sub run_checked
+{
+	my ($name, $path, $entries, $ids, $run) = @_;
+	my %before = state_of($name);
+
+	settle() if $name eq 'theirs';
+	my $result = $run->($name);
+	my %after = state_of($name);
+	my %change = map { $_ => ($after{$_} // 0) - ($before{$_} // 0) } keys %before, keys %after;
+	my %expected =
+	    $path eq 'purge-journal' ? ("completed $entries" => -@$ids, 'completed 0' => scalar @$ids)
+	  : $path eq 'purge' ? ("completed $entries" => -@$ids)
+	  : ('in flight ' . ($path =~ /=/ ? $entries : 1) => scalar @$ids);
+	for my $key (keys %change, keys %expected)
+	{
+		die sprintf "%s: %s: %d invocations %s instead of %d\n", $name, $path, $change{$key} // 0, $key, $expected{$key} // 0
+		  if ($change{$key} // 0) != ($expected{$key} // 0);
+	}
+	return $result;
+}
+
+# Returns how many invocations there are, by whether they are completed and by
+# the size of their journal.
+sub state_of
+{
+	my ($name) = @_;
+	my %count;
+
+	for my $row (rows($name, 'SELECT status, journal_size, count(*) AS n FROM sys_invocation GROUP BY status, journal_size'))
+	{
+		$count{ ($row->{status} eq 'completed' ? 'completed ' : 'in flight ') . $row->{journal_size} } += $row->{n};
+	}
+	return %count;
+}
+
+# Removes what restarts have made, so that every round finds the same.
+sub remove_restarts
+{
+	my ($name) = @_;
+	my $end = time + 60;
+
+	for my $step ([ kill => "status <> 'completed'" ], [ purge => 'restarted_from IS NOT NULL' ])
+	{
+		my ($operation, $condition) = @$step;
+
+		# the server refuses what it is too busy for
+		while (my @ids = ids_where($name, $condition))
+		{
+			die "$name: cannot $operation what was restarted\n" if time > $end;
+			while (my @some = splice @ids, 0, 500)
+			{
+				post("$side{$name}/internal/invocations_batch_operations/$operation", { invocation_ids => \@some });
+			}
+		}
+	}
+	return;
+}
+
+# Waits until the real server has nothing left to do: it goes on trying to
+# reach the deployment after it has answered.
+sub settle
+{
+	my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
+	my $used = sub { my @field = split / /, read_file("/proc/$pid{theirs}/stat") =~ s/.*\) //sr; ($field[11] + $field[12]) / $ticks };
+	my $before = $used->();
+
+	for (1 .. 50)
+	{
+		sleep 0.2;
+		my $now = $used->();
+		return if $now - $before < 0.03;
+		$before = $now;
+	}
+	return;
+}
+
+# Has clients send requests, one after the other each, for as long as there are
+# requests in their lists; returns for each client a list of when each request
+# was sent, its status, and the microseconds until it was answered.  Dies where one
+# failed.
+sub run_lists
+{
+	my ($url, $body, @lists) = @_;
+	my @logs = map { "$dir/client$_.log" } 0 .. $#lists;
+
+	for my $client (0 .. $#lists)
+	{
+		unlink $logs[$client];
+		write_file("$dir/client$client.list", map { "$_\n" } @{ $lists[$client] });
+	}
+	my $child = fork // die "cannot fork: $!\n";
+	if ($child == 0)
+	{
+		open STDOUT, '>', "$dir/wrk.log" or POSIX::_exit(9);
+		open STDERR, '>&', \*STDOUT;
+		{ no warnings 'exec'; exec 'wrk', '-t', scalar @lists, '-c', scalar @lists, '-d', 3600, '--timeout', 60, '-s',
+			  "$root/bench/http_load.lua", $url, '--', "$dir/client", $body // (); }
+		POSIX::_exit(9);
+	}
+	# wrk itself goes on until its time is over
+	my $end = time + 60 + @{ $lists[0] };
+	while (grep { !-e $_ } @logs)
+	{
+		kill 'TERM', $child if time > $end;
+		die "$url: $lists[0][0] and so on: not answered\n", read_file("$dir/wrk.log") if waitpid($child, POSIX::WNOHANG()) == $child;
+		sleep 0.01;
+	}
+	kill 'TERM', $child;
+	waitpid $child, 0;
+	my @sent = map { [ map { [ split /\t/ ] } split /\n/, read_file($_) ] } @logs;
+	for my $client (0 .. $#lists)
+	{
+		my @failed = grep { $_->[1] !~ /^2/ } @{ $sent[$client] };
+
+		die "$url: $lists[$client][0]: ", scalar @failed, " requests failed, with $failed[0][1]\n" if @failed;
+		die "$url: not all requests were sent\n" if @{ $sent[$client] } != @{ $lists[$client] };
+	}
+	return @sent;
+}
+
+# Has clients send PATCH requests for invocations, each client for its share of
+# them, and returns requests per second while all were at work, and median and
+# 99th percentile of their times in milliseconds.
+sub run_clients
+{
+	my ($name, $clients, $path, $ids) = @_;
+	my @lists;
+
+	push @{ $lists[ $_ % $clients ] }, "PATCH /invocations/$ids->[$_]/$path" for 0 .. $#$ids;
+	my @sent = run_lists($side{$name}, undef, @lists);
+	my $from = max(map { $_->[0][0] } @sent);
+	my $to = min(map { $_->[-1][0] + $_->[-1][2] } @sent);
+	my @all = map { @$_ } @sent;
+	my $ended = grep { $_->[0] + $_->[2] > $from && $_->[0] + $_->[2] <= $to } @all;
+	my @times = sort { $a <=> $b } map { $_->[2] / 1000 } @all;
+
+	die "$name: $path: the clients did not work at the same time\n" if $ended < @all / 4;
+	return { rate => $ended / ($to - $from) * 1e6, p50 => quantile(0.5, @times), p99 => quantile(0.99, @times) };
+}
+
+# Sends all invocations in one batch and returns the milliseconds that it took.
+sub run_batch
+{
+	my ($name, $operation, $ids) = @_;
+
+	write_file("$dir/batch.json", $json->encode({ invocation_ids => $ids }));
+	my $printed = `curl -sS -o '$dir/batch.answer' -w '%{http_code} %{time_total}' -H 'Content-Type: application/json' \\
+		--data-binary '\@$dir/batch.json' '$side{$name}/internal/invocations_batch_operations/$operation'`;
+
+	my ($seconds) = $printed =~ /^200 (.*)/ or die "$name: batch $operation: $printed\n";
+	die "$name: batch $operation: some failed\n" if @{ $json->decode(read_file("$dir/batch.answer"))->{failed} };
+	return $seconds * 1000;
+}
