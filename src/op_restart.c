@@ -139,6 +139,7 @@ read_prefixes(Unit *unit, const Element *elements, int count)
 	}
 	if (nids > 0)
 		unit_read_prefixes(unit, ids, nids);
+	unit_read_suffixes(unit);
 }
 
 /*
@@ -199,7 +200,7 @@ can_restart(const Request *request, Element *element)
 	else if (from >= invocation->journal_size)
 		element_refuse(element, RESTATE_JOURNAL_INDEX_OUT_OF_RANGE,
 					   "the index lies past the journal of invocation %s");
-	else if (invocation->prefix_incomplete)
+	else if (invocation->suffix_size < invocation->missing_size)
 		element_refuse(element, RESTATE_JOURNAL_PREFIX_INCOMPLETE,
 					   "the journal of invocation %s lacks a completion before the index");
 	else

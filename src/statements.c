@@ -65,30 +65,20 @@
 /* one line a clause */
 /* clang-format off */
 
-#define COMPLETION(alias, id, partition_key, completion_id) \
-	" LEFT JOIN LATERAL (SELECT j.index FROM restate.journal j" \
-	" WHERE j.id = " id " AND j.partition_key = " partition_key " AND j.completion_id = " completion_id \
-	" AND " IS_COMPLETION("j") " LIMIT 1) AS " alias " ON true"
-
 /*
- * The commands of a journal from 1 to its last index to keep: how many they
- * are, whether one lacks a completion, and which completions come later.  Each
- * completion is looked up by itself: a join may be planned as a scan of the
- * whole journal for every command.
+ * A journal from 1 to its last index to keep: how many commands, which
+ * completions they wait for, and which have arrived.
  */
 #define PREFIX(id, partition_key, last) \
-	"(SELECT count(*) AS commands," \
-	" coalesce(bool_or(c.completion_id IS NOT NULL AND n.index IS NULL" \
-	" OR c.result_completion_id IS NOT NULL AND r.index IS NULL), false) AS incomplete," \
-	" array_cat(array_agg(n.index) FILTER (WHERE n.index > " last ")," \
-	" array_agg(r.index) FILTER (WHERE r.index > " last ")) AS suffix" \
-	" FROM restate.journal c" \
-	COMPLETION("n", id, partition_key, "c.completion_id") \
-	COMPLETION("r", id, partition_key, "c.result_completion_id") \
-	" WHERE c.id = " id " AND c.partition_key = " partition_key \
-	" AND c.index BETWEEN 1 AND " last " AND " IS_COMMAND("c") ") AS p"
+	"(SELECT count(*) FILTER (WHERE " IS_COMMAND("c") ") AS commands," \
+	" array_cat(array_agg(c.completion_id) FILTER (WHERE c.completion_id IS NOT NULL AND " IS_COMMAND("c") ")," \
+	" array_agg(c.result_completion_id) FILTER (WHERE c.result_completion_id IS NOT NULL AND " IS_COMMAND("c") "))" \
+	" AS awaited," \
+	" array_agg(c.completion_id) FILTER (WHERE " IS_COMPLETION("c") ") AS arrived" \
+	" FROM restate.journal c WHERE c.id = " id " AND c.partition_key = " partition_key \
+	" AND c.index BETWEEN 1 AND " last ") AS p"
 
-#define PREFIX_FACTS " p.commands, p.incomplete, p.suffix"
+#define PREFIX_FACTS " p.commands, p.awaited, p.arrived"
 
 #define JOURNAL_COLUMNS                                                                         \
 	"id, partition_key, index, appended_at, completion_id, result_completion_id, signal_index," \
@@ -233,6 +223,17 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.sql = "SELECT v.id," PREFIX_FACTS " FROM " IDS " CROSS JOIN LATERAL "
 			PREFIX("v.id", "v.partition_key", "$3"),
 		.params = {IDS_PARAMS, STORE_INT8}},
+
+	/*
+	 * Where in a journal completions are.  Each is looked up by itself: a join
+	 * may be planned as a scan of the whole journal for every one.
+	 */
+	[STORE_READ_COMPLETIONS] = {
+		.name = "read completions",
+		.sql = "SELECT v.id, c.index FROM {id, partition_key, completion_id}"
+			" CROSS JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE " IS_NAMED("j")
+			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c",
+		.params = {IDS_PARAMS, MANY(STORE_INT8)}},
 
 	[STORE_READ_RESTARTED] = {
 		.name = "read restarted",

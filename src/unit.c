@@ -5,8 +5,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type_d.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
@@ -21,8 +19,6 @@
 
 static int compare_id_datums(const void *a, const void *b);
 static void add_asked(Unit *unit, StoreCall *call);
-static void read_prefix(Unit *unit, Invocation *invocation, uint64 row, int column);
-static int compare_indexes(const void *a, const void *b);
 static void lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id);
 
 /*
@@ -95,7 +91,7 @@ lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id)
 	rows = store_execute(&call);
 	unit_read_facts(unit, rows);
 	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && rows == 1 && DatumGetBool(store_value(0, IS_CURRENT_COLUMN)))
-		read_prefix(unit, unit_find(unit, id), 0, FIRST_PREFIX_COLUMN);
+		unit_read_prefix(unit, unit_find(unit, id), 0, FIRST_PREFIX_COLUMN);
 }
 
 /*
@@ -240,81 +236,6 @@ unit_read_facts(Unit *unit, uint64 rows)
 		i->facts = facts;
 	}
 	MemoryContextSwitchTo(old);
-}
-
-/*
- * Reads the journals of locked invocations up to the last index asked for,
- * and which completions that needs from further on.
- */
-void
-unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count)
-{
-	StoreCall call;
-	StoreColumn id_column = {0};
-	StoreColumn partition_keys = {0};
-	uint64 rows;
-
-	if (count > 1 && store_is_distributed())
-	{
-		for (int i = 0; i < count; i++)
-			unit_read_prefixes(unit, &ids[i], 1);
-		return;
-	}
-	for (int i = 0; i < count; i++)
-	{
-		store_column_add(&id_column, InvocationIdGetDatum(&ids[i]));
-		store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&ids[i])));
-	}
-	store_call(&call, STORE_READ_PREFIXES);
-	store_arg_column(&call, &id_column);
-	store_arg_column(&call, &partition_keys);
-	store_arg(&call, Int64GetDatum(unit->asked.last_index));
-	rows = store_execute(&call);
-	for (uint64 row = 0; row < rows; row++)
-	{
-		RestateInvocationId id;
-
-		(void) store_invocation_id(row, 1, &id);
-		read_prefix(unit, unit_find(unit, &id), row, 2);
-	}
-}
-
-/*
- * Reads the facts about a journal's prefix from a row, from that column on.
- */
-static void
-read_prefix(Unit *unit, Invocation *invocation, uint64 row, int column)
-{
-	MemoryContext old = MemoryContextSwitchTo(unit->context);
-
-	invocation->has_prefix = true;
-	invocation->prefix_commands = DatumGetInt64(store_value(row, column));
-	invocation->prefix_incomplete = DatumGetBool(store_value(row, column + 1));
-	invocation->suffix_size = 0;
-	if (!store_is_null(row, column + 2))
-	{
-		Datum *indexes;
-
-		deconstruct_array(DatumGetArrayTypeP(store_value(row, column + 2)), INT8OID, sizeof(int64),
-						  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &indexes, NULL, &invocation->suffix_size);
-		invocation->suffix = palloc_array(int64, invocation->suffix_size);
-		for (int i = 0; i < invocation->suffix_size; i++)
-			invocation->suffix[i] = DatumGetInt64(indexes[i]);
-		qsort(invocation->suffix, invocation->suffix_size, sizeof(int64), compare_indexes);
-	}
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * Orders journal indexes, for qsort().
- */
-static int
-compare_indexes(const void *a, const void *b)
-{
-	int64 first = *(const int64 *) a;
-	int64 second = *(const int64 *) b;
-
-	return (first > second) - (first < second);
 }
 
 /*

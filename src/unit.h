@@ -84,10 +84,11 @@ typedef struct Invocation
 	Facts facts;
 	char *service_name;
 	char *service_key;
-	bool has_prefix;	   /* the next three are known */
-	int64 prefix_commands; /* from index 1 to the last one kept */
-	bool prefix_incomplete;
-	int suffix_size;	/* the completions that it needs from further on */
+	bool has_prefix;	   /* the rest is known, of index 1 to the last one kept */
+	int64 prefix_commands; /* how many */
+	int missing_size;	   /* completions that they wait for, not among these entries */
+	int64 *missing;
+	int suffix_size;	/* those of them that come later in the journal */
 	int64 *suffix;		/* their indexes, ascending */
 	bool was_restarted; /* with the request id of this call */
 	RestateInvocationId restarted;
@@ -142,6 +143,7 @@ extern bool unit_lock_alone(Unit *unit, const RestateInvocationId *id, bool *is_
 extern bool unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
 extern Invocation *unit_find(Unit *unit, const RestateInvocationId *id);
 extern void unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count);
+extern void unit_read_suffixes(Unit *unit);
 extern void unit_write(Unit *unit);
 extern void unit_defer(Unit *unit, const StoreCall *call);
 
@@ -149,6 +151,7 @@ extern void unit_defer(Unit *unit, const StoreCall *call);
 extern Invocation *unit_enter(Unit *unit, const RestateInvocationId *id);
 extern void unit_read_facts(Unit *unit, uint64 rows);
 extern void unit_lock_rows(Unit *unit);
+extern void unit_read_prefix(Unit *unit, Invocation *invocation, uint64 row, int column);
 
 /* the changes that operations make */
 extern void unit_append(Unit *unit, Invocation *invocation, const char *entry_type,
