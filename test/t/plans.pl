@@ -86,7 +86,7 @@ my @operations = (
 	[ "resume('${\ inv('paused')}', 'latest')", 2, 'on another deployment' ],
 	[ "restart_as_new('${\ inv('done')}')", 2, 'from the start' ],
 	[ "restart_as_new('${\ inv('done')}', 3, 'keep')", 2, 'from the end' ],
-	[ "restart_as_newX ],
+	[ "restart_as_new('${\ inv('done')}', 1, 'latest', 'r')", 4, 'with a request id' ],
 	[ "restart_as_new('${\ inv('finished', 'a')}', 1)", 7, 'of a busy object key' ],
 	[ "purge_journal_batch($many)", 2, 'of many' ],
 	[ "purge_batch($many)", 2, 'of many' ],
