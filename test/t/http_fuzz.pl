@@ -27,12 +27,14 @@ IPC::Run::run([ 'cc', '-fsanitize=address,undefined', '-o', "$dir/probe", "$dir/
   && IPC::Run::run([ "$dir/probe" ], '>&', \$probe)
   or plan skip_all => "no program can be built with the sanitizers here: $compiler";
 mkdir "$dir/build" or die $!;
+# where what is covered is counted, the gateway that does
+my $counted = $ENV{COVERAGE};
 delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL UBSAN COVERAGE)};
 IPC::Run::run([ 'make', '-s', '-j2', '-C', "$dir/build", '-f', "$top/Makefile", 'with_llvm=no', 'ASAN=1', 'restate-admin-http' ],
 	'>&', \$made)
   or BAIL_OUT("the gateway cannot be built: $made");
 my %sanitized = (
-	PROGRAM => "$dir/build/restate-admin-http",
+	PROGRAM => $counted ? $RestateGateway::program : "$dir/build/restate-admin-http",
 	ASAN_OPTIONS => 'detect_leaks=1:exitcode=99:quarantine_size_mb=4:malloc_context_size=12:strict_string_checks=1',
 	UBSAN_OPTIONS => 'print_stacktrace=1:halt_on_error=1:exitcode=98');
 
