@@ -154,8 +154,6 @@ unit_lock_rows(Unit *unit)
 		store_column_add(&ids, InvocationIdGetDatum(&invocation->id));
 		store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
 	}
-	if (ids.count == 0)
-		return;
 	if (store_is_distributed())
 	{
 		qsort(ids.values, ids.count, sizeof(Datum), compare_id_datums);

@@ -90,7 +90,7 @@ sorted_numbers(uint64 row, int column, int *count)
 
 	*count = 0;
 	if (store_is_null(row, column))
-		return NULL;
+		return palloc_array(int64, 1);
 	deconstruct_array(DatumGetArrayTypeP(store_value(row, column)), INT8OID, sizeof(int64),
 					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values, NULL, count);
 	numbers = palloc_array(int64, *count);

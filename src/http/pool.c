@@ -109,11 +109,12 @@ take_session(Pool *pool)
 	{
 		Waiter waiter = {.wakeup = PTHREAD_COND_INITIALIZER};
 
+		/* it is taken out again before it is woken */
 		if (pool->last)
 			pool->last->next = &waiter;
 		else
-			pool->first = &waiter;
-		pool->last = &waiter;
+			pool->first = &waiter; /* cppcheck-suppress autoVariables */
+		pool->last = &waiter;	   /* cppcheck-suppress autoVariables */
 		pool->waiting++;
 		while (waiter.session == NULL)
 			pthread_cond_wait(&waiter.wakeup, &pool->mutex);
