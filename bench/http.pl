@@ -261,9 +261,11 @@ sub start_ours
 # deals them out to the rounds.
 sub load
 {
-	# files of WAL to reuse, which a server has that did not start just now
+	# files of WAL to reuse, which a server has that did not start just now; making
+	# one takes longer than a request
+	my $files = $quick ? 32 : 200;
 	query(<<"SQL");
-SELECT count(pg_logical_emit_message(false, '', '')), count(pg_switch_wal()) FROM generate_series(1, 16);
+SELECT count(pg_logical_emit_message(false, '', '')), count(pg_switch_wal()) FROM generate_series(1, $files);
 CHECKPOINT;
 SQL
 	write_file("$dir/input.json", '"', 'x' x 98, '"');

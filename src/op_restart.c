@@ -95,8 +95,7 @@ find_restarts(Unit *unit, Element *elements, int count)
 
 		if (invocation == NULL)
 			continue;
-		store_column_add(&ids, InvocationIdGetDatum(&invocation->id));
-		store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
+		unit_add_id(invocation, &ids, &partition_keys);
 	}
 	if (ids.count == 0)
 		return;

@@ -134,6 +134,16 @@ add_asked(Unit *unit, StoreCall *call)
 }
 
 /*
+ * Adds the invocation's id and partition key to two columns.
+ */
+void
+unit_add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys)
+{
+	store_column_add(ids, InvocationIdGetDatum(&invocation->id));
+	store_column_add(partition_keys, Int64GetDatum(invocation->partition_key));
+}
+
+/*
  * Locks the rows of all invocations of the unit in the order of their ids,
  * and reads the facts again.  Where the table is distributed a lock can span
  * no two partition keys, so there it takes a statement each.
@@ -151,8 +161,7 @@ unit_lock_rows(Unit *unit)
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 	{
-		store_column_add(&ids, InvocationIdGetDatum(&invocation->id));
-		store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
+		unit_add_id(invocation, &ids, &partition_keys);
 	}
 	if (store_is_distributed())
 	{

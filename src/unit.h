@@ -142,6 +142,7 @@ extern bool unit_lock_simply(Unit *unit, Reach reach, const RestateInvocationId 
 extern bool unit_lock_alone(Unit *unit, const RestateInvocationId *id, bool *is_current);
 extern bool unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
 extern Invocation *unit_find(Unit *unit, const RestateInvocationId *id);
+extern void unit_add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
 extern void unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count);
 extern void unit_read_suffixes(Unit *unit);
 extern void unit_write(Unit *unit);

@@ -105,8 +105,7 @@ read_reached(Unit *unit, Reach reach, List *frontier)
 		{
 			Invocation *invocation = lfirst(cell);
 
-			store_column_add(&ids, InvocationIdGetDatum(&invocation->id));
-			store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
+			unit_add_id(invocation, &ids, &partition_keys);
 		}
 		store_call(&call, STORE_READ_MANY);
 		store_arg_column(&call, &ids);
@@ -181,8 +180,7 @@ read_callees(Unit *unit, List *callers, bool record)
 	{
 		Invocation *caller = lfirst(cell);
 
-		store_column_add(&ids, InvocationIdGetDatum(&caller->id));
-		store_column_add(&partition_keys, Int64GetDatum(caller->partition_key));
+		unit_add_id(caller, &ids, &partition_keys);
 	}
 	store_call(&call, STORE_READ_CALLEES);
 	store_arg_column(&call, &ids);
@@ -539,8 +537,7 @@ read_awaited_calls(Unit *unit)
 		caller = unit_find(unit, &invocation->facts.caller_id);
 		if (caller == NULL || !caller->exists || caller->status == STATUS_COMPLETED)
 			continue;
-		store_column_add(&callers, InvocationIdGetDatum(&caller->id));
-		store_column_add(&partition_keys, Int64GetDatum(caller->partition_key));
+		unit_add_id(caller, &callers, &partition_keys);
 		store_column_add(&callees, InvocationIdGetDatum(&invocation->id));
 	}
 	if (callers.count == 0)

@@ -155,8 +155,7 @@ read_suffixes(Unit *unit, const List *invocations)
 
 		for (int i = 0; i < invocation->missing_size; i++)
 		{
-			store_column_add(&ids, InvocationIdGetDatum(&invocation->id));
-			store_column_add(&partition_keys, Int64GetDatum(invocation->partition_key));
+			unit_add_id(invocation, &ids, &partition_keys);
 			store_column_add(&completion_ids, Int64GetDatum(invocation->missing[i]));
 		}
 	}

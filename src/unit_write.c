@@ -55,7 +55,6 @@ static void write_going_on(Unit *unit, const Columns *columns);
 static void write_completed(Unit *unit, const Columns *columns);
 static void write_appends(Unit *unit, const AppendColumns *appends);
 static void write_object_keys(Unit *unit);
-static void add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
 
 /*
  * Adds what the call changes to what the unit writes.  It is of other rows
@@ -90,16 +89,6 @@ unit_write(Unit *unit)
 }
 
 /*
- * Adds the id of the invocation to two columns.
- */
-static void
-add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys)
-{
-	store_column_add(ids, InvocationIdGetDatum(&invocation->id));
-	store_column_add(partition_keys, Int64GetDatum(invocation->partition_key));
-}
-
-/*
  * Deletes the removed invocations; their journals go with those purged.
  */
 static void
@@ -114,7 +103,7 @@ write_removals(Unit *unit)
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 		if (invocation->removed)
 		{
-			add_id(invocation, &columns.id, &columns.partition_key);
+			unit_add_id(invocation, &columns.id, &columns.partition_key);
 			store_column_add(&columns.status_was, CStringGetTextDatum(restate_status_name(invocation->facts.status)));
 		}
 	if (columns.id.count == 0)
@@ -235,7 +224,7 @@ begin_call_on(Unit *unit, bool (*concerns)(const Invocation *), StoreCall *call,
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 		if (concerns(invocation))
-			add_id(invocation, &ids, &partition_keys);
+			unit_add_id(invocation, &ids, &partition_keys);
 	if (ids.count == 0)
 		return false;
 	store_call(call, statement);
@@ -278,7 +267,7 @@ write_updates(Unit *unit)
 static void
 add_update(const Invocation *invocation, Columns *columns)
 {
-	add_id(invocation, &columns->id, &columns->partition_key);
+	unit_add_id(invocation, &columns->id, &columns->partition_key);
 	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(invocation->status)));
 	store_column_add(&columns->journal_size, Int64GetDatum(invocation->journal_size));
 	store_column_add(&columns->journal_commands_size, Int64GetDatum(invocation->journal_commands_size));
@@ -306,7 +295,7 @@ add_appends(const Invocation *invocation, AppendColumns *appends)
 	{
 		JournalAppend *append = lfirst(cell);
 
-		add_id(invocation, &appends->id, &appends->partition_key);
+		unit_add_id(invocation, &appends->id, &appends->partition_key);
 		store_column_add(&appends->index, Int64GetDatum(append->index));
 		store_column_add(&appends->entry_type, CStringGetTextDatum(append->entry_type));
 		if (append->completion_id >= 0)
