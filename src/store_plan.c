@@ -8,12 +8,8 @@
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
-#include "catalog/pg_type_d.h"
 #include "lib/stringinfo.h"
 #include "utils/hsearch.h"
-#include "utils/lsyscache.h"
-#include "utils/memutils.h"
 
 #include "compat.h"
 #include "store.h"

@@ -7,6 +7,8 @@
 
 #include "postgres.h"
 
+#include "compat.h"
+
 /*
  * Returns whether the text, which is not toasted, has exactly those bytes.
  */
