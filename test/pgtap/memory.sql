@@ -93,11 +93,23 @@ BEGIN
   END LOOP;
 END $$;
 
+-- The contexts of the session by name; 18 tells of a parent by its path.
+SELECT current_setting('server_version_num')::int >= 180000 AS has_path \gset
+\if :has_path
+CREATE VIEW context AS
+WITH c AS MATERIALIZED (SELECT * FROM pg_backend_memory_contexts)
+SELECT c.name, coalesce(p.name, '') AS parent, c.used_bytes
+FROM c LEFT JOIN c AS p ON p.path = c.path[:cardinality(c.path) - 1];
+\else
+CREATE VIEW context AS
+SELECT name, coalesce(parent, '') AS parent, used_bytes FROM pg_backend_memory_contexts;
+\endif
+
 -- What the session has in use, with or without what the server caches for its
 -- life; but for its notes of the rows that one transaction both makes and changes.
 CREATE FUNCTION in_use(caches boolean) RETURNS bigint LANGUAGE sql VOLATILE AS $$
-  SELECT sum(used_bytes)::bigint FROM pg_backend_memory_contexts
-  WHERE name <> 'Combo CIDs' AND (caches OR 'CacheMemoryContext' NOT IN (name, coalesce(parent, '')) AND coalesce(parent, '') NOT LIKE 'Cached%')
+  SELECT sum(used_bytes)::bigint FROM memory.context
+  WHERE name <> 'Combo CIDs' AND (caches OR 'CacheMemoryContext' NOT IN (name, parent) AND parent NOT LIKE 'Cached%')
 $$;
 
 CREATE PROCEDURE measure(n int, statements text[], commits boolean) LANGUAGE plpgsql AS $$

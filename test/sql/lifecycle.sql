@@ -64,7 +64,10 @@ CREATE EXTENSION restate_admin SCHEMA mine;
 CREATE EXTENSION restate_admin VERSION '9999';
 \set VERBOSITY default
 CREATE SCHEMA restate;
+-- since 18 the context tells the line of the script
+\set SHOW_CONTEXT never
 CREATE EXTENSION restate_admin;
+\set SHOW_CONTEXT errors
 DROP SCHEMA restate;
 SELECT count(*) FROM pg_type WHERE typname LIKE '%restate%';
 CREATE EXTENSION restate_admin;
