@@ -239,14 +239,21 @@ my $held = inv('Q0');
 sub hold { return sql($sql, "BEGIN; SELECT 1 FROM restate.invocation WHERE id = '$held' FOR UPDATE") }
 
 sub release { return sql($sql, 'COMMIT') }
+
+# Whether one session of the gateway waits for a lock.
+sub one_waits_for_a_lock
+{
+	return $node->safe_psql('postgres',
+		"SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND wait_event_type = 'Lock'") eq '1';
+}
+
 {
 	my $gateway = start_gateway($node, '--pool=1');
 	my $sockets = sockets($gateway);
 
 	hold();
 	my $first = begin_request($gateway, 'PATCH', "/invocations/$held/pause");
-	ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE usename = 'gateway' AND wait_event_type = 'Lock'") eq '1' }),
-		'an operation waits for a lock');
+	ok(wait_until(\&one_waits_for_a_lock), 'an operation waits for a lock');
 	my @waiting = map { begin_request($gateway, 'PATCH', '/invocations/' . inv("Q$_") . '/pause') } 1 .. $queue_limit + 8;
 	ok(wait_until(sub { metrics($gateway)->{'restate_admin_http_pool_waiting{pool="operations"}'} == $queue_limit }), 'as many as fit wait');
 	# they are taken in no certain order
@@ -266,7 +273,9 @@ sub release { return sql($sql, 'COMMIT') }
 
 	# clients that leave: with a session, in the queue
 	hold();
-	my @leaving = map { begin_request($gateway, 'PATCH', '/invocations/' . ($_ ? inv("Q$_") : $held) . '/kill') } 0 .. 30;
+	my @leaving = begin_request($gateway, 'PATCH', "/invocations/$held/kill");
+	ok(wait_until(\&one_waits_for_a_lock), 'an operation waits for a lock again');
+	push @leaving, map { begin_request($gateway, 'PATCH', '/invocations/' . inv("Q$_") . '/kill') } 1 .. 30;
 	ok(wait_until(sub { metrics($gateway)->{'restate_admin_http_pool_waiting{pool="operations"}'} >= 30 }), 'some wait again');
 	setsockopt $_, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack('ii', 1, 0) for @leaving[ 10 .. 30 ];
 	close $_ for @leaving;
