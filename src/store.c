@@ -141,6 +141,8 @@ store_execute_together(const List *calls)
 	int count = 0;
 	ListCell *cell;
 
+	if (calls == NIL)
+		return;
 	if (store_is_distributed())
 	{
 		foreach (cell, calls)
@@ -164,8 +166,7 @@ store_execute_together(const List *calls)
 			together[i] = together[count - 1];
 			together[count - 1] = counted;
 		}
-	if (count > 0)
-		(void) execute(together, count);
+	(void) execute(together, count);
 }
 
 /*

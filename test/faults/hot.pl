@@ -41,10 +41,6 @@ cmp_ok($load->{effects}, '>', 100 * $seconds, 'enough was done');
 my $log = slurp_file($node->logfile);
 ok($log !~ /deadlock detected/, 'nor is there one in the log');
 ok($log !~ /PANIC|TRAP|terminated by signal/, 'nor a crash');
-is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT operation || ' ' || outcome, ', ' ORDER BY operation || ' ' || outcome) FROM restate.audit"),
-	'cancel removed, cancel signalled, delete_invocation killed, delete_invocation purged, delete_invocation removed, delete_invocation signalled, '
-	  . 'kill killed, kill removed, pause paused, pause pausing, purge purged, purge_journal purged, restart_as_new restarted, resume resumed',
-	'each operation took each of its effects');
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM restate.audit WHERE caused_by IS NOT NULL'), '>', 10, 'and kills went on to callees');
+test_every_effect($node);
 
 done_testing();

@@ -119,9 +119,5 @@ is($load->{by_state}{'40P01'} // 0, 0, 'no deadlock');
 cmp_ok($load->{lost_done} + $load->{lost_undone}, '>=', $rounds, 'calls were cut off');
 cmp_ok($load->{lost_done}, '>=', $killed{unanswered} // 0, 'some of which had happened');
 cmp_ok($load->{acknowledged}, '>=', 100 * $rounds, 'and enough were not');
-is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT operation || ' ' || outcome, ', ' ORDER BY operation || ' ' || outcome) FROM restate.audit"),
-	'cancel removed, cancel signalled, delete_invocation killed, delete_invocation purged, delete_invocation removed, delete_invocation signalled, '
-	  . 'kill killed, kill removed, pause paused, pause pausing, purge purged, purge_journal purged, restart_as_new restarted, resume resumed',
-	'each operation took each of its effects');
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM restate.audit WHERE caused_by IS NOT NULL'), '>', 10, 'and kills went on to callees');
+test_every_effect($node);
 done_testing();

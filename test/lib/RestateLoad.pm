@@ -16,7 +16,8 @@ use RestateModel;
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(load_seed new_load connect_to start_clients stop_clients account account_of_copy lost_restarts call_again);
+our @EXPORT = qw(load_seed new_load connect_to start_clients stop_clients account account_of_copy lost_restarts call_again
+  test_every_effect);
 
 my $json = JSON::PP->new;
 my @operations = qw(purge_journal delete_invocation restart_as_new cancel kill purge pause resume);
@@ -472,6 +473,19 @@ sub account_operation
 	my @expected = $call->{operation} eq 'restart_as_new' && !$call->{batch} ? map { s/restarted|unchanged//r } @$results : @$results;
 	return "answered @told, not @expected" if "@told" ne "@expected";
 	return '';
+}
+
+# Two tests: the load has reached every effect that an operation can have.
+sub test_every_effect
+{
+	my ($node) = @_;
+
+	Test::More::is($node->safe_psql('postgres', "SELECT string_agg(DISTINCT operation || ' ' || outcome, ', ' ORDER BY operation || ' ' || outcome) FROM restate.audit"),
+		'cancel removed, cancel signalled, delete_invocation killed, delete_invocation purged, delete_invocation removed, delete_invocation signalled, '
+		  . 'kill killed, kill removed, pause paused, pause pausing, purge purged, purge_journal purged, restart_as_new restarted, resume resumed',
+		'each operation took each of its effects');
+	Test::More::cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM restate.audit WHERE caused_by IS NOT NULL'), '>', 10, 'and kills went on to callees');
+	return;
 }
 
 # A step of the runtime.
