@@ -141,8 +141,6 @@ store_execute_together(const List *calls)
 	int count = 0;
 	ListCell *cell;
 
-	if (calls == NIL)
-		return;
 	if (store_is_distributed())
 	{
 		foreach (cell, calls)
@@ -166,7 +164,8 @@ store_execute_together(const List *calls)
 			together[i] = together[count - 1];
 			together[count - 1] = counted;
 		}
-	(void) execute(together, count);
+	if (count > 0)
+		(void) execute(together, count);
 }
 
 /*
