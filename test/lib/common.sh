@@ -72,9 +72,11 @@ need_npm() {
 }
 
 # Succeeds if the PostgreSQL of this pg_config can be built against and started.
+# Debian's client package has pgxs.mk and pg_config, but not the headers.
 usable() {
   local pgxs
-  pgxs=$("$1" --pgxs 2>/dev/null) && [ -e "$pgxs" ] && [ -x "$("$1" --bindir)/postgres" ]
+  pgxs=$("$1" --pgxs 2>/dev/null) && [ -e "$pgxs" ] && [ -x "$("$1" --bindir)/postgres" ] &&
+    [ -e "$("$1" --includedir-server)/postgres.h" ]
 }
 
 # Prints the pg_config to use: the caller's, else that of 15, else of the newest
