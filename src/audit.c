@@ -86,5 +86,5 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 	store_arg_text(&call, GetUserNameFromId(GetSessionUserId(), true));
 	store_arg_text(&call, claimed_subject());
 	store_arg_text(&call, restate_reason && restate_reason[0] ? restate_reason : NULL);
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, ids.count);
 }

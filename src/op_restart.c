@@ -313,15 +313,14 @@ write_restarts(Unit *unit, const Request *request, RestartColumns *columns)
 	store_arg(&call, Int64GetDatum(request->asked.last_index));
 	store_arg_text(&call, request->asked.request_id);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	call.rows_expected = (uint64) columns->id.count;
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns->id.count);
 
 	store_call(&call, STORE_COPY_JOURNALS);
 	store_arg_column(&call, &columns->id);
 	store_arg_column(&call, &columns->partition_key);
 	store_arg_column(&call, &columns->new_id);
 	store_arg(&call, Int64GetDatum(request->asked.last_index));
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns->id.count * (request->asked.last_index + 1));
 
 	if (columns->suffix_id.count == 0)
 		return;
@@ -331,5 +330,5 @@ write_restarts(Unit *unit, const Request *request, RestartColumns *columns)
 	store_arg_column(&call, &columns->suffix_index);
 	store_arg_column(&call, &columns->suffix_new_id);
 	store_arg_column(&call, &columns->suffix_new_index);
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns->suffix_id.count);
 }

@@ -42,7 +42,6 @@ static const OperationDef operations[OPERATION_COUNT] = {
 	[OPERATION_RESUME] = {"resume", REACH_ROW, operation_resume, NULL},
 };
 
-static void plan_by_index(void);
 static int collect_ids(Element *elements, int count, RestateInvocationId *ids);
 static void run_locked(Unit *unit, const Request *request, Element *elements, int count);
 static void run_starting_over(const Request *request, Element *elements, int count,
@@ -73,7 +72,6 @@ operation_run(const Request *request, Element *elements, int count)
 
 	guc_level = NewGUCNestLevel();
 	restate_restrict_search_path();
-	plan_by_index();
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "could not connect to SPI");
 	old = MemoryContextSwitchTo(context);
@@ -90,20 +88,6 @@ operation_run(const Request *request, Element *elements, int count)
 	MemoryContextSwitchTo(old);
 	SPI_finish();
 	AtEOXact_GUC(false, guc_level);
-}
-
-/*
- * Makes the planner reach rows by their keys, whatever the statistics of
- * tables that were empty a moment ago say.  Lasts as long as the search path.
- */
-static void
-plan_by_index(void)
-{
-	static const char *const disabled[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin"};
-
-	for (int i = 0; i < (int) lengthof(disabled); i++)
-		(void) set_config_option(disabled[i], "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
 }
 
 /*

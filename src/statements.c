@@ -5,7 +5,10 @@
  * A statement over many rows has its rows in its first parameters, arrays
  * with one element a row, in step: {a, b} in its text stands for them, as the
  * table v(a, b).  For a single row they are parameters of the element types
- * and v is a row of those, so that the planner sees constants.
+ * and v is a row of those.
+ *
+ * Work returns a row for each that it wrote; .written tells whether that is as
+ * asked for, where a trigger may have put back what was there.
  *
  * Statements that lock a row carry its partition key as a parameter; those
  * over many rows join on (id, partition_key).  Rows are locked in the order
@@ -253,34 +256,43 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	[STORE_DELETE_JOURNALS] = {
 		.name = "delete journals",
 		.sql = "DELETE FROM restate.journal j USING " IDS " WHERE " IS_NAMED("j"),
+		.written = "true",
 		.params = {IDS_PARAMS}},
 
 	[STORE_DELETE_EVENTS] = {
 		.name = "delete events",
 		.sql = "DELETE FROM restate.journal_event e USING " IDS " WHERE " IS_NAMED("e"),
+		.written = "true",
+		.existing = IDS " JOIN restate.journal_event e ON " IS_NAMED("e"),
 		.params = {IDS_PARAMS}},
 
 	[STORE_CLEAR_JOURNAL_SIZES] = {
 		.name = "clear journal sizes",
 		.sql = "UPDATE restate.invocation i SET journal_size = 0, journal_commands_size = 0"
 			" FROM " IDS " WHERE " IS_NAMED("i") " AND i.status = 'completed'",
+		.written = "i.journal_size = 0",
 		.params = {IDS_PARAMS}},
 
 	[STORE_DELETE_INVOCATIONS] = {
 		.name = "delete invocations",
 		.sql = "DELETE FROM restate.invocation i USING {id, partition_key, status}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status",
+		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT)}},
 
 	[STORE_DELETE_PROMISES] = {
 		.name = "delete promises",
 		.sql = "DELETE FROM restate.promise t USING {service_name, service_key, partition_key} WHERE " IS_KEY("t"),
+		.written = "true",
+		.existing = "{service_name, service_key, partition_key} JOIN restate.promise t ON " IS_KEY("t"),
 		.params = {KEY_PARAMS}},
 
 	[STORE_DELETE_STATE] = {
 		.name = "delete state",
 		.sql = "DELETE FROM restate.object_state t USING {service_name, service_key, partition_key} WHERE "
 			IS_KEY("t"),
+		.written = "true",
+		.existing = "{service_name, service_key, partition_key} JOIN restate.object_state t ON " IS_KEY("t"),
 		.params = {KEY_PARAMS}},
 
 	/* the input becomes the journal's first entry when an invocation starts */
@@ -290,6 +302,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" SELECT i.id, i.partition_key, 0, $3, 'Command: Input', '',"
 			" pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')"
 			FROM_MANY,
+		.written = "true",
 		.params = {IDS_PARAMS, STORE_TIMESTAMPTZ}},
 
 	[STORE_APPEND] = {
@@ -299,6 +312,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" SELECT v.id, v.partition_key, v.index, $8, v.entry_type::restate.entry_type,"
 			" v.completion_id, v.signal_index, v.meta"
 			" FROM {id, partition_key, index, entry_type, completion_id, signal_index, meta}",
+		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8),
 			MANY(STORE_JSONB), STORE_TIMESTAMPTZ}},
 
@@ -322,6 +336,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" FROM {id, partition_key, status, journal_size, journal_commands_size, pause_requested,"
 			" deployment_id, status_was}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status_was",
+		.written = "i.status = v.status AND i.journal_size = v.journal_size AND i.pause_requested = v.pause_requested",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_BOOL),
 			MANY(STORE_DEPLOYMENT_ID), MANY(STORE_TEXT), STORE_TIMESTAMPTZ}},
 
@@ -355,6 +370,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" completion_failure = v.failure"
 			" FROM {id, partition_key, journal_size, journal_commands_size, failure, status_was}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status_was",
+		.written = "i.status = 'completed' AND i.journal_size = v.journal_size",
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_TEXT),
 			STORE_TIMESTAMPTZ}},
 
@@ -362,6 +378,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.name = "update object keys",
 		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
 			" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k"),
+		.written = "k.holder IS NOT DISTINCT FROM v.holder AND k.next_sequence_number = v.next_sequence_number",
 		.params = {KEY_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
 	/*
@@ -387,6 +404,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" FROM {id, partition_key, new_id, status, deployment_id, journal_size, journal_commands_size,"
 			" inbox_sequence_number, random_seed} JOIN restate.invocation i ON " IS_NAMED("i")
 			" ON CONFLICT (restarted_from, request_id, partition_key) WHERE restarted_from IS NOT NULL DO NOTHING",
+		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_TEXT), MANY(STORE_DEPLOYMENT_ID),
 			MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), STORE_INT8,
 			STORE_TEXT, STORE_TIMESTAMPTZ}},
@@ -398,6 +416,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED
 			" FROM {id, partition_key, new_id} JOIN restate.journal j ON " IS_NAMED("j")
 			" AND j.index BETWEEN 0 AND $4",
+		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), STORE_INT8}},
 
 	/* and the completions that they need from further on */
@@ -407,6 +426,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED
 			" FROM {id, partition_key, index, new_id, new_index} JOIN restate.journal j ON " IS_NAMED("j")
 			" AND j.index = v.index",
+		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
 	[STORE_AUDIT] = {
@@ -415,6 +435,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
 			" SELECT v.id, v.partition_key, $6, $7, $8, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
 			" FROM {id, partition_key, outcome, new_id, caused_by}",
+		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID),
 			STORE_TIMESTAMPTZ, STORE_TEXT, STORE_JSONB, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
 };

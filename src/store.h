@@ -83,6 +83,8 @@ typedef struct StoreStatementDef
 {
 	const char *name;
 	const char *sql;					/* see statements.c */
+	const char *written;				/* of work: whether a row it returns is as asked for */
+	const char *existing;				/* of work whose rows only the tables can count: where they are */
 	uint8 params[STORE_MAX_PARAMS + 1]; /* ends with STORE_END */
 } StoreStatementDef;
 
@@ -109,7 +111,7 @@ typedef struct StoreArg
 typedef struct StoreCall
 {
 	StoreStatement statement;
-	uint64 rows_expected; /* that it changes; 0 is not checked */
+	int64 rows; /* that work must write; 0 where it counts those that exist */
 	int nargs;
 	StoreArg args[STORE_MAX_PARAMS];
 } StoreCall;
@@ -117,7 +119,7 @@ typedef struct StoreCall
 /* store.c: sessions and execution */
 extern void store_begin(void);
 extern uint64 store_execute(const StoreCall *call);
-extern void store_execute_together(const List *calls);
+extern void store_write(const List *calls);
 extern bool store_is_distributed(void);
 extern Oid store_type_oid(uint8 type);
 

@@ -2,14 +2,22 @@
  * store_plan.c
  *		From statements to plans, which are kept for the session.
  *
- * What runs together is one SQL statement: each but the last is a WITH query
- * of it, with its parameters counted on.  A plan is kept for each combination
- * that occurs; these are as many as operations have ways to go.
+ * What changes the tables runs together as one SQL statement: each part is a
+ * WITH query of it, with its parameters counted on, and its result is how many
+ * rows each part has written.  A plan is kept for each combination that occurs;
+ * these are as many as operations have ways to go.
+ *
+ * Plans reach rows by their keys, whatever the statistics of tables that were
+ * empty a moment ago say.  The settings that see to it are in force only while
+ * a plan is made: nothing of a user's, such as a trigger, runs under them.
  */
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "utils/guc.h"
 #include "utils/hsearch.h"
+#include "utils/plancache.h"
+#include "utils/snapmgr.h"
 
 #include "compat.h"
 #include "store.h"
@@ -25,17 +33,23 @@ typedef struct KeptPlan
 {
 	PlanKey key;
 	SPIPlanPtr plan;
+	int generation; /* the server's count of the plans it made of this */
 } KeptPlan;
 
 static HTAB *kept_plans = NULL;
 
+static bool is_as_made(const KeptPlan *kept);
+static void make(KeptPlan *kept, const StoreCall *const *calls, int count);
+static void plan_by_index(void);
+static CachedPlanSource *source_of(SPIPlanPtr plan);
 static SPIPlanPtr prepare(const StoreCall *const *calls, int count);
-static void append_statement(StringInfo sql, const StoreCall *call, int offset);
+static void append_work(StringInfo sql, const StoreCall *const *calls, int count);
+static void append_statement(StringInfo sql, const char *text, const StoreCall *call, int offset);
 static const char *append_rows(StringInfo sql, const char *columns, bool one_row, int offset);
 
 /*
- * Returns the plan that runs the calls together, in that order; prepared now
- * if there is none.  The server makes a plan anew that is no longer valid.
+ * Returns the plan that runs the calls together, in that order; made now if
+ * there is none, or none that is still valid.
  */
 SPIPlanPtr
 store_plan(const StoreCall *const *calls, int count)
@@ -59,9 +73,77 @@ store_plan(const StoreCall *const *calls, int count)
 	kept = hash_search(kept_plans, &key, HASH_ENTER, &found);
 	if (!found)
 		kept->plan = NULL;
+	if (kept->plan == NULL || !is_as_made(kept))
+		make(kept, calls, count);
+	return kept->plan;
+}
+
+/*
+ * Returns whether the server will run the plan as it was made, not make it
+ * anew: see RevalidateCachedQuery() and CheckCachedPlan().
+ */
+static bool
+is_as_made(const KeptPlan *kept)
+{
+	const CachedPlanSource *source = source_of(kept->plan);
+	const CachedPlan *plan = source->gplan;
+
+	return source->is_valid && !source->dependsOnRLS &&
+		   plan != NULL && plan->is_valid && !plan->dependsOnRole &&
+		   plan->generation == kept->generation &&
+		   (!TransactionIdIsValid(plan->saved_xmin) || TransactionIdEquals(plan->saved_xmin, TransactionXmin));
+}
+
+/*
+ * Prepares what the calls are together, if that is to be done, and has the
+ * server make its plan.  One that the server made by itself, when an
+ * invalidation came between our look and its own, is thrown away.
+ */
+static void
+make(KeptPlan *kept, const StoreCall *const *calls, int count)
+{
+	MemoryContext context = CurrentMemoryContext;
+	int guc_level = NewGUCNestLevel();
+	CachedPlan *plan;
+
+	plan_by_index();
+	if (kept->plan && source_of(kept->plan)->generation != kept->generation)
+	{
+		SPIPlanPtr unwanted = kept->plan;
+
+		kept->plan = NULL;
+		SPI_freeplan(unwanted);
+	}
 	if (kept->plan == NULL)
 		kept->plan = prepare(calls, count);
-	return kept->plan;
+	plan = SPI_plan_get_cached_plan(kept->plan);
+	kept->generation = plan->generation;
+	ReleaseCachedPlan(plan, CurrentResourceOwner);
+	MemoryContextSwitchTo(context);
+	AtEOXact_GUC(false, guc_level);
+}
+
+/*
+ * Makes the planner reach rows by their keys.  What it cannot reach so has a
+ * cost beyond measure, for which it would compile the plan: not that either.
+ */
+static void
+plan_by_index(void)
+{
+	static const char *const disabled[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"};
+
+	for (int i = 0; i < (int) lengthof(disabled); i++)
+		(void) set_config_option(disabled[i], "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+}
+
+/*
+ * Returns what the server keeps of the plan's one statement.
+ */
+static CachedPlanSource *
+source_of(SPIPlanPtr plan)
+{
+	return linitial(SPI_plan_get_plan_sources(plan));
 }
 
 /*
@@ -99,16 +181,15 @@ prepare(const StoreCall *const *calls, int count)
 	int ntypes = 0;
 
 	initStringInfo(&sql);
+	if (store_statements[calls[0]->statement].written)
+		append_work(&sql, calls, count);
+	else
+		append_statement(&sql, store_statements[calls[0]->statement].sql, calls[0], 0);
 	for (int i = 0; i < count; i++)
 	{
 		const uint8 *params = store_statements[calls[i]->statement].params;
 		uint8 unwanted = store_call_is_of_one_row(calls[i]) ? STORE_ARRAY : 0;
 
-		if (i < count - 1)
-			appendStringInfo(&sql, "%s w%d AS (", i == 0 ? "WITH" : ",", i + 1);
-		append_statement(&sql, calls[i], ntypes);
-		if (i < count - 1)
-			appendStringInfoString(&sql, i < count - 2 ? ")" : ") ");
 		for (; *params != STORE_END; params++)
 			types[ntypes++] = store_type_oid(*params & ~unwanted);
 	}
@@ -123,13 +204,44 @@ prepare(const StoreCall *const *calls, int count)
 }
 
 /*
- * Appends the text of the call's statement: its rows in place of the braces,
+ * Appends a statement that does the work of all calls, and returns for each
+ * how many rows it has written; less those there were where that is not known.
+ */
+static void
+append_work(StringInfo sql, const StoreCall *const *calls, int count)
+{
+	StringInfoData counts;
+	int offset = 0;
+
+	initStringInfo(&counts);
+	for (int i = 0; i < count; i++)
+	{
+		const StoreStatementDef *def = &store_statements[calls[i]->statement];
+
+		appendStringInfo(sql, "%s w%d AS (", i == 0 ? "WITH" : ",", i + 1);
+		append_statement(sql, def->sql, calls[i], offset);
+		appendStringInfo(sql, " RETURNING %s AS ok)", def->written);
+		appendStringInfo(&counts, "%s (SELECT count(*) FROM w%d WHERE ok)", i == 0 ? "" : ",", i + 1);
+		if (def->existing)
+		{
+			appendStringInfoString(&counts, " - (SELECT count(*) FROM ");
+			append_statement(&counts, def->existing, calls[i], offset);
+			appendStringInfoChar(&counts, ')');
+		}
+		offset += calls[i]->nargs;
+	}
+	appendStringInfo(sql, " SELECT%s", counts.data);
+	pfree(counts.data);
+}
+
+/*
+ * Appends the text of a statement with the call's rows in place of the braces,
  * and the numbers of its parameters after those before it.
  */
 static void
-append_statement(StringInfo sql, const StoreCall *call, int offset)
+append_statement(StringInfo sql, const char *text, const StoreCall *call, int offset)
 {
-	for (const char *c = store_statements[call->statement].sql; *c; c++)
+	for (const char *c = text; *c; c++)
 	{
 		if (*c == '{')
 			c = append_rows(sql, c + 1, store_call_is_of_one_row(call), offset);

@@ -146,7 +146,7 @@ extern void unit_add_id(const Invocation *invocation, StoreColumn *ids, StoreCol
 extern void unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count);
 extern void unit_read_suffixes(Unit *unit);
 extern void unit_write(Unit *unit);
-extern void unit_defer(Unit *unit, const StoreCall *call);
+extern void unit_defer(Unit *unit, const StoreCall *call, int64 rows);
 
 /* shared by the unit's own files */
 extern Invocation *unit_enter(Unit *unit, const RestateInvocationId *id);
