@@ -94,12 +94,19 @@
 #define IDS_PARAMS MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)
 #define KEY_PARAMS MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8)
 
+#define KEYS "{service_name, service_key, partition_key}"
+
 #define IS_KEY(alias)                                                                \
 	alias ".service_name = v.service_name AND " alias ".service_key = v.service_key" \
 		  " AND " alias ".partition_key = v.partition_key"
 
 #define IN_KEY_ORDER(alias) \
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
+
+#define LOCKED_KEYS(condition)                                                  \
+	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"    \
+	" FROM " KEYS " JOIN restate.object_key k ON " IS_KEY("k") " WHERE " condition \
+	IN_KEY_ORDER("k") " FOR UPDATE OF k"
 
 /* what is known of attempts stays until completion; of one paused even then */
 #define OUTLIVES_COMPLETION "WHEN i.status = 'paused'"
@@ -180,9 +187,14 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 
 	[STORE_LOCK_KEYS] = {
 		.name = "lock object keys",
-		.sql = "SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"
-			" FROM {service_name, service_key, partition_key} JOIN restate.object_key k ON " IS_KEY("k")
-			IN_KEY_ORDER("k") " FOR UPDATE OF k",
+		.sql = LOCKED_KEYS("true"),
+		.params = {KEY_PARAMS}},
+
+	/* Locks none where one is missing: that one is to be made in its turn. */
+	[STORE_LOCK_KEYS_IF_ALL] = {
+		.name = "lock object keys if all are there",
+		.sql = LOCKED_KEYS("NOT EXISTS (SELECT FROM " KEYS " WHERE NOT EXISTS"
+			" (SELECT FROM restate.object_key x WHERE " IS_KEY("x") "))"),
 		.params = {KEY_PARAMS}},
 
 	[STORE_READ_MANY] = {
@@ -246,11 +258,15 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" AND r.request_id = $3 OFFSET 0) AS i",
 		.params = {IDS_PARAMS, STORE_TEXT}},
 
+	/*
+	 * Locks the object keys in their order, each made where it is missing.  The
+	 * update never comes to pass, but locks the row that is there.
+	 */
 	[STORE_CREATE_KEYS] = {
 		.name = "create object keys",
-		.sql = "INSERT INTO restate.object_key (service_name, service_key, partition_key)"
-			" SELECT v.service_name, v.service_key, v.partition_key"
-			" FROM {service_name, service_key, partition_key}" IN_KEY_ORDER("v") " ON CONFLICT DO NOTHING",
+		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
+			" SELECT v.service_name, v.service_key, v.partition_key FROM " KEYS IN_KEY_ORDER("v")
+			" ON CONFLICT (service_name, service_key, partition_key) DO UPDATE SET holder = k.holder WHERE false",
 		.params = {KEY_PARAMS}},
 
 	[STORE_DELETE_JOURNALS] = {
@@ -282,17 +298,17 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 
 	[STORE_DELETE_PROMISES] = {
 		.name = "delete promises",
-		.sql = "DELETE FROM restate.promise t USING {service_name, service_key, partition_key} WHERE " IS_KEY("t"),
+		.sql = "DELETE FROM restate.promise t USING " KEYS " WHERE " IS_KEY("t"),
 		.written = "true",
-		.existing = "{service_name, service_key, partition_key} JOIN restate.promise t ON " IS_KEY("t"),
+		.existing = KEYS " JOIN restate.promise t ON " IS_KEY("t"),
 		.params = {KEY_PARAMS}},
 
 	[STORE_DELETE_STATE] = {
 		.name = "delete state",
-		.sql = "DELETE FROM restate.object_state t USING {service_name, service_key, partition_key} WHERE "
+		.sql = "DELETE FROM restate.object_state t USING " KEYS " WHERE "
 			IS_KEY("t"),
 		.written = "true",
-		.existing = "{service_name, service_key, partition_key} JOIN restate.object_state t ON " IS_KEY("t"),
+		.existing = KEYS " JOIN restate.object_state t ON " IS_KEY("t"),
 		.params = {KEY_PARAMS}},
 
 	/* the input becomes the journal's first entry when an invocation starts */

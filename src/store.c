@@ -174,14 +174,23 @@ check_written(const StoreCall *const *calls, int count)
 		int64 written = DatumGetInt64(store_value(0, i + 1));
 
 		if (written != calls[i]->rows)
-			ereport(ERROR,
-					(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
-					 errmsg("could not write all that the operation changes"),
-					 errdetail("To %s, " INT64_FORMAT " rows %s than it takes were written.",
-							   store_statements[calls[i]->statement].name, Abs(written - calls[i]->rows),
-							   written < calls[i]->rows ? "fewer" : "more"),
-					 errhint("Look for triggers and row security policies on the tables of schema restate, and run restate_verify().")));
+			store_not_written(store_statements[calls[i]->statement].name, calls[i]->rows - written);
 	}
+}
+
+/*
+ * Raises that as many rows are missing, or too many if less than zero, of what
+ * a statement had to write.
+ */
+void
+store_not_written(const char *what, int64 missing)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+			 errmsg("could not write all that the operation changes"),
+			 errdetail("Statement \"%s\" wrote " INT64_FORMAT " rows %s than it must.",
+					   what, missing > 0 ? missing : -missing, missing > 0 ? "fewer" : "more"),
+			 errhint("Look for triggers and row security policies on the tables of schema restate, and run restate_verify().")));
 }
 
 /*

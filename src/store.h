@@ -29,6 +29,8 @@ typedef enum StoreStatement
 	STORE_LOCK_MANY,
 	STORE_LOCK_MANY_WITH_DEPLOYMENT,
 	STORE_LOCK_KEYS,
+	STORE_LOCK_KEYS_IF_ALL,
+	STORE_CREATE_KEYS,
 	/* plain reads */
 	STORE_READ_MANY,
 	STORE_READ_CALLEES,
@@ -38,7 +40,6 @@ typedef enum StoreStatement
 	STORE_READ_COMPLETIONS,
 	STORE_READ_RESTARTED,
 	/* work */
-	STORE_CREATE_KEYS,
 	STORE_DELETE_JOURNALS,
 	STORE_DELETE_EVENTS,
 	STORE_CLEAR_JOURNAL_SIZES,
@@ -120,6 +121,7 @@ typedef struct StoreCall
 extern void store_begin(void);
 extern uint64 store_execute(const StoreCall *call);
 extern void store_write(const List *calls);
+extern void store_not_written(const char *what, int64 missing) pg_attribute_noreturn();
 extern bool store_is_distributed(void);
 extern Oid store_type_oid(uint8 type);
 
