@@ -250,8 +250,7 @@ element_refuse(Element *element, RestateCategory category, const char *fmt)
 {
 	char *id = restate_invocation_id_text(&element->id);
 
-	element->refusal.category = category;
-	element->refusal.message = psprintf(fmt, id);
+	element->refusal = (RestateRefusal){.category = category, .message = psprintf(fmt, id)};
 }
 
 /*
@@ -263,5 +262,6 @@ element_succeed(Unit *unit, Element *element, const char *outcome, bool took_eff
 	element->refusal.category = RESTATE_OK;
 	element->outcome = outcome;
 	if (took_effect)
-		audit_note(unit, &element->id, outcome, element->has_new_id ? &element->new_id : NULL, NULL);
+		audit_note(unit, &element->id, outcome, element->has_new_id ? &element->new_id : NULL, NULL,
+				   element->parameters);
 }

@@ -103,6 +103,11 @@
 #define IN_KEY_ORDER(alias) \
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
 
+/* that the command has that completion to wait for, and it has not arrived */
+#define LACKS(column) \
+	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
+	" WHERE n.id = $1 AND n.partition_key = $2 AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
+
 #define LOCKED_KEYS(condition)                                                  \
 	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"    \
 	" FROM " KEYS " JOIN restate.object_key k ON " IS_KEY("k") " WHERE " condition \
@@ -250,13 +255,32 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c",
 		.params = {IDS_PARAMS, MANY(STORE_INT8)}},
 
+	/*
+	 * The restarts with a request id, and what the audit has of each: the last
+	 * index that it keeps, and the deployment that it was made for, if that was
+	 * recorded.
+	 */
 	[STORE_READ_RESTARTED] = {
 		.name = "read restarted",
-		.sql = "SELECT i.restarted_from, i.id FROM " IDS
+		.sql = "SELECT i.restarted_from, i.id, a.last_index, a.has_deployment, a.deployment_id FROM " IDS
 			" CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
 			" WHERE r.restarted_from = v.id AND r.partition_key = v.partition_key"
-			" AND r.request_id = $3 OFFSET 0) AS i",
+			" AND r.request_id = $3 OFFSET 0) AS i"
+			" LEFT JOIN LATERAL (SELECT coalesce((s.parameters ->> 'from')::bigint, 0) AS last_index,"
+			" s.parameters ? 'resolved_deployment' AS has_deployment,"
+			" (s.parameters ->> 'resolved_deployment')::restate_deployment_id AS deployment_id"
+			" FROM restate.audit s WHERE s.id = v.id AND s.partition_key = v.partition_key"
+			" AND s.new_id = i.id LIMIT 1) AS a ON true",
 		.params = {IDS_PARAMS, STORE_TEXT}},
+
+	/* the first command of a journal, up to an index, that lacks a completion */
+	[STORE_READ_INCOMPLETE] = {
+		.name = "read incomplete",
+		.sql = "SELECT c.index, c.entry_type::text, c.name FROM restate.journal c"
+			" WHERE c.id = $1 AND c.partition_key = $2 AND c.index BETWEEN 1 AND $3 AND " IS_COMMAND("c")
+			" AND (" LACKS("completion_id") " OR " LACKS("result_completion_id") ")"
+			" ORDER BY c.index LIMIT 1",
+		.params = {STORE_INVOCATION_ID, STORE_INT8, STORE_INT8}},
 
 	/*
 	 * Locks the object keys in their order, each made where it is missing.  The
@@ -449,10 +473,10 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.name = "audit",
 		.sql = "INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id,"
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
-			" SELECT v.id, v.partition_key, $6, $7, $8, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
-			" FROM {id, partition_key, outcome, new_id, caused_by}",
+			" SELECT v.id, v.partition_key, $7, $8, v.parameters, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
+			" FROM {id, partition_key, outcome, new_id, caused_by, parameters}",
 		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID),
-			STORE_TIMESTAMPTZ, STORE_TEXT, STORE_JSONB, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
+			MANY(STORE_JSONB), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
 };
 /* clang-format on */

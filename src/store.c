@@ -14,6 +14,7 @@
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -28,6 +29,11 @@
 static Oid invocation_id_oid = InvalidOid;
 static Oid deployment_id_oid = InvalidOid;
 
+/* how often functions have changed, and at which the version was found to match */
+static uint64 changes = 1;
+static uint64 checked_at = 0;
+
+static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
 static uint64 execute(const StoreCall *const *calls, int count);
 static void check_written(const StoreCall *const *calls, int count);
@@ -36,12 +42,18 @@ static Datum column_array(const StoreColumn *column, Oid element);
 
 /*
  * Makes the store ready for an operation: forgets plans of an extension that
- * was dropped, and checks once that the library matches the installed SQL.
- * Raises an error if it does not.  Needs an open SPI connection.
+ * was dropped, and checks that the library matches the installed SQL.  Raises
+ * an error if it does not.  Needs an open SPI connection.
+ *
+ * The check is repeated when a function has changed in the database: each step
+ * script makes or changes some, so that a session finds out that another one
+ * has updated the extension.
  */
 void
 store_begin(void)
 {
+	static bool is_watching = false;
+	uint64 seen;
 	Oid invocation_id = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 										CStringGetDatum("restate_invocation_id"),
 										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
@@ -49,15 +61,30 @@ store_begin(void)
 										CStringGetDatum("restate_deployment_id"),
 										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 
-	if (likely(invocation_id == invocation_id_oid && deployment_id == deployment_id_oid &&
-			   OidIsValid(invocation_id)))
+	if (likely(checked_at == changes && invocation_id == invocation_id_oid && deployment_id == deployment_id_oid))
 		return;
 
-	store_forget_plans();
-	invocation_id_oid = InvalidOid;
+	if (!is_watching)
+		CacheRegisterSyscacheCallback(PROCOID, expect_another_version, (Datum) 0);
+	is_watching = true;
+	if (invocation_id != invocation_id_oid || deployment_id != deployment_id_oid)
+	{
+		store_forget_plans();
+		invocation_id_oid = invocation_id;
+		deployment_id_oid = deployment_id;
+	}
+	seen = changes; /* before the look: what changes later is seen the next time */
 	check_installed_version();
-	invocation_id_oid = invocation_id;
-	deployment_id_oid = deployment_id;
+	checked_at = seen;
+}
+
+/*
+ * Has the version checked again: a function was made, changed or dropped.
+ */
+static void
+expect_another_version(Datum arg, int cacheid, uint32 hashvalue)
+{
+	changes++;
 }
 
 /*
@@ -75,7 +102,7 @@ check_installed_version(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension restate_admin is not installed in this database")));
-	else if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
+	if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension restate_admin is installed at version %s, but its library is version %s",
