@@ -212,11 +212,14 @@ check_written(const StoreCall *const *calls, int count)
 void
 store_not_written(const char *what, int64 missing)
 {
+	unsigned long off_by = (unsigned long) (missing > 0 ? missing : -missing);
+
 	ereport(ERROR,
 			(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
 			 errmsg("could not write all that the operation changes"),
-			 errdetail("Statement \"%s\" wrote " INT64_FORMAT " rows %s than it must.",
-					   what, missing > 0 ? missing : -missing, missing > 0 ? "fewer" : "more"),
+			 errdetail_plural("Statement \"%s\" wrote %lu row %s than it must.",
+							  "Statement \"%s\" wrote %lu rows %s than it must.",
+							  off_by, what, off_by, missing > 0 ? "fewer" : "more"),
 			 errhint("Look for triggers and row security policies on the tables of schema restate, and run restate_verify().")));
 }
 

@@ -213,7 +213,7 @@ INSERT INTO category VALUES
   ('invalid_invocation_id', 400), ('invalid_deployment_id', 400), ('invalid_query_parameter', 400),
   ('invocation_not_found', 404), ('not_started', 425), ('still_running', 409), ('not_completed', 409),
   ('already_completed', 409), ('not_running', 409), ('input_not_available', 410),
-  ('restart_not_supported', 422), ('deployment_not_changeable', 409), ('deployment_not_found', 400),
+  ('restart_not_supported', 422), ('request_id_conflict', 409), ('deployment_not_changeable', 409), ('deployment_not_found', 400),
   ('deployment_incompatible', 400), ('journal_prefix_incomplete', 400), ('journal_index_out_of_range', 400);
 
 -- What is wrong with an error, the result of call(), for one of this category

@@ -70,7 +70,7 @@ SELECT pg_catalog.restate_resume('inv_1000000000000000000000000000paused', 'late
 SELECT pg_catalog.restate_kill('inv_1dceKvwtEc2n000000000000000offirst');
 SELECT pg_catalog.restate_delete_invocation('inv_1dceKvwtEc2n00000000000000ofholder', 'kill');
 SELECT ordinality, ok, category, outcome FROM pg_catalog.restate_kill_batch(ARRAY['inv_10000000000000000000000000000child', 'inv_1000000000000000000000000000parent', NULL]::pg_catalog.restate_invocation_id[]);
-SELECT ordinality, ok, category, outcome FROM pg_catalog.restate_restart_as_new_batch(ARRAY['inv_100000000000000000000000000000done', 'inv_1000000000000000000000000000000old']::pg_catalog.restate_invocation_id[], 0, 'keep', 'r');
+SELECT ordinality, ok, category, outcome FROM pg_catalog.restate_restart_as_new_batch(ARRAY['inv_100000000000000000000000000000done', 'inv_1000000000000000000000000000000old']::pg_catalog.restate_invocation_id[], 1, 'latest', 'r');
 SELECT pg_catalog.restate_import_invocation('{"id": "inv_10000000000000000000000000000added", "status": "ready", "target_service_name": "Svc", "target_handler_name": "run", "target_service_ty": "service", "completion_retention": "P1DT1H", "created_at": "2026-01-02T03:04:05Z"}');
 SELECT * FROM pg_catalog.restate_verify();$$ AS operations \gset
 
@@ -200,7 +200,7 @@ BEGIN
   PERFORM restate_kill('inv_1dceKvwtEc2n000000000000000offirst');
   PERFORM restate_delete_invocation('inv_1dceKvwtEc2n00000000000000ofholder', 'kill');
   PERFORM restate_kill_batch(ARRAY['inv_10000000000000000000000000000child', 'inv_1000000000000000000000000000parent', NULL]::restate_invocation_id[]);
-  PERFORM restate_restart_as_new_batch(ARRAY['inv_100000000000000000000000000000done', 'inv_1000000000000000000000000000000old']::restate_invocation_id[], 0, 'keep', 'r');
+  PERFORM restate_restart_as_new_batch(ARRAY['inv_100000000000000000000000000000done', 'inv_1000000000000000000000000000000old']::restate_invocation_id[], 1, 'latest', 'r');
   PERFORM restate_import_invocation('{"id": "inv_10000000000000000000000000000added", "status": "ready", "target_service_name": "Svc", "target_handler_name": "run", "target_service_ty": "service", "completion_retention": "P1DT1H", "created_at": "2026-01-02T03:04:05Z"}');
   answer := public.digest();
   RAISE EXCEPTION USING MESSAGE = answer, ERRCODE = 'PT200';
