@@ -157,7 +157,7 @@ CREATE FUNCTION restate.registered_handler_ty(
     service_name text, service_ty text, handler_name text, deployment_id restate_deployment_id)
   RETURNS text
   LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
   SELECT h.ty
   FROM restate.service_revision AS s
@@ -175,19 +175,6 @@ REVOKE ALL ON FUNCTION restate.registered_handler_ty(text, text, text, restate_d
 COMMENT ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) IS
 'Of which kind a handler of a virtual object or workflow is registered: exclusive, workflow or shared. service_name, service_ty, handler_name: the target. deployment_id: the deployment it is pinned to, or null. Told by a revision on that deployment, otherwise by the latest whose deployment is registered, otherwise by the latest; a revision without the handler, or of another kind of service, tells nothing. A handler without ty is exclusive on a virtual object and the run on a workflow, as it is in a discovery document. Null where nothing tells.';
 
-CREATE FUNCTION restate.rule_of(table_name text, constraint_name text) RETURNS text
-  LANGUAGE sql STABLE STRICT PARALLEL SAFE
-  SET search_path = pg_catalog, pg_temp
-AS $function$
-  SELECT obj_description(c.oid, 'pg_constraint')
-  FROM pg_constraint AS c
-  JOIN pg_class AS r ON r.oid = c.conrelid
-  WHERE c.connamespace = to_regnamespace('restate') AND c.conname = $2 AND r.relname = $1
-$function$;
-REVOKE ALL ON FUNCTION restate.rule_of(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION restate.rule_of(text, text) IS
-'The rule that a constraint of one of our tables states, in words. table_name: the table. constraint_name: the constraint. Null: null, as where there is no such rule.';
-
 CREATE FUNCTION restate.not_written(what text) RETURNS void
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
   SET search_path = pg_catalog, pg_temp
@@ -198,7 +185,6 @@ BEGIN
     HINT = 'See the triggers and policies on the tables of schema restate: none may suppress a row.';
 END
 $function$;
-REVOKE ALL ON FUNCTION restate.not_written(text) FROM PUBLIC;
 COMMENT ON FUNCTION restate.not_written(text) IS
 'Raises triggered_action_exception: fewer rows were written than there were to write. what: what they are. Returns never.';
 
@@ -469,15 +455,24 @@ EXCEPTION
   WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
     GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT, table_name = TABLE_NAME,
       column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME;
-    wrong := restate.rule_of(table_name, constraint_name);
+    -- A rule in words is its constraint's comment.
+    wrong := (SELECT obj_description(c.oid, 'pg_constraint')
+      FROM pg_constraint AS c
+      WHERE c.conname = constraint_name AND c.conrelid = to_regclass(format('restate.%I', table_name)));
+    IF wrong IS NOT NULL THEN
+      wrong := 'breaks a rule: ' || wrong;
+    ELSIF constraint_name IN ('invocation_pkey', 'journal_pkey') THEN
+      wrong := 'exists already';
+    END IF;
+    IF wrong IS NOT NULL THEN
+      PERFORM restate.refuse_body(format('invocation %s %s', row.id, wrong));
+    END IF;
     PERFORM restate.refuse_body(coalesce('invocation ' || row.id, 'the invocation') || CASE
-        WHEN wrong IS NOT NULL THEN ' breaks a rule: ' || wrong
-        WHEN constraint_name IN ('invocation_pkey', 'journal_pkey') THEN ' exists already'
+        WHEN sqlstate LIKE '54%' THEN ' is more than can be stored'
         WHEN constraint_name <> '' THEN ' does not satisfy'
         WHEN column_name <> '' THEN ' has no'
-        WHEN sqlstate LIKE '54%' THEN ' is more than can be stored'
         ELSE ' cannot be read' END,
-      CASE WHEN wrong IS NOT NULL OR constraint_name IN ('invocation_pkey', 'journal_pkey') THEN NULL
+      CASE WHEN sqlstate LIKE '54%' THEN broken
         ELSE coalesce(nullif(constraint_name, ''), nullif(column_name, ''), broken) END);
 END
 $function$;
