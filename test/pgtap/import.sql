@@ -199,6 +199,45 @@ SELECT is(pg_temp.suppressed('CREATE TRIGGER suppress BEFORE UPDATE ON restate.o
   'a free key');
 UPDATE restate.object_key SET holder = :'waiting' WHERE service_name = 'Obj';
 
+-- so is what a policy hides from an owner who is not above policies
+CREATE ROLE restate_test_owner;
+SELECT pg_temp.load('{"target_service_name": "Obj9", "target_handler_ty": "exclusive"}') AS hidden \gset
+DO $$
+DECLARE
+  t text;
+BEGIN
+  GRANT CREATE, USAGE ON SCHEMA restate TO restate_test_owner;
+  GRANT CREATE ON SCHEMA pg_catalog TO restate_test_owner;
+  FOREACH t IN ARRAY '{deployment,service_revision,invocation,journal,journal_event,object_key}'::text[] LOOP
+    EXECUTE format('ALTER TABLE restate.%I OWNER TO restate_test_owner', t);
+    EXECUTE format('ALTER TABLE restate.%I FORCE ROW LEVEL SECURITY', t);
+    EXECUTE format('CREATE POLICY lets_pass ON restate.%I USING (true)', t);
+  END LOOP;
+  ALTER FUNCTION restate_import_invocation(jsonb, jsonb) OWNER TO restate_test_owner;
+  ALTER FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) OWNER TO restate_test_owner;
+END $$;
+CREATE FUNCTION pg_temp.under_policy(command text, tab text, facts jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  told text;
+BEGIN
+  EXECUTE format('ALTER TABLE restate.%I ENABLE ROW LEVEL SECURITY', tab);
+  EXECUTE format('CREATE POLICY hides ON restate.%I AS RESTRICTIVE FOR %s', tab,
+    command || CASE command WHEN 'INSERT' THEN ' WITH CHECK (false)' ELSE ' USING (false)' END);
+  told := pg_temp.told(format('SELECT pg_temp.load(%L)', facts));
+  RAISE EXCEPTION USING ERRCODE = 'UNDO0';
+EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
+  RETURN told;
+END $$;
+SELECT alike(pg_temp.under_policy(command, tab, facts), told, command || ' on ' || tab || ' under a policy')
+FROM (VALUES
+  ('INSERT', 'invocation', '{}'::jsonb, '42501 %'), ('INSERT', 'journal', '{}', '42501 %'), ('SELECT', 'journal', '{}', '42501 %'),
+  ('INSERT', 'object_key', '{"target_service_name": "Obj8", "target_handler_ty": "exclusive"}', '42501 %'),
+  ('SELECT', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive"}', '42501 %'),
+  ('UPDATE', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive"}', '42501 %'),
+  ('UPDATE', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive", "status": "pending"}', 'PT422 %'),
+  ('SELECT', 'invocation', jsonb_build_object('id', :'hidden', 'target_service_name', 'Obj9', 'target_handler_ty', 'shared'), 'PT422 invalid_body invocation ID has a journal %')
+) AS v (command, tab, facts, told);
+
 SELECT is_empty('SELECT problem, detail FROM restate_verify() WHERE problem <> ''revision_without_deployment''', 'all is well');
 SELECT * FROM finish();
 ROLLBACK;
