@@ -177,11 +177,11 @@ PG_FUNCTION_INFO_V1(restate_check_invoked_by);
 Datum
 restate_check_invoked_by(PG_FUNCTION_ARGS)
 {
-	if (text_arg_is(fcinfo, 0, "restart_as_new")
-			? !PG_ARGISNULL(1)
-			: (text_arg_is(fcinfo, 0, "ingress") || text_arg_is(fcinfo, 0, "service") ||
-			   text_arg_is(fcinfo, 0, "subscription")) &&
-				  PG_ARGISNULL(1) && PG_ARGISNULL(2))
+	bool is_restart = text_arg_is(fcinfo, 0, "restart_as_new");
+	bool is_other = text_arg_is(fcinfo, 0, "ingress") || text_arg_is(fcinfo, 0, "service") ||
+					text_arg_is(fcinfo, 0, "subscription");
+
+	if ((is_restart && !PG_ARGISNULL(1)) || (is_other && PG_ARGISNULL(1) && PG_ARGISNULL(2)))
 		PG_RETURN_BOOL(true);
 	return violated("invocation", "invocation_invoked_by_check",
 					psprintf("invoked_by %s, restarted_from %s and request_id %s",
@@ -301,8 +301,9 @@ jsonb_type(Datum value)
 {
 	uint32 header = jsonb_root_header(value);
 
-	return (header & JB_FSCALAR) != 0 ? "a single value" : (header & JB_FOBJECT) != 0 ? "an object" :
-																				  "an array";
+	if ((header & JB_FSCALAR) != 0)
+		return "a single value";
+	return (header & JB_FOBJECT) != 0 ? "an object" : "an array";
 }
 
 /*
