@@ -53,6 +53,7 @@ DECLARE
   output bytea;
   wrong text;
   broken text;
+  misplaced text;
   table_name text;
   column_name text;
   constraint_name text;
@@ -95,7 +96,8 @@ BEGIN
     WHEN EXISTS (SELECT FROM restate.invocation AS i
       WHERE i.id = row.id AND i.partition_key = row.partition_key)
       THEN 'exists already'
-    WHEN EXISTS (SELECT FROM restate.journal AS j
+    -- entries that come would meet those that are there
+    WHEN coalesce(jsonb_array_length(entries), 0) = 0 AND EXISTS (SELECT FROM restate.journal AS j
         WHERE j.id = row.id AND j.partition_key = row.partition_key)
       OR EXISTS (SELECT FROM restate.journal_event AS e
         WHERE e.id = row.id AND e.partition_key = row.partition_key)
@@ -247,7 +249,15 @@ BEGIN
             CASE jsonb_typeof(j.e -> 'entry_json')
               WHEN 'string' THEN restate.storable_json(j.e ->> 'entry_json')
               ELSE j.e -> 'entry_json' END) AS p
-        RETURNING index, entry_type, meta, payload)
+        RETURNING index, entry_type, completion_id, result_completion_id, meta, payload
+    ), completion AS (
+      SELECT w.completion_id, min(a.index) FILTER (WHERE a.entry_type < 'Notification: Run') AS asked_at,
+          min(a.index) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrived_at,
+          count(*) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrivals
+        FROM appended AS a
+        CROSS JOIN LATERAL unnest(ARRAY[a.completion_id, a.result_completion_id]) AS w (completion_id)
+        WHERE w.completion_id IS NOT NULL
+        GROUP BY w.completion_id)
     SELECT count(*),
         count(*) FILTER (WHERE a.entry_type < 'Notification: Run'),
         (array_agg(a.payload ORDER BY a.index DESC)
@@ -255,8 +265,18 @@ BEGIN
         (array_agg(format('entry %s says %s but is %s', a.index, j.e ->> 'entry_type', a.entry_type))
           FILTER (WHERE j.e ->> 'entry_type' <> a.entry_type::text))[1],
         (array_agg(format('has %s at index %s', a.entry_type, a.index) ORDER BY a.index)
-          FILTER (WHERE (a.index = 0) <> (a.entry_type = 'Command: Input')))[1]
-      INTO STRICT entry_count, command_count, output, wrong, broken
+          FILTER (WHERE (a.index = 0) <> (a.entry_type = 'Command: Input')))[1],
+        -- A completion comes once, after the command that waits for it, and ends the wait.
+        (SELECT CASE
+              WHEN c.arrivals > 1 THEN format('brings completion %s more than once', c.completion_id)
+              WHEN c.asked_at < c.arrived_at THEN format('has completion %s, for which the invocation is suspended', c.completion_id)
+              ELSE format('brings completion %s, for which no command before it waits', c.completion_id)
+            END
+          FROM completion AS c
+          WHERE c.arrivals > 1 OR c.arrived_at < coalesce(c.asked_at, c.arrived_at + 1)
+            OR c.arrivals > 0 AND c.completion_id = ANY (row.suspended_waiting_for_completions)
+          ORDER BY c.arrived_at LIMIT 1)
+      INTO STRICT entry_count, command_count, output, wrong, broken, misplaced
       FROM appended AS a
       JOIN jsonb_array_elements(entries) AS j (e) ON (j.e ->> 'index')::bigint = a.index;
     IF coalesce(wrong, broken) IS NOT NULL THEN
@@ -266,26 +286,8 @@ BEGIN
       PERFORM restate.not_written(format('the journal of invocation %s', row.id));
     END IF;
 
-    -- A completion comes once, after the command that waits for it, and ends the wait.
-    SELECT (array_agg(CASE
-          WHEN c.arrivals > 1 THEN format('brings completion %s more than once', c.completion_id)
-          WHEN c.asked_at IS NULL OR c.asked_at > c.arrived_at
-            THEN format('brings completion %s, for which no command before it waits', c.completion_id)
-          ELSE format('has completion %s, for which the invocation is suspended', c.completion_id)
-        END ORDER BY c.arrived_at))[1]
-      INTO wrong
-      FROM (
-        SELECT w.completion_id, min(j.index) FILTER (WHERE j.entry_type < 'Notification: Run') AS asked_at,
-            min(j.index) FILTER (WHERE j.entry_type >= 'Notification: Run') AS arrived_at,
-            count(*) FILTER (WHERE j.entry_type >= 'Notification: Run') AS arrivals
-          FROM restate.journal AS j
-          CROSS JOIN LATERAL unnest(ARRAY[j.completion_id, j.result_completion_id]) AS w (completion_id)
-          WHERE j.id = row.id AND j.partition_key = row.partition_key AND w.completion_id IS NOT NULL
-          GROUP BY w.completion_id) AS c
-      WHERE c.arrivals > 1 OR c.arrived_at < coalesce(c.asked_at, c.arrived_at + 1)
-        OR c.arrivals > 0 AND c.completion_id = ANY (row.suspended_waiting_for_completions);
-    IF wrong IS NOT NULL THEN
-      PERFORM restate.refuse_body(format('the journal of invocation %s %s', row.id, wrong));
+    IF misplaced IS NOT NULL THEN
+      PERFORM restate.refuse_body(format('the journal of invocation %s %s', row.id, misplaced));
     END IF;
     row.journal_size := entry_count;
     row.journal_commands_size := command_count;
