@@ -5,6 +5,144 @@ SET LOCAL search_path TO pg_catalog, pg_temp;
 
 -- The rules of rows and entries.
 
+COMMENT ON FUNCTION restate.check_status(text, bigint, bigint[], bigint[]) IS
+'Whether the status is one, with a place in the inbox exactly if it is pending, and with what it waits for only if it is suspended. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_completion(text, text, text) IS
+'Whether there is a result, success or failure, exactly if the status is completed, and a failure exactly with that result. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_target(text, text, text) IS
+'Whether the kind of service is one, and key and kind of handler are there exactly if it has them: exclusive or shared for a virtual object, workflow or shared for a workflow. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_invoked_by(text, restate_invocation_id, text) IS
+'Whether the origin is ingress, service, subscription or restart_as_new, with an original exactly for the last, and a request id at most there. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_pinned(restate_deployment_id, integer) IS
+'Whether a deployment and a protocol version, 1 or more, are both there or neither. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_journal_size(bigint, bigint) IS
+'Whether a journal can have so many entries, up to 4294967296, and so many of them be commands. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+
+COMMENT ON FUNCTION restate.check_retention(interval, interval) IS
+'Whether neither retention is negative. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+
+COMMENT ON FUNCTION restate.check_entry_numbers(bigint, bigint, bigint, bigint) IS
+'Whether each is null or from 0 to 4294967295. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_json_object(jsonb) IS
+'Whether it is a JSON object; reads only the start of a long one. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+
+COMMENT ON FUNCTION restate.check_json_array(jsonb) IS
+'Whether it is a JSON array; reads only the start of a long one. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+
+CREATE FUNCTION restate.storable_json(json text) RETURNS jsonb
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_storable_json_function';
+COMMENT ON FUNCTION restate.storable_json(text) IS
+'The JSON as jsonb, with U+FFFD in place of each escape of a character that no text can hold: \u0000, and a surrogate without its other half, in values and in keys. Where the database''s encoding is not UTF8, what that encoding lacks is replaced too, all by a question mark. json: the JSON. Null: null. Error: invalid_body for what is no JSON, or is more than jsonb holds.';
+
+CREATE FUNCTION restate.parse_entry(
+  entry_json text,
+  OUT entry_type restate.entry_type,
+  OUT name text,
+  OUT completion_id bigint,
+  OUT result_completion_id bigint,
+  OUT invoked_id restate_invocation_id,
+  OUT signal_index bigint,
+  OUT signal_name text,
+  OUT meta jsonb,
+  OUT payload bytea)
+  LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_parse_entry_text';
+COMMENT ON FUNCTION restate.parse_entry(text) IS
+'The same of an entry''s JSON as text, which a literal without a type is: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
+
+CREATE FUNCTION restate.parse_entry(
+  entry_json json,
+  OUT entry_type restate.entry_type,
+  OUT name text,
+  OUT completion_id bigint,
+  OUT result_completion_id bigint,
+  OUT invoked_id restate_invocation_id,
+  OUT signal_index bigint,
+  OUT signal_name text,
+  OUT meta jsonb,
+  OUT payload bytea)
+  LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_parse_entry_text';
+COMMENT ON FUNCTION restate.parse_entry(json) IS
+'The same of an entry''s JSON as json, whose escapes the server has not read: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
+
+COMMENT ON CONSTRAINT deployment_ty_check ON restate.deployment IS
+'ty must be http or lambda';
+COMMENT ON CONSTRAINT deployment_min_service_protocol_version_check ON restate.deployment IS
+'min_service_protocol_version must be 1 or more';
+COMMENT ON CONSTRAINT deployment_check ON restate.deployment IS
+'max_service_protocol_version must not be below min_service_protocol_version';
+
+COMMENT ON CONSTRAINT service_revision_service_name_check ON restate.service_revision IS
+'service_name must not be empty';
+COMMENT ON CONSTRAINT service_revision_revision_check ON restate.service_revision IS
+'revision must be 1 or more';
+COMMENT ON CONSTRAINT service_revision_ty_check ON restate.service_revision IS
+'ty must be service, virtual_object or workflow';
+COMMENT ON CONSTRAINT service_revision_handlers_check ON restate.service_revision IS
+'handlers must be a JSON array';
+COMMENT ON CONSTRAINT service_revision_settings_check ON restate.service_revision IS
+'settings must be a JSON object';
+
+COMMENT ON CONSTRAINT invocation_partition_key_check ON restate.invocation IS
+'partition_key must be that of the id';
+COMMENT ON CONSTRAINT invocation_status_check ON restate.invocation IS
+'status must be pending, scheduled, ready, running, backing-off, suspended, paused or completed; inbox_sequence_number is set while pending, and only then, and suspended_waiting_for_completions and suspended_waiting_for_signals only while suspended';
+COMMENT ON CONSTRAINT invocation_completion_check ON restate.invocation IS
+'completion_result must be success or failure once completed, and null before; completion_failure is set with failure, and only then';
+COMMENT ON CONSTRAINT invocation_target_check ON restate.invocation IS
+'target_service_ty must be service, virtual_object or workflow; target_handler_ty and target_service_key are null for a service; a virtual_object has a key and is exclusive or shared, a workflow has a key and is workflow or shared';
+COMMENT ON CONSTRAINT invocation_invoked_by_check ON restate.invocation IS
+'invoked_by must be ingress, service, subscription or restart_as_new; restarted_from is set with restart_as_new, and only then, and request_id at most then';
+COMMENT ON CONSTRAINT invocation_pinned_check ON restate.invocation IS
+'pinned_deployment_id and pinned_service_protocol_version must both be set or neither, and the version must be 1 or more';
+COMMENT ON CONSTRAINT invocation_journal_check ON restate.invocation IS
+'journal_size must be from 0 to 4294967296, and journal_commands_size from 0 to journal_size';
+COMMENT ON CONSTRAINT invocation_retention_check ON restate.invocation IS
+'completion_retention and journal_retention must not be negative';
+COMMENT ON CONSTRAINT invocation_retry_count_check ON restate.invocation IS
+'retry_count must be 0 or more';
+COMMENT ON CONSTRAINT invocation_input_headers_check ON restate.invocation IS
+'input_headers must be a JSON array';
+
+COMMENT ON CONSTRAINT journal_partition_key_check ON restate.journal IS
+'partition_key must be that of the id';
+COMMENT ON CONSTRAINT journal_numbers_check ON restate.journal IS
+'index, completion_id, result_completion_id and signal_index must be from 0 to 4294967295';
+COMMENT ON CONSTRAINT journal_meta_check ON restate.journal IS
+'meta must be a JSON object';
+
+COMMENT ON CONSTRAINT journal_event_partition_key_check ON restate.journal_event IS
+'partition_key must be that of the id';
+COMMENT ON CONSTRAINT journal_event_event_index_check ON restate.journal_event IS
+'event_index must be 0 or more';
+COMMENT ON CONSTRAINT journal_event_after_journal_entry_index_check ON restate.journal_event IS
+'after_journal_entry_index must be from 0 to 4294967295';
+COMMENT ON CONSTRAINT journal_event_event_json_check ON restate.journal_event IS
+'event_json must be a JSON object';
+
+COMMENT ON CONSTRAINT object_key_partition_key_check ON restate.object_key IS
+'partition_key must be that of the service_key';
+COMMENT ON CONSTRAINT object_state_partition_key_check ON restate.object_state IS
+'partition_key must be that of the service_key';
+
+COMMENT ON CONSTRAINT promise_partition_key_check ON restate.promise IS
+'partition_key must be that of the service_key';
+COMMENT ON CONSTRAINT promise_completed_check ON restate.promise IS
+'completed must be true with a completion_success_value or a completion_failure, one of them, and false with neither';
+
+COMMENT ON CONSTRAINT audit_partition_key_check ON restate.audit IS
+'partition_key must be that of the id';
+COMMENT ON CONSTRAINT audit_parameters_check ON restate.audit IS
+'parameters must be a JSON object';
+
 -- Views.
 
 -- Operations.
@@ -14,3 +152,363 @@ SET LOCAL search_path TO pg_catalog, pg_temp;
 -- Verification.
 
 -- Import.
+
+CREATE FUNCTION restate.registered_handler_ty(
+    service_name text, service_ty text, handler_name text, deployment_id restate_deployment_id)
+  RETURNS text
+  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+  SELECT h.ty
+  FROM restate.service_revision AS s
+  LEFT JOIN restate.deployment AS d ON d.id = s.deployment_id
+  CROSS JOIN LATERAL jsonb_array_elements(s.handlers) WITH ORDINALITY AS l (handler, place)
+  CROSS JOIN LATERAL (SELECT CASE WHEN l.handler -> 'ty' IS NULL OR l.handler -> 'ty' = 'null'
+    THEN CASE $2 WHEN 'virtual_object' THEN 'exclusive' ELSE $2 END
+    ELSE lower(l.handler ->> 'ty') END) AS h (ty)
+  WHERE s.service_name = $1 AND s.ty = $2 AND l.handler ->> 'name' = $3
+    AND h.ty IN (CASE $2 WHEN 'virtual_object' THEN 'exclusive' ELSE $2 END, 'shared')
+  ORDER BY s.deployment_id = $4 DESC NULLS LAST, d.id IS NULL, s.revision DESC, l.place
+  LIMIT 1
+$function$;
+REVOKE ALL ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) IS
+'Of which kind a handler of a virtual object or workflow is registered: exclusive, workflow or shared. service_name, service_ty, handler_name: the target. deployment_id: the deployment it is pinned to, or null. Told by a revision on that deployment, otherwise by the latest whose deployment is registered, otherwise by the latest; a revision without the handler, or of another kind of service, tells nothing. A handler without ty is exclusive on a virtual object and the run on a workflow, as it is in a discovery document. Null where nothing tells.';
+
+CREATE FUNCTION restate.not_written(what text) RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'triggered_action_exception',
+    MESSAGE = format('could not write %s: a trigger or row security policy suppressed rows', what),
+    HINT = 'See the triggers and policies on the tables of schema restate: none may suppress a row.';
+END
+$function$;
+COMMENT ON FUNCTION restate.not_written(text) IS
+'Raises triggered_action_exception: fewer rows were written than there were to write. what: what they are. Returns never.';
+
+CREATE OR REPLACE FUNCTION restate_import_invocation(invocation jsonb, journal jsonb DEFAULT NULL)
+  RETURNS restate_invocation_id
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  document CONSTANT jsonb := $1;
+  entries jsonb := $2;
+  row restate.invocation;
+  input record;
+  holder restate_invocation_id;
+  entry_count bigint := 0;
+  command_count bigint := 0;
+  output bytea;
+  wrong text;
+  broken text;
+  misplaced text;
+  table_name text;
+  column_name text;
+  constraint_name text;
+BEGIN
+  IF jsonb_typeof(document) IS DISTINCT FROM 'object' THEN
+    PERFORM restate.refuse_body('the invocation must be a JSON object');
+  END IF;
+  IF jsonb_typeof(entries) = 'null' THEN
+    entries := NULL;
+  END IF;
+  IF jsonb_typeof(entries) <> 'array' THEN
+    PERFORM restate.refuse_body('the journal must be a JSON array');
+  END IF;
+
+  -- The columns have the names of the document.  What only this server knows
+  -- is not taken from it, nor what is derived here.
+  row := jsonb_populate_record(NULL::restate.invocation, document - ARRAY[
+    'partition_key', 'journal_size', 'journal_commands_size', 'inbox_sequence_number',
+    'request_id', 'pause_requested', 'completion_payload', 'input_headers', 'input_payload']);
+  IF row.id IS NULL THEN
+    PERFORM restate.refuse_body('the invocation has no id');
+  END IF;
+  row.partition_key := restate_partition_key(row.id);
+  row.status := CASE row.status
+    WHEN 'invoked' THEN 'ready'
+    WHEN 'inboxed' THEN 'pending'
+    ELSE row.status END;
+  wrong := CASE
+    WHEN row.status IS NULL OR row.status NOT IN ('pending', 'scheduled', 'ready', 'running',
+      'backing-off', 'suspended', 'paused', 'completed')
+      THEN 'has an unknown status'
+    WHEN row.target_service_name IS NULL OR row.target_handler_name IS NULL
+      OR row.target_service_ty IS NULL
+      THEN 'has no target_service_name, target_handler_name or target_service_ty'
+    WHEN row.target_service_key IS NOT NULL
+      AND restate_partition_key(row.target_service_key) <> row.partition_key
+      THEN 'has an id that is not of its target_service_key'
+    WHEN restate_partition_key(row.restarted_from) <> row.partition_key
+      THEN 'has an id that is not in the partition of its restarted_from'
+    WHEN EXISTS (SELECT FROM restate.invocation AS i
+      WHERE i.id = row.id AND i.partition_key = row.partition_key)
+      THEN 'exists already'
+    -- entries that come would meet those that are there
+    WHEN coalesce(jsonb_array_length(entries), 0) = 0 AND EXISTS (SELECT FROM restate.journal AS j
+        WHERE j.id = row.id AND j.partition_key = row.partition_key)
+      OR EXISTS (SELECT FROM restate.journal_event AS e
+        WHERE e.id = row.id AND e.partition_key = row.partition_key)
+      THEN 'has a journal or events already, without being there itself'
+  END;
+
+  -- Whether it takes its object key decides on everything below.
+  row.target_handler_ty := coalesce(row.target_handler_ty, CASE row.target_service_ty
+    WHEN 'virtual_object' THEN restate.registered_handler_ty(row.target_service_name,
+      row.target_service_ty, row.target_handler_name, row.pinned_deployment_id)
+    WHEN 'workflow' THEN CASE
+      WHEN row.id = restate_workflow_invocation_id(row.target_service_name, row.target_service_key)
+      THEN 'workflow' ELSE 'shared' END
+  END);
+  wrong := coalesce(wrong, CASE
+    WHEN row.target_service_ty = 'virtual_object' AND row.target_handler_ty IS NULL
+      THEN 'may be exclusive or shared: add target_handler_ty, or register a deployment with the handler'
+    WHEN row.status = 'pending' AND (row.target_service_ty, row.target_handler_ty)
+      IS DISTINCT FROM ('virtual_object', 'exclusive')
+      THEN 'is pending, but not on an exclusive handler of a virtual object'
+    WHEN row.status = 'completed' AND row.completion_result IS NULL
+      THEN 'is completed, but has no completion_result'
+    WHEN (row.status = 'scheduled' OR row.status = 'pending' AND row.restarted_from IS NULL)
+      AND jsonb_array_length(entries) > 0
+      THEN 'has not started, but has a journal'
+    WHEN row.status <> 'completed' AND row.pinned_deployment_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM restate.deployment AS d WHERE d.id = row.pinned_deployment_id)
+      THEN 'is in flight, but its pinned_deployment_id is not registered: register it first'
+  END);
+  IF wrong IS NOT NULL THEN
+    PERFORM restate.refuse_body(format('invocation %s %s', row.id, wrong));
+  END IF;
+
+  IF row.status = 'suspended' THEN
+    IF NOT (0 <= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals)
+        AND 4294967295 >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
+      OR array_position(row.suspended_waiting_for_completions || row.suspended_waiting_for_signals, NULL) > 0
+    THEN
+      PERFORM restate.refuse_body(format(
+        'invocation %s waits for something that is no whole number from 0 to 4294967295', row.id));
+    END IF;
+    IF coalesce(cardinality(row.suspended_waiting_for_completions), 0)
+      + coalesce(cardinality(row.suspended_waiting_for_signals), 0) = 0
+    THEN
+      PERFORM restate.refuse_body(format(
+        'invocation %s is suspended, but waits for no completion and no signal', row.id));
+    END IF;
+  ELSE
+    row.suspended_waiting_for_completions := NULL;
+    row.suspended_waiting_for_signals := NULL;
+  END IF;
+
+  -- An input that no journal holds has the form of the entry that would.
+  IF row.status <> 'completed' AND coalesce(jsonb_array_length(entries), 0) = 0 THEN
+    entries := jsonb_build_array(jsonb_build_object(
+      'index', 0,
+      'entry_json', jsonb_build_object('Command', jsonb_build_object('Input', jsonb_build_object(
+        'headers', coalesce(document -> 'input_headers', '[]'),
+        'payload', coalesce(document -> 'input_payload', '[]'),
+        'name', '')))));
+    IF row.status IN ('pending', 'scheduled') THEN
+      SELECT * INTO STRICT input FROM restate.parse_entry(entries #> '{0,entry_json}');
+      row.input_headers := input.meta -> 'headers';
+      row.input_payload := input.payload;
+      entries := NULL;
+    END IF;
+  END IF;
+
+  -- The journal is dense, begins with the input, and says what it holds.
+  SELECT CASE
+      WHEN bool_or(jsonb_typeof(e) <> 'object') THEN 'has an element that is no object'
+      WHEN bool_or(coalesce(jsonb_typeof(e -> 'entry_json') NOT IN ('string', 'object'), true))
+        THEN 'has an entry without entry_json'
+      WHEN bool_or(coalesce(jsonb_typeof(e -> 'index') <> 'number', true))
+        OR count(DISTINCT e -> 'index') <> count(*)
+        OR min((e ->> 'index')::numeric) <> 0
+        OR max((e ->> 'index')::numeric) <> count(*) - 1
+        OR bool_or((e ->> 'index')::numeric % 1 <> 0)
+        THEN 'has a gap in its indexes, or does not begin at 0'
+      WHEN bool_or(coalesce(e ->> 'version', '2') <> '2') THEN 'has an entry of a version other than 2'
+    END
+    INTO wrong
+    FROM jsonb_array_elements(entries) AS j (e);
+  IF wrong IS NOT NULL THEN
+    PERFORM restate.refuse_body(format('the journal of invocation %s %s', row.id, wrong));
+  END IF;
+
+  -- An object key before the invocation, and that before its journal.
+  IF row.target_handler_ty = 'exclusive' AND row.status = 'pending' THEN
+    SELECT k.holder INTO holder
+      FROM restate.object_key AS k
+      WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
+        AND k.partition_key = row.partition_key
+      FOR UPDATE;
+    IF holder IS NULL OR holder = row.id THEN
+      PERFORM restate.refuse_body(format(
+        'invocation %s is pending, but nobody holds its object key: import the holder first', row.id));
+    END IF;
+    UPDATE restate.object_key AS k
+      SET next_sequence_number = k.next_sequence_number + 1
+      WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
+        AND k.partition_key = row.partition_key
+      RETURNING k.next_sequence_number - 1 INTO row.inbox_sequence_number;
+    IF NOT FOUND THEN
+      PERFORM restate.not_written(format('the object key of invocation %s', row.id));
+    END IF;
+  ELSIF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
+    INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
+      VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
+      ON CONFLICT (service_name, service_key, partition_key)
+        DO UPDATE SET holder = excluded.holder WHERE k.holder IS NULL OR k.holder = excluded.holder;
+    IF NOT FOUND THEN
+      SELECT k.holder INTO holder
+        FROM restate.object_key AS k
+        WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
+          AND k.partition_key = row.partition_key;
+      IF holder <> row.id THEN
+        PERFORM restate.refuse_body(format(
+          'invocation %s cannot hold its object key, which another holds', row.id));
+      END IF;
+      PERFORM restate.not_written(format('the object key of invocation %s', row.id));
+    END IF;
+  END IF;
+
+  row.invoked_by := coalesce(row.invoked_by, 'ingress');
+  row.created_at := coalesce(row.created_at, now());
+  row.modified_at := coalesce(row.modified_at, row.created_at);
+  row.completion_retention := coalesce(row.completion_retention, '1 day');
+  row.journal_retention := coalesce(row.journal_retention, '1 day');
+  row.random_seed := coalesce(row.random_seed, restate_random_seed());
+  row.pause_requested := false;
+  row.journal_size := 0;
+  row.journal_commands_size := 0;
+  IF row.status = 'completed' THEN
+    row.completed_at := coalesce(row.completed_at, row.modified_at);
+  END IF;
+
+  IF entries IS NOT NULL THEN
+    WITH appended AS (
+      INSERT INTO restate.journal (id, partition_key, index, appended_at, completion_id,
+          result_completion_id, signal_index, entry_type, version, invoked_id, name,
+          signal_name, meta, payload)
+        SELECT row.id, row.partition_key, (j.e ->> 'index')::bigint,
+            coalesce((j.e ->> 'appended_at')::timestamptz, row.created_at), p.completion_id,
+            p.result_completion_id, p.signal_index, p.entry_type, 2, p.invoked_id, p.name,
+            p.signal_name, p.meta, p.payload
+          FROM jsonb_array_elements(entries) AS j (e)
+          CROSS JOIN LATERAL restate.parse_entry(
+            CASE jsonb_typeof(j.e -> 'entry_json')
+              WHEN 'string' THEN restate.storable_json(j.e ->> 'entry_json')
+              ELSE j.e -> 'entry_json' END) AS p
+        RETURNING index, entry_type, completion_id, result_completion_id, meta, payload
+    ), completion AS (
+      SELECT w.completion_id, min(a.index) FILTER (WHERE a.entry_type < 'Notification: Run') AS asked_at,
+          min(a.index) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrived_at,
+          count(*) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrivals
+        FROM appended AS a
+        CROSS JOIN LATERAL unnest(ARRAY[a.completion_id, a.result_completion_id]) AS w (completion_id)
+        WHERE w.completion_id IS NOT NULL
+        GROUP BY w.completion_id)
+    SELECT count(*),
+        count(*) FILTER (WHERE a.entry_type < 'Notification: Run'),
+        (array_agg(a.payload ORDER BY a.index DESC)
+          FILTER (WHERE a.entry_type = 'Command: Output' AND NOT a.meta ? 'result'))[1],
+        (array_agg(format('entry %s says %s but is %s', a.index, j.e ->> 'entry_type', a.entry_type))
+          FILTER (WHERE j.e ->> 'entry_type' <> a.entry_type::text))[1],
+        (array_agg(format('has %s at index %s', a.entry_type, a.index) ORDER BY a.index)
+          FILTER (WHERE (a.index = 0) <> (a.entry_type = 'Command: Input')))[1],
+        -- A completion comes once, after the command that waits for it, and ends the wait.
+        (SELECT CASE
+              WHEN c.arrivals > 1 THEN format('brings completion %s more than once', c.completion_id)
+              WHEN c.asked_at < c.arrived_at THEN format('has completion %s, for which the invocation is suspended', c.completion_id)
+              ELSE format('brings completion %s, for which no command before it waits', c.completion_id)
+            END
+          FROM completion AS c
+          WHERE c.arrivals > 1 OR c.arrived_at < coalesce(c.asked_at, c.arrived_at + 1)
+            OR c.arrivals > 0 AND c.completion_id = ANY (row.suspended_waiting_for_completions)
+          ORDER BY c.arrived_at LIMIT 1)
+      INTO STRICT entry_count, command_count, output, wrong, broken, misplaced
+      FROM appended AS a
+      JOIN jsonb_array_elements(entries) AS j (e) ON (j.e ->> 'index')::bigint = a.index;
+    IF coalesce(wrong, broken) IS NOT NULL THEN
+      PERFORM restate.refuse_body(format('the journal of invocation %s', row.id), coalesce(wrong, broken));
+    END IF;
+    IF entry_count <> jsonb_array_length(entries) THEN
+      PERFORM restate.not_written(format('the journal of invocation %s', row.id));
+    END IF;
+
+    IF misplaced IS NOT NULL THEN
+      PERFORM restate.refuse_body(format('the journal of invocation %s %s', row.id, misplaced));
+    END IF;
+    row.journal_size := entry_count;
+    row.journal_commands_size := command_count;
+  END IF;
+  IF row.completion_result = 'success' THEN
+    row.completion_payload := output;
+  END IF;
+
+  INSERT INTO restate.invocation SELECT (row).*;
+  IF NOT FOUND THEN
+    PERFORM restate.not_written(format('invocation %s', row.id));
+  END IF;
+  RETURN row.id;
+EXCEPTION
+  WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
+    GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT, table_name = TABLE_NAME,
+      column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME;
+    -- A rule in words is its constraint's comment.
+    wrong := (SELECT obj_description(c.oid, 'pg_constraint')
+      FROM pg_constraint AS c
+      WHERE c.conname = constraint_name AND c.conrelid = to_regclass(format('restate.%I', table_name)));
+    IF wrong IS NOT NULL THEN
+      wrong := 'breaks a rule: ' || wrong;
+    ELSIF constraint_name IN ('invocation_pkey', 'journal_pkey') THEN
+      wrong := 'exists already';
+    END IF;
+    IF wrong IS NOT NULL THEN
+      PERFORM restate.refuse_body(format('invocation %s %s', row.id, wrong));
+    END IF;
+    PERFORM restate.refuse_body(coalesce('invocation ' || row.id, 'the invocation') || CASE
+        WHEN sqlstate LIKE '54%' THEN ' is more than can be stored'
+        WHEN constraint_name <> '' THEN ' does not satisfy'
+        WHEN column_name <> '' THEN ' has no'
+        ELSE ' cannot be read' END,
+      CASE WHEN sqlstate LIKE '54%' THEN broken
+        ELSE coalesce(nullif(constraint_name, ''), nullif(column_name, ''), broken) END);
+END
+$function$;
+COMMENT ON FUNCTION restate_import_invocation(jsonb, jsonb) IS
+'Loads one invocation and returns its id. invocation: a row of sys_invocation or sys_invocation_status as JSON; keys it does not know are ignored. Needed: id, status, target_service_name, target_handler_name, target_service_ty, target_service_key for virtual objects and workflows, and what the status implies (completion_result, suspended_waiting_for_completions or suspended_waiting_for_signals). invoked becomes ready, inboxed becomes pending; retentions are intervals, ISO 8601 among them. target_handler_ty, if absent: of a virtual object what the handler is registered as, first on the pinned deployment, then in the latest revision that has it, and the import is refused where none has; of a workflow, workflow if the id is that of the run of its key, otherwise shared. A deployment that one in flight is pinned to must be registered. journal: an array of sys_journal rows as JSON, of which index, entry_type, entry_json (text or object) and appended_at are read; sizes and the success value are taken from it. An invocation in flight that comes without one gets the input alone, from the optional keys input_headers and input_payload (as in an Input entry); so does one that has not started, which has no journal unless it is a pending restart. An exclusive one that has started becomes the holder of its object key, a pending one goes to the end of its inbox, and needs a holder before it. Escapes in entry_json of what no text can hold are replaced, as restate.storable_json does. What restate_verify would report is refused. Errors: invalid_body (also if the id exists), invalid_invocation_id, invalid_deployment_id, triggered_action_exception if a trigger or policy suppresses a row; nothing is changed then.';
+
+-- The same of text and of json, in which no escape has been refused yet.  They
+-- read the text and call the above, as whoever calls them: EXECUTE on that one
+-- is what it takes.
+
+CREATE FUNCTION restate_import_invocation(invocation text, journal text DEFAULT NULL)
+  RETURNS restate_invocation_id
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  RETURN restate_import_invocation(restate.storable_json(invocation), restate.storable_json(journal));
+COMMENT ON FUNCTION restate_import_invocation(text, text) IS
+'The same of JSON as text, which literals without a type are, with a replacement for what no text can hold, as restate.storable_json makes. It takes EXECUTE on restate_import_invocation(jsonb, jsonb). Errors: as of that; invalid_body for what is no JSON.';
+
+CREATE FUNCTION restate_import_invocation(invocation json, journal json DEFAULT NULL)
+  RETURNS restate_invocation_id
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  RETURN restate_import_invocation(restate.storable_json(invocation::text), restate.storable_json(journal::text));
+COMMENT ON FUNCTION restate_import_invocation(json, json) IS
+'The same of json, with a replacement for what no text can hold, as restate.storable_json makes. It takes EXECUTE on restate_import_invocation(jsonb, jsonb). Errors: as of that.';
+
+CREATE FUNCTION restate_import_invocation(invocation jsonb, journal text)
+  RETURNS restate_invocation_id
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  RETURN restate_import_invocation(invocation, restate.storable_json(journal));
+COMMENT ON FUNCTION restate_import_invocation(jsonb, text) IS
+'The same with the journal as text, which a literal without a type is. It takes EXECUTE on restate_import_invocation(jsonb, jsonb). Errors: as of that; invalid_body for what is no JSON.';
+
+CREATE FUNCTION restate_import_invocation(invocation text, journal jsonb)
+  RETURNS restate_invocation_id
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  RETURN restate_import_invocation(restate.storable_json(invocation), journal);
+COMMENT ON FUNCTION restate_import_invocation(text, jsonb) IS
+'The same with the invocation as text, which a literal without a type is. It takes EXECUTE on restate_import_invocation(jsonb, jsonb). Errors: as of that; invalid_body for what is no JSON.';

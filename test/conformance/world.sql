@@ -117,6 +117,14 @@ CREATE FUNCTION journal_json(lines text[]) RETURNS jsonb LANGUAGE sql VOLATILE A
     = substring(l.line FROM '(?:Call invocation_id_completion_id|OneWayCall invocation_id_completion_id|CallInvocationId for)=(\d+)')
 $$;
 
+-- What a handler of these services is registered as, by its name.
+CREATE FUNCTION handler_ty(service_ty text, handler text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE
+    WHEN service_ty = 'service' THEN NULL
+    WHEN service_ty = 'workflow' THEN CASE handler WHEN 'run' THEN 'workflow' ELSE 'shared' END
+    ELSE CASE WHEN handler IN ('peek', 'status') THEN 'shared' ELSE 'exclusive' END END
+$$;
+
 -- Makes an invocation that has these facts and names it.  target is
 -- Svc/handler, Obj/key/handler or Wf/key/handler; facts that are true stand for
 -- a time; journal holds lines.
@@ -143,7 +151,7 @@ BEGIN
       'target_service_ty', service_ty,
       'created_at', '2026-01-01 00:00:00Z', 'modified_at', '2026-01-03 00:00:00Z')
     || CASE WHEN keyed THEN jsonb_build_object('target_service_key', part[2]) ELSE '{}' END
-    || CASE WHEN part[3] IN ('peek', 'status') THEN '{"target_handler_ty": "shared"}' ELSE '{}' END::jsonb
+    || CASE WHEN keyed THEN jsonb_build_object('target_handler_ty', handler_ty(service_ty, part[3])) ELSE '{}' END
     || CASE WHEN status = 'completed' THEN '{"completion_result": "success", "completed_at": true}' ELSE '{}' END::jsonb
     || CASE WHEN status NOT IN ('pending', 'scheduled') THEN '{"running_at": true}' ELSE '{}' END::jsonb
     || (facts - ARRAY['journal', 'status', 'view_status', 'target', 'exists', 'pause_requested'])

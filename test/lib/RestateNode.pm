@@ -55,6 +55,7 @@ SELECT restate_import_invocation(jsonb_strip_nulls(jsonb_build_object(
     'status', status, 'completion_result', CASE status WHEN 'completed' THEN 'success' END, 'target_service_name', service,
     'target_service_key', CASE service WHEN 'Obj' THEN 'a' WHEN 'Wf' THEN 'w' END, 'target_handler_name', 'run',
     'target_service_ty', CASE service WHEN 'Svc' THEN 'service' WHEN 'Obj' THEN 'virtual_object' ELSE 'workflow' END,
+    'target_handler_ty', CASE service WHEN 'Obj' THEN 'exclusive' END,
     'pinned_deployment_id', 'dp_10000000000000000000old', 'pinned_service_protocol_version', 6,
     'suspended_waiting_for_signals', CASE status WHEN 'suspended' THEN jsonb '[1]' END,
     'invoked_by', CASE name WHEN 'child' THEN 'service' END, 'invoked_by_id', CASE name WHEN 'child' THEN 'inv_1000000000000000000000000000parent' END)),

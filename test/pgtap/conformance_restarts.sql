@@ -17,7 +17,8 @@ SELECT DISTINCT d.id::restate_deployment_id, 'http', 'http://localhost:9080', 5,
 FROM recorded CROSS JOIN LATERAL (VALUES (original #>> '{status,pinned_deployment_id}'), (restart #>> '{new_status,pinned_deployment_id}')) AS d (id)
 WHERE d.id IS NOT NULL;
 
-SELECT restate_import_invocation(original -> 'status', original -> 'journal')
+SELECT restate_import_invocation(original -> 'status' || jsonb_build_object('target_handler_ty',
+  handler_ty(original #>> '{status,target_service_ty}', original #>> '{status,target_handler_name}')), original -> 'journal')
 FROM (SELECT DISTINCT original FROM recorded) AS o \g /dev/null
 
 CREATE FUNCTION entries(id restate_invocation_id) RETURNS jsonb LANGUAGE sql STABLE AS $$

@@ -50,8 +50,17 @@ INSERT INTO public_function VALUES
   ('restate_workflow_invocation_id(text,text)'),
   ('restate_idempotent_invocation_id(text,text,text,text)'),
   ('restate.parse_entry(jsonb)'),
+  ('restate.parse_entry(text)'),
+  ('restate.parse_entry(json)'),
+  ('restate.storable_json(text)'),
   ('restate.facts(text,text,text,text,text,bigint,bigint,boolean,restate_deployment_id,integer,interval,interval,boolean,bigint,restate_invocation_id,restate_deployment_id,integer,integer)'),
   ('restate.refuse_body(text,text)'),
+  ('restate.not_written(text)'),
+  -- these read JSON, and ask for the right to call the one that acts
+  ('restate_import_invocation(text,text)'),
+  ('restate_import_invocation(json,json)'),
+  ('restate_import_invocation(jsonb,text)'),
+  ('restate_import_invocation(text,jsonb)'),
   ('restate.entry_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb,bytea)'),
   ('restate.entry_lite_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb)'),
   ('restate.invoked_target(restate.entry_type,jsonb)'),
@@ -67,7 +76,7 @@ INSERT INTO public_function VALUES
   ('restate.service_document(restate.service_revision)'),
   ('restate_http_status(text,text)');
 
-SELECT plan(15);
+SELECT plan(16);
 
 SELECT cmp_ok((SELECT count(*) FROM member), '>', 50::bigint,
   'the extension has members to look at');
@@ -96,6 +105,11 @@ SELECT is_empty(
     WHERE m.classid IN ('pg_namespace'::regclass, 'pg_operator'::regclass)
       AND obj_description(m.objid, m.classid::regclass::text::name) IS NULL$$,
   'every schema and operator has a comment');
+
+SELECT is_empty(
+  $$SELECT c.conrelid::regclass, c.conname FROM member_relation r JOIN pg_constraint c ON c.conrelid = r.oid
+    WHERE c.contype = 'c' AND obj_description(c.oid, 'pg_constraint') IS NULL$$,
+  'every rule of a table is stated in words');
 
 SELECT is_empty(
   $$SELECT name FROM pg_settings

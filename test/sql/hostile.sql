@@ -24,6 +24,7 @@ CREATE FUNCTION load() RETURNS void LANGUAGE sql SET search_path = pg_catalog, p
       'target_service_name', CASE WHEN starts_with(name, 'of') THEN 'Obj' ELSE 'Svc' END,
       'target_service_key', CASE WHEN starts_with(name, 'of') THEN 'a' END, 'target_handler_name', 'run',
       'target_service_ty', CASE WHEN starts_with(name, 'of') THEN 'virtual_object' ELSE 'service' END,
+      'target_handler_ty', CASE WHEN starts_with(name, 'of') THEN 'exclusive' END,
       'pinned_deployment_id', 'dp_10000000000000000000new', 'pinned_service_protocol_version', 6,
       'invoked_by', CASE name WHEN 'child' THEN 'service' END, 'invoked_by_id', CASE name WHEN 'child' THEN 'inv_1000000000000000000000000000parent' END,
       'suspended_waiting_for_signals', CASE name WHEN 'suspended' THEN jsonb '[1]' END),

@@ -26,6 +26,7 @@ BEGIN ATOMIC
       'id', id, 'status', status, 'target_service_name', split_part(target, '/', 1),
       'target_service_key', nullif(split_part(target, '/', 2), ''), 'target_handler_name', split_part(target, '/', 3),
       'target_service_ty', CASE split_part(target, '/', 1) WHEN 'Svc' THEN 'service' WHEN 'Obj' THEN 'virtual_object' ELSE 'workflow' END,
+      'target_handler_ty', CASE split_part(target, '/', 1) WHEN 'Obj' THEN 'exclusive' END,
       'completion_result', CASE WHEN status = 'completed' THEN 'success' END,
       'pinned_deployment_id', 'dp_10000000000000000000old', 'pinned_service_protocol_version', 6) || more,
     (SELECT jsonb_agg(jsonb_build_object('index', n - 1, 'entry_json', e) ORDER BY n)
