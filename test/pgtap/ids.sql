@@ -60,7 +60,7 @@ SELECT is_empty($$
 SELECT is_empty($$
   SELECT id FROM real_id
   WHERE kind <> 'dp'
-    AND restate_partition_key_unsigned(restate_partition_key(id::restate_invocation_id))
+    AND restate_partition_key_unsigned(restate_partition_key_of_id(id::restate_invocation_id))
       IS DISTINCT FROM partition_key::numeric$$,
   'the partition key of an id, shown unsigned');
 SELECT is_empty($$
@@ -92,18 +92,18 @@ SELECT is_empty($$
 SELECT is_empty($$
   SELECT id FROM real_id, regexp_match(note, 'target=([^/ ]+)/([^/ ]+)/([^/ ]+)') AS target
   WHERE target IS NOT NULL
-    AND restate_partition_key(target[2]) IS DISTINCT FROM restate_partition_key(id::restate_invocation_id)$$,
+    AND restate_partition_key_of_key(target[2]) IS DISTINCT FROM restate_partition_key_of_id(id::restate_invocation_id)$$,
   'the partition key of an object key is the recorded one');
 SELECT is_empty($$
   SELECT id FROM real_id, regexp_match(note, 'restarted_from=([^ ]+)') AS original
   WHERE original IS NOT NULL
-    AND restate_partition_key(original[1]::restate_invocation_id)
-      IS DISTINCT FROM restate_partition_key(id::restate_invocation_id)$$,
+    AND restate_partition_key_of_id(original[1]::restate_invocation_id)
+      IS DISTINCT FROM restate_partition_key_of_id(id::restate_invocation_id)$$,
   'a recorded restart kept the partition key');
-SELECT is(restate_partition_key(restate_keyed_invocation_id('obmwprcslb70')),
-  restate_partition_key('obmwprcslb70'), 'a new id of a key is in the partition of the key');
-SELECT is(restate_partition_key(restate_idempotent_invocation_id('Obj', 'k', 'h', 'i')),
-  restate_partition_key('k'), 'an idempotent call of an object is in the partition of its key');
+SELECT is(restate_partition_key_of_id(restate_keyed_invocation_id('obmwprcslb70')),
+  restate_partition_key_of_key('obmwprcslb70'), 'a new id of a key is in the partition of the key');
+SELECT is(restate_partition_key_of_id(restate_idempotent_invocation_id('Obj', 'k', 'h', 'i')),
+  restate_partition_key_of_key('k'), 'an idempotent call of an object is in the partition of its key');
 SELECT is(
   substr(restate_invocation_id_send(restate_idempotent_invocation_id('Obj', 'k', 'h', 'i')), 9),
   substr(sha256('ik,Obj,k,h,i'), 1, 16), 'an idempotent call of an object is named by its key as well');
@@ -119,8 +119,8 @@ SELECT ok(restate_idempotent_invocation_id(NULL, 'k', 'h', 'i') IS NULL
   AND restate_workflow_invocation_id('s', NULL) IS NULL
   AND restate_keyed_invocation_id(NULL) IS NULL
   AND restate_new_invocation_id(NULL) IS NULL
-  AND restate_partition_key(NULL::text) IS NULL
-  AND restate_partition_key(NULL::restate_invocation_id) IS NULL
+  AND restate_partition_key_of_key(NULL::text) IS NULL
+  AND restate_partition_key_of_id(NULL::restate_invocation_id) IS NULL
   AND restate_partition_key_unsigned(NULL) IS NULL, 'null in, null out');
 
 -- the clock in an id
@@ -142,14 +142,14 @@ SELECT n, restate_new_invocation_id(42) AS id FROM generate_series(1, 100000) AS
 SELECT is_empty('SELECT n FROM (SELECT n, id, lag(id) OVER (ORDER BY n) AS last FROM new_id) AS s WHERE id <= last',
   '100000 new ids of one partition key grow');
 SELECT is((SELECT count(DISTINCT id) FROM new_id), 100000::bigint, 'and none of them repeats');
-SELECT is((SELECT array_agg(DISTINCT restate_partition_key(id)) FROM new_id), '{42}'::bigint[],
+SELECT is((SELECT array_agg(DISTINCT restate_partition_key_of_id(id)) FROM new_id), '{42}'::bigint[],
   'and all keep the partition key');
 SELECT is_empty('WITH ids AS (SELECT n, restate_new_deployment_id() AS id FROM generate_series(1, 10000) AS n)
   SELECT n FROM (SELECT n, id, lag(id) OVER (ORDER BY n) AS last FROM ids) AS s WHERE id <= last',
   'new deployment ids grow');
-SELECT cmp_ok((SELECT count(DISTINCT restate_partition_key(restate_new_invocation_id())) FROM generate_series(1, 1000)),
+SELECT cmp_ok((SELECT count(DISTINCT restate_partition_key_of_id(restate_new_invocation_id())) FROM generate_series(1, 1000)),
   '=', 1000::bigint, 'new ids without a key are in random partitions');
-SELECT is((SELECT array_agg(DISTINCT restate_partition_key(restate_new_invocation_id(key)))
+SELECT is((SELECT array_agg(DISTINCT restate_partition_key_of_id(restate_new_invocation_id(key)))
            FROM (VALUES (-1::bigint), (-9223372036854775808), (0), (9223372036854775807)) AS s(key)),
   '{-9223372036854775808,-1,0,9223372036854775807}'::bigint[], 'every partition key is kept');
 SELECT cmp_ok((SELECT count(DISTINCT restate_random_seed()) FROM generate_series(1, 1000)),

@@ -39,6 +39,8 @@ UNION SELECT refobjid FROM pg_depend WHERE classid = 'pg_constraint'::regclass A
 -- and at nothing else.  All the rest is for those it is granted to.
 CREATE TEMP TABLE public_function (signature text PRIMARY KEY);
 INSERT INTO public_function VALUES
+  ('restate_partition_key_of_id(restate_invocation_id)'),
+  ('restate_partition_key_of_key(text)'),
   ('restate_partition_key(restate_invocation_id)'),
   ('restate_partition_key(text)'),
   ('restate_partition_key_unsigned(bigint)'),

@@ -3,20 +3,20 @@
 -- holds the same text.
 SET client_encoding = 'UTF8';
 \set database :DBNAME
-SELECT restate_workflow_invocation_id('Wf', 'clé') AS workflow, restate_partition_key('clé') AS partition_key \gset
+SELECT restate_workflow_invocation_id('Wf', 'clé') AS workflow, restate_partition_key_of_key('clé') AS partition_key \gset
 SELECT restate.utf8_or_null('abc') AS ascii, restate.utf8_or_null('\xc3a9') AS utf8, restate.utf8_or_null('\xe9') AS latin1, restate.utf8_or_null('\x00') AS nul;
 
 CREATE DATABASE restate_latin1 ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0;
 \c restate_latin1
 SET client_encoding = 'UTF8';
 CREATE EXTENSION restate_admin;
-SELECT restate_workflow_invocation_id('Wf', 'clé') = :'workflow' AS same_id, restate_partition_key('clé') = :partition_key AS same_partition;
+SELECT restate_workflow_invocation_id('Wf', 'clé') = :'workflow' AS same_id, restate_partition_key_of_key('clé') = :partition_key AS same_partition;
 SELECT restate.utf8_or_null('abc') AS ascii, restate.utf8_or_null('\xc3a9') AS utf8, restate.utf8_or_null('\xe9') AS latin1, restate.utf8_or_null('\x00') AS nul;
 
 CREATE DATABASE restate_ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0;
 \c restate_ascii
 CREATE EXTENSION restate_admin;
-SELECT restate_workflow_invocation_id('Wf', 'clé') = :'workflow' AS same_id, restate_partition_key('clé') = :partition_key AS same_partition;
+SELECT restate_workflow_invocation_id('Wf', 'clé') = :'workflow' AS same_id, restate_partition_key_of_key('clé') = :partition_key AS same_partition;
 SELECT restate.utf8_or_null('abc') AS ascii, restate.utf8_or_null('\xc3a9') AS utf8, restate.utf8_or_null('\xe9') AS latin1, restate.utf8_or_null('\x00') AS nul;
 
 \c :database

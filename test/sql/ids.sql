@@ -9,11 +9,11 @@ SELECT restate_invocation_id_send('inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT') AS i
 SELECT array['inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT', NULL]::restate_invocation_id[];
 
 -- what is in an id
-SELECT restate_partition_key(id) AS partition_key,
-       restate_partition_key_unsigned(restate_partition_key(id)) AS unsigned
+SELECT restate_partition_key_of_id(id) AS partition_key,
+       restate_partition_key_unsigned(restate_partition_key_of_id(id)) AS unsigned
 FROM (VALUES (restate_invocation_id 'inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'),
              ('inv_1lYGhA16ahyf7N42dgm5tFLK9N8MT7fHC7')) AS s(id);
-SELECT restate_partition_key('obmwprcslb70') AS key_of_an_object;
+SELECT restate_partition_key_of_key('obmwprcslb70') AS key_of_an_object;
 
 -- ids that follow from what they stand for
 SELECT restate_workflow_invocation_id('Wf', 'wfmwprd2bi103') AS workflow_run;
