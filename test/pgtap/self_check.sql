@@ -69,7 +69,7 @@ INSERT INTO public_function VALUES
   ('restate.service_document(restate.service_revision)'),
   ('restate_http_status(text,text)');
 
-SELECT plan(15);
+SELECT plan(16);
 
 SELECT cmp_ok((SELECT count(*) FROM member), '>', 50::bigint,
   'the extension has members to look at');
@@ -95,9 +95,22 @@ SELECT is_empty(
 
 SELECT is_empty(
   $$SELECT m.object FROM member m
-    WHERE m.classid IN ('pg_namespace'::regclass, 'pg_operator'::regclass)
+    WHERE m.classid IN ('pg_namespace'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass)
       AND obj_description(m.objid, m.classid::regclass::text::name) IS NULL$$,
-  'every schema and operator has a comment');
+  'every schema, operator and cast has a comment');
+
+-- operators
+
+SELECT is_empty(
+  $$SELECT o.oid::regoperator FROM member m
+    JOIN pg_operator o ON m.classid = 'pg_operator'::regclass AND o.oid = m.objid
+    LEFT JOIN pg_operator c ON c.oid = o.oprcom
+    LEFT JOIN pg_operator n ON n.oid = o.oprnegate
+    -- a pattern has no commutator, what begins with a text no negator
+    WHERE o.oprname !~ '[~^]' AND (c.oprcom IS DISTINCT FROM o.oid OR c.oprleft <> o.oprright OR c.oprright <> o.oprleft)
+      OR o.oprname <> '^@' AND (n.oprnegate IS DISTINCT FROM o.oid OR n.oprleft <> o.oprleft OR n.oprright <> o.oprright)
+      OR o.oprrest::oid = 0 OR o.oprjoin::oid = 0$$,
+  'every operator has its commutator, its negator and its estimates');
 
 SELECT is_empty(
   $$SELECT name FROM pg_settings

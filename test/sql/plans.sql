@@ -76,7 +76,18 @@ SELECT query, E'\n  ' || plan(query) FROM (VALUES
   (23, $$SELECT * FROM restate.sys_audit ORDER BY audit_id DESC LIMIT 10$$),
   (24, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'$$),
   (25, $$SELECT i.id, k.invocation_id FROM restate.sys_inbox i JOIN restate.sys_keyed_service_status k USING (service_name, service_key)
-    WHERE service_name = 'Obj' AND service_key = 'key17'$$)
+    WHERE service_name = 'Obj' AND service_key = 'key17'$$),
+  -- by text, as a driver's parameter or a column of a caller's is
+  (26, $$SELECT * FROM restate.sys_invocation WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
+  (27, $$SELECT * FROM restate.sys_invocation_status WHERE id = 'no id'::varchar$$),
+  (28, $$SELECT * FROM restate.sys_invocation WHERE id = ANY ('{inv_1000000000000000000000000000absent,no id}'::text[])$$),
+  (29, $$SELECT * FROM restate.sys_invocation WHERE id IN ('inv_1000000000000000000000000000absent'::text, 'no id'::text)$$),
+  (30, $$SELECT * FROM restate.sys_journal WHERE id = 'inv_1000000000000000000000000000absent'::text AND index = 3$$),
+  (31, $$SELECT * FROM restate.sys_journal_events WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
+  (32, $$SELECT * FROM restate.sys_audit WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
+  (33, $$SELECT * FROM restate.sys_invocation WHERE restarted_from = 'inv_1000000000000000000000000000absent'::text$$),
+  (34, $$SELECT i.* FROM (VALUES ('inv_1000000000000000000000000000absent'::text), ('no id')) AS v (id) JOIN restate.sys_invocation i ON i.id = v.id$$),
+  (35, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'::text$$)
 ) AS s (n, query) ORDER BY n;
 
 -- with parameters, whichever values they will have
