@@ -178,7 +178,8 @@ static size_t
 first_character(Part part)
 {
 	unsigned char lead = (unsigned char) part.start[0];
-	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+	size_t len = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 :
+												   2;
 
 	if (lead < 0xc2 || lead > 0xf4 || len > part.len)
 		return 1;

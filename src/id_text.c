@@ -143,8 +143,7 @@ restate_id_text_hash(PG_FUNCTION_ARGS)
 	Datum hash;
 
 	place_text(PG_GETARG_DATUM(0), &place);
-	hash = place.id != NULL ? hash_any(place.id, (int) place.id_len)
-							: hash_any((const unsigned char *) place.head, (int) place.head_len);
+	hash = place.id != NULL ? hash_any(place.id, (int) place.id_len) : hash_any((const unsigned char *) place.head, (int) place.head_len);
 	leave_place(&place);
 	return hash;
 }
@@ -160,8 +159,7 @@ restate_id_text_hash_extended(PG_FUNCTION_ARGS)
 	Datum hash;
 
 	place_text(PG_GETARG_DATUM(0), &place);
-	hash = place.id != NULL ? hash_any_extended(place.id, (int) place.id_len, seed)
-							: hash_any_extended((const unsigned char *) place.head, (int) place.head_len, seed);
+	hash = place.id != NULL ? hash_any_extended(place.id, (int) place.id_len, seed) : hash_any_extended((const unsigned char *) place.head, (int) place.head_len, seed);
 	leave_place(&place);
 	return hash;
 }
@@ -169,12 +167,12 @@ restate_id_text_hash_extended(PG_FUNCTION_ARGS)
 /*
  * Defines the function behind one comparison operator.
  */
-#define COMPARISON(function, find_left, find_right, op)                            \
-	PG_FUNCTION_INFO_V1(function);                                                 \
-	Datum function(PG_FUNCTION_ARGS)                                               \
-	{                                                                              \
-		PG_RETURN_BOOL(compare_arguments(fcinfo, find_left, find_right) op 0);     \
-	}                                                                              \
+#define COMPARISON(function, find_left, find_right, op)                        \
+	PG_FUNCTION_INFO_V1(function);                                             \
+	Datum function(PG_FUNCTION_ARGS)                                           \
+	{                                                                          \
+		PG_RETURN_BOOL(compare_arguments(fcinfo, find_left, find_right) op 0); \
+	}                                                                          \
 	extern Datum function(PG_FUNCTION_ARGS)
 
 /*
@@ -182,18 +180,18 @@ restate_id_text_hash_extended(PG_FUNCTION_ARGS)
  * one for their btree.  Each is named by what stands before and after the
  * comparison's name.
  */
-#define COMPARISONS(before, after, find_left, find_right)                          \
-	COMPARISON(before##lt##after, find_left, find_right, <);                       \
-	COMPARISON(before##le##after, find_left, find_right, <=);                      \
-	COMPARISON(before##eq##after, find_left, find_right, ==);                      \
-	COMPARISON(before##ne##after, find_left, find_right, !=);                      \
-	COMPARISON(before##ge##after, find_left, find_right, >=);                      \
-	COMPARISON(before##gt##after, find_left, find_right, >);                       \
-	PG_FUNCTION_INFO_V1(before##cmp##after);                                       \
-	Datum before##cmp##after(PG_FUNCTION_ARGS)                                     \
-	{                                                                              \
-		PG_RETURN_INT32(compare_arguments(fcinfo, find_left, find_right));         \
-	}                                                                              \
+#define COMPARISONS(before, after, find_left, find_right)                  \
+	COMPARISON(before##lt##after, find_left, find_right, <);               \
+	COMPARISON(before##le##after, find_left, find_right, <=);              \
+	COMPARISON(before##eq##after, find_left, find_right, ==);              \
+	COMPARISON(before##ne##after, find_left, find_right, !=);              \
+	COMPARISON(before##ge##after, find_left, find_right, >=);              \
+	COMPARISON(before##gt##after, find_left, find_right, >);               \
+	PG_FUNCTION_INFO_V1(before##cmp##after);                               \
+	Datum before##cmp##after(PG_FUNCTION_ARGS)                             \
+	{                                                                      \
+		PG_RETURN_INT32(compare_arguments(fcinfo, find_left, find_right)); \
+	}                                                                      \
 	extern Datum before##cmp##after(PG_FUNCTION_ARGS)
 
 COMPARISONS(restate_invocation_id_, _text, place_invocation_id, place_text);
