@@ -314,7 +314,7 @@ sub copy
 SELECT format('INSERT INTO restate.%1\$I SELECT %2\$s FROM restate.%1\$I AS t, ids AS n WHERE t.id = %3\$L AND n.id <> t.id',
   relname, string_agg(CASE attname
       WHEN 'id' THEN 'n.id'
-      WHEN 'partition_key' THEN 'restate_partition_key(n.id)'
+      WHEN 'partition_key' THEN 'restate_partition_key_of_id(n.id)'
       ELSE format('t.%I', attname) END, ', ' ORDER BY attnum), '$first')
 FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
 WHERE relnamespace = 'restate'::regnamespace AND relname = '$_' AND attnum > 0 AND NOT attisdropped

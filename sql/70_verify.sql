@@ -112,12 +112,12 @@ AS $function$
   UNION ALL
   SELECT 'restart_moved', i.id, 'its partition key is not that of the original'
   FROM restate.invocation i
-  WHERE i.restarted_from IS NOT NULL AND restate_partition_key(i.restarted_from) <> i.partition_key
+  WHERE i.restarted_from IS NOT NULL AND restate_partition_key_of_id(i.restarted_from) <> i.partition_key
   UNION ALL
   SELECT 'key_moved', i.id, 'its partition key is not that of its service key'
   FROM restate.invocation i
   WHERE i.target_service_key IS NOT NULL
-    AND i.partition_key <> restate_partition_key(i.target_service_key)
+    AND i.partition_key <> restate_partition_key_of_key(i.target_service_key)
   UNION ALL
   SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
     s.revision, s.service_name, s.deployment_id)

@@ -76,7 +76,7 @@ BEGIN
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;
-  row.partition_key := restate_partition_key(row.id);
+  row.partition_key := restate_partition_key_of_id(row.id);
   row.status := CASE row.status
     WHEN 'invoked' THEN 'ready'
     WHEN 'inboxed' THEN 'pending'
@@ -89,9 +89,9 @@ BEGIN
       OR row.target_service_ty IS NULL
       THEN 'has no target_service_name, target_handler_name or target_service_ty'
     WHEN row.target_service_key IS NOT NULL
-      AND restate_partition_key(row.target_service_key) <> row.partition_key
+      AND restate_partition_key_of_key(row.target_service_key) <> row.partition_key
       THEN 'has an id that is not of its target_service_key'
-    WHEN restate_partition_key(row.restarted_from) <> row.partition_key
+    WHEN restate_partition_key_of_id(row.restarted_from) <> row.partition_key
       THEN 'has an id that is not in the partition of its restarted_from'
     WHEN EXISTS (SELECT FROM restate.invocation AS i
       WHERE i.id = row.id AND i.partition_key = row.partition_key)

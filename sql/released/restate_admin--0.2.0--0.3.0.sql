@@ -3,6 +3,784 @@ SET LOCAL search_path TO pg_catalog, pg_temp;
 
 -- Ids and their partition keys.
 
+-- Renamed, so that checks, and whatever a user built on them, go on with the
+-- functions that they have.
+ALTER FUNCTION restate_partition_key(restate_invocation_id) RENAME TO restate_partition_key_of_id;
+COMMENT ON FUNCTION restate_partition_key_of_id(restate_invocation_id) IS
+'The partition key of an invocation: the first 64 bits of the id, as a signed number (restate_partition_key_unsigned shows it unsigned). id: the invocation. Null: null.';
+ALTER FUNCTION restate_partition_key(text) RENAME TO restate_partition_key_of_key;
+COMMENT ON FUNCTION restate_partition_key_of_key(text) IS
+'The partition key of every invocation of an object key or workflow key: XXH3-64 of the key in UTF-8 and a byte 0xFF, as a signed number. service_key: the key, of any service. Null: null. Errors: those of the conversion to UTF-8.';
+
+-- The old names, for one release.  A literal given to them is taken for text,
+-- the text of an id too: the wrong key, and no word of it.
+
+CREATE FUNCTION restate_partition_key(id restate_invocation_id) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_old_partition_key_of_id';
+COMMENT ON FUNCTION restate_partition_key(restate_invocation_id) IS
+'Deprecated: restate_partition_key_of_id by its old name, which goes with the next release. The first call in a session gives a warning. id: the invocation. Null: null.';
+
+CREATE FUNCTION restate_partition_key(service_key text) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_old_partition_key_of_text';
+COMMENT ON FUNCTION restate_partition_key(text) IS
+'Deprecated: restate_partition_key_of_key by its old name, which goes with the next release. A literal is taken for an object key, even if it is the text of an id. The first call in a session gives a warning. service_key: the key, of any service. Null: null. Errors: those of the conversion to UTF-8.';
+
+-- Ids compared with text.
+--
+-- One order holds ids of both kinds and every text.  A text that is an id
+-- stands as that id.  Another stands by its bytes: before all invocation ids
+-- if it sorts before inv_1, else after them all, and likewise before or after
+-- all deployment ids, by dp_1.  It equals no id.  No text is an error.
+--
+-- Equality is not marked MERGES: its operands have different collations, which
+-- the planner does not reckon with in one class of equal expressions.
+
+-- Text with text, as ids compare.  These operators are for indexes and joins,
+-- which sort and hash the texts that they compare with ids.
+
+CREATE FUNCTION restate_id_text_lt(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_lt';
+COMMENT ON FUNCTION restate_id_text_lt(text, text) IS
+'Whether the first text is less than the second in the order of ids and texts. Behind the operator #<#.';
+
+CREATE FUNCTION restate_id_text_le(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_le';
+COMMENT ON FUNCTION restate_id_text_le(text, text) IS
+'Whether the first text is less than or equal to the second in the order of ids and texts. Behind the operator #<=#.';
+
+CREATE FUNCTION restate_id_text_eq(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_eq';
+COMMENT ON FUNCTION restate_id_text_eq(text, text) IS
+'Whether the first text equals the second in the order of ids and texts. Behind the operator #=#.';
+
+CREATE FUNCTION restate_id_text_ne(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_ne';
+COMMENT ON FUNCTION restate_id_text_ne(text, text) IS
+'Whether the first text differs from the second in the order of ids and texts. Behind the operator #<>#.';
+
+CREATE FUNCTION restate_id_text_ge(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_ge';
+COMMENT ON FUNCTION restate_id_text_ge(text, text) IS
+'Whether the first text is greater than or equal to the second in the order of ids and texts. Behind the operator #>=#.';
+
+CREATE FUNCTION restate_id_text_gt(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_gt';
+COMMENT ON FUNCTION restate_id_text_gt(text, text) IS
+'Whether the first text is greater than the second in the order of ids and texts. Behind the operator #>#.';
+
+CREATE FUNCTION restate_id_text_cmp(text, text) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_cmp';
+COMMENT ON FUNCTION restate_id_text_cmp(text, text) IS
+'Compares two texts in the order of ids and texts: below, at or above 0. For btree indexes.';
+
+CREATE FUNCTION restate_id_text_hash(text) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_hash';
+COMMENT ON FUNCTION restate_id_text_hash(text) IS
+'The hash of a text: of the id that it is, else of its bytes. For hash indexes and joins.';
+
+CREATE FUNCTION restate_id_text_hash_extended(text, bigint) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_hash_extended';
+COMMENT ON FUNCTION restate_id_text_hash_extended(text, bigint) IS
+'The 64-bit hash of a text with the seed given: of the id that it is, else of its bytes. For hash partitions.';
+
+CREATE OPERATOR #<# (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_lt,
+  COMMUTATOR = #>#, NEGATOR = #>=#, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR #<# (text, text) IS
+'is less than, in the order of ids and texts';
+
+CREATE OPERATOR #<=# (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_le,
+  COMMUTATOR = #>=#, NEGATOR = #>#, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR #<=# (text, text) IS
+'is less than or equal to, in the order of ids and texts';
+
+CREATE OPERATOR #=# (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_eq,
+  COMMUTATOR = #=#, NEGATOR = #<>#, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR #=# (text, text) IS
+'equals, in the order of ids and texts';
+
+CREATE OPERATOR #<># (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_ne,
+  COMMUTATOR = #<>#, NEGATOR = #=#, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR #<># (text, text) IS
+'differs from, in the order of ids and texts';
+
+CREATE OPERATOR #>=# (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_ge,
+  COMMUTATOR = #<=#, NEGATOR = #<#, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR #>=# (text, text) IS
+'is greater than or equal to, in the order of ids and texts';
+
+CREATE OPERATOR #># (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_gt,
+  COMMUTATOR = #<#, NEGATOR = #<=#, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR #># (text, text) IS
+'is greater than, in the order of ids and texts';
+
+-- Invocation ids with text.
+
+CREATE FUNCTION restate_invocation_id_lt_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_lt_text';
+COMMENT ON FUNCTION restate_invocation_id_lt_text(restate_invocation_id, text) IS
+'Whether the invocation id is less than the text. Behind the operator <.';
+
+CREATE FUNCTION restate_invocation_id_le_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_le_text';
+COMMENT ON FUNCTION restate_invocation_id_le_text(restate_invocation_id, text) IS
+'Whether the invocation id is less than or equal to the text. Behind the operator <=.';
+
+CREATE FUNCTION restate_invocation_id_eq_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_eq_text';
+COMMENT ON FUNCTION restate_invocation_id_eq_text(restate_invocation_id, text) IS
+'Whether the invocation id equals the text. Behind the operator =.';
+
+CREATE FUNCTION restate_invocation_id_ne_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_ne_text';
+COMMENT ON FUNCTION restate_invocation_id_ne_text(restate_invocation_id, text) IS
+'Whether the invocation id differs from the text. Behind the operator <>.';
+
+CREATE FUNCTION restate_invocation_id_ge_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_ge_text';
+COMMENT ON FUNCTION restate_invocation_id_ge_text(restate_invocation_id, text) IS
+'Whether the invocation id is greater than or equal to the text. Behind the operator >=.';
+
+CREATE FUNCTION restate_invocation_id_gt_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_gt_text';
+COMMENT ON FUNCTION restate_invocation_id_gt_text(restate_invocation_id, text) IS
+'Whether the invocation id is greater than the text. Behind the operator >.';
+
+CREATE FUNCTION restate_text_lt_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_lt_invocation_id';
+COMMENT ON FUNCTION restate_text_lt_invocation_id(text, restate_invocation_id) IS
+'Whether the text is less than the invocation id. Behind the operator <.';
+
+CREATE FUNCTION restate_text_le_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_le_invocation_id';
+COMMENT ON FUNCTION restate_text_le_invocation_id(text, restate_invocation_id) IS
+'Whether the text is less than or equal to the invocation id. Behind the operator <=.';
+
+CREATE FUNCTION restate_text_eq_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_eq_invocation_id';
+COMMENT ON FUNCTION restate_text_eq_invocation_id(text, restate_invocation_id) IS
+'Whether the text equals the invocation id. Behind the operator =.';
+
+CREATE FUNCTION restate_text_ne_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_ne_invocation_id';
+COMMENT ON FUNCTION restate_text_ne_invocation_id(text, restate_invocation_id) IS
+'Whether the text differs from the invocation id. Behind the operator <>.';
+
+CREATE FUNCTION restate_text_ge_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_ge_invocation_id';
+COMMENT ON FUNCTION restate_text_ge_invocation_id(text, restate_invocation_id) IS
+'Whether the text is greater than or equal to the invocation id. Behind the operator >=.';
+
+CREATE FUNCTION restate_text_gt_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_gt_invocation_id';
+COMMENT ON FUNCTION restate_text_gt_invocation_id(text, restate_invocation_id) IS
+'Whether the text is greater than the invocation id. Behind the operator >.';
+
+CREATE FUNCTION restate_invocation_id_cmp_text(restate_invocation_id, text) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_cmp_text';
+COMMENT ON FUNCTION restate_invocation_id_cmp_text(restate_invocation_id, text) IS
+'Compares an invocation id with a text: below, at or above 0. For btree indexes.';
+
+CREATE FUNCTION restate_text_cmp_invocation_id(text, restate_invocation_id) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_cmp_invocation_id';
+COMMENT ON FUNCTION restate_text_cmp_invocation_id(text, restate_invocation_id) IS
+'Compares a text with an invocation id: below, at or above 0. For btree indexes.';
+
+CREATE OPERATOR < (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_lt_text,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (restate_invocation_id, text) IS
+'is less than';
+
+CREATE OPERATOR <= (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_le_text,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (restate_invocation_id, text) IS
+'is less than or equal to';
+
+CREATE OPERATOR = (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_eq_text,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR = (restate_invocation_id, text) IS
+'equals; a text that is no id equals none';
+
+CREATE OPERATOR <> (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ne_text,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (restate_invocation_id, text) IS
+'differs from';
+
+CREATE OPERATOR >= (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ge_text,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (restate_invocation_id, text) IS
+'is greater than or equal to';
+
+CREATE OPERATOR > (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_gt_text,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (restate_invocation_id, text) IS
+'is greater than';
+
+CREATE OPERATOR < (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_lt_invocation_id,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (text, restate_invocation_id) IS
+'is less than';
+
+CREATE OPERATOR <= (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_le_invocation_id,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (text, restate_invocation_id) IS
+'is less than or equal to';
+
+CREATE OPERATOR = (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_eq_invocation_id,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR = (text, restate_invocation_id) IS
+'equals; a text that is no id equals none';
+
+CREATE OPERATOR <> (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_ne_invocation_id,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (text, restate_invocation_id) IS
+'differs from';
+
+CREATE OPERATOR >= (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_ge_invocation_id,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (text, restate_invocation_id) IS
+'is greater than or equal to';
+
+CREATE OPERATOR > (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_gt_invocation_id,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (text, restate_invocation_id) IS
+'is greater than';
+
+ALTER OPERATOR FAMILY restate_invocation_id_ops USING btree ADD
+  OPERATOR 1 < (restate_invocation_id, text), OPERATOR 2 <= (restate_invocation_id, text), OPERATOR 3 = (restate_invocation_id, text),
+  OPERATOR 4 >= (restate_invocation_id, text), OPERATOR 5 > (restate_invocation_id, text),
+  OPERATOR 1 < (text, restate_invocation_id), OPERATOR 2 <= (text, restate_invocation_id), OPERATOR 3 = (text, restate_invocation_id),
+  OPERATOR 4 >= (text, restate_invocation_id), OPERATOR 5 > (text, restate_invocation_id),
+  OPERATOR 1 #<# (text, text), OPERATOR 2 #<=# (text, text), OPERATOR 3 #=# (text, text),
+  OPERATOR 4 #>=# (text, text), OPERATOR 5 #># (text, text),
+  FUNCTION 1 (restate_invocation_id, text) restate_invocation_id_cmp_text(restate_invocation_id, text),
+  FUNCTION 1 (text, restate_invocation_id) restate_text_cmp_invocation_id(text, restate_invocation_id),
+  FUNCTION 1 (text, text) restate_id_text_cmp(text, text);
+
+ALTER OPERATOR FAMILY restate_invocation_id_ops USING hash ADD
+  OPERATOR 1 = (restate_invocation_id, text), OPERATOR 1 = (text, restate_invocation_id), OPERATOR 1 #=# (text, text),
+  FUNCTION 1 (text, text) restate_id_text_hash(text),
+  FUNCTION 2 (text, text) restate_id_text_hash_extended(text, bigint);
+
+-- Deployment ids with text.
+
+CREATE FUNCTION restate_deployment_id_lt_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_lt_text';
+COMMENT ON FUNCTION restate_deployment_id_lt_text(restate_deployment_id, text) IS
+'Whether the deployment id is less than the text. Behind the operator <.';
+
+CREATE FUNCTION restate_deployment_id_le_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_le_text';
+COMMENT ON FUNCTION restate_deployment_id_le_text(restate_deployment_id, text) IS
+'Whether the deployment id is less than or equal to the text. Behind the operator <=.';
+
+CREATE FUNCTION restate_deployment_id_eq_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_eq_text';
+COMMENT ON FUNCTION restate_deployment_id_eq_text(restate_deployment_id, text) IS
+'Whether the deployment id equals the text. Behind the operator =.';
+
+CREATE FUNCTION restate_deployment_id_ne_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_ne_text';
+COMMENT ON FUNCTION restate_deployment_id_ne_text(restate_deployment_id, text) IS
+'Whether the deployment id differs from the text. Behind the operator <>.';
+
+CREATE FUNCTION restate_deployment_id_ge_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_ge_text';
+COMMENT ON FUNCTION restate_deployment_id_ge_text(restate_deployment_id, text) IS
+'Whether the deployment id is greater than or equal to the text. Behind the operator >=.';
+
+CREATE FUNCTION restate_deployment_id_gt_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_gt_text';
+COMMENT ON FUNCTION restate_deployment_id_gt_text(restate_deployment_id, text) IS
+'Whether the deployment id is greater than the text. Behind the operator >.';
+
+CREATE FUNCTION restate_text_lt_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_lt_deployment_id';
+COMMENT ON FUNCTION restate_text_lt_deployment_id(text, restate_deployment_id) IS
+'Whether the text is less than the deployment id. Behind the operator <.';
+
+CREATE FUNCTION restate_text_le_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_le_deployment_id';
+COMMENT ON FUNCTION restate_text_le_deployment_id(text, restate_deployment_id) IS
+'Whether the text is less than or equal to the deployment id. Behind the operator <=.';
+
+CREATE FUNCTION restate_text_eq_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_eq_deployment_id';
+COMMENT ON FUNCTION restate_text_eq_deployment_id(text, restate_deployment_id) IS
+'Whether the text equals the deployment id. Behind the operator =.';
+
+CREATE FUNCTION restate_text_ne_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_ne_deployment_id';
+COMMENT ON FUNCTION restate_text_ne_deployment_id(text, restate_deployment_id) IS
+'Whether the text differs from the deployment id. Behind the operator <>.';
+
+CREATE FUNCTION restate_text_ge_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_ge_deployment_id';
+COMMENT ON FUNCTION restate_text_ge_deployment_id(text, restate_deployment_id) IS
+'Whether the text is greater than or equal to the deployment id. Behind the operator >=.';
+
+CREATE FUNCTION restate_text_gt_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_gt_deployment_id';
+COMMENT ON FUNCTION restate_text_gt_deployment_id(text, restate_deployment_id) IS
+'Whether the text is greater than the deployment id. Behind the operator >.';
+
+CREATE FUNCTION restate_deployment_id_cmp_text(restate_deployment_id, text) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_cmp_text';
+COMMENT ON FUNCTION restate_deployment_id_cmp_text(restate_deployment_id, text) IS
+'Compares a deployment id with a text: below, at or above 0. For btree indexes.';
+
+CREATE FUNCTION restate_text_cmp_deployment_id(text, restate_deployment_id) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_cmp_deployment_id';
+COMMENT ON FUNCTION restate_text_cmp_deployment_id(text, restate_deployment_id) IS
+'Compares a text with a deployment id: below, at or above 0. For btree indexes.';
+
+CREATE OPERATOR < (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_lt_text,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (restate_deployment_id, text) IS
+'is less than';
+
+CREATE OPERATOR <= (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_le_text,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (restate_deployment_id, text) IS
+'is less than or equal to';
+
+CREATE OPERATOR = (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_eq_text,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR = (restate_deployment_id, text) IS
+'equals; a text that is no id equals none';
+
+CREATE OPERATOR <> (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ne_text,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (restate_deployment_id, text) IS
+'differs from';
+
+CREATE OPERATOR >= (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ge_text,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (restate_deployment_id, text) IS
+'is greater than or equal to';
+
+CREATE OPERATOR > (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_gt_text,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (restate_deployment_id, text) IS
+'is greater than';
+
+CREATE OPERATOR < (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_lt_deployment_id,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (text, restate_deployment_id) IS
+'is less than';
+
+CREATE OPERATOR <= (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_le_deployment_id,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (text, restate_deployment_id) IS
+'is less than or equal to';
+
+CREATE OPERATOR = (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_eq_deployment_id,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR = (text, restate_deployment_id) IS
+'equals; a text that is no id equals none';
+
+CREATE OPERATOR <> (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_ne_deployment_id,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (text, restate_deployment_id) IS
+'differs from';
+
+CREATE OPERATOR >= (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_ge_deployment_id,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (text, restate_deployment_id) IS
+'is greater than or equal to';
+
+CREATE OPERATOR > (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_gt_deployment_id,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (text, restate_deployment_id) IS
+'is greater than';
+
+ALTER OPERATOR FAMILY restate_deployment_id_ops USING btree ADD
+  OPERATOR 1 < (restate_deployment_id, text), OPERATOR 2 <= (restate_deployment_id, text), OPERATOR 3 = (restate_deployment_id, text),
+  OPERATOR 4 >= (restate_deployment_id, text), OPERATOR 5 > (restate_deployment_id, text),
+  OPERATOR 1 < (text, restate_deployment_id), OPERATOR 2 <= (text, restate_deployment_id), OPERATOR 3 = (text, restate_deployment_id),
+  OPERATOR 4 >= (text, restate_deployment_id), OPERATOR 5 > (text, restate_deployment_id),
+  OPERATOR 1 #<# (text, text), OPERATOR 2 #<=# (text, text), OPERATOR 3 #=# (text, text),
+  OPERATOR 4 #>=# (text, text), OPERATOR 5 #># (text, text),
+  FUNCTION 1 (restate_deployment_id, text) restate_deployment_id_cmp_text(restate_deployment_id, text),
+  FUNCTION 1 (text, restate_deployment_id) restate_text_cmp_deployment_id(text, restate_deployment_id),
+  FUNCTION 1 (text, text) restate_id_text_cmp(text, text);
+
+ALTER OPERATOR FAMILY restate_deployment_id_ops USING hash ADD
+  OPERATOR 1 = (restate_deployment_id, text), OPERATOR 1 = (text, restate_deployment_id), OPERATOR 1 #=# (text, text),
+  FUNCTION 1 (text, text) restate_id_text_hash(text),
+  FUNCTION 2 (text, text) restate_id_text_hash_extended(text, bigint);
+
+-- Ids as text, and text as ids.
+
+-- Patterns, on the text of an id.  The planner puts the expression in place of
+-- the function, which an index on the text of the id can serve.
+
+CREATE FUNCTION restate_invocation_id_like(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text LIKE pattern;
+COMMENT ON FUNCTION restate_invocation_id_like(restate_invocation_id, text) IS
+'Whether the text of the invocation id is like the pattern. Behind the operator ~~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~~ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_like,
+  NEGATOR = !~~, RESTRICT = likesel, JOIN = likejoinsel
+);
+COMMENT ON OPERATOR ~~ (restate_invocation_id, text) IS
+'is like the pattern';
+
+CREATE FUNCTION restate_invocation_id_not_like(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text NOT LIKE pattern;
+COMMENT ON FUNCTION restate_invocation_id_not_like(restate_invocation_id, text) IS
+'Whether the text of the invocation id is not like the pattern. Behind the operator !~~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~~ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_like,
+  NEGATOR = ~~, RESTRICT = nlikesel, JOIN = nlikejoinsel
+);
+COMMENT ON OPERATOR !~~ (restate_invocation_id, text) IS
+'is not like the pattern';
+
+CREATE FUNCTION restate_invocation_id_ilike(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ILIKE pattern;
+COMMENT ON FUNCTION restate_invocation_id_ilike(restate_invocation_id, text) IS
+'Whether the text of the invocation id is like the pattern, in any case. Behind the operator ~~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~~* (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ilike,
+  NEGATOR = !~~*, RESTRICT = iclikesel, JOIN = iclikejoinsel
+);
+COMMENT ON OPERATOR ~~* (restate_invocation_id, text) IS
+'is like the pattern, in any case';
+
+CREATE FUNCTION restate_invocation_id_not_ilike(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text NOT ILIKE pattern;
+COMMENT ON FUNCTION restate_invocation_id_not_ilike(restate_invocation_id, text) IS
+'Whether the text of the invocation id is not like the pattern, in any case. Behind the operator !~~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~~* (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_ilike,
+  NEGATOR = ~~*, RESTRICT = icnlikesel, JOIN = icnlikejoinsel
+);
+COMMENT ON OPERATOR !~~* (restate_invocation_id, text) IS
+'is not like the pattern, in any case';
+
+CREATE FUNCTION restate_invocation_id_regex(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ~ pattern;
+COMMENT ON FUNCTION restate_invocation_id_regex(restate_invocation_id, text) IS
+'Whether the text of the invocation id matches the regular expression. Behind the operator ~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_regex,
+  NEGATOR = !~, RESTRICT = regexeqsel, JOIN = regexeqjoinsel
+);
+COMMENT ON OPERATOR ~ (restate_invocation_id, text) IS
+'matches the regular expression';
+
+CREATE FUNCTION restate_invocation_id_not_regex(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text !~ pattern;
+COMMENT ON FUNCTION restate_invocation_id_not_regex(restate_invocation_id, text) IS
+'Whether the text of the invocation id does not match the regular expression. Behind the operator !~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_regex,
+  NEGATOR = ~, RESTRICT = regexnesel, JOIN = regexnejoinsel
+);
+COMMENT ON OPERATOR !~ (restate_invocation_id, text) IS
+'does not match the regular expression';
+
+CREATE FUNCTION restate_invocation_id_iregex(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ~* pattern;
+COMMENT ON FUNCTION restate_invocation_id_iregex(restate_invocation_id, text) IS
+'Whether the text of the invocation id matches the regular expression, in any case. Behind the operator ~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~* (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_iregex,
+  NEGATOR = !~*, RESTRICT = icregexeqsel, JOIN = icregexeqjoinsel
+);
+COMMENT ON OPERATOR ~* (restate_invocation_id, text) IS
+'matches the regular expression, in any case';
+
+CREATE FUNCTION restate_invocation_id_not_iregex(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text !~* pattern;
+COMMENT ON FUNCTION restate_invocation_id_not_iregex(restate_invocation_id, text) IS
+'Whether the text of the invocation id does not match the regular expression, in any case. Behind the operator !~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~* (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_iregex,
+  NEGATOR = ~*, RESTRICT = icregexnesel, JOIN = icregexnejoinsel
+);
+COMMENT ON OPERATOR !~* (restate_invocation_id, text) IS
+'does not match the regular expression, in any case';
+
+CREATE FUNCTION restate_invocation_id_starts_with(id restate_invocation_id, prefix text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ^@ prefix;
+COMMENT ON FUNCTION restate_invocation_id_starts_with(restate_invocation_id, text) IS
+'Whether the text of the invocation id begins with the text. Behind the operator ^@.';
+
+CREATE OPERATOR ^@ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_starts_with,
+  RESTRICT = prefixsel, JOIN = prefixjoinsel
+);
+COMMENT ON OPERATOR ^@ (restate_invocation_id, text) IS
+'begins with the text';
+
+CREATE FUNCTION restate_deployment_id_like(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text LIKE pattern;
+COMMENT ON FUNCTION restate_deployment_id_like(restate_deployment_id, text) IS
+'Whether the text of the deployment id is like the pattern. Behind the operator ~~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~~ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_like,
+  NEGATOR = !~~, RESTRICT = likesel, JOIN = likejoinsel
+);
+COMMENT ON OPERATOR ~~ (restate_deployment_id, text) IS
+'is like the pattern';
+
+CREATE FUNCTION restate_deployment_id_not_like(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text NOT LIKE pattern;
+COMMENT ON FUNCTION restate_deployment_id_not_like(restate_deployment_id, text) IS
+'Whether the text of the deployment id is not like the pattern. Behind the operator !~~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~~ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_like,
+  NEGATOR = ~~, RESTRICT = nlikesel, JOIN = nlikejoinsel
+);
+COMMENT ON OPERATOR !~~ (restate_deployment_id, text) IS
+'is not like the pattern';
+
+CREATE FUNCTION restate_deployment_id_ilike(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ILIKE pattern;
+COMMENT ON FUNCTION restate_deployment_id_ilike(restate_deployment_id, text) IS
+'Whether the text of the deployment id is like the pattern, in any case. Behind the operator ~~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~~* (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ilike,
+  NEGATOR = !~~*, RESTRICT = iclikesel, JOIN = iclikejoinsel
+);
+COMMENT ON OPERATOR ~~* (restate_deployment_id, text) IS
+'is like the pattern, in any case';
+
+CREATE FUNCTION restate_deployment_id_not_ilike(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text NOT ILIKE pattern;
+COMMENT ON FUNCTION restate_deployment_id_not_ilike(restate_deployment_id, text) IS
+'Whether the text of the deployment id is not like the pattern, in any case. Behind the operator !~~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~~* (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_ilike,
+  NEGATOR = ~~*, RESTRICT = icnlikesel, JOIN = icnlikejoinsel
+);
+COMMENT ON OPERATOR !~~* (restate_deployment_id, text) IS
+'is not like the pattern, in any case';
+
+CREATE FUNCTION restate_deployment_id_regex(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ~ pattern;
+COMMENT ON FUNCTION restate_deployment_id_regex(restate_deployment_id, text) IS
+'Whether the text of the deployment id matches the regular expression. Behind the operator ~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_regex,
+  NEGATOR = !~, RESTRICT = regexeqsel, JOIN = regexeqjoinsel
+);
+COMMENT ON OPERATOR ~ (restate_deployment_id, text) IS
+'matches the regular expression';
+
+CREATE FUNCTION restate_deployment_id_not_regex(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text !~ pattern;
+COMMENT ON FUNCTION restate_deployment_id_not_regex(restate_deployment_id, text) IS
+'Whether the text of the deployment id does not match the regular expression. Behind the operator !~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_regex,
+  NEGATOR = ~, RESTRICT = regexnesel, JOIN = regexnejoinsel
+);
+COMMENT ON OPERATOR !~ (restate_deployment_id, text) IS
+'does not match the regular expression';
+
+CREATE FUNCTION restate_deployment_id_iregex(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ~* pattern;
+COMMENT ON FUNCTION restate_deployment_id_iregex(restate_deployment_id, text) IS
+'Whether the text of the deployment id matches the regular expression, in any case. Behind the operator ~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~* (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_iregex,
+  NEGATOR = !~*, RESTRICT = icregexeqsel, JOIN = icregexeqjoinsel
+);
+COMMENT ON OPERATOR ~* (restate_deployment_id, text) IS
+'matches the regular expression, in any case';
+
+CREATE FUNCTION restate_deployment_id_not_iregex(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text !~* pattern;
+COMMENT ON FUNCTION restate_deployment_id_not_iregex(restate_deployment_id, text) IS
+'Whether the text of the deployment id does not match the regular expression, in any case. Behind the operator !~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~* (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_iregex,
+  NEGATOR = ~*, RESTRICT = icregexnesel, JOIN = icregexnejoinsel
+);
+COMMENT ON OPERATOR !~* (restate_deployment_id, text) IS
+'does not match the regular expression, in any case';
+
+CREATE FUNCTION restate_deployment_id_starts_with(id restate_deployment_id, prefix text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ^@ prefix;
+COMMENT ON FUNCTION restate_deployment_id_starts_with(restate_deployment_id, text) IS
+'Whether the text of the deployment id begins with the text. Behind the operator ^@.';
+
+CREATE OPERATOR ^@ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_starts_with,
+  RESTRICT = prefixsel, JOIN = prefixjoinsel
+);
+COMMENT ON OPERATOR ^@ (restate_deployment_id, text) IS
+'begins with the text';
+
+-- A text where an id is asked for, as a parameter or a column of a caller's is,
+-- is read as an id: it finds the functions that take one.  Malformed text is
+-- the error of the type.  No id becomes text by itself, which would leave
+-- operators to choose from, of || for one.
+
+CREATE CAST (text AS restate_invocation_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (text AS restate_invocation_id) IS
+'reads the text of an invocation id; error: invalid_invocation_id';
+
+CREATE CAST (varchar AS restate_invocation_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (varchar AS restate_invocation_id) IS
+'reads the text of an invocation id; error: invalid_invocation_id';
+
+CREATE CAST (bpchar AS restate_invocation_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (bpchar AS restate_invocation_id) IS
+'reads the text of an invocation id; error: invalid_invocation_id';
+
+CREATE CAST (text AS restate_deployment_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (text AS restate_deployment_id) IS
+'reads the text of a deployment id; error: invalid_deployment_id';
+
+CREATE CAST (varchar AS restate_deployment_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (varchar AS restate_deployment_id) IS
+'reads the text of a deployment id; error: invalid_deployment_id';
+
+CREATE CAST (bpchar AS restate_deployment_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (bpchar AS restate_deployment_id) IS
+'reads the text of a deployment id; error: invalid_deployment_id';
+
 -- The rules of rows and entries.
 
 COMMENT ON FUNCTION restate.check_status(text, bigint, bigint[], bigint[]) IS
@@ -151,6 +929,130 @@ COMMENT ON CONSTRAINT audit_parameters_check ON restate.audit IS
 
 -- Verification.
 
+CREATE OR REPLACE FUNCTION restate_verify()
+  RETURNS TABLE (problem text, id restate_invocation_id, detail text)
+  LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED COST 100000 ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+  -- Every join is on the partition key, for tables distributed by it.
+  SELECT 'journal_without_invocation', j.id, format('%s entries', count(*))
+  FROM restate.journal j
+  LEFT JOIN restate.invocation i ON i.id = j.id AND i.partition_key = j.partition_key
+  WHERE i.id IS NULL
+  GROUP BY j.id, j.partition_key
+  UNION ALL
+  SELECT 'events_without_invocation', e.id, format('%s events', count(*))
+  FROM restate.journal_event e
+  LEFT JOIN restate.invocation i ON i.id = e.id AND i.partition_key = e.partition_key
+  WHERE i.id IS NULL
+  GROUP BY e.id, e.partition_key
+  UNION ALL
+  SELECT 'journal_size', i.id,
+    format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
+      i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0))
+  FROM restate.invocation i
+  LEFT JOIN (
+    SELECT j.id, j.partition_key, count(*) AS size,
+      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size
+    FROM restate.journal j
+    GROUP BY j.id, j.partition_key
+  ) AS c ON c.id = i.id AND c.partition_key = i.partition_key
+  WHERE i.journal_size <> coalesce(c.size, 0)
+    OR i.journal_commands_size <> coalesce(c.commands_size, 0)
+  UNION ALL
+  SELECT 'journal_gap', j.id, format('%s entries from index %s to %s', count(*), min(j.index), max(j.index))
+  FROM restate.journal j
+  GROUP BY j.id, j.partition_key
+  HAVING min(j.index) <> 0 OR max(j.index) <> count(*) - 1
+  UNION ALL
+  SELECT 'input_misplaced', j.id, format('%s at index %s', j.entry_type, j.index)
+  FROM restate.journal j
+  WHERE (j.index = 0) <> (j.entry_type = 'Command: Input')
+  UNION ALL
+  SELECT 'input_missing', i.id, format('%s without a journal', i.status)
+  FROM restate.invocation i
+  WHERE i.status NOT IN ('pending', 'scheduled', 'completed') AND i.journal_size = 0
+  UNION ALL
+  SELECT 'completion_repeated', j.id, format('completion %s arrived %s times', j.completion_id, count(*))
+  FROM restate.journal j
+  WHERE j.completion_id IS NOT NULL AND j.entry_type >= 'Notification: Run'
+  GROUP BY j.id, j.partition_key, j.completion_id
+  HAVING count(*) > 1
+  UNION ALL
+  SELECT 'completion_unasked', n.id, format('no command waits for completion %s at index %s', n.completion_id, n.index)
+  FROM restate.journal n
+  LEFT JOIN (
+    SELECT j.id, j.partition_key, w.completion_id, min(j.index) AS index
+    FROM restate.journal j
+    CROSS JOIN LATERAL unnest(ARRAY[j.completion_id, j.result_completion_id]) AS w(completion_id)
+    WHERE j.entry_type < 'Notification: Run' AND w.completion_id IS NOT NULL
+    GROUP BY j.id, j.partition_key, w.completion_id
+  ) AS c ON c.id = n.id AND c.partition_key = n.partition_key AND c.completion_id = n.completion_id
+  WHERE n.completion_id IS NOT NULL AND n.entry_type >= 'Notification: Run'
+    AND (c.index IS NULL OR c.index > n.index)
+  UNION ALL
+  SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
+  FROM restate.journal j
+  WHERE (j.completion_id IS NOT NULL) <> (j.entry_type IN (
+      'Command: Run', 'Command: Sleep', 'Command: Call', 'Command: OneWayCall',
+      'Command: AttachInvocation', 'Command: GetInvocationOutput', 'Command: GetLazyState',
+      'Command: GetLazyStateKeys', 'Command: GetPromise', 'Command: PeekPromise',
+      'Command: CompletePromise')
+      OR j.entry_type >= 'Notification: Run' AND j.entry_type <> 'Notification: Signal')
+    OR (j.result_completion_id IS NOT NULL) <> (j.entry_type = 'Command: Call')
+    OR (j.invoked_id IS NOT NULL) <> (j.entry_type IN (
+      'Command: Call', 'Command: OneWayCall', 'Notification: CallInvocationId'))
+  UNION ALL
+  SELECT 'key_held_by_other', k.holder,
+    format('%s/%s is held by an invocation that cannot hold it', k.service_name, k.service_key)
+  FROM restate.object_key k
+  LEFT JOIN restate.invocation i ON i.id = k.holder AND i.partition_key = k.partition_key
+    AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+    AND i.target_service_name = k.service_name AND i.target_service_key = k.service_key
+  WHERE k.holder IS NOT NULL AND i.id IS NULL
+  UNION ALL
+  SELECT 'key_not_held', i.id,
+    format('%s without holding %s/%s', i.status, i.target_service_name, i.target_service_key)
+  FROM restate.invocation i
+  LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key AND k.holder = i.id
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+    AND k.holder IS NULL
+  UNION ALL
+  SELECT 'inbox_stalled', i.id,
+    format('waits for %s/%s, which nobody holds', i.target_service_name, i.target_service_key)
+  FROM restate.invocation i
+  LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.target_handler_ty = 'exclusive' AND i.status = 'pending' AND k.holder IS NULL
+  UNION ALL
+  SELECT 'inbox_order', i.id,
+    format('sequence number %s is not before the next, %s', i.inbox_sequence_number, k.next_sequence_number)
+  FROM restate.invocation i
+  JOIN restate.object_key k ON k.partition_key = i.partition_key
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.status = 'pending' AND i.inbox_sequence_number >= k.next_sequence_number
+  UNION ALL
+  SELECT 'inbox_without_key', i.id, 'pending, though its handler takes no object key'
+  FROM restate.invocation i
+  WHERE i.status = 'pending' AND i.target_handler_ty IS DISTINCT FROM 'exclusive'
+  UNION ALL
+  SELECT 'restart_moved', i.id, 'its partition key is not that of the original'
+  FROM restate.invocation i
+  WHERE i.restarted_from IS NOT NULL AND restate_partition_key_of_id(i.restarted_from) <> i.partition_key
+  UNION ALL
+  SELECT 'key_moved', i.id, 'its partition key is not that of its service key'
+  FROM restate.invocation i
+  WHERE i.target_service_key IS NOT NULL
+    AND i.partition_key <> restate_partition_key_of_key(i.target_service_key)
+  UNION ALL
+  SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
+    s.revision, s.service_name, s.deployment_id)
+  FROM restate.service_revision s
+  LEFT JOIN restate.deployment d ON d.id = s.deployment_id
+  WHERE d.id IS NULL
+$function$;
+
 -- Import.
 
 CREATE FUNCTION restate.registered_handler_ty(
@@ -228,7 +1130,7 @@ BEGIN
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;
-  row.partition_key := restate_partition_key(row.id);
+  row.partition_key := restate_partition_key_of_id(row.id);
   row.status := CASE row.status
     WHEN 'invoked' THEN 'ready'
     WHEN 'inboxed' THEN 'pending'
@@ -241,9 +1143,9 @@ BEGIN
       OR row.target_service_ty IS NULL
       THEN 'has no target_service_name, target_handler_name or target_service_ty'
     WHEN row.target_service_key IS NOT NULL
-      AND restate_partition_key(row.target_service_key) <> row.partition_key
+      AND restate_partition_key_of_key(row.target_service_key) <> row.partition_key
       THEN 'has an id that is not of its target_service_key'
-    WHEN restate_partition_key(row.restarted_from) <> row.partition_key
+    WHEN restate_partition_key_of_id(row.restarted_from) <> row.partition_key
       THEN 'has an id that is not in the partition of its restarted_from'
     WHEN EXISTS (SELECT FROM restate.invocation AS i
       WHERE i.id = row.id AND i.partition_key = row.partition_key)

@@ -319,7 +319,7 @@ BEGIN
     CASE WHEN have ? 'journal_size' AND (have ->> 'journal_size')::int <> jsonb_array_length(copied)
       THEN 'journal_size ' || (have ->> 'journal_size') END,
     CASE WHEN want ->> 'view_status' = 'pending' AND have ? 'running_at' THEN 'running_at of one that waits' END,
-    CASE WHEN restate_partition_key(new_id) <> (SELECT restate_partition_key(i.restarted_from) FROM restate.invocation AS i WHERE i.id = new_id)
+    CASE WHEN restate_partition_key_of_id(new_id) <> (SELECT restate_partition_key_of_id(i.restarted_from) FROM restate.invocation AS i WHERE i.id = new_id)
       THEN 'another partition key' END,
     CASE WHEN (SELECT n.random_seed = o.random_seed FROM restate.invocation AS n JOIN restate.invocation AS o ON o.id = n.restarted_from
       WHERE n.id = new_id) <> (coalesce(r."from", 0) > 0) THEN 'random_seed' END);

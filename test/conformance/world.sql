@@ -164,7 +164,7 @@ BEGIN
   IF status = 'pending' AND lines <> '{}' THEN
     INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, completion_id,
         result_completion_id, invoked_id, name, signal_index, signal_name, meta, payload)
-      SELECT made, restate_partition_key(made), (e ->> 'index')::bigint, (e ->> 'appended_at')::timestamptz, p.entry_type,
+      SELECT made, restate_partition_key_of_id(made), (e ->> 'index')::bigint, (e ->> 'appended_at')::timestamptz, p.entry_type,
         p.completion_id, p.result_completion_id, p.invoked_id, p.name, p.signal_index, p.signal_name, p.meta, p.payload
       FROM jsonb_array_elements(journal_json(lines)) AS e
       CROSS JOIN LATERAL restate.parse_entry(e -> 'entry_json') AS p;

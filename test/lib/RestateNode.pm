@@ -73,9 +73,10 @@ FROM (VALUES ('done', 'completed', 'Svc'), ('old', 'completed', 'Svc'), ('gone',
   ('holder', 'running', 'Obj'), ('first', 'pending', 'Obj'), ('second', 'pending', 'Obj'), ('finished', 'completed', 'Obj'),
   ('workflow', 'completed', 'Wf')) AS v (name, status, service);
 INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-VALUES ('Wf', 'w', 'k', restate_partition_key('w'), 'v'), ('Obj', 'a', 'k', restate_partition_key('a'), '\x00ff');
+SELECT DISTINCT target_service_name, target_service_key, 'k', partition_key, CASE target_service_key WHEN 'w' THEN bytea 'v' ELSE '\x00ff' END
+FROM restate.invocation WHERE target_service_key IS NOT NULL;
 INSERT INTO restate.promise (service_name, service_key, key, partition_key, completed, completion_failure)
-VALUES ('Wf', 'w', 'p', restate_partition_key('w'), true, '[500] no');
+SELECT target_service_name, target_service_key, 'p', partition_key, true, '[500] no' FROM restate.invocation WHERE target_service_key = 'w';
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
 VALUES ('inv_100000000000000000000000000000done', 0, 0, 1, 'TransientError', '{"error_code": 500}');
 SQL

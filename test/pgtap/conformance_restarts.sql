@@ -106,7 +106,7 @@ SELECT make('odd', 'Svc/steps', 'completed', :pinned || '{"journal": ["Command: 
   "Notification: Signal SignalIndex=1", "Command: Call invocation_id_completion_id=2 result_completion_id=3",
   "Notification: CallInvocationId for=2", "Command: GetPromise completion_id=4", "Command: Output"]}') \g /dev/null
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
-VALUES (inv('odd'), restate_partition_key(inv('odd')), 0, 0, 'TransientError', '{}');
+VALUES (inv('odd'), restate_partition_key_of_id(inv('odd')), 0, 0, 'TransientError', '{}');
 
 CREATE FUNCTION restart_odd("from" bigint) RETURNS text[] LANGUAGE plpgsql AS $$
 DECLARE

@@ -114,7 +114,7 @@ CREATE FUNCTION pg_temp.call() RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
 
 SELECT restate_new_invocation_id() AS orphan \gset
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
-VALUES (:'orphan', restate_partition_key(:'orphan'::restate_invocation_id), 0, 0, 'x', '{}');
+VALUES (:'orphan', restate_partition_key_of_id(:'orphan'::restate_invocation_id), 0, 0, 'x', '{}');
 SELECT is(pg_temp.told(format('SELECT pg_temp.load(%L, %L)', facts, journal)), 'PT422 invalid_body ' || told, told)
 FROM (VALUES
   ('{"target_service_name": "Obj", "target_handler_name": "plain", "status": "pending", "id": "inv_1000000000000000000000000000000000"}'::jsonb, NULL::jsonb, 'invocation ID has an id that is not of its target_service_key'),

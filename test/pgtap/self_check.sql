@@ -39,6 +39,8 @@ UNION SELECT refobjid FROM pg_depend WHERE classid = 'pg_constraint'::regclass A
 -- and at nothing else.  All the rest is for those it is granted to.
 CREATE TEMP TABLE public_function (signature text PRIMARY KEY);
 INSERT INTO public_function VALUES
+  ('restate_partition_key_of_id(restate_invocation_id)'),
+  ('restate_partition_key_of_key(text)'),
   ('restate_partition_key(restate_invocation_id)'),
   ('restate_partition_key(text)'),
   ('restate_partition_key_unsigned(bigint)'),
@@ -102,9 +104,22 @@ SELECT is_empty(
 
 SELECT is_empty(
   $$SELECT m.object FROM member m
-    WHERE m.classid IN ('pg_namespace'::regclass, 'pg_operator'::regclass)
+    WHERE m.classid IN ('pg_namespace'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass)
       AND obj_description(m.objid, m.classid::regclass::text::name) IS NULL$$,
-  'every schema and operator has a comment');
+  'every schema, operator and cast has a comment');
+
+-- operators
+
+SELECT is_empty(
+  $$SELECT o.oid::regoperator FROM member m
+    JOIN pg_operator o ON m.classid = 'pg_operator'::regclass AND o.oid = m.objid
+    LEFT JOIN pg_operator c ON c.oid = o.oprcom
+    LEFT JOIN pg_operator n ON n.oid = o.oprnegate
+    -- a pattern has no commutator, what begins with a text no negator
+    WHERE o.oprname !~ '[~^]' AND (c.oprcom IS DISTINCT FROM o.oid OR c.oprleft <> o.oprright OR c.oprright <> o.oprleft)
+      OR o.oprname <> '^@' AND (n.oprnegate IS DISTINCT FROM o.oid OR n.oprleft <> o.oprleft OR n.oprright <> o.oprright)
+      OR o.oprrest::oid = 0 OR o.oprjoin::oid = 0$$,
+  'every operator has its commutator, its negator and its estimates');
 
 SELECT is_empty(
   $$SELECT c.conrelid::regclass, c.conname FROM member_relation r JOIN pg_constraint c ON c.conrelid = r.oid

@@ -14,7 +14,7 @@ SELECT make('done', 'Svc/s', 'completed', jsonb_build_object('pinned_deployment_
   make('peek', 'Obj/k/peek', 'running'), make('free', 'Obj/free/s', 'running'), make('run', 'Wf/w/run', 'running') \g /dev/null
 SELECT restate_kill(inv('free')), name_it('restart', restate_restart_as_new(inv('done'), 2)::text), name_it('queued', restate_restart_as_new(inv('object done'))::text) \g /dev/null
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
-VALUES (inv('running'), restate_partition_key(inv('running')), 0, 0, 'TransientError', '{}');
+VALUES (inv('running'), restate_partition_key_of_id(inv('running')), 0, 0, 'TransientError', '{}');
 SELECT name_it('nobody', restate_new_invocation_id()::text), name_it('elsewhere', restate_keyed_invocation_id('other')::text) \g /dev/null
 
 -- The problems found after some statements, which are taken back.

@@ -116,7 +116,7 @@ SELECT status FROM restate.sys_invocation WHERE id = id('running');
 -- ten thousand
 SELECT loaded() \g /dev/null
 INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_handler_name, target_service_ty, invoked_by, journal_size, journal_commands_size)
-SELECT id, restate_partition_key(id), 'running', 'Svc', 'run', 'service', 'ingress', 1, 1
+SELECT id, restate_partition_key_of_id(id), 'running', 'Svc', 'run', 'service', 'ingress', 1, 1
 FROM (SELECT restate_workflow_invocation_id('many', n::text) AS id FROM generate_series(1, 10000) AS n) AS s;
 INSERT INTO restate.journal (id, partition_key, index, entry_type)
 SELECT id, partition_key, 0, 'Command: Input' FROM restate.invocation WHERE id = ANY (

@@ -118,8 +118,8 @@ CREATE FUNCTION hostile.jsonb_build_object(text, jsonb) RETURNS jsonb LANGUAGE p
 CREATE FUNCTION hostile.jsonb_array_elements(jsonb) RETURNS SETOF jsonb LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
 CREATE FUNCTION hostile.jsonb_typeof(jsonb) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
 CREATE FUNCTION hostile.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
-CREATE FUNCTION hostile.restate_partition_key(restate_invocation_id) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
-CREATE FUNCTION hostile.restate_partition_key(text) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
+CREATE FUNCTION hostile.restate_partition_key_of_id(restate_invocation_id) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
+CREATE FUNCTION hostile.restate_partition_key_of_key(text) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
 CREATE FUNCTION hostile.restate_random_seed() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
 CREATE TABLE hostile.pg_extension (extname text, extversion text);
 CREATE TABLE hostile.invocation (id text, status text);

@@ -122,8 +122,8 @@ SELECT restate_delete_invocation(:'paused', 'purge');
 SELECT restate_delete_invocation(:'old', 'now');
 SELECT restate_purge(:'old');
 INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-VALUES ('Wf', 'w', 'k', restate_partition_key('w'), 'v');
-INSERT INTO restate.promise (service_name, service_key, key, partition_key) VALUES ('Wf', 'w', 'p', restate_partition_key('w'));
+VALUES ('Wf', 'w', 'k', restate_partition_key_of_key('w'), 'v');
+INSERT INTO restate.promise (service_name, service_key, key, partition_key) VALUES ('Wf', 'w', 'p', restate_partition_key_of_key('w'));
 SELECT restate_purge(:'run');
 SELECT (SELECT count(*) FROM restate.state) AS states, (SELECT count(*) FROM restate.sys_promise) AS promises;
 

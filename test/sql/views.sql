@@ -49,14 +49,14 @@ SELECT restate_import_invocation('{"id": "inv_1lYGhA16ahyf000000000000000000done
   restate_import_invocation('{"id": "inv_10000000000000000000000000000ready", "status": "invoked",
   "target_service_name": "Svc", "target_handler_name": "run", "target_service_ty": "service"}') \g /dev/null
 INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-SELECT 'Obj', 'a', key, restate_partition_key('a'), value
+SELECT 'Obj', 'a', key, restate_partition_key_of_key('a'), value
 FROM (VALUES ('balance', '42'::bytea), ('photo', '\xffd8'), ('name', 'Zoë'), ('nul', '\x6100'), ('none', '')) AS v (key, value);
 INSERT INTO restate.promise (service_name, service_key, key, partition_key, completed, completion_success_value, completion_failure)
-SELECT 'Wf', 'a', key, restate_partition_key('a'), completed, value, failure
+SELECT 'Wf', 'a', key, restate_partition_key_of_key('a'), completed, value, failure
 FROM (VALUES ('waiting', false, NULL::bytea, NULL), ('kept', true, '"yes"', NULL), ('binary', true, '\xff', NULL),
              ('broken', true, NULL, '[409] no')) AS v (key, completed, value, failure);
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)
-VALUES ('inv_1dceKvwtEc2n0000000000000000holder', restate_partition_key('a'), 0, 0, '2026-03-01T10:00:02Z', 'TransientError',
+VALUES ('inv_1dceKvwtEc2n0000000000000000holder', restate_partition_key_of_key('a'), 0, 0, '2026-03-01T10:00:02Z', 'TransientError',
   '{"error_code": 500, "error_message": "no route to host"}');
 SET search_path TO restate;
 SET timezone TO 'UTC';
