@@ -299,12 +299,13 @@ AS $function$
   FROM restate.invocation i
   WHERE i.pause_requested AND i.status NOT IN ('ready', 'running')
   UNION ALL
-  -- Whoever removes a deployment, or restarts with keep what ran on one that is
-  -- removed, is told here until it is resumed on another.
+  -- A restart with keep may be pinned to what is removed: one that was never
+  -- attempted still waits for that deployment, or to be resumed on another.
   SELECT 'pinned_without_deployment', i.id, format('%s on %s, which is not registered', i.status, i.pinned_deployment_id)
   FROM restate.invocation i
   LEFT JOIN restate.deployment d ON d.id = i.pinned_deployment_id
   WHERE i.status <> 'completed' AND i.pinned_deployment_id IS NOT NULL AND d.id IS NULL
+    AND (i.restarted_from IS NULL OR i.last_start_at IS NOT NULL)
   UNION ALL
   SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
   FROM restate.journal j
