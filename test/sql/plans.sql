@@ -108,7 +108,7 @@ DELETE FROM pg_statistic WHERE starelid IN (SELECT oid FROM pg_class WHERE relna
 SELECT looped_over(prosrc) FROM pg_proc WHERE oid = 'restate_verify()'::regprocedure;
 ROLLBACK;
 -- this is what the test would show
-SELECT looped_over('SELECT FROM restate.promise a JOIN restate.promise b ON a.key < b.key');
+SELECT looped_over('SELECT FROM restate.journal_event a JOIN restate.journal_event b ON a.event_type < b.event_type');
 DROP FUNCTION looped_over;
 \pset tuples_only off
 \pset format aligned
