@@ -146,6 +146,8 @@ COMMENT ON COLUMN restate.invocation.inbox_sequence_number IS
 'The place in the inbox of the object key, while pending.';
 COMMENT ON COLUMN restate.invocation.pause_requested IS
 'A pause waits for the attempt that is running to end.';
+COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
+'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
 
 -- the inbox of an object key, first in first out
 CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation

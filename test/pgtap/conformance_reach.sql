@@ -139,7 +139,7 @@ FROM unnest('{running,ready,backing-off,paused}'::text[]) AS status;
 SELECT is(effect(:'family' || $$ SELECT restate_kill(inv('callee4'))$$, 'restate_delete_invocation(inv(''callee2''), ''kill'')'),
   E'killed\n~ invocation callee2: ' || :'killed' || E' status=completed\n~ invocation caller: journal_size=9\n'
   || '+ journal caller/8: appended_at=now completion_id=3 ' || :'answer', 'a second callee is answered after the first');
-SELECT is(effect($$SELECT make_caller('caller', 'running', '{}', 'Svc/caller', '{Notification: Call for=3}'),
+SELECT is(effect($$SELECT make_caller('caller', 'suspended', '{"suspended_waiting_for_completions": [5]}', 'Svc/caller', '{Notification: Call for=3}'),
     make('callee2', 'Svc/s', 'running', $$ || :'called' || ')', 'restate_kill(inv(''callee2''))'),
   E'killed\n~ invocation callee2: ' || :'killed' || ' status=completed', 'a call that is answered already is not answered again');
 SELECT is(effect($$SELECT make_caller('caller', 'completed'), make('callee2', 'Svc/s', 'running', $$ || :'called' || ')', 'restate_kill(inv(''callee2''))'),

@@ -128,7 +128,8 @@ SELECT restate_kill('inv_100000000000000000000000000000done');
 SELECT restate_kill('somebody');
 
 SELECT count(*) FROM restate.audit;
-SELECT * FROM restate_verify();
+-- nothing is broken but what was loaded so
+SELECT * FROM restate_verify() ORDER BY id;
 TRUNCATE restate.invocation, restate.journal, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
 DROP TABLE loaded, attempt;
 DROP FUNCTION refusal;

@@ -103,6 +103,24 @@ SELECT plan($$EXECUTE many ('{inv_1000000000000000000000000000absent}')$$);
 RESET plan_cache_mode;
 -- this is what the test would show
 SELECT plan($$SELECT * FROM restate.sys_invocation WHERE trace_id = 'x'$$);
+-- restate_verify() reads no large table in a loop, with statistics or without
+CREATE FUNCTION looped_over(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  plan jsonb;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+  RETURN (SELECT coalesce(string_agg(DISTINCT n.name #>> '{}', ', '), 'nothing')
+    FROM jsonb_path_query(plan, 'strict $.** ? (@."Node Type" == "Nested Loop").Plans[1].** ? (@."Node Type" like_regex "Seq Scan")."Relation Name"') AS n (name)
+    WHERE n.name #>> '{}' NOT IN ('deployment', 'service_revision'));
+END $$;
+SELECT looped_over(prosrc) FROM pg_proc WHERE oid = 'restate_verify()'::regprocedure;
+BEGIN;
+DELETE FROM pg_statistic WHERE starelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'restate'::regnamespace);
+SELECT looped_over(prosrc) FROM pg_proc WHERE oid = 'restate_verify()'::regprocedure;
+ROLLBACK;
+-- this is what the test would show
+SELECT looped_over('SELECT FROM restate.journal_event a JOIN restate.journal_event b ON a.event_type < b.event_type');
+DROP FUNCTION looped_over;
 \pset tuples_only off
 \pset format aligned
 
