@@ -170,7 +170,6 @@ BEGIN
   before := recorded_facts(line -> 'before');
   IF before ->> 'exists' = 'true' THEN
     PERFORM make_recorded(label, line -> 'before', line ->> 'state');
-    wrong := 'the fixture: ' || differences(facts(inv(label)), before);
   ELSIF label = good_label OR starts_with(r.id, good) THEN
     PERFORM name_it(good_label, good), make(good_label, 'Svc/steps', 'completed');
     before := facts(good::restate_invocation_id);
@@ -178,6 +177,9 @@ BEGIN
     PERFORM name_it(label, odd_id(label, coalesce(line #>> '{expect,category}', line #>> '{recorded,category}') = 'invalid_invocation_id'));
   END IF;
   id := resolved(r.id);
+  IF line ? 'before' THEN
+    wrong := 'the fixture: ' || differences(facts(id::restate_invocation_id), before);
+  END IF;
   PERFORM remember();
 END $$;
 
@@ -249,7 +251,7 @@ DECLARE
   template jsonb;
   state text;
 BEGIN
-  FOR l IN SELECT DISTINCT substring(id FROM '^\{inv:[^{}]*\}') FROM unnest(r.ids) AS id WHERE id LIKE '{inv:%' LOOP
+  FOR l IN SELECT DISTINCT m[1] FROM regexp_matches(line #>> '{request,body}', '(\{inv:[^{}"]*\})', 'g') AS m LOOP
     CONTINUE WHEN l = '{inv:unknown}';
     state := CASE WHEN l ~ '^\{inv:[a-z]\}$' THEN line ->> 'state' ELSE substring(l FROM '^\{inv:(.*)\}') END;
     SELECT c.line INTO template FROM recorded AS c

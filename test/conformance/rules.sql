@@ -91,7 +91,7 @@ DECLARE
       THEN 'invalid_invocation_id'
     WHEN r.batch AND category IS NULL AND EXISTS (SELECT FROM unnest(r.ids) AS id WHERE is_id_and_more(id)) THEN 'invalid_body'
     -- a delete says what it found
-    WHEN r.operation <> 'delete' OR category IS NOT NULL THEN NULL
+    WHEN r.operation IS DISTINCT FROM 'delete' OR category IS NOT NULL THEN NULL
     WHEN before IS NULL OR before ->> 'exists' = 'false' THEN 'invocation_not_found'
     WHEN before ->> 'status' = 'completed' AND lower(coalesce(r.mode, 'cancel')) <> 'purge' THEN 'already_completed'
   END;
@@ -111,7 +111,8 @@ BEGIN
       ELSE recorded -> 'content_type' END,
     'keys', CASE
       WHEN recorded ? 'body_keys' THEN (SELECT jsonb_agg(k ORDER BY k COLLATE "C") FROM jsonb_array_elements_text(recorded -> 'body_keys') AS k)
-      WHEN category IS NOT NULL THEN '["message", "restate_code"]'
+      WHEN category IS NOT NULL AND (expected ? 'category' OR recorded ->> 'content_type' IS DISTINCT FROM 'application/json')
+        THEN '["message", "restate_code"]'
       -- a long answer was recorded by its lengths
       WHEN r.batch AND body ? 'failed_len' THEN '["failed", "succeeded"]'
       ELSE sorted_keys(body) END);
@@ -123,10 +124,10 @@ CREATE FUNCTION comparable_lists(answer jsonb) RETURNS jsonb LANGUAGE sql IMMUTA
   SELECT coalesce(jsonb_object_agg(key, CASE
     WHEN jsonb_typeof(value) = 'array' THEN (SELECT coalesce(jsonb_agg(comparable ORDER BY n), '[]')
       FROM (SELECT n, CASE WHEN jsonb_typeof(e) <> 'object' THEN e
-          ELSE e || CASE WHEN e ->> 'new_invocation_id' ~ '^(\{(new|inv)[:#]|inv_1)' THEN '{"new_invocation_id": "another"}' ELSE '{}' END::jsonb
+          ELSE e || CASE WHEN e ->> 'new_invocation_id' ~ '^(\{new[:#]|\{inv#|inv_1)' THEN '{"new_invocation_id": "another"}' ELSE '{}' END::jsonb
             || CASE WHEN jsonb_typeof(e -> 'error') = 'string' THEN '{"error": "words"}' ELSE '{}' END::jsonb END AS comparable
         FROM jsonb_array_elements(value) WITH ORDINALITY AS t (e, n)) AS elements)
-    WHEN key = 'first_failed' THEN value || '{"error": "words"}'
+    WHEN key = 'first_failed' AND jsonb_typeof(value -> 'error') = 'string' THEN value || '{"error": "words"}'
     ELSE value END), '{}')
   FROM jsonb_each(answer)
 $$;
@@ -231,6 +232,9 @@ BEGIN
           WHERE NOT EXISTS (SELECT FROM jsonb_array_elements_text(lines) AS l WHERE l ~ ('completion_id=' || c || '\M'))
             OR EXISTS (SELECT FROM jsonb_array_elements_text(lines) AS l WHERE l ~ (' for=' || c || '$'))))
       THEN 'suspended on what it does not wait for' END,
+    -- what was not tried again has not failed in another way
+    CASE WHEN have ->> 'view_status' = status AND have -> 'retry_count' = recorded -> 'retry_count'
+      THEN differences(selected(have, of_attempts()), selected(recorded, of_attempts())) END,
     CASE WHEN status NOT IN ('running', 'backing-off', 'paused', 'ready') THEN differences(selected(recorded, of_attempts()), '{}') END,
     CASE WHEN status = 'backing-off' AND NOT (recorded ?& '{retry_count,last_failure,last_failure_error_code}') THEN 'backing off without a failure' END,
     CASE WHEN recorded ? 'retry_count' AND coalesce((recorded ->> 'retry_count')::int, 0) < 1 THEN 'retry_count' END,
@@ -315,6 +319,7 @@ BEGIN
     nullif(CASE WHEN recorded IS NOT NULL THEN
       wrong_after(CASE WHEN have ->> 'view_status' = 'pending' AND NOT recorded ? 'pinned_deployment_id'
         THEN have - '{pinned_deployment_id,pinned_service_protocol_version}'::text[] ELSE have END, recorded) END, ''),
+    CASE WHEN line #>> '{recorded,body,new_invocation_id}' !~ '^\{(new[:#]|inv#)' THEN 'another new_invocation_id' END,
     CASE WHEN restate_partition_key(new_id) IS DISTINCT FROM
         (SELECT restate_partition_key(i.restarted_from) FROM restate.invocation AS i WHERE i.id = new_id)
       THEN 'another partition key' END,
