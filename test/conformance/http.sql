@@ -4,18 +4,24 @@
 
 CREATE TABLE prepared (n int, id text, before jsonb, wrong text);
 
--- Whether a line is of the list of deployments or services.
-CREATE FUNCTION lists(line jsonb, what text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-  SELECT line #>> '{request,path}' ~ ('^(/v[23])?/' || what || '$') AND line #>> '{request,method}' = 'GET'
-    AND jsonb_typeof(line #> ARRAY['recorded', 'body', what]) = 'array'
+-- Whether a line tells of deployments or services.
+CREATE FUNCTION tells_of(line jsonb, what text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
+  SELECT line #>> '{request,path}' ~ ('^(/v[23])?/(' || what || ')(/[^/]+)?$') AND line #>> '{request,method}' = 'GET'
+    AND jsonb_typeof(line #> '{recorded,body}') = 'object'
 $$;
 
--- Registers the deployments and services that were listed, what is in either
--- list alone with what it says of the other.
+-- Those that lines tell of: all, where a line lists them, or the one.
+CREATE FUNCTION told_of(what text) RETURNS jsonb LANGUAGE sql AS $$
+  SELECT resolved(coalesce(line #> ARRAY['recorded', 'body', what], jsonb_build_array(line #> '{recorded,body}'))::text)::jsonb
+  FROM recorded WHERE tells_of(line, what) ORDER BY line #> '{recorded,body}' ? what DESC, n LIMIT 1
+$$;
+
+-- Registers the deployments and services that were recorded, what is told of in
+-- one of them alone with what that says of the other.
 CREATE FUNCTION register_recorded() RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-  services CONSTANT jsonb := coalesce((SELECT resolved(line #>> '{recorded,body,services}') FROM recorded WHERE lists(line, 'services') ORDER BY n LIMIT 1)::jsonb, '[]');
-  deployments CONSTANT jsonb := coalesce((SELECT resolved(line #>> '{recorded,body,deployments}') FROM recorded WHERE lists(line, 'deployments') ORDER BY n LIMIT 1)::jsonb,
+  services CONSTANT jsonb := coalesce(told_of('services'), '[]');
+  deployments CONSTANT jsonb := coalesce(told_of('deployments'),
     (SELECT jsonb_agg(jsonb_build_object('id', d.id, 'uri', 'http://unknown/', 'min_protocol_version', 5, 'max_protocol_version', 6, 'services', d.services))
       FROM (SELECT s ->> 'deployment_id', jsonb_agg(jsonb_build_object('name', s -> 'name', 'revision', s -> 'revision'))
         FROM jsonb_array_elements(services) AS s GROUP BY 1) AS d (id, services)));
@@ -52,7 +58,7 @@ BEGIN
   END LOOP;
   p.n := number;
   BEGIN
-    IF lists(line, 'deployments') OR lists(line, 'services') THEN
+    IF tells_of(line, 'deployments|services') THEN
       PERFORM register_recorded(), remember();
     ELSE
       PERFORM deploy_recorded(line);

@@ -47,7 +47,8 @@ CREATE FUNCTION mutations(line jsonb) RETURNS TABLE (what text, mutated jsonb) L
   )
   SELECT 'changed ' || array_to_string(path, '.'), jsonb_set(line, path, o) FROM field CROSS JOIN LATERAL others(key, value) AS o
   -- an error that is expected is JSON, whether it says so or not
-  UNION ALL SELECT 'removed ' || array_to_string(path, '.'), line #- path FROM field WHERE path <> '{expect,content_type}'
+  UNION ALL SELECT 'removed ' || array_to_string(path, '.'), line #- path FROM field
+    WHERE path <> '{expect,content_type}' AND value <> 'null'
   UNION ALL SELECT 'added ' || array_to_string(path, '.'), jsonb_set(line, path, value) FROM missing
   UNION ALL SELECT 'gone ' || path[1], jsonb_set(line, path, '{"exists": false, "journal": []}')
     FROM part WHERE path IN ('{after}', '{after_new}') AND line #> path ->> 'exists' = 'true'
@@ -73,7 +74,9 @@ CREATE FUNCTION left_by_rule(line jsonb, r request, what text) RETURNS text LANG
     WHEN part = 'before' AND (line -> 'after' -> field IS DISTINCT FROM line -> 'before' -> field) THEN 'it is what is gone or changed by the call'
     WHEN field = ANY (of_attempts()) AND runs THEN 'how the runtime tried'
     WHEN field IN ('completion_failure') AND runs AND change = 'changed' THEN 'how the handler failed'
-    WHEN field IN ('suspended_waiting_for_signals', 'suspended_waiting_for_completions') AND runs AND change = 'changed' THEN 'what the handler waits for'
+    WHEN field IN ('suspended_waiting_for_signals', 'suspended_waiting_for_completions') AND runs AND (change = 'changed' OR part = 'before')
+      THEN 'what the handler waits for'
+    WHEN part = 'before' AND field = 'view_status' AND runs THEN 'where the run was'
     WHEN field IN ('pinned_service_protocol_version', 'pinned_deployment_id') AND runs AND NOT line -> 'before' ? 'pinned_deployment_id' THEN 'what the runtime pins'
   END
   FROM (SELECT split_part(what, ' ', 1), split_part(split_part(what, ' ', 2), '.', 1), split_part(what, '.', 2),

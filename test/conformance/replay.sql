@@ -132,7 +132,8 @@ BEGIN
   IF facts ? 'restarted_from' THEN
     PERFORM name_it(facts ->> 'restarted_from', restate_keyed_invocation_id(split_part(target, '/', 2))::text);
   END IF;
-  PERFORM make(label, target, facts ->> 'view_status', resolved(facts::text)::jsonb);
+  PERFORM make(label, target, facts ->> 'view_status', resolved(facts::text)::jsonb
+    || CASE WHEN state ~ 'shared handler' THEN '{"target_handler_ty": "shared"}' ELSE '{}' END::jsonb);
 END $$;
 
 -- Registers the deployments that the recording names by their labels, with its
