@@ -2,14 +2,16 @@
 # OURS_DIR and the base's of SERVER_DIR, in turn (A B B A ...), so that what the
 # machine does meanwhile meets both.  Runs one of the parts:
 #
-#   calls     single calls: as a client sees them, and without commit and network
-#   batch     batches of 1,000
-#   figures   instructions, which do not depend on what else the machine does
+#   calls     single calls: as a client sees them, and the processor time of the server
+#   batch     batches of 1,000, the processor time of the server
+#   figures   instructions
+#
+# Processor time is that of the backend alone, and instructions do not depend at
+# all on what else the machine does.
 use strict;
 use warnings;
 
-use Bench qw(median query new_database drop_database prepare forget settle time_calls time_in_transaction time_on_ids
-  compare record progress in_turn);
+use Bench qw(query new_database drop_database prepare forget settle time_calls compare record progress in_turn);
 use BenchCalls qw(commands);
 use BenchCallgrind;
 
@@ -70,24 +72,38 @@ sub measure
 	return;
 }
 
+# Returns the milliseconds of processor time that the server spends on a
+# statement over :'ids', after the same statement over a few others.
+sub processor_time
+{
+	my ($first, $warm, $count, $statement) = @_;
+	my $last = $first + $warm - 1;
+	my $used = "SELECT split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::bigint AS used \\gset\n";
+	my @lines = query(join '', map { <<"END" } [ $first, $last ], [ $last + 1, $last + $count ]);
+SELECT array_agg(id ORDER BY n) AS ids FROM bench.target WHERE n BETWEEN $_->[0] AND $_->[1] \\gset
+$used$statement;
+SELECT split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::bigint - :used;
+END
+	die "not $count done: @lines" unless $lines[-2] eq $count;
+	return $lines[-1] / 1e6;
+}
+
 sub calls
 {
-	my ($count, $warm, $groups) = ($quick ? 100 : 500, 10, 5);
+	my ($count, $warm) = ($quick ? 100 : 500, 10);
 	for my $operation (@operations)
 	{
 		my $uses_up = $operation->{uses_up};
+		my $step = $uses_up ? $count + $warm : 0;
 		my $commands = commands($operation->{name}, 'ours', $operation->{from});
-		prepare_both($uses_up ? 2 * $rounds * 2 * ($count + $warm) : 2 * ($count + $warm), $operation->{status});
-		measure("$operation->{label}, 12 entries, 1 client", $uses_up ? $count + $warm : 0,
+		prepare_both($uses_up ? 2 * $rounds * $step : $count + $warm, $operation->{status});
+		measure("$operation->{label}, 12 entries, 1 client", $step,
 			sub { time_calls(first => $_[0], calls => $count, warm => $warm, commands => $commands) });
 		my ($function) = $commands =~ /^SELECT (.*);$/;
 		$function =~ s/:id\b/id/;
-		$function =~ s/'/''/g;
-		my $size = $count / $groups;
-		measure("$operation->{label}, 12 entries, without commit", $uses_up ? $size * ($groups + 1) : 0, sub {
-			my $times = time_in_transaction(first => $_[0], calls => $size, groups => $groups,
-				statements => { call => "SELECT count($function) FROM bench.target WHERE n >= \$1 AND n < \$1 + \$2" });
-			return median(@{ $times->{call} });
+		measure("$operation->{label}, 12 entries, processor time", $step, sub {
+			return processor_time($_[0], $warm, $count,
+				"SELECT count($function) FROM unnest(:'ids'::restate_invocation_id[]) AS t (id)") / $count;
 		});
 	}
 	return;
@@ -102,9 +118,9 @@ sub batch
 		my ($name, $arguments) = $operation->{name} eq 'delete_kill' ? ('kill', '')
 		  : ($operation->{name}, defined $operation->{from} ? ", $operation->{from}" : '');
 		prepare_both($uses_up ? $rounds * ($count + $warm) : $count + $warm, $operation->{status});
-		measure("batch of $count, $operation->{label}", $uses_up ? $count + $warm : 0, sub {
-			time_on_ids(first => $_[0], warm => $warm, count => $count,
-				statement => "SELECT count(*) FILTER (WHERE ok) FROM restate_${name}_batch(:'ids'$arguments)");
+		measure("batch of $count, $operation->{label}, processor time", $uses_up ? $count + $warm : 0, sub {
+			return processor_time($_[0], $warm, $count,
+				"SELECT count(*) FILTER (WHERE ok) FROM restate_${name}_batch(:'ids'$arguments)");
 		});
 	}
 	return;
