@@ -38,7 +38,7 @@ sub wait_while_it_goes_on
 	my ($what, $look) = @_;
 	my $patience = $ENV{PATIENCE} || 600;
 	my $last = '';
-	my $since = Time::HiRes::time();
+	my $since = my $told = Time::HiRes::time();
 
 	while (1)
 	{
@@ -46,6 +46,11 @@ sub wait_while_it_goes_on
 		return if $done;
 		$how_far //= '';
 		($last, $since) = ($how_far, Time::HiRes::time()) if $how_far ne $last;
+		if (Time::HiRes::time() - $told > 30)
+		{
+			progress("$what: $how_far");
+			$told = Time::HiRes::time();
+		}
 		die "$what: no further than '$last' for $patience seconds\n" if Time::HiRes::time() - $since > $patience;
 		Time::HiRes::sleep(0.1);
 	}
