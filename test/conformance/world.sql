@@ -190,10 +190,14 @@ BEGIN
   PERFORM name_it($1, made::text);
   INSERT INTO restate.deployment (id, ty, endpoint, min_service_protocol_version, max_service_protocol_version)
     VALUES (made, 'http', 'http://localhost:9080', lower(protocols), upper(protocols) - 1);
-  INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty)
-    SELECT s, coalesce((SELECT max(revision) FROM restate.service_revision WHERE service_name = s), 0) + 1, made,
-      CASE WHEN s LIKE 'Wf%' THEN 'workflow' WHEN s LIKE 'Obj%' THEN 'virtual_object' ELSE 'service' END
-    FROM unnest(services) AS s;
+  INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, handlers)
+    SELECT s, coalesce((SELECT max(revision) FROM restate.service_revision WHERE service_name = s), 0) + 1, made, ty,
+      CASE ty
+        WHEN 'workflow' THEN '[{"name": "run", "ty": "Workflow"}, {"name": "status", "ty": "Shared"}]'
+        WHEN 'virtual_object' THEN '[{"name": "steps", "ty": "Exclusive"}, {"name": "peek", "ty": "Shared"}]'
+        ELSE '[{"name": "steps"}]' END::jsonb
+    FROM unnest(services) AS s
+    CROSS JOIN LATERAL (SELECT CASE WHEN s LIKE 'Wf%' THEN 'workflow' WHEN s LIKE 'Obj%' THEN 'virtual_object' ELSE 'service' END) AS t (ty);
   RETURN made;
 END $$;
 
@@ -244,10 +248,11 @@ $$;
 -- the tables, and what changed in them
 
 CREATE FUNCTION world() RETURNS TABLE (object text, field text, value text) LANGUAGE sql STABLE AS $$
-  SELECT labelled(o.object), f.key,
+  SELECT o.object, f.key,
     CASE WHEN f.key LIKE '%\_at' AND f.value #>> '{}' <> '' AND (f.value #>> '{}')::timestamptz = now() THEN 'now'
-      ELSE labelled(f.value #>> '{}') END
-  FROM (
+      WHEN f.value #>> '{}' ~ '(inv|dp)_1' THEN labelled(f.value #>> '{}')
+      ELSE f.value #>> '{}' END
+  FROM (SELECT labelled(o.object), o.fields FROM (
     SELECT 'invocation ' || i.id, to_jsonb(i) - ARRAY['id'] FROM restate.invocation AS i
     UNION ALL SELECT format('journal %s/%s', j.id, j.index), to_jsonb(j) - ARRAY['id', 'index'] FROM restate.journal AS j
     UNION ALL SELECT format('event %s/%s', e.id, e.event_index), to_jsonb(e) - ARRAY['id', 'event_index'] FROM restate.journal_event AS e
@@ -258,7 +263,7 @@ CREATE FUNCTION world() RETURNS TABLE (object text, field text, value text) LANG
       FROM restate.promise AS p
     UNION ALL SELECT format('deployment %s', d.id), to_jsonb(d) FROM restate.deployment AS d
     UNION ALL SELECT format('revision %s/%s', r.service_name, r.revision), to_jsonb(r) FROM restate.service_revision AS r
-  ) AS o (object, fields)
+  ) AS o (object, fields) OFFSET 0) AS o (object, fields)
   CROSS JOIN LATERAL jsonb_each(o.fields) AS f
   WHERE f.key <> 'partition_key' AND f.value <> 'null'
 $$;
@@ -303,6 +308,33 @@ CREATE FUNCTION journal_lines(id restate_invocation_id) RETURNS text[] LANGUAGE 
       ELSE ' completion_id=' || j.completion_id
     END) ORDER BY j.index), '{}')
   FROM restate.journal AS j WHERE j.id = $1
+$$;
+
+-- The facts of an invocation, as the recording names them.
+CREATE FUNCTION facts(id restate_invocation_id) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT coalesce((SELECT labelled(jsonb_strip_nulls(jsonb_build_object(
+    'exists', true, 'view_status', i.status, 'status', s.status,
+    'completion_result', i.completion_result, 'completion_failure', i.completion_failure,
+    'target', i.target, 'idempotency_key', i.idempotency_key, 'invoked_by', i.invoked_by, 'invoked_by_id', i.invoked_by_id,
+    'invoked_by_service_name', i.invoked_by_service_name, 'invoked_by_target', i.invoked_by_target,
+    'restarted_from', i.restarted_from,
+    'pinned_deployment_id', i.pinned_deployment_id, 'pinned_service_protocol_version', i.pinned_service_protocol_version,
+    'journal_size', i.journal_size, 'journal_commands_size', i.journal_commands_size,
+    'completion_retention', i.completion_retention, 'journal_retention', i.journal_retention,
+    'created_using_restate_version', i.created_using_restate_version)
+    || jsonb_build_object(
+    'suspended_waiting_for_completions', i.suspended_waiting_for_completions,
+    'suspended_waiting_for_signals', i.suspended_waiting_for_signals,
+    'running_at', nullif(i.running_at IS NOT NULL, false), 'completed_at', nullif(i.completed_at IS NOT NULL, false),
+    'scheduled_at', nullif(i.scheduled_at IS NOT NULL, false), 'scheduled_start_at', nullif(i.scheduled_start_at IS NOT NULL, false),
+    'inboxed_at', nullif(i.inboxed_at IS NOT NULL, false),
+    'retry_count', i.retry_count, 'last_failure', i.last_failure, 'last_failure_error_code', i.last_failure_error_code,
+    'last_attempt_deployment_id', i.last_attempt_deployment_id,
+    'last_failure_related_command_index', i.last_failure_related_command_index,
+    'last_failure_related_command_type', i.last_failure_related_command_type,
+    'journal', journal_lines(i.id)))::text)::jsonb
+  FROM restate.sys_invocation AS i JOIN restate.sys_invocation_status AS s USING (id)
+  WHERE i.id = facts.id), '{"exists": false, "journal": []}')
 $$;
 
 -- What restate_verify() finds, in one line.

@@ -17,8 +17,9 @@ SELECT DISTINCT d.id::restate_deployment_id, 'http', 'http://localhost:9080', 5,
 FROM recorded CROSS JOIN LATERAL (VALUES (original #>> '{status,pinned_deployment_id}'), (restart #>> '{new_status,pinned_deployment_id}')) AS d (id)
 WHERE d.id IS NOT NULL;
 
-SELECT restate_import_invocation(original -> 'status' || jsonb_build_object('target_handler_ty',
-  handler_ty(original #>> '{status,target_service_ty}', original #>> '{status,target_handler_name}')), original -> 'journal')
+SELECT restate_import_invocation(original -> 'status' || CASE WHEN original #>> '{status,target_service_ty}' = 'service' THEN '{}'
+    ELSE jsonb_build_object('target_handler_ty', handler_ty(original #>> '{status,target_service_ty}', original #>> '{status,target_handler_name}')) END,
+  original -> 'journal')
 FROM (SELECT DISTINCT original FROM recorded) AS o \g /dev/null
 
 CREATE FUNCTION entries(id restate_invocation_id) RETURNS jsonb LANGUAGE sql STABLE AS $$
@@ -118,7 +119,7 @@ END $$;
 
 SELECT plan((SELECT count(*) * 4 + count(*) FILTER (WHERE status = 200) * 2 FROM recorded)::int + 25);
 
-SELECT cmp_ok((SELECT count(*) FROM recorded), '>=', 57::bigint, 'the recorded restarts are loaded');
+SELECT isnt((SELECT count(*) FROM recorded), 0::bigint, 'the recorded restarts are loaded');
 SELECT is((SELECT count(*) FROM restarted), (SELECT count(*) FROM recorded), 'every one of them is repeated');
 
 SELECT is(

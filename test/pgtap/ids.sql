@@ -35,8 +35,8 @@ WHERE category <> 'invalid_path' AND utf8 !~ '^(..)*00';
 
 SELECT plan((49 + (SELECT count(*) FROM readable_id))::int);
 
-SELECT cmp_ok((SELECT count(*) FROM real_id), '>', 20::bigint, 'the recorded ids are loaded');
-SELECT cmp_ok((SELECT count(*) FROM readable_id), '>', 80::bigint, 'the recorded texts are loaded');
+SELECT isnt((SELECT count(*) FROM real_id), 0::bigint, 'the recorded ids are loaded');
+SELECT isnt((SELECT count(*) FROM readable_id), 0::bigint, 'the recorded texts are loaded');
 SELECT diag(count(*) || ' texts left to the HTTP tests: they are not UTF-8, or hold a NUL')
 FROM odd_id WHERE category = 'invalid_path' OR utf8 ~ '^(..)*00';
 

@@ -23,8 +23,8 @@ CROSS JOIN LATERAL jsonb_array_elements(
 
 SELECT plan(5 + 5 * (SELECT count(*) FROM recorded)::int);
 
-SELECT cmp_ok((SELECT count(*) FROM recorded), '>=', 9::bigint, 'the recorded invocations are loaded');
-SELECT cmp_ok((SELECT count(*) FROM restart_entry), '>=', 200::bigint, 'the journals of the restarts are loaded');
+SELECT isnt((SELECT count(*) FROM recorded), 0::bigint, 'the recorded invocations are loaded');
+SELECT isnt((SELECT count(*) FROM restart_entry), 0::bigint, 'the journals of the restarts are loaded');
 
 -- the originals, through the tables
 SELECT lives_ok(
