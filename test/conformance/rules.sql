@@ -324,8 +324,8 @@ BEGIN
       wrong_after(CASE WHEN have ->> 'view_status' = 'pending' AND NOT recorded ? 'pinned_deployment_id'
         THEN have - '{pinned_deployment_id,pinned_service_protocol_version}'::text[] ELSE have END, recorded) END, ''),
     CASE WHEN line #>> '{recorded,body,new_invocation_id}' !~ '^\{(new[:#]|inv#)' THEN 'another new_invocation_id' END,
-    CASE WHEN restate_partition_key(new_id) IS DISTINCT FROM
-        (SELECT restate_partition_key(i.restarted_from) FROM restate.invocation AS i WHERE i.id = new_id)
+    CASE WHEN restate_partition_key_of_id(new_id) IS DISTINCT FROM
+        (SELECT restate_partition_key_of_id(i.restarted_from) FROM restate.invocation AS i WHERE i.id = new_id)
       THEN 'another partition key' END,
     -- random choices are repeated if there is anything to repeat
     CASE WHEN (SELECT n.random_seed = o.random_seed FROM restate.invocation AS n JOIN restate.invocation AS o ON o.id = n.restarted_from
