@@ -7,7 +7,6 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -72,8 +71,6 @@ operation_run(const Request *request, Element *elements, int count)
 
 	guc_level = NewGUCNestLevel();
 	restate_restrict_search_path();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to SPI");
 	old = MemoryContextSwitchTo(context);
 	store_begin();
 
@@ -86,7 +83,6 @@ operation_run(const Request *request, Element *elements, int count)
 		run_starting_over(request, elements, count, ids, nids);
 
 	MemoryContextSwitchTo(old);
-	SPI_finish();
 	AtEOXact_GUC(false, guc_level);
 }
 

@@ -7,8 +7,8 @@
  * table v(a, b).  For a single row they are parameters of the element types
  * and v is a row of those.
  *
- * Work returns a row for each that it wrote; .written tells whether that is as
- * asked for, where a trigger may have put back what was there.
+ * An update makes sure that its rows are as asked for: a trigger may have put
+ * back what was there.
  *
  * Statements that lock a row carry its partition key as a parameter; those
  * over many rows join on (id, partition_key).  Rows are locked in the order
@@ -102,6 +102,8 @@
 
 #define IN_KEY_ORDER(alias) \
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
+
+#define WAS_WRITTEN(name, condition) " RETURNING restate.was_written('" name "', " condition ")"
 
 /* that the command has that completion to wait for, and it has not arrived */
 #define LACKS(column) \
@@ -282,6 +284,22 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" ORDER BY c.index LIMIT 1",
 		.params = {STORE_INVOCATION_ID, STORE_INT8, STORE_INT8}},
 
+	/* what deletes of all there is have left, if a policy has hidden it from them */
+	[STORE_COUNT_EVENTS] = {
+		.name = "count events",
+		.sql = "SELECT count(*) FROM " IDS " JOIN restate.journal_event e ON " IS_NAMED("e"),
+		.params = {IDS_PARAMS}},
+
+	[STORE_COUNT_PROMISES] = {
+		.name = "count promises",
+		.sql = "SELECT count(*) FROM " KEYS " JOIN restate.promise t ON " IS_KEY("t"),
+		.params = {KEY_PARAMS}},
+
+	[STORE_COUNT_STATE] = {
+		.name = "count state",
+		.sql = "SELECT count(*) FROM " KEYS " JOIN restate.object_state t ON " IS_KEY("t"),
+		.params = {KEY_PARAMS}},
+
 	/*
 	 * Locks the object keys in their order, each made where it is missing.  The
 	 * update never comes to pass, but locks the row that is there.
@@ -294,70 +312,72 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.params = {KEY_PARAMS}},
 
 	[STORE_DELETE_JOURNALS] = {
+		.is_work = true,
 		.name = "delete journals",
 		.sql = "DELETE FROM restate.journal j USING " IDS " WHERE " IS_NAMED("j"),
-		.written = "true",
 		.params = {IDS_PARAMS}},
 
 	[STORE_DELETE_EVENTS] = {
+		.is_work = true,
+		.left = STORE_COUNT_EVENTS,
 		.name = "delete events",
 		.sql = "DELETE FROM restate.journal_event e USING " IDS " WHERE " IS_NAMED("e"),
-		.written = "true",
-		.existing = IDS " JOIN restate.journal_event e ON " IS_NAMED("e"),
 		.params = {IDS_PARAMS}},
 
 	[STORE_CLEAR_JOURNAL_SIZES] = {
+		.is_work = true,
 		.name = "clear journal sizes",
 		.sql = "UPDATE restate.invocation i SET journal_size = 0, journal_commands_size = 0"
-			" FROM " IDS " WHERE " IS_NAMED("i") " AND i.status = 'completed'",
-		.written = "i.journal_size = 0",
+			" FROM " IDS " WHERE " IS_NAMED("i") " AND i.status = 'completed'"
+			WAS_WRITTEN("clear journal sizes", "i.journal_size = 0"),
 		.params = {IDS_PARAMS}},
 
 	[STORE_DELETE_INVOCATIONS] = {
+		.is_work = true,
 		.name = "delete invocations",
 		.sql = "DELETE FROM restate.invocation i USING {id, partition_key, status}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status",
-		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT)}},
 
 	[STORE_DELETE_PROMISES] = {
+		.is_work = true,
+		.left = STORE_COUNT_PROMISES,
 		.name = "delete promises",
 		.sql = "DELETE FROM restate.promise t USING " KEYS " WHERE " IS_KEY("t"),
-		.written = "true",
-		.existing = KEYS " JOIN restate.promise t ON " IS_KEY("t"),
 		.params = {KEY_PARAMS}},
 
 	[STORE_DELETE_STATE] = {
+		.is_work = true,
+		.left = STORE_COUNT_STATE,
 		.name = "delete state",
 		.sql = "DELETE FROM restate.object_state t USING " KEYS " WHERE "
 			IS_KEY("t"),
-		.written = "true",
-		.existing = KEYS " JOIN restate.object_state t ON " IS_KEY("t"),
 		.params = {KEY_PARAMS}},
 
 	/* the input becomes the journal's first entry when an invocation starts */
 	[STORE_START_JOURNALS] = {
+		.is_work = true,
 		.name = "start journals",
 		.sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, meta, payload)"
 			" SELECT i.id, i.partition_key, 0, $3, 'Command: Input', '',"
 			" pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')"
 			FROM_MANY,
-		.written = "true",
 		.params = {IDS_PARAMS, STORE_TIMESTAMPTZ}},
 
 	[STORE_APPEND] = {
+		.is_work = true,
 		.name = "append",
 		.sql = "INSERT INTO restate.journal"
 			" (id, partition_key, index, appended_at, entry_type, completion_id, signal_index, meta)"
 			" SELECT v.id, v.partition_key, v.index, $8, v.entry_type::restate.entry_type,"
 			" v.completion_id, v.signal_index, v.meta"
 			" FROM {id, partition_key, index, entry_type, completion_id, signal_index, meta}",
-		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8),
 			MANY(STORE_JSONB), STORE_TIMESTAMPTZ}},
 
 	/* the invocations that go on, as they are to be, and the time */
 	[STORE_UPDATE] = {
+		.is_work = true,
 		.name = "update",
 		.sql = "UPDATE restate.invocation i SET"
 			" status = v.status,"
@@ -375,13 +395,14 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END"
 			" FROM {id, partition_key, status, journal_size, journal_commands_size, pause_requested,"
 			" deployment_id, status_was}"
-			" WHERE " IS_NAMED("i") " AND i.status = v.status_was",
-		.written = "i.status = v.status AND i.journal_size = v.journal_size AND i.pause_requested = v.pause_requested",
+			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
+			WAS_WRITTEN("update", "i.status = v.status AND i.journal_size = v.journal_size AND i.pause_requested = v.pause_requested"),
 		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_BOOL),
 			MANY(STORE_DEPLOYMENT_ID), MANY(STORE_TEXT), STORE_TIMESTAMPTZ}},
 
 	/* those that have started, completed by a failure, and the time */
 	[STORE_COMPLETE] = {
+		.is_work = true,
 		.name = "complete",
 		.sql = "UPDATE restate.invocation i SET"
 			" status = 'completed',"
@@ -409,16 +430,17 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" completion_result = 'failure',"
 			" completion_failure = v.failure"
 			" FROM {id, partition_key, journal_size, journal_commands_size, failure, status_was}"
-			" WHERE " IS_NAMED("i") " AND i.status = v.status_was",
-		.written = "i.status = 'completed' AND i.journal_size = v.journal_size",
+			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
+			WAS_WRITTEN("complete", "i.status = 'completed' AND i.journal_size = v.journal_size"),
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_TEXT),
 			STORE_TIMESTAMPTZ}},
 
 	[STORE_UPDATE_KEYS] = {
+		.is_work = true,
 		.name = "update object keys",
 		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
-			" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k"),
-		.written = "k.holder IS NOT DISTINCT FROM v.holder AND k.next_sequence_number = v.next_sequence_number",
+			" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k")
+			WAS_WRITTEN("update object keys", "k.holder IS NOT DISTINCT FROM v.holder AND k.next_sequence_number = v.next_sequence_number"),
 		.params = {KEY_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
 	/*
@@ -428,6 +450,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	 * a serialization failure.
 	 */
 	[STORE_CREATE_RESTARTS] = {
+		.is_work = true,
 		.name = "create restarts",
 		.sql = "INSERT INTO restate.invocation (id, partition_key, status, target_service_name,"
 			" target_service_key, target_handler_name, target_service_ty, target_handler_ty, invoked_by,"
@@ -444,38 +467,37 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" FROM {id, partition_key, new_id, status, deployment_id, journal_size, journal_commands_size,"
 			" inbox_sequence_number, random_seed} JOIN restate.invocation i ON " IS_NAMED("i")
 			" ON CONFLICT (restarted_from, request_id, partition_key) WHERE restarted_from IS NOT NULL DO NOTHING",
-		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_TEXT), MANY(STORE_DEPLOYMENT_ID),
 			MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_INT8), STORE_INT8,
 			STORE_TEXT, STORE_TIMESTAMPTZ}},
 
 	/* the journals of restarts, up to the last index that they keep */
 	[STORE_COPY_JOURNALS] = {
+		.is_work = true,
 		.name = "copy journals",
 		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
 			" SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED
 			" FROM {id, partition_key, new_id} JOIN restate.journal j ON " IS_NAMED("j")
 			" AND j.index BETWEEN 0 AND $4",
-		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_INVOCATION_ID), STORE_INT8}},
 
 	/* and the completions that they need from further on */
 	[STORE_COPY_COMPLETIONS] = {
+		.is_work = true,
 		.name = "copy completions",
 		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
 			" SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED
 			" FROM {id, partition_key, index, new_id, new_index} JOIN restate.journal j ON " IS_NAMED("j")
 			" AND j.index = v.index",
-		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
 	[STORE_AUDIT] = {
+		.is_work = true,
 		.name = "audit",
 		.sql = "INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id,"
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
 			" SELECT v.id, v.partition_key, $7, $8, v.parameters, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
 			" FROM {id, partition_key, outcome, new_id, caused_by, parameters}",
-		.written = "true",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID),
 			MANY(STORE_JSONB), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
 };

@@ -11,7 +11,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_namespace_d.h"
 #include "catalog/pg_type_d.h"
-#include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -35,15 +34,15 @@ static uint64 checked_at = 0;
 
 static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
-static uint64 execute(const StoreCall *const *calls, int count);
-static void check_written(const StoreCall *const *calls, int count);
-static void bind(const StoreCall *call, Datum *values, char *nulls);
+static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
+static void check_written(const StoreCall *call, const StoreWritten *part);
+static void bind(const StoreCall *call, Datum *values, bool *nulls);
 static Datum column_array(const StoreColumn *column, Oid element);
 
 /*
  * Makes the store ready for an operation: forgets plans of an extension that
  * was dropped, and checks that the library matches the installed SQL.  Raises
- * an error if it does not.  Needs an open SPI connection.
+ * an error if it does not.
  *
  * The check is repeated when a function has changed in the database: each step
  * script makes or changes some, so that a session finds out that another one
@@ -155,7 +154,7 @@ store_type_oid(uint8 type)
 uint64
 store_execute(const StoreCall *call)
 {
-	return execute(&call, 1);
+	return execute(&call, 1, NULL);
 }
 
 /*
@@ -167,6 +166,7 @@ void
 store_write(const List *calls)
 {
 	const StoreCall *together[STORE_MAX_TOGETHER];
+	StoreWritten parts[STORE_MAX_TOGETHER];
 	int count = 0;
 	bool one_by_one;
 	ListCell *cell;
@@ -181,27 +181,37 @@ store_write(const List *calls)
 		together[count++] = lfirst(cell);
 		if (one_by_one || lnext(calls, cell) == NULL)
 		{
-			(void) execute(together, count);
-			check_written(together, count);
+			(void) execute(together, count, parts);
+			for (int i = 0; i < count; i++)
+				check_written(together[i], &parts[i]);
 			count = 0;
 		}
 	}
 }
 
 /*
- * Raises an error unless each of the calls that have just run together has
- * written the rows that it must: a trigger of the user's, or a row security
- * policy, can keep the server from it, of which it says nothing.
+ * Raises an error unless the call, which has just run, has written the rows
+ * that it must: a trigger of the user's can keep the server from it, and so can
+ * a row security policy, of which it says nothing.
  */
 static void
-check_written(const StoreCall *const *calls, int count)
+check_written(const StoreCall *call, const StoreWritten *part)
 {
-	for (int i = 0; i < count; i++)
-	{
-		int64 written = DatumGetInt64(store_value(0, i + 1));
+	const StoreStatementDef *def = &store_statements[call->statement];
+	int64 expected = call->rows == STORE_ALL_ROWS ? part->found : call->rows;
 
-		if (written != calls[i]->rows)
-			store_not_written(store_statements[calls[i]->statement].name, calls[i]->rows - written);
+	if (part->written != expected)
+		store_not_written(def->name, expected - part->written);
+	if (call->rows == STORE_ALL_ROWS && part->is_filtered)
+	{
+		StoreCall count = *call;
+		int64 left;
+
+		count.statement = def->left;
+		(void) store_execute(&count);
+		left = DatumGetInt64(store_value(0, 1));
+		if (left > 0)
+			store_not_written(def->name, left);
 	}
 }
 
@@ -224,19 +234,18 @@ store_not_written(const char *what, int64 missing)
 }
 
 /*
- * Runs the calls as one statement and returns how many rows it returned.  The
- * memory context stays the caller's: SPI would leave its own, which ends with
- * the connection.
+ * Runs the calls as one statement and returns how many rows it returned; of
+ * work, notes what each part did.
  */
 static uint64
-execute(const StoreCall *const *calls, int count)
+execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 {
-	MemoryContext context = CurrentMemoryContext;
-	SPIPlanPtr plan = store_plan(calls, count);
+	const CachedPlanSource *source;
+	CachedPlan *plan = store_plan(calls, count, &source);
 	Datum values[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
-	char nulls[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
+	bool nulls[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
 	int nvalues = 0;
-	int rc;
+	uint64 rows;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -244,21 +253,19 @@ execute(const StoreCall *const *calls, int count)
 		bind(calls[i], &values[nvalues], &nulls[nvalues]);
 		nvalues += calls[i]->nargs;
 	}
-	if (SPI_tuptable)
-		SPI_freetuptable(SPI_tuptable);
-	rc = SPI_execute_plan(plan, values, nulls, false, 0);
-	MemoryContextSwitchTo(context);
-	if (rc < 0)
-		elog(ERROR, "could not run statement %s: %s",
-			 store_statements[calls[count - 1]->statement].name, SPI_result_code_string(rc));
-	return SPI_processed;
+	rows = store_run(source, plan, count > 1 ? "the work" : store_statements[calls[0]->statement].name,
+					 values, nulls, parts, count);
+	for (int i = 0; parts && i < count; i++)
+		parts[i].is_filtered = source->dependsOnRLS;
+	ReleaseCachedPlan(plan, CurrentResourceOwner);
+	return rows;
 }
 
 /*
  * Sets the values of the call's arguments, as the plan takes them.
  */
 static void
-bind(const StoreCall *call, Datum *values, char *nulls)
+bind(const StoreCall *call, Datum *values, bool *nulls)
 {
 	bool one_row = store_call_is_of_one_row(call);
 
@@ -277,7 +284,7 @@ bind(const StoreCall *call, Datum *values, char *nulls)
 		}
 		else
 			values[i] = column_array(&arg->column, store_type_oid(type & ~STORE_ARRAY));
-		nulls[i] = is_null ? 'n' : ' ';
+		nulls[i] = is_null;
 	}
 }
 
@@ -313,4 +320,17 @@ store_is_distributed(void)
 		return false;
 	store_call(&call, STORE_IS_DISTRIBUTED);
 	return store_execute(&call) > 0;
+}
+
+/*
+ * restate.was_written(statement, as_asked): returns true, or raises that the
+ * statement has not written a row as it was asked to.
+ */
+PG_FUNCTION_INFO_V1(restate_was_written);
+Datum
+restate_was_written(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(1) || !PG_GETARG_BOOL(1))
+		store_not_written(PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0)), 1);
+	PG_RETURN_BOOL(true);
 }

@@ -10,8 +10,8 @@
 
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "nodes/pg_list.h"
+#include "utils/plancache.h"
 
 #include "id.h"
 
@@ -40,6 +40,9 @@ typedef enum StoreStatement
 	STORE_READ_COMPLETIONS,
 	STORE_READ_RESTARTED,
 	STORE_READ_INCOMPLETE,
+	STORE_COUNT_EVENTS,
+	STORE_COUNT_PROMISES,
+	STORE_COUNT_STATE,
 	/* work */
 	STORE_DELETE_JOURNALS,
 	STORE_DELETE_EVENTS,
@@ -58,6 +61,8 @@ typedef enum StoreStatement
 	STORE_AUDIT,
 	STORE_STATEMENT_COUNT
 } StoreStatement;
+
+#define STORE_ALL_ROWS (-1)
 
 /* the types of parameters, by role: ours have no fixed OID */
 typedef enum StoreType
@@ -85,8 +90,8 @@ typedef struct StoreStatementDef
 {
 	const char *name;
 	const char *sql;					/* see statements.c */
-	const char *written;				/* of work: whether a row it returns is as asked for */
-	const char *existing;				/* of work whose rows only the tables can count: where they are */
+	bool is_work;						/* changes the tables, with others of its kind */
+	StoreStatement left;				/* of a delete of all there is: counts what is left */
 	uint8 params[STORE_MAX_PARAMS + 1]; /* ends with STORE_END */
 } StoreStatementDef;
 
@@ -113,10 +118,18 @@ typedef struct StoreArg
 typedef struct StoreCall
 {
 	StoreStatement statement;
-	int64 rows; /* that work must write; 0 where it counts those that exist */
+	int64 rows; /* that work must write; STORE_ALL_ROWS: those that it finds */
 	int nargs;
 	StoreArg args[STORE_MAX_PARAMS];
 } StoreCall;
+
+/* What a part of the work did: the rows that it found to write, and wrote. */
+typedef struct StoreWritten
+{
+	int64 found;
+	int64 written;
+	bool is_filtered; /* a row security policy may have hidden some */
+} StoreWritten;
 
 /* store.c: sessions and execution */
 extern void store_begin(void);
@@ -127,9 +140,13 @@ extern bool store_is_distributed(void);
 extern Oid store_type_oid(uint8 type);
 
 /* store_plan.c: from statements to plans that are kept */
-extern SPIPlanPtr store_plan(const StoreCall *const *calls, int count);
+extern CachedPlan *store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **source);
 extern void store_forget_plans(void);
 extern bool store_call_is_of_one_row(const StoreCall *call);
+
+/* store_run.c: a plan and the executor */
+extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
+						const Datum *values, const bool *nulls, StoreWritten *parts, int count);
 
 /* store_values.c: arguments, and reading the last result */
 extern void store_call(StoreCall *call, StoreStatement statement);
@@ -140,7 +157,7 @@ extern void store_arg_column(StoreCall *call, const StoreColumn *column);
 extern void store_column_add(StoreColumn *column, Datum value);
 extern void store_column_add_null(StoreColumn *column);
 
-/* the returned values live in the current context, by reference as long as the result */
+/* the rows of the last result; values by reference live as long as its context */
 extern bool store_is_null(uint64 row, int column);
 extern Datum store_value(uint64 row, int column);
 extern char *store_text(uint64 row, int column);

@@ -148,7 +148,7 @@ write_workflow_data(Unit *unit)
 		store_arg_column(&call, &services);
 		store_arg_column(&call, &keys);
 		store_arg_column(&call, &partition_keys);
-		unit_defer(unit, &call, 0);
+		unit_defer(unit, &call, STORE_ALL_ROWS);
 	}
 }
 
@@ -164,7 +164,7 @@ write_purged_journals(Unit *unit)
 		return;
 	unit_defer(unit, &call, count_entries(unit, loses_journal));
 	call.statement = STORE_DELETE_EVENTS;
-	unit_defer(unit, &call, 0);
+	unit_defer(unit, &call, STORE_ALL_ROWS);
 	if (begin_call_on(unit, loses_journal_only, &call, STORE_CLEAR_JOURNAL_SIZES))
 		unit_defer(unit, &call, call.args[0].column.count);
 }

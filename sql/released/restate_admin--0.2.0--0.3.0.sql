@@ -1110,6 +1110,12 @@ $do$;
 
 -- Operations.
 
+CREATE FUNCTION restate.was_written(statement text, as_asked boolean) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_was_written';
+COMMENT ON FUNCTION restate.was_written(text, boolean) IS
+'Returns true, or raises triggered_action_exception, 09000, where a row that a statement wrote is not as it was asked for: for the library''s own statements.';
+
 -- HTTP.
 
 -- Verification.

@@ -297,11 +297,12 @@ $$;
 CREATE FUNCTION restarted(r request, original jsonb, waits boolean) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT selected(original, '{exists,target,completion_retention,journal_retention,created_using_restate_version}')
     || jsonb_build_object('invoked_by', 'restart_as_new', 'restarted_from', r.id, 'journal', copied)
+    -- one that waits shows neither sizes nor a deployment
     || CASE WHEN waits THEN '{"view_status": "pending", "status": "inboxed", "inboxed_at": true}'
       ELSE '{"view_status": "ready", "status": "invoked", "running_at": true}'::jsonb
         || jsonb_build_object('journal_size', jsonb_array_length(copied),
-          'journal_commands_size', (SELECT count(*) FROM jsonb_array_elements_text(copied) AS l WHERE l ~ 'v[12] Command: ')) END
-    || pinned_by(r, original, 'latest')
+          'journal_commands_size', (SELECT count(*) FROM jsonb_array_elements_text(copied) AS l WHERE l ~ 'v[12] Command: '))
+        || pinned_by(r, original, 'latest') END
   FROM (SELECT copied_lines(original -> 'journal', coalesce(r."from", 0))) AS c (copied)
 $$;
 
@@ -318,11 +319,8 @@ BEGIN
   END IF;
   RETURN concat_ws('; ',
     differences(have, restarted(r, original, have ->> 'view_status' = 'pending')),
-    -- nothing was recorded of one that went to a dead deployment; one that waits
-    -- shows the deployment that it will run on here, but not there
-    nullif(CASE WHEN recorded IS NOT NULL THEN
-      wrong_after(CASE WHEN have ->> 'view_status' = 'pending' AND NOT recorded ? 'pinned_deployment_id'
-        THEN have - '{pinned_deployment_id,pinned_service_protocol_version}'::text[] ELSE have END, recorded) END, ''),
+    -- nothing was recorded of one that went to a dead deployment
+    nullif(CASE WHEN recorded IS NOT NULL THEN wrong_after(have, recorded) END, ''),
     CASE WHEN line #>> '{recorded,body,new_invocation_id}' !~ '^\{(new[:#]|inv#)' THEN 'another new_invocation_id' END,
     CASE WHEN restate_partition_key_of_id(new_id) IS DISTINCT FROM
         (SELECT restate_partition_key_of_id(i.restarted_from) FROM restate.invocation AS i WHERE i.id = new_id)

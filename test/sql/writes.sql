@@ -138,6 +138,27 @@ ALTER FUNCTION restate_purge(restate_invocation_id) OWNER TO restate_test_writer
 SELECT restate_purge(of('done'));
 ROLLBACK;
 ALTER TABLE restate.journal DISABLE ROW LEVEL SECURITY;
+-- of what is all deleted, however much it is
+CREATE POLICY reads ON restate.journal_event FOR SELECT USING (true);
+CREATE POLICY reads ON restate.object_state FOR SELECT USING (true);
+CREATE POLICY reads ON restate.promise FOR SELECT USING (true);
+BEGIN;
+ALTER FUNCTION restate_purge(restate_invocation_id) OWNER TO restate_test_writer;
+SAVEPOINT s;
+ALTER TABLE restate.journal_event ENABLE ROW LEVEL SECURITY;
+SELECT restate_purge(of('done'));
+ROLLBACK TO s;
+ALTER TABLE restate.object_state ENABLE ROW LEVEL SECURITY;
+SELECT restate_purge(of('workflow'));
+ROLLBACK TO s;
+ALTER TABLE restate.promise ENABLE ROW LEVEL SECURITY;
+SELECT restate_purge(of('workflow'));
+ROLLBACK TO s;
+SELECT restate_purge(of('workflow')), restate_purge(of('done'));
+ROLLBACK;
+DROP POLICY reads ON restate.journal_event;
+DROP POLICY reads ON restate.object_state;
+DROP POLICY reads ON restate.promise;
 DROP POLICY reads ON restate.journal;
 DROP POLICY appends ON restate.journal;
 DROP POLICY deletes ON restate.journal;
