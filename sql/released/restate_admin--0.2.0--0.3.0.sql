@@ -1118,6 +1118,44 @@ COMMENT ON FUNCTION restate.was_written(text, boolean) IS
 
 -- HTTP.
 
+CREATE FUNCTION restate.api_request_id() RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT nullif(current_setting('request.headers', true), '')::json ->> 'idempotency-key';
+END;
+COMMENT ON FUNCTION restate.api_request_id() IS
+'The request_id of a restart: the header Idempotency-Key of the request that PostgREST serves. Null without one.';
+
+CREATE OR REPLACE FUNCTION restate_api.restart_as_new(invocation_id text, "from" text DEFAULT NULL, deployment text DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- judged before the id is
+  SELECT restate.api_index("from");
+  SELECT jsonb_build_object('new_invocation_id', restate_restart_as_new(
+    invocation_id::restate_invocation_id, restate.api_index("from"), deployment, restate.api_request_id()));
+END;
+COMMENT ON FUNCTION restate_api.restart_as_new(text, text, text) IS
+'Restarts a completed invocation as new
+
+PATCH /invocations/{id}/restart-as-new: restate_restart_as_new from a journal index, on deployment keep, latest or an id; the header Idempotency-Key is its request_id. Answered 200 with {"new_invocation_id"}.';
+
+CREATE OR REPLACE FUNCTION restate_api.restart_as_new_batch(invocation_ids jsonb DEFAULT NULL, deployment jsonb DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
+  FROM restate_restart_as_new_batch(restate.api_batch_ids(invocation_ids),
+    deployment => restate.api_batch_deployment(deployment), request_id => restate.api_request_id()) AS b;
+END;
+COMMENT ON FUNCTION restate_api.restart_as_new_batch(jsonb, jsonb) IS
+'Restarts many completed invocations as new
+
+POST /internal/invocations_batch_operations/restart-as-new: the header Idempotency-Key is the request_id of each. Answered 200 with {"succeeded": [{"old_invocation_id", "new_invocation_id"}], "failed": [{"invocation_id", "error"}]}.';
+
 -- Verification.
 
 CREATE OR REPLACE FUNCTION restate_verify()

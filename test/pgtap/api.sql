@@ -92,7 +92,7 @@ CREATE FUNCTION args(label text, more jsonb DEFAULT '{}') RETURNS json LANGUAGE 
   SELECT (jsonb_build_object('invocation_id', inv(label)) || more)::json
 $$;
 
-SELECT plan(678);
+SELECT plan(682);
 
 -- every operation on an invocation in every state, as documented
 
@@ -278,6 +278,10 @@ SELECT is(batch_restarts((ids('done')::jsonb || jsonb_build_object('deployment',
   format('a batch of restarts on %s', coalesce(labelled(d::text), 'null')))
 FROM (VALUES ('"keep"'::jsonb, 'pinned'), ('"Keep"', 'pinned'), ('"Latest"', 'newest'), (NULL, 'newest'), ('{"Keep": null}', 'pinned'), ('{"Latest": null}', 'newest'),
   (to_jsonb(dp('pinned')), 'pinned'), (to_jsonb(dp('old')), NULL)) AS t (d, want);
+SELECT is(post('restart_as_new_batch', ids('done', 'finished'), headers => '{"idempotency-key": "all"}') #> '{body,succeeded}',
+  post('restart_as_new_batch', ids('done', 'finished'), headers => '{"idempotency-key": "all"}') #> '{body,succeeded}', 'the header is the request id of each in a batch');
+SELECT is(post('restart_as_new_batch', (ids('done')::jsonb || '{"deployment": "keep"}')::json, headers => '{"idempotency-key": "all"}') #>> '{body,failed,0,error}' LIKE '%another deployment%', true,
+  'which is refused for one on another deployment');
 SELECT is(posted(f, (ids('done')::jsonb || jsonb_build_object('deployment', d))::json), want, format('%s on %s is %s', f, d, want))
 FROM unnest('{restart_as_new_batch,resume_batch}'::text[]) AS f, (VALUES ('"zzz"'::jsonb, '400 invalid_deployment_id'), ('""', '400 invalid_deployment_id'), ('"KEEP"', '400 invalid_deployment_id'),
   ('5', '422 invalid_body'), ('true', '422 invalid_body'), ('["keep"]', '422 invalid_body'), ('{}', '422 invalid_body'), ('{"Id": "dp_1"}', '422 invalid_body'),
