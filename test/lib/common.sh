@@ -5,10 +5,15 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 umask 022
 
-# Neither make's job server nor the caller's libpq settings reach what we run.
+# Neither make's job server nor, as "NAME=value" in libpq, the caller's libpq
+# settings reach what we run.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+libpq=()
 for name in "${!PG@}"; do
-  [ "$name" = PG_CONFIG ] || unset "$name"
+  if [ "$name" != PG_CONFIG ]; then
+    libpq+=("$name=${!name}")
+    unset "$name"
+  fi
 done
 
 die() {
@@ -32,7 +37,8 @@ need() {
   missing=$("$root/packaging/needs" say "$@") || die "$missing"
   if [ -n "$missing" ]; then
     command -v apt-get >/dev/null || die "$missing"
-    as_root true >/dev/null 2>&1 || die "$missing; please install them, or run this as root: sudo is not there, or does not let $(id -un)"
+    as_root true >/dev/null 2>&1 ||
+      die "$missing; install them, or run this as root: $(command -v sudo >/dev/null && echo "sudo does not let $(id -un)" || echo 'there is no sudo')"
     as_root env PG_CONFIG="${PG_CONFIG:-}" CC="${CC:-}" bash "$root/packaging/install-needs" "$@" || exit 1
     missing=$("$root/packaging/needs" say "$@") || die "$missing"
     [ -z "$missing" ] || die "still $missing"
