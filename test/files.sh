@@ -77,9 +77,19 @@ if [ -e "sql/released/$script" ] && ! cmp -s "sql/released/$script" "$script"; t
 fi
 none 'a released install script is what its version still installs' "${found[@]}"
 
-found=()
-[[ $(<doc/http.md) == *"$(<examples/gateway_roles.sql)"* ]] || found+=(examples/gateway_roles.sql)
-none 'doc/http.md quotes the roles of the gateway as they are' "${found[@]}"
+# One test: passes if a file has a text in it, which the third argument names.
+quotes() {
+  local found=()
+  [[ $(<"$1") == *"$2"* ]] || found=("$3")
+  none "$1 has $3 as it is" "${found[@]}"
+}
+
+quotes doc/http.md "$(<examples/gateway_roles.sql)" examples/gateway_roles.sql
+quotes doc/privileges.md "$(<examples/roles.sql)" examples/roles.sql
+quotes doc/postgrest.md "$(<examples/postgrest/roles.sql)" examples/postgrest/roles.sql
+quotes examples/roles.sql "$(sed -n '/^## Privileges/,/^## /{/^```sql$/,/^```$/{/^```/!p}}' README.md)" 'what README.md shows of the roles'
+mapfile -t found < <(grep -n 'CREATE ROLE restate_' README.md)
+none 'the README makes no role of its own' "${found[@]}"
 if [ -x restate-admin-http ]; then
   mapfile -t found < <(./restate-admin-http --help | grep -oE -- '--[a-z-]+' | sort -u |
     while read -r option; do grep -qF -- "\`$option" doc/http.md || echo "$option"; done)
