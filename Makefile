@@ -19,7 +19,7 @@ endif
 # The control file is the one source of the version.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SRCROOT)/$(EXTENSION).control)
 
-OWN_GOALS = run env stop check test installcheck check-faults check-deb deb fuzz bench bench-quick \
+OWN_GOALS = run env stop check test installcheck check-faults check-deb check-debian deb fuzz bench bench-quick \
 	lint format format-check help
 
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
@@ -49,6 +49,9 @@ deb:
 
 check-deb:
 	@$(SRCROOT)/test/check-deb
+
+check-debian:
+	@SUITE='$(SUITE)' TESTS='$(TESTS)' $(SRCROOT)/test/in-debian '$(or $(DEBIAN),trixie)' make check
 
 check-faults:
 	@PARTS='$(PARTS)' $(SRCROOT)/test/run-faults
@@ -90,6 +93,8 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #?                    what the tests wrote is in tmp_check/ (results/, log/)
 #?   SUITE_TIMEOUT=1800      seconds after which a suite is stopped
 #? make check-faults  crashes, full disks, upgrades, races and the like
+#? make check-debian  make check in a bare Debian of its own, as root; DEBIAN=trixie, which has
+#?                    PostgreSQL 17, if not said otherwise
 #? make fuzz          the fuzzers, SECONDS_EACH=600 each
 #? make bench         every benchmark, on private servers; bench-quick takes two minutes
 #?   PARTS="calls http"      only these parts of the benchmarks, or of check-faults
