@@ -59,6 +59,12 @@ none 'each file in a test directory is one that its suite runs' "${stray[@]}"
 version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" restate_admin.control)
 mapfile -t found < <(sed -n 's/^ *"version": "\(.*\)".*/\1/p' META.json | grep -Fxv -e "$version" -e 1.0.0)
 none 'META.json has the version of the control file' "${found[@]}"
+mapfile -t found < <(sed -n 's/^ *"\(file\|docfile\)": "\(.*\)".*/\2/p' META.json | while read -r file; do [ -e "$file" ] || echo "$file"; done)
+none 'META.json names files that are there' "${found[@]}"
+mapfile -t found < <(head -n 1 debian/changelog | grep -vF "($version-")
+none 'the packages of Debian have the version of the control file' "${found[@]}"
+mapfile -t found < <(diff <(sed 's/PGVERSION/15/g' debian/control.in) debian/control)
+none 'debian/control is that of PostgreSQL 15' "${found[@]}"
 found=()
 grep -Fq "## [$version]" CHANGELOG.md || found+=("$version")
 none 'the changelog has a section for the version' "${found[@]}"
@@ -87,6 +93,7 @@ quotes() {
 quotes doc/http.md "$(<examples/gateway_roles.sql)" examples/gateway_roles.sql
 quotes doc/privileges.md "$(<examples/roles.sql)" examples/roles.sql
 quotes doc/postgrest.md "$(<examples/postgrest/roles.sql)" examples/postgrest/roles.sql
+# shellcheck disable=SC2016
 quotes examples/roles.sql "$(sed -n '/^## Privileges/,/^## /{/^```sql$/,/^```$/{/^```/!p}}' README.md)" 'what README.md shows of the roles'
 mapfile -t found < <(grep -n 'CREATE ROLE restate_' README.md)
 none 'the README makes no role of its own' "${found[@]}"

@@ -40,10 +40,8 @@ sub bare_pg_config
 	my ($dir, $major) = @_;
 
 	mkdir $dir;
-	return program("$dir/pg_config", <<"SH");
-#!/bin/sh
-case \$1 in --version) echo PostgreSQL $major.1 ;; --cc) echo gcc ;; *) echo $dir/nothing ;; esac
-SH
+	return program("$dir/pg_config",
+		"#!/bin/sh\ncase \$1 in --version) echo PostgreSQL $major.1 ;; --cc) echo gcc ;; *) echo $dir/nothing ;; esac\n");
 }
 
 my $needs = "'$top/packaging/needs'";
