@@ -147,3 +147,7 @@ COMMENT ON COLUMN restate.sys_audit.role_name IS 'The role in force, as SET ROLE
 COMMENT ON COLUMN restate.sys_audit.session_user_name IS 'Who logged in.';
 COMMENT ON COLUMN restate.sys_audit.claimed_subject IS 'The sub of request.jwt.claims: what the session says.';
 COMMENT ON COLUMN restate.sys_audit.reason IS 'restate_admin.reason: what the session says.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_command_name IS 'The name of that command.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_command_type IS 'The entry type of that command.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_entry_name IS 'Null here, as the index beside it.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_entry_type IS 'Null here, as the index beside it.';

@@ -314,3 +314,21 @@ CREATE VIEW restate_api.audit AS SELECT * FROM restate.sys_audit;
 REVOKE ALL ON restate_api.audit FROM PUBLIC;
 COMMENT ON VIEW restate_api.audit IS
 'The operations that took effect: restate.sys_audit.';
+
+-- The columns of the views for PostgREST say what those say that they show.
+DO $do$
+DECLARE
+  shown record;
+BEGIN
+  FOR shown IN
+    SELECT v.name AS api_view, a.attname AS column_name, col_description(a.attrelid, a.attnum) AS said
+    FROM (VALUES ('invocations', 'sys_invocation'), ('journal', 'sys_journal'), ('journal_events', 'sys_journal_events'),
+        ('inbox', 'sys_inbox'), ('keyed_service_status', 'sys_keyed_service_status'), ('deployments', 'sys_deployment'),
+        ('services', 'sys_service'), ('state', 'state'), ('promises', 'sys_promise'), ('audit', 'sys_audit')) AS v (name, source)
+    JOIN pg_class AS c ON c.relnamespace = 'restate'::regnamespace AND c.relname = v.source
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+  LOOP
+    EXECUTE format('COMMENT ON COLUMN restate_api.%I.%I IS %L', shown.api_view, shown.column_name, shown.said);
+  END LOOP;
+END
+$do$;

@@ -1841,3 +1841,33 @@ COMMENT ON COLUMN restate.sys_audit.role_name IS 'The role in force, as SET ROLE
 COMMENT ON COLUMN restate.sys_audit.session_user_name IS 'Who logged in.';
 COMMENT ON COLUMN restate.sys_audit.claimed_subject IS 'The sub of request.jwt.claims: what the session says.';
 COMMENT ON COLUMN restate.sys_audit.reason IS 'restate_admin.reason: what the session says.';
+
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_command_name IS 'The name of that command.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_command_type IS 'The entry type of that command.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_entry_name IS 'Null here, as the index beside it.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_entry_type IS 'Null here, as the index beside it.';
+COMMENT ON COLUMN restate.admin_service.name IS 'The name of the service.';
+COMMENT ON COLUMN restate.admin_service.document IS 'The service as GET /services/{name} shows it.';
+COMMENT ON COLUMN restate.admin_services.document IS 'The services as GET /services shows them.';
+COMMENT ON COLUMN restate.admin_deployment.id IS 'The id of the deployment.';
+COMMENT ON COLUMN restate.admin_deployment.created_at IS 'When it was registered.';
+COMMENT ON COLUMN restate.admin_deployment.document IS 'The deployment as GET /deployments/{id} shows it.';
+COMMENT ON COLUMN restate.admin_deployments.document IS 'The deployments as GET /deployments shows them.';
+
+-- The columns of the views for PostgREST say what those say that they show.
+DO $do$
+DECLARE
+  shown record;
+BEGIN
+  FOR shown IN
+    SELECT v.name AS api_view, a.attname AS column_name, col_description(a.attrelid, a.attnum) AS said
+    FROM (VALUES ('invocations', 'sys_invocation'), ('journal', 'sys_journal'), ('journal_events', 'sys_journal_events'),
+        ('inbox', 'sys_inbox'), ('keyed_service_status', 'sys_keyed_service_status'), ('deployments', 'sys_deployment'),
+        ('services', 'sys_service'), ('state', 'state'), ('promises', 'sys_promise'), ('audit', 'sys_audit')) AS v (name, source)
+    JOIN pg_class AS c ON c.relnamespace = 'restate'::regnamespace AND c.relname = v.source
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+  LOOP
+    EXECUTE format('COMMENT ON COLUMN restate_api.%I.%I IS %L', shown.api_view, shown.column_name, shown.said);
+  END LOOP;
+END
+$do$;
