@@ -101,7 +101,7 @@ check_installed_version(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension restate_admin is not installed in this database")));
-	if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
+	else if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension restate_admin is installed at version %s, but its library is version %s",

@@ -217,9 +217,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	if (rows->count == rows->allocated)
 	{
 		rows->allocated = Max(8, rows->allocated * 2);
-		rows->tuples = rows->tuples == NULL
-						   ? palloc_array(HeapTuple, rows->allocated)
-						   : repalloc_huge(rows->tuples, rows->allocated * sizeof(HeapTuple));
+		rows->tuples = rows->tuples == NULL ? palloc_array(HeapTuple, rows->allocated) : repalloc_huge(rows->tuples, rows->allocated * sizeof(HeapTuple));
 	}
 	rows->tuples[rows->count++] = ExecCopySlotHeapTuple(slot);
 	MemoryContextSwitchTo(old);

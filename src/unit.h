@@ -100,8 +100,8 @@ typedef struct Invocation
 	int64 prefix_commands; /* how many */
 	int missing_size;	   /* completions that they wait for, not among these entries */
 	int64 *missing;
-	int suffix_size;	/* those of them that come later in the journal */
-	int64 *suffix;		/* their indexes, ascending */
+	int suffix_size;	 /* those of them that come later in the journal */
+	int64 *suffix;		 /* their indexes, ascending */
 	Restarted restarted; /* with the request id of this call */
 	ObjectKey *object_key;
 	List *callees;		 /* of Invocation */

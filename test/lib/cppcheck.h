@@ -16,6 +16,7 @@
 #define PG_CATCH() } else {
 #define PG_FINALLY() } {
 #define PG_END_TRY() }
+#define CppAsString2(x) "x"
 #define UINT64CONST(x) (x##UL)
 #define INT64_FORMAT "%ld"
 #define UINT64_FORMAT "%lu"
