@@ -22,6 +22,8 @@ typedef struct Options
 	int request_timeout; /* seconds */
 	int query_row_limit;
 	char *token; /* NULL: none is asked for */
+	const char **hosts; /* names that the gateway is served under, besides localhost */
+	int nhosts;
 	LogLevel log_level;
 } Options;
 
@@ -30,5 +32,7 @@ typedef struct Options
  * ends the program where that is called for.
  */
 extern void options_read(Options *options, int argc, char **argv);
+
+extern void options_free(Options *options);
 
 #endif /* RESTATE_HTTP_OPTIONS_H */

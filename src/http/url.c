@@ -155,7 +155,7 @@ url_query_parameter(UrlText query, const char *name, char **value, size_t *len)
 	*value = NULL;
 	*len = 0;
 	if (key == NULL)
-		return 0;
+		return -1;
 	while (p < end)
 	{
 		const char *next = memchr(p, '&', (size_t) (end - p));
@@ -171,7 +171,10 @@ url_query_parameter(UrlText query, const char *name, char **value, size_t *len)
 			free(*value);
 			*value = malloc(text.len + 1);
 			if (*value == NULL)
+			{
+				count = -1;
 				break;
+			}
 			*len = url_decode(text, true, *value);
 			(*value)[*len] = '\0';
 		}

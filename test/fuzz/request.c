@@ -183,7 +183,7 @@ check_accepted(Exchange *exchange)
 {
 	const Route *route = exchange->route;
 
-	CHECK(route != NULL && route->run != NULL && route->needs != NEEDS_NOTHING);
+	CHECK(route != NULL && route->task != NULL && route->needs != NEEDS_NOTHING);
 	CHECK(exchange->answer.len == 0 && exchange->content_type == NULL);
 	CHECK(exchange->body.len <= route->body_limit);
 	for (int i = 0; i < EXCHANGE_MAX_ARGS; i++)

@@ -49,6 +49,8 @@ sub start_gateway
 	push @options, "--db=host=$host port=$port dbname=postgres user=gateway" unless grep { /^--db=/ } @options;
 	push @options, "--query-db=host=$host port=$port dbname=postgres user=reader"
 	  unless grep { /^--query-db/ } @options;
+	# what the requests of the tests call it, and the public name of some
+	push @options, '--host=gateway,g' unless grep { /^--(?:host|token-file)=/ } @options;
 	for (1 .. 20)
 	{
 		my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no free port: $!";

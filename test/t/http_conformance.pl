@@ -99,11 +99,13 @@ sub replay
 	$headers{'content-type'} //= 'application/json'
 	  if defined $body && $line->{case} !~ /no-content-type|no-ct$/;
 	$headers{'content-length'} = length $body if defined $body;
-	delete $headers{host} if $line->{case} eq 'raw-no-host';
+	# only HTTP/1.0 has requests without a host
+	my $version = $line->{case} eq 'raw-no-host' ? '1.0' : '1.1';
+	delete $headers{host} if $version eq '1.0';
 	my $target = $todo->{path} . ($todo->{query} // '');
 	utf8::encode($target);
 	my $answer = exchange($gateway,
-		join("\r\n", "$request->{method} $target HTTP/1.1", (map { "$_: $headers{$_}" } sort keys %headers), '', $body // ''),
+		join("\r\n", "$request->{method} $target HTTP/$version", (map { "$_: $headers{$_}" } sort keys %headers), '', $body // ''),
 		$request->{method});
 
 	return 'no answer' unless $answer;

@@ -77,7 +77,7 @@ for my $case (
 }
 
 is(json_request($gateway, 'POST', '/query', '{"query":"SELECT ARRAY[\'a\', NULL, \'NULL\', \'b\\\\\"{},\', \'\'], ARRAY[[\'a\']], ARRAY[1, NULL], ARRAY[[1]], \'NaN\'::float8"}')->{body},
-	'{"rows":[{"array":["a",null,"NULL","b\\\\\"{},",""],"array":"{{a}}","array":[1,null],"array":"{{1}}","float8":"NaN"}]}', 'arrays and what is no number');
+	'{"rows":[{"array":["a",null,"NULL","b\\\\\"{},",""],"array_2":"{{a}}","array_3":[1,null],"array_4":"{{1}}","float8":"NaN"}]}', 'arrays and what is no number');
 
 # privileges, locks, a gateway for operations alone
 
