@@ -48,6 +48,8 @@ answer_failure(Exchange *exchange, const PGresult *error)
 		answer_unknown(exchange, "the database stopped before it said that this was kept");
 	else if (is_passing(sqlstate))
 		answer_error(exchange, 503, "unavailable", "the database cannot do this now; try again");
+	else if (session_is_stale(error, true) && strcmp(sqlstate, "XX000") != 0)
+		answer_error(exchange, 503, "unavailable", "the database has no extension restate_admin that fits; /health says more");
 	else
 		answer_error(exchange, 500, "internal", "internal error");
 }

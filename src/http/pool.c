@@ -3,8 +3,9 @@
  *		Lends sessions to tasks, first come first served.
  *
  * A task has one deadline over waiting, connecting and all of its commands.  A
- * little before it the server is asked to end what runs; where no answer comes
- * by the deadline itself, the session is closed under the command.
+ * little before it what waits is refused, and the server is asked to end what
+ * runs; where no answer comes by the deadline itself, the session is closed
+ * under the command.
  */
 #include "pool.h"
 
@@ -19,7 +20,7 @@
 #define FIRST_RETRY_MS 100
 #define LAST_RETRY_MS  5000
 
-/* how long before the deadline the server is asked to end what runs: a part of the time, and no more than this */
+/* how long before the deadline nothing begins any more, and what runs is cancelled: a part of the time, and no more than this */
 #define MAX_NOTICE_MS	1000
 #define NOTICE_FRACTION 10
 
@@ -156,7 +157,7 @@ pool_submit(Pool *pool, Task *task)
 		end(task, TASK_LATE);
 	else if (pool->nidle == 0 && pool->waiting >= pool->config.queue_limit)
 		end(task, TASK_OVERLOADED);
-	else if (!loop_set_timer(&task->timer, task->deadline))
+	else if (!loop_set_timer(&task->timer, task->deadline - task->notice))
 		end(task, TASK_OVERLOADED);
 	else
 	{
@@ -410,7 +411,7 @@ begin_again(Task *task)
 
 	task->tries_again = false;
 	task->has_tried = true;
-	(void) loop_set_timer(&task->timer, task->deadline);
+	(void) loop_set_timer(&task->timer, task->deadline - task->notice);
 	/* others as old are no better, and would be the next to be lent */
 	while (pool->nidle > 0)
 		close_slot(pool->idle[--pool->nidle]);

@@ -62,7 +62,7 @@ static const Route routes[] = {
 	{.method = "GET", .segments = {"services"}, .pattern = "/services", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_services", .prepare = prepare_nothing, .task = &one_call, .answer = answer_document},
 	{.method = "GET", .segments = {"services", "*"}, .pattern = "/services/{name}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", .nargs = 1, .missing = "service_not_found", .prepare = prepare_service, .task = &one_call, .answer = answer_document},
 
-	{.method = "GET", .segments = {"health"}, .pattern = "/health", .needs = NEEDS_HEALTH, .is_open = true, .sql = HEALTH_CALL, .prepare = prepare_nothing, .task = &one_call, .answer = answer_health},
+	{.method = "GET", .segments = {"health"}, .pattern = "/health", .needs = NEEDS_HEALTH, .is_open = true, .prepare = prepare_nothing, .task = &health_task},
 	{.method = "GET", .segments = {"live"}, .pattern = "/live", .is_open = true, .prepare = prepare_live},
 	{.method = "GET", .segments = {"version"}, .pattern = "/version", .prepare = prepare_version},
 	{.method = "GET", .segments = {"openapi"}, .pattern = "/openapi", .prepare = prepare_openapi},

@@ -42,6 +42,7 @@ session_open(Session *session)
 	const char *keys[] = {"dbname", "fallback_application_name", "tcp_user_timeout", "client_encoding", NULL};
 	const char *values[] = {session->conninfo, "restate-admin-http", "15000", "UTF8", NULL};
 
+	session->generation++;
 	session->state = SESSION_OPENING;
 	session->watch.ready = ready;
 	session->watch.owner = session;
@@ -70,6 +71,7 @@ session_close(Session *session)
 	loop_clear_timer(&session->opening);
 	if (session->connection)
 		PQfinish(session->connection);
+	session->generation++;
 	session->connection = NULL;
 	session->state = SESSION_CLOSED;
 	session->is_pipeline = false;
@@ -258,10 +260,10 @@ count_piece(Session *session)
 static void
 take_results(Session *session)
 {
-	const PGconn *connection = session->connection;
+	unsigned generation = session->generation;
 
 	/* who is told of a result or an end may close the session, or go on with it */
-	while (session->connection == connection && session->state != SESSION_IDLE && !PQisBusy(session->connection))
+	while (session->generation == generation && session->state != SESSION_IDLE && !PQisBusy(session->connection))
 	{
 		PGresult *result = PQgetResult(session->connection);
 		ExecStatusType status = PQresultStatus(result);
@@ -274,7 +276,7 @@ take_results(Session *session)
 			else
 				take_result(session, result);
 			PQclear(result);
-			if (session->connection != connection)
+			if (session->generation != generation)
 				return;
 			if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
 			{
@@ -293,7 +295,7 @@ take_results(Session *session)
 		}
 		command_ended(session);
 	}
-	if (session->connection == connection && session->state == SESSION_BUSY && session->largest_piece &&
+	if (session->generation == generation && session->state == SESSION_BUSY && session->largest_piece &&
 		session->piece > session->largest_piece)
 		session->events->overflowed(session);
 }

@@ -64,6 +64,7 @@ struct Session
 	const char *setup; /* statements run in every new session, or NULL */
 
 	PGconn *connection;
+	unsigned generation; /* of the connection: another may have the address of one that is closed */
 	SessionState state;
 	SessionCommand command;
 	Watch watch;
