@@ -72,7 +72,7 @@ answer_task_end(Task *task, TaskEnd how)
 			answer_error(exchange, 503, "unavailable", "the database cannot be reached");
 			break;
 		case TASK_LATE:
-			answer_error(exchange, 503, "overloaded", "the request waited for too long; nothing was done");
+			answer_error(exchange, 503, "unavailable", "the request waited for too long; nothing was done");
 			break;
 		case TASK_WITHDRAWN:
 			answer_error(exchange, 503, "unavailable", "the client has gone; nothing was done");

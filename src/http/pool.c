@@ -22,7 +22,7 @@
 
 /* how long before the deadline nothing begins any more, and what runs is cancelled: a part of the time, and no more than this */
 #define MAX_NOTICE_MS	1000
-#define NOTICE_FRACTION 10
+#define NOTICE_FRACTION 5
 
 /* a session that has taken more than this in one piece does not keep the memory */
 #define MAX_KEPT_PIECE ((size_t) 1024 * 1024)

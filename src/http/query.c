@@ -46,13 +46,14 @@ static void take_result(Task *task, const PGresult *result);
 static void take_row(Exchange *exchange, const PGresult *row);
 static bool returns_rows(Exchange *exchange, const PGresult *description);
 static void overflowed(Task *task);
+static void ended(Task *task, TaskEnd how);
 static void answer_too_large(Exchange *exchange);
 static void answer_query_failure(Exchange *exchange, const PGresult *error);
 
 const TaskKind query_task = {.begin = begin,
 							 .result = take_result,
 							 .next = next,
-							 .ended = answer_task_end,
+							 .ended = ended,
 							 .overflowed = overflowed,
 							 .leaves_traces = true};
 
@@ -175,7 +176,12 @@ take_row(Exchange *exchange, const PGresult *row)
 {
 	size_t before = exchange->answer.len;
 
-	if (exchange->rows.count == max_rows)
+	size_t bytes = 0;
+
+	for (int column = 0; column < PQnfields(row); column++)
+		bytes += (size_t) PQgetlength(row, 0, column);
+	/* no value gets much shorter, so that this much more is too much */
+	if (exchange->rows.count == max_rows || before + bytes / 2 > QUERY_MAX_ANSWER)
 	{
 		answer_too_large(exchange);
 		return;
@@ -213,6 +219,20 @@ static void
 overflowed(Task *task)
 {
 	answer_too_large(exchange_of(task));
+}
+
+/*
+ * A query that the server has not ended by its deadline was too slow as well.
+ */
+static void
+ended(Task *task, TaskEnd how)
+{
+	if (how == TASK_UNANSWERED)
+	{
+		answer_error(exchange_of(task), 503, "query_timeout", "the query took too long");
+		how = TASK_DONE;
+	}
+	answer_task_end(task, how);
 }
 
 /*

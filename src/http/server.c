@@ -41,6 +41,8 @@ static struct MHD_Daemon *mhd;
 static const Options *options;
 static Pools pools;
 static Watch mhd_watch;
+static bool mhd_is_due;
+static int64_t mhd_due_at; /* by loop_now, at the latest */
 static Timer patience; /* while draining */
 static int under_way;
 static bool draining;
@@ -128,19 +130,23 @@ most_connections(void)
 int
 server_turn(void)
 {
+	int64_t now = loop_now();
 	MHD_UNSIGNED_LONG_LONG ms = 0;
-	int runs = 0;
 
-	do
+	if (!mhd_is_due && now < mhd_due_at)
+		return mhd_due_at - now > INT_MAX ? INT_MAX : (int) (mhd_due_at - now);
+	mhd_is_due = false;
+	for (int runs = 0; ms == 0 && runs < MAX_RUNS; runs++)
 	{
 		MHD_run(mhd);
-		if (MHD_get_timeout(mhd, &ms) != MHD_YES)
+		if (MHD_get_timeout(mhd, &ms) != MHD_YES || ms > INT_MAX)
 			ms = INT_MAX;
-	} while (ms == 0 && ++runs < MAX_RUNS);
+	}
+	mhd_due_at = now + (int64_t) ms;
 	connections_turn();
 	if (draining && under_way == 0)
 		loop_end();
-	return ms > INT_MAX ? INT_MAX : (int) ms;
+	return (int) ms;
 }
 
 /*
@@ -151,6 +157,7 @@ mhd_ready(Watch *watch, uint32_t events)
 {
 	(void) watch;
 	(void) events;
+	mhd_is_due = true;
 }
 
 int
@@ -166,6 +173,7 @@ server_drain(void)
 		return;
 	draining = true;
 	listening = MHD_quiesce_daemon(mhd);
+	mhd_is_due = true;
 	if (!loop_set_timer(&patience, loop_now() + options->request_timeout * 1000))
 		loop_end();
 }
@@ -365,6 +373,7 @@ answered(Exchange *exchange)
 		return;
 	exchange->is_waiting = false;
 	MHD_resume_connection(exchange->connection);
+	mhd_is_due = true;
 }
 
 /*

@@ -10,6 +10,7 @@
 
 static int hex_digit(char c);
 static const char *skip_authority(const char *target);
+static size_t ascii_length(const unsigned char *p, size_t len);
 
 /*
  * Takes a request target apart: origin form, or absolute form, whose scheme
@@ -117,7 +118,7 @@ url_is_utf8(const char *bytes, size_t len)
 
 		if (code < 0x80)
 		{
-			i++;
+			i += ascii_length(p + i, len - i);
 			continue;
 		}
 		if (code >= 0xC2 && code < 0xE0)
@@ -141,6 +142,25 @@ url_is_utf8(const char *bytes, size_t len)
 		i += more + 1;
 	}
 	return true;
+}
+
+/*
+ * Returns how many bytes of ASCII the text begins with, which it does, or a
+ * few less.
+ */
+static size_t
+ascii_length(const unsigned char *p, size_t len)
+{
+	size_t i = 0;
+	uint64_t eight;
+
+	for (; i + sizeof(eight) <= len; i += sizeof(eight))
+	{
+		memcpy(&eight, p + i, sizeof(eight));
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return i > 0 ? i : 1;
 }
 
 int
