@@ -7,6 +7,13 @@
 #include "failure.h"
 #include "routes.h"
 
+/* what the audit is told of a request, for its transaction alone; null where it says nothing */
+#define TELL_AUDIT                                                                                       \
+	"SELECT CASE WHEN $1::pg_catalog.text IS NOT NULL THEN pg_catalog.set_config('request.jwt.claims',"  \
+	" pg_catalog.json_build_object('sub', $1::pg_catalog.text)::pg_catalog.text, true) END,"             \
+	" CASE WHEN $2::pg_catalog.text IS NOT NULL THEN pg_catalog.set_config('restate_admin.reason',"      \
+	" $2::pg_catalog.text, true) END"
+
 static bool begin(Task *task);
 static void take_result(Task *task, const PGresult *result);
 static bool next(Task *task);
@@ -16,14 +23,18 @@ const TaskKind one_call = {
 	.begin = begin, .result = take_result, .next = next, .ended = answer_task_end, .overflowed = overflowed};
 
 /*
- * Sends the call.
+ * Sends the call, and before it in its transaction who asks for it and why.
  */
 static bool
 begin(Task *task)
 {
 	const Exchange *exchange = exchange_of(task);
 	Statement call = {exchange->route->sql, exchange->route->nargs, (const char *const *) exchange->args};
+	const char *const told[] = {exchange->person, exchange->reason};
+	Statement tell = {TELL_AUDIT, 2, told};
 
+	if (exchange->person || exchange->reason)
+		return session_execute_both(task->session, &tell, &call);
 	return session_execute(task->session, &call);
 }
 

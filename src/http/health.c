@@ -9,6 +9,8 @@
 
 #include "failure.h"
 #include "log.h"
+#include "loop.h"
+#include "routes.h"
 
 /* the extensions that this gateway works with: from this version to its own */
 #define OLDEST_EXTENSION "0.2.0"
@@ -40,9 +42,12 @@ static bool next(Task *task);
 static void take_result(Task *task, const PGresult *result);
 static void take_facts(Exchange *exchange, const PGresult *result);
 static void answer_not_ready(Exchange *exchange, const char *why);
-static bool fits(const char *extension);
+static bool fits(const char *version);
 static int compare_versions(const char *a, const char *b);
-static void note(const char *state);
+static void note(const char *why);
+
+/* the version of the extension, as it was last found */
+static char extension[40];
 
 const TaskKind health_task = {.begin = begin, .result = take_result, .next = next, .ended = answer_task_end};
 
@@ -53,6 +58,21 @@ void
 prepare_live(Exchange *exchange)
 {
 	answer_empty(exchange, 200);
+}
+
+void
+health_look(Pool *pool)
+{
+	Exchange *exchange = exchange_new("/health");
+
+	if (exchange == NULL)
+		return;
+	strcpy(exchange->method, "GET");
+	route_find(exchange);
+	exchange->answered = exchange_free;
+	exchange->task.kind = &health_task;
+	exchange->task.deadline = loop_now() + HEALTH_SECONDS * 1000;
+	pool_submit(pool, &exchange->task);
 }
 
 /*
@@ -83,7 +103,7 @@ next(Task *task)
 	}
 	if (exchange->status == 0)
 	{
-		note("");
+		note(NULL);
 		answer_empty(exchange, 200);
 	}
 	task_done(task);
@@ -124,6 +144,7 @@ take_facts(Exchange *exchange, const PGresult *result)
 {
 	char why[1024] = "";
 
+	snprintf(extension, sizeof(extension), "%s", PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
 	if (PQntuples(result) != 1 || PQgetisnull(result, 0, 0))
 		snprintf(why, sizeof(why), "the database has no extension restate_admin");
 	else if (!fits(PQgetvalue(result, 0, 0)))
@@ -151,9 +172,9 @@ answer_not_ready(Exchange *exchange, const char *why)
  * Returns whether the gateway works with this version of the extension.
  */
 static bool
-fits(const char *extension)
+fits(const char *version)
 {
-	return compare_versions(extension, OLDEST_EXTENSION) >= 0 && compare_versions(extension, RESTATE_ADMIN_VERSION) <= 0;
+	return compare_versions(version, OLDEST_EXTENSION) >= 0 && compare_versions(version, RESTATE_ADMIN_VERSION) <= 0;
 }
 
 /*
@@ -174,20 +195,20 @@ compare_versions(const char *a, const char *b)
 }
 
 /*
- * Logs why requests cannot be served, or that they can again, when that
+ * Logs why requests cannot be served, or with a NULL that they can, when that
  * changes.
  */
 static void
-note(const char *state)
+note(const char *why)
 {
-	static char before[1024];
+	static char before[1024] = "unknown";
 	char quoted[1200];
 
-	if (strcmp(state, before) == 0)
+	if (strcmp(why ? why : "", before) == 0)
 		return;
-	snprintf(before, sizeof(before), "%s", state);
-	if (state[0])
-		log_event(LOG_ERROR, "event=not_ready error=%s", log_quote(state, quoted, sizeof(quoted)));
+	snprintf(before, sizeof(before), "%s", why ? why : "");
+	if (why)
+		log_event(LOG_ERROR, "event=not_ready error=%s", log_quote(why, quoted, sizeof(quoted)));
 	else
-		log_event(LOG_INFO, "event=ready");
+		log_event(LOG_INFO, "event=ready extension=%s fits=\"" OLDEST_EXTENSION " to " RESTATE_ADMIN_VERSION "\"", extension);
 }

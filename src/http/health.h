@@ -12,6 +12,9 @@
 
 extern void prepare_live(Exchange *exchange);
 
+/* Has the log say what is there, or missing, when the gateway starts. */
+extern void health_look(Pool *pool);
+
 /* Asks the database what it has, and tries a call of an operation that does nothing. */
 extern const TaskKind health_task;
 

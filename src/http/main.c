@@ -4,7 +4,9 @@
  *		restate_admin.
  */
 #include <errno.h>
+#include <libpq-fe.h>
 #include <malloc.h>
+#include <microhttpd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "health.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
@@ -64,8 +67,10 @@ main(int argc, char **argv)
 				  log_quote(strerror(errno), quoted, sizeof(quoted)));
 		return 1;
 	}
-	log_event(LOG_INFO, "event=started version=" RESTATE_ADMIN_VERSION " listen=%s", where);
+	log_event(LOG_INFO, "event=started version=" RESTATE_ADMIN_VERSION " libpq=%d libmicrohttpd=%s listen=%s", PQlibVersion(),
+			  MHD_get_version(), where);
 	notify_ready();
+	health_look(pools.health);
 	loop_run(server_turn);
 	server_stop();
 	listener_remove(&given);

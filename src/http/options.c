@@ -25,6 +25,8 @@ static const struct option long_options[] = {
 	{"query-row-limit", required_argument, NULL, 'r'},
 	{"host", required_argument, NULL, 'H'},
 	{"token-file", required_argument, NULL, 't'},
+	{"person-header", required_argument, NULL, 'u'},
+	{"reason-header", required_argument, NULL, 'w'},
 	{"log-level", required_argument, NULL, 'L'},
 	{"request-timeout", required_argument, NULL, 'T'},
 	{"help", no_argument, NULL, 'h'},
@@ -50,6 +52,9 @@ static const char help[] =
 	"  --query-row-limit=N      rows that a query may return; more is an error [100000]\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
+	"  --person-header=NAME     a header that names who asks, for the audit [none]: only where\n"
+	"                           a proxy sets it, which clients cannot pass\n"
+	"  --reason-header=NAME     a header that says why, for the audit [none]\n"
 	"  --log-level=LEVEL        debug, info, warn or error [info]\n"
 	"  --help, --version\n"
 	"\n"
@@ -167,6 +172,12 @@ apply(Options *options, int flag, const char *value)
 			break;
 		case 'T':
 			options->request_timeout = number("--request-timeout", value, 1, 3600);
+			break;
+		case 'u':
+			options->person_header = value;
+			break;
+		case 'w':
+			options->reason_header = value;
 			break;
 		case 'L':
 			level = log_level_from_name(value);

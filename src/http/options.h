@@ -24,6 +24,8 @@ typedef struct Options
 	char *token; /* NULL: none is asked for */
 	const char **hosts; /* names that the gateway is served under, besides localhost */
 	int nhosts;
+	const char *person_header; /* names for the audit who asks; NULL: none does */
+	const char *reason_header; /* and why */
 	LogLevel log_level;
 } Options;
 

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static bool take_header(Exchange *exchange, const char *name, char **where);
+
 /*
  * Takes the invocation id from the path.  The database judges it, but for a
  * NUL, which no text there can hold.
@@ -95,13 +97,31 @@ take_deployment(Exchange *exchange, int arg)
 bool
 take_idempotency_key(Exchange *exchange, int arg)
 {
-	const char *key = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Idempotency-Key");
+	return take_header(exchange, "Idempotency-Key", &exchange->args[arg]);
+}
 
-	if (key == NULL)
+bool
+take_person_and_reason(Exchange *exchange, const char *person_header, const char *reason_header)
+{
+	return (person_header == NULL || take_header(exchange, person_header, &exchange->person)) &&
+		   (reason_header == NULL || take_header(exchange, reason_header, &exchange->reason));
+}
+
+/*
+ * Takes a header, NULL where it is absent.
+ */
+static bool
+take_header(Exchange *exchange, const char *name, char **where)
+{
+	const char *value = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, name);
+	char message[128];
+
+	if (value == NULL)
 		return true;
-	if (url_is_utf8(key, strlen(key)))
-		return exchange_keep(exchange, &exchange->args[arg], key);
-	answer_bad_parameter(exchange, "header Idempotency-Key is not text");
+	if (url_is_utf8(value, strlen(value)))
+		return exchange_keep(exchange, where, value);
+	snprintf(message, sizeof(message), "header %.64s is not text", name);
+	answer_bad_parameter(exchange, message);
 	return false;
 }
 

@@ -77,6 +77,8 @@ static void reset_took_too_long(Timer *timer);
 static void close_slot(Slot *slot);
 static void forget(Slot *slot);
 static void session_opened(Session *session);
+static void note_connected(const Pool *pool, const PGconn *connection);
+static const char *server_version(const PGconn *connection);
 static void session_failed(Session *session, const char *error);
 static void session_result(Session *session, const PGresult *result);
 static void session_ended(Session *session);
@@ -535,10 +537,41 @@ session_opened(Session *session)
 	Pool *pool = slot->pool;
 
 	pool->nopening--;
-	pool->nopen++;
+	if (pool->nopen++ == 0)
+		note_connected(pool, session->connection);
 	pool->failures = 0;
 	pool->idle[pool->nidle++] = slot;
 	serve(pool);
+}
+
+/*
+ * Says which database a pool has reached, with its first session.
+ */
+static void
+note_connected(const Pool *pool, const PGconn *connection)
+{
+	const char *port = PQport(connection);
+	char database[128];
+	char host[256];
+	char role[128];
+
+	log_event(LOG_INFO, "event=connected pool=%s host=%s port=%s database=%s role=%s server=%s", pool->config.name,
+			  log_quote(PQhost(connection), host, sizeof(host)), port && *port ? port : "-",
+			  log_quote(PQdb(connection), database, sizeof(database)),
+			  log_quote(PQuser(connection), role, sizeof(role)), server_version(connection));
+}
+
+/*
+ * Returns the server's version without what follows the number.
+ */
+static const char *
+server_version(const PGconn *connection)
+{
+	static char version[32];
+	const char *whole = PQparameterStatus(connection, "server_version");
+
+	snprintf(version, sizeof(version), "%.*s", whole ? (int) strcspn(whole, " ") : 0, whole ? whole : "");
+	return version;
 }
 
 /*

@@ -19,6 +19,7 @@
 #include "log.h"
 #include "loop.h"
 #include "metrics.h"
+#include "parameters.h"
 #include "reads.h"
 #include "routes.h"
 
@@ -312,6 +313,8 @@ arrived(Exchange *exchange)
 	exchange->has_arrived = true;
 	if (exchange->status == 0)
 		exchange->route->prepare(exchange);
+	if (exchange->status == 0 && exchange->route->needs == NEEDS_OPERATIONS)
+		(void) take_person_and_reason(exchange, options->person_header, options->reason_header);
 	if (exchange->status == 0 && pool_of(exchange) == NULL)
 		answer_error(exchange, 503, "unavailable", "the gateway was started without --query-db");
 	if (exchange->status)
