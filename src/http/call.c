@@ -8,10 +8,10 @@
 #include "routes.h"
 
 /* what the audit is told of a request, for its transaction alone; null where it says nothing */
-#define TELL_AUDIT                                                                                       \
-	"SELECT CASE WHEN $1::pg_catalog.text IS NOT NULL THEN pg_catalog.set_config('request.jwt.claims',"  \
-	" pg_catalog.json_build_object('sub', $1::pg_catalog.text)::pg_catalog.text, true) END,"             \
-	" CASE WHEN $2::pg_catalog.text IS NOT NULL THEN pg_catalog.set_config('restate_admin.reason',"      \
+#define TELL_AUDIT                                                                                      \
+	"SELECT CASE WHEN $1::pg_catalog.text IS NOT NULL THEN pg_catalog.set_config('request.jwt.claims'," \
+	" pg_catalog.json_build_object('sub', $1::pg_catalog.text)::pg_catalog.text, true) END,"            \
+	" CASE WHEN $2::pg_catalog.text IS NOT NULL THEN pg_catalog.set_config('restate_admin.reason',"     \
 	" $2::pg_catalog.text, true) END"
 
 static bool begin(Task *task);
@@ -20,7 +20,11 @@ static bool next(Task *task);
 static void overflowed(Task *task);
 
 const TaskKind one_call = {
-	.begin = begin, .result = take_result, .next = next, .ended = answer_task_end, .overflowed = overflowed};
+	.begin = begin,
+	.result = take_result,
+	.next = next,
+	.ended = answer_task_end,
+	.overflowed = overflowed};
 
 /*
  * Sends the call, and before it in its transaction who asks for it and why.

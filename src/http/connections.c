@@ -32,11 +32,11 @@
  * Of one address so many requests may be arriving at once; beyond that the
  * oldest gives way, unless it has only just come.
  */
-#define MAX_ARRIVING	256
-#define JUST_COME_MS	2000
-#define SOURCE_BUCKETS	1024
-#define ADDRESS_BYTES	16
-#define IPV6_NETWORK	8 /* bytes that tell one client's addresses from another's */
+#define MAX_ARRIVING   256
+#define JUST_COME_MS   2000
+#define SOURCE_BUCKETS 1024
+#define ADDRESS_BYTES  16
+#define IPV6_NETWORK   8 /* bytes that tell one client's addresses from another's */
 
 /* Where connections come from. */
 typedef struct Source

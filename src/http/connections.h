@@ -29,11 +29,11 @@ typedef struct Connection
 	Watch watch;
 	ConnectionState state;
 	int64_t since;
-	struct Source *source;		/* NULL: of no address */
-	struct Exchange *exchange;	/* the one under way, for who asks */
-	bool has_left;				/* the client has closed its side */
-	Timer leaving;				/* set: it is taken for gone then */
-	bool is_shut;				/* it is closed as soon as libmicrohttpd sees that */
+	struct Source *source;		 /* NULL: of no address */
+	struct Exchange *exchange;	 /* the one under way, for who asks */
+	bool has_left;				 /* the client has closed its side */
+	Timer leaving;				 /* set: it is taken for gone then */
+	bool is_shut;				 /* it is closed as soon as libmicrohttpd sees that */
 	struct Connection *previous; /* of the same state, the oldest first */
 	struct Connection *next;
 	struct Connection *next_left;

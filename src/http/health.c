@@ -16,19 +16,19 @@
 #define OLDEST_EXTENSION "0.2.0"
 
 /* the extension's version, the role, and which operations it may not call */
-#define FACTS                                                                                                  \
-	"SELECT (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'), current_user,"   \
-	" (SELECT pg_catalog.string_agg(name, ', ') FROM pg_catalog.unnest('{restate_purge_journal,"               \
-	" restate_purge_journal_batch, restate_delete_invocation, restate_restart_as_new,"                         \
-	" restate_restart_as_new_batch, restate_cancel, restate_cancel_batch, restate_kill, restate_kill_batch,"   \
-	" restate_purge, restate_purge_batch, restate_pause, restate_pause_batch, restate_resume,"                 \
-	" restate_resume_batch}'::pg_catalog.text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc"     \
-	" WHERE proname = name AND pronamespace = 'pg_catalog'::pg_catalog.regnamespace"                           \
+#define FACTS                                                                                                \
+	"SELECT (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'), current_user," \
+	" (SELECT pg_catalog.string_agg(name, ', ') FROM pg_catalog.unnest('{restate_purge_journal,"             \
+	" restate_purge_journal_batch, restate_delete_invocation, restate_restart_as_new,"                       \
+	" restate_restart_as_new_batch, restate_cancel, restate_cancel_batch, restate_kill, restate_kill_batch," \
+	" restate_purge, restate_purge_batch, restate_pause, restate_pause_batch, restate_resume,"               \
+	" restate_resume_batch}'::pg_catalog.text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc"   \
+	" WHERE proname = name AND pronamespace = 'pg_catalog'::pg_catalog.regnamespace"                         \
 	" AND pg_catalog.has_function_privilege(oid, 'EXECUTE')))"
 
 /* an operation on an invocation that cannot be: the library is loaded and looks at the extension */
-#define TRIAL                                                                                                  \
-	"SELECT ok FROM pg_catalog.restate_pause_batch("                                                          \
+#define TRIAL                                        \
+	"SELECT ok FROM pg_catalog.restate_pause_batch(" \
 	"'{inv_1000000000000000000000000000000000}'::pg_catalog.restate_invocation_id[])"
 
 enum

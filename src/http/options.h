@@ -21,7 +21,7 @@ typedef struct Options
 	int query_pool;
 	int request_timeout; /* seconds */
 	int query_row_limit;
-	char *token; /* NULL: none is asked for */
+	char *token;		/* NULL: none is asked for */
 	const char **hosts; /* names that the gateway is served under, besides localhost */
 	int nhosts;
 	const char *person_header; /* names for the audit who asks; NULL: none does */

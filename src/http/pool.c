@@ -37,7 +37,7 @@ typedef struct Slot
 	Pool *pool;
 	Task *task;
 	bool has_served;
-	bool is_spent; /* it serves no other task after this one */
+	bool is_spent;				  /* it serves no other task after this one */
 	const char *const *resetting; /* the statement that is being run for it */
 	Timer reset;
 } Slot;

@@ -30,10 +30,10 @@ enum
  * All that it depends on is set for its transaction alone: a pooler may give
  * it any session.  The server ends it by itself, should we be gone.
  */
-#define BEGIN_QUERY                                                                     \
-	"BEGIN READ ONLY; SET LOCAL search_path = restate; SET LOCAL TimeZone = 'UTC';"     \
-	" SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601';"               \
-	" SET LOCAL bytea_output = 'hex'; SET LOCAL default_transaction_read_only = on;"    \
+#define BEGIN_QUERY                                                                  \
+	"BEGIN READ ONLY; SET LOCAL search_path = restate; SET LOCAL TimeZone = 'UTC';"  \
+	" SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601';"            \
+	" SET LOCAL bytea_output = 'hex'; SET LOCAL default_transaction_read_only = on;" \
 	" SET LOCAL statement_timeout = '%ds'; SET LOCAL idle_in_transaction_session_timeout = '%ds'"
 
 static char begin_query[512];

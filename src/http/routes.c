@@ -19,15 +19,15 @@
 #define CALL(operation, arguments) \
 	"SELECT o, pg_catalog.restate_http_status('" operation "', o) FROM pg_catalog.restate_" operation "(" arguments ") AS o"
 
-#define BATCH_CALL(operation, arguments)                                                                        \
+#define BATCH_CALL(operation, arguments)                                                                                              \
 	"SELECT id, ok, message, new_id FROM pg_catalog.restate_" operation "_batch($1::pg_catalog.restate_invocation_id[]" arguments ")" \
 	" ORDER BY ordinality"
 
-#define OPERATION(path, call, count, prepare_function, answer_function)                                  \
+#define OPERATION(path, call, count, prepare_function, answer_function)                               \
 	{                                                                                                 \
 		.method = "PATCH", .segments = {"invocations", "*", path},                                    \
 		.pattern = "/invocations/{id}/" path, .needs = NEEDS_OPERATIONS, .sql = call, .nargs = count, \
-		.prepare = prepare_function, .task = &one_call, .answer = answer_function                                             \
+		.prepare = prepare_function, .task = &one_call, .answer = answer_function                     \
 	}
 
 #define BATCH(path, operation, arguments, count, prepare_function)                             \
@@ -35,7 +35,7 @@
 		.method = "POST", .segments = {"internal", "invocations_batch_operations", path},      \
 		.pattern = "/internal/invocations_batch_operations/" path, .needs = NEEDS_OPERATIONS,  \
 		.body_limit = BATCH_MAX_BODY, .sql = BATCH_CALL(operation, arguments), .nargs = count, \
-		.prepare = prepare_function, .task = &one_call, .answer = answer_batch                                         \
+		.prepare = prepare_function, .task = &one_call, .answer = answer_batch                 \
 	}
 
 static const Route routes[] = {

@@ -44,7 +44,7 @@ static Pools pools;
 static Watch mhd_watch;
 static bool mhd_is_due;
 static int64_t mhd_due_at; /* by loop_now, at the latest */
-static Timer patience; /* while draining */
+static Timer patience;	   /* while draining */
 static int under_way;
 static bool draining;
 static bool giving_up;

@@ -19,7 +19,7 @@ sub last_of
 {
 	my ($id) = @_;
 
-	return $node->safe_psql('postgres', "SELECT coalesce(subject, '-') || '|' || coalesce(reason, '-') FROM restate.sys_audit WHERE id = '$id' ORDER BY audit_id DESC LIMIT 1");
+	return $node->safe_psql('postgres', "SELECT coalesce(claimed_subject, '-') || '|' || coalesce(reason, '-') FROM restate.sys_audit WHERE id = '$id' ORDER BY audit_id DESC LIMIT 1");
 }
 
 my $plain = start_gateway($node);
