@@ -5,6 +5,7 @@
 #include "health.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "failure.h"
@@ -183,14 +184,18 @@ fits(const char *version)
 static int
 compare_versions(const char *a, const char *b)
 {
-	int of_a[3] = {0};
-	int of_b[3] = {0};
-
-	(void) sscanf(a, "%d.%d.%d", &of_a[0], &of_a[1], &of_a[2]);
-	(void) sscanf(b, "%d.%d.%d", &of_b[0], &of_b[1], &of_b[2]);
 	for (int i = 0; i < 3; i++)
-		if (of_a[i] != of_b[i])
-			return of_a[i] < of_b[i] ? -1 : 1;
+	{
+		char *after_a;
+		char *after_b;
+		long of_a = strtol(a, &after_a, 10);
+		long of_b = strtol(b, &after_b, 10);
+
+		if (of_a != of_b)
+			return of_a < of_b ? -1 : 1;
+		a = after_a + (*after_a == '.');
+		b = after_b + (*after_b == '.');
+	}
 	return 0;
 }
 

@@ -103,7 +103,7 @@ is_stale(const struct sockaddr_un *address)
 static void
 describe(const struct sockaddr_storage *address, char *text, int size)
 {
-	char host[INET6_ADDRSTRLEN];
+	char host[INET6_ADDRSTRLEN] = "";
 
 	if (address->ss_family == AF_UNIX)
 		snprintf(text, (size_t) size, "%s", ((const struct sockaddr_un *) address)->sun_path);

@@ -171,7 +171,7 @@ loop_set_timer(Timer *timer, int64_t at)
 		if (nheap + 2 > heap_size)
 		{
 			size_t size = heap_size ? heap_size * 2 : FIRST_TIMERS;
-			Timer **larger = realloc(heap, size * sizeof(*heap));
+			Timer **larger = reallocarray(heap, size, sizeof(void *));
 
 			if (larger == NULL)
 				return false;

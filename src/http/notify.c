@@ -42,7 +42,7 @@ notify(const char *message)
 
 	if (path == NULL || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path))
 		return;
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path));
 	len = (socklen_t) (offsetof(struct sockaddr_un, sun_path) + strlen(path));
 	/* the name of one that is not in the file system begins with a NUL */
 	if (path[0] == '@')

@@ -235,7 +235,7 @@ parse_listen(Options *options, const char *value)
 			fail("--listen %s is too long a path", value);
 		memset(address, 0, sizeof(*address));
 		address->sun_family = AF_UNIX;
-		strcpy(address->sun_path, value);
+		memcpy(address->sun_path, value, strlen(value));
 		options->listen_len = sizeof(*address);
 		return;
 	}

@@ -109,7 +109,7 @@ pool_start(const PoolConfig *config)
 	pool->retry.fire = may_retry;
 	pool->retry.owner = pool;
 	pool->slots = calloc((size_t) config->size, sizeof(*pool->slots));
-	pool->idle = calloc((size_t) config->size, sizeof(*pool->idle));
+	pool->idle = calloc((size_t) config->size, sizeof(void *));
 	if (pool->slots == NULL || pool->idle == NULL)
 	{
 		free(pool->slots);
