@@ -24,11 +24,12 @@ int
 listener_open(const Options *options, char *text, int size)
 {
 	int fd = socket(options->listen.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_storage bound = {0};
+	struct sockaddr_storage bound;
 	socklen_t len = sizeof(bound);
 	mode_t mask;
 	bool is_bound;
 
+	memset(&bound, 0, sizeof(bound));
 	describe(&options->listen, text, size);
 	if (fd < 0)
 		return -1;

@@ -248,7 +248,7 @@ count_piece(Session *session)
 {
 	int bytes = 0;
 
-	if (ioctl(session->watch.fd, FIONREAD, &bytes) == 0 && bytes > 0)
+	if (session->largest_piece && ioctl(session->watch.fd, FIONREAD, &bytes) == 0 && bytes > 0)
 		session->piece += (size_t) bytes;
 	if (session->piece > session->largest)
 		session->largest = session->piece;
