@@ -72,12 +72,12 @@ main(int argc, char **argv)
 	notify_ready();
 	health_look(pools.health);
 	loop_run(server_turn);
-	server_stop();
-	listener_remove(&given);
 	pool_stop(pools.operations);
 	pool_stop(pools.health);
 	if (pools.queries)
 		pool_stop(pools.queries);
+	server_stop();
+	listener_remove(&given);
 	close(signals.fd);
 	loop_free();
 	options_free(&given);

@@ -135,8 +135,20 @@ pool_start(const PoolConfig *config)
 void
 pool_stop(Pool *pool)
 {
+	pool->giving_up = true;
+	end_waiting(pool, TASK_STOPPED);
 	for (int i = 0; i < pool->config.size; i++)
-		session_close(&pool->slots[i].session);
+	{
+		Slot *slot = &pool->slots[i];
+		Task *task = slot->task;
+
+		session_close(&slot->session);
+		loop_clear_timer(&slot->reset);
+		if (task == NULL)
+			continue;
+		(void) detach(task);
+		end(task, TASK_LOST);
+	}
 	loop_clear_timer(&pool->retry);
 	free(pool->slots);
 	free(pool->idle);

@@ -100,7 +100,7 @@ extern bool task_tries_again(Task *task, const PGresult *error, bool is_ours);
 /* Refuses what waits, and has the server end what runs. */
 extern void pool_give_up(Pool *pool);
 
-/* Closes the sessions and frees the pool, which has no tasks any more. */
+/* Closes the sessions, ends what tasks there are and frees the pool. */
 extern void pool_stop(Pool *pool);
 
 extern int pool_waiting(const Pool *pool);

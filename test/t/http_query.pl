@@ -96,8 +96,12 @@ is(rows($_), '400 result_too_large', "$_: too large")
   "SELECT repeat('x', 64*1024*1024 - 17) AS a",
   "SELECT repeat('\"', 34*1024*1024) AS a";
 is(length query("SELECT repeat('x', 64*1024*1024 - 19) AS a")->{body}, 64 * 1024 * 1024, 'as large an answer as may be');
-cmp_ok($resident->('HWM'), '<', 700_000, 'memory stays bounded');
-cmp_ok($resident->('RSS') - $before, '<', 60_000, 'and is given back');
+SKIP:
+{
+	skip 'below valgrind memory is another', 2 if $ENV{VALGRIND};
+	cmp_ok($resident->('HWM'), '<', 700_000, 'memory stays bounded');
+	cmp_ok($resident->('RSS') - $before, '<', 60_000, 'and is given back');
+}
 
 is(stop_gateway($gateway), 0, 'the gateway ends well');
 $gateway = $hasty;
