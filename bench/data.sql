@@ -27,7 +27,7 @@ BEGIN
   ASSERT entries >= 2 AND entries % 2 = 0, 'a journal has an even number of entries';
   WITH made AS (
     INSERT INTO bench.target (id, partition_key)
-      SELECT s.id, restate_partition_key(s.id)
+      SELECT s.id, restate_partition_key_of_id(s.id)
       FROM (SELECT restate_new_invocation_id() AS id FROM generate_series(1, prepare.count) OFFSET 0) AS s
       ORDER BY s.id
       RETURNING n)

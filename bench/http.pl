@@ -24,7 +24,7 @@ use List::Util qw(max min shuffle);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-use Bench qw(query record progress quantile);
+use Bench qw(query record progress quantile wait_while_it_goes_on);
 
 my $quick = @ARGV && $ARGV[0] eq '--quick';
 my $version = '1.6.2';
@@ -39,11 +39,22 @@ my @plans = $quick
 	{ entries => 102, rounds => 5, ids => { 1 => 200, 8 => 1600 } },
 	{ entries => 1002, rounds => 5, ids => { 1 => 40, 8 => 200 } });
 
+# fewer of them on a slow machine: HTTP_ENTRIES="12 102" HTTP_ROUNDS=2
+if (my %wanted = map { $_ => 1 } split ' ', $ENV{HTTP_ENTRIES} // '')
+{
+	@plans = grep { $wanted{ $_->{entries} } } @plans;
+	die "HTTP_ENTRIES=\"$ENV{HTTP_ENTRIES}\" leaves nothing to measure\n" unless @plans;
+}
+if ($ENV{HTTP_ROUNDS})
+{
+	$_->{rounds} = $ENV{HTTP_ROUNDS} for @plans;
+}
+
 my $root = dirname(dirname(abs_path(__FILE__)));
 my $dir = "$ENV{SERVER_DIR}/http";
 my @owner = (stat $ENV{SERVER_DIR})[ 4, 5 ];
 my $json = JSON::PP->new->canonical;
-my $http = HTTP::Tiny->new(timeout => 60);
+my $http = HTTP::Tiny->new(timeout => $ENV{PATIENCE} || 600);
 my $main = $$;
 my ($restate, $deployment_id, $note);
 my (%port, %side, %pid);
@@ -110,17 +121,25 @@ sub free_ports
 	return map { $_->sockport } @sockets;
 }
 
-# Waits until a URL is answered with success.
+# Waits until a program of spawn is ready.
 sub wait_for
+{
+	my ($name, $ready) = @_;
+
+	wait_while_it_goes_on("$name is not ready", sub {
+		die "$name has ended\n" . read_file("$dir/$name.log") if waitpid($pid{$name}, POSIX::WNOHANG()) == $pid{$name};
+		return ($ready->(), -s "$dir/$name.log");
+	});
+	return;
+}
+
+# Waits until a URL of it is answered with success.
+sub wait_for_url
 {
 	my ($name, $url) = @_;
 
-	for (1 .. 300)
-	{
-		return if $http->get($url)->{success};
-		sleep 0.1;
-	}
-	die "$name does not answer\n" . read_file("$dir/$name.log");
+	wait_for($name, sub { return $http->get($url)->{success} });
+	return;
 }
 
 sub read_file
@@ -233,16 +252,12 @@ TOML
 	mkdir "$dir/restate";
 	chown @owner, "$dir/restate";
 	spawn('theirs', $restate, '--no-logo', '--config-file', "$dir/restate.toml");
-	wait_for('theirs', "$side{theirs}/health");
-	wait_for('theirs', "http://127.0.0.1:$port{ingress}/restate/health");
+	wait_for_url('theirs', "$side{theirs}/health");
+	wait_for_url('theirs', "http://127.0.0.1:$port{ingress}/restate/health");
 
 	write_file("$dir/deployment.mjs", read_file("$root/bench/http_deployment.mjs"));
 	spawn('deployment', 'node', "$dir/deployment.mjs", $port{deployment}, map { ($_->{entries} - 2) / 2 } @plans);
-	for (1 .. 100)
-	{
-		last if read_file("$dir/deployment.log") =~ /listening/;
-		sleep 0.1;
-	}
+	wait_for('deployment', sub { return read_file("$dir/deployment.log") =~ /listening/ });
 	$deployment_id = $json->decode(post("$side{theirs}/deployments", { uri => "http://127.0.0.1:$port{deployment}" }))->{id};
 	return;
 }
@@ -253,7 +268,7 @@ sub start_ours
 	spawn('ours', "$ENV{SERVER_DIR}/stage$bindir/restate-admin-http", "--listen=127.0.0.1:$port{ours}",
 		"--db=host=$ENV{PGHOST} dbname=bench_http user=restate_gateway",
 		"--query-db=host=$ENV{PGHOST} dbname=bench_http user=restate_gateway_reader");
-	wait_for('ours', "$side{ours}/health");
+	wait_for_url('ours', "$side{ours}/health");
 	return;
 }
 
@@ -283,12 +298,11 @@ SQL
 		my @lists;
 		push @{ $lists[ $_ % 32 ] }, "POST /$service/$handler/send" for 1 .. $count;
 		run_lists("http://127.0.0.1:$port{ingress}", "$dir/input.json", @lists);
-		my $end = time + 30 + $count * $entries / 2000;
-		while ((my $completed = { state_of('theirs') }->{"completed $entries"} // 0) != $count)
-		{
-			die "only $completed of $count invocations have completed\n" if time > $end;
-			sleep 0.3;
-		}
+		wait_while_it_goes_on("completed invocations of $count", sub {
+			my %state = state_of('theirs');
+
+			return (($state{"completed $entries"} // 0) == $count, join ', ', map { "$state{$_} $_" } sort keys %state);
+		});
 		my @ids = ids_where('theirs', "journal_size = $entries");
 		copy(\@ids);
 		$plan->{unused} = \@ids;
@@ -314,7 +328,7 @@ sub copy
 SELECT format('INSERT INTO restate.%1\$I SELECT %2\$s FROM restate.%1\$I AS t, ids AS n WHERE t.id = %3\$L AND n.id <> t.id',
   relname, string_agg(CASE attname
       WHEN 'id' THEN 'n.id'
-      WHEN 'partition_key' THEN 'restate_partition_key(n.id)'
+      WHEN 'partition_key' THEN 'restate_partition_key_of_id(n.id)'
       ELSE format('t.%I', attname) END, ', ' ORDER BY attnum), '$first')
 FROM pg_class JOIN pg_attribute ON attrelid = pg_class.oid
 WHERE relnamespace = 'restate'::regnamespace AND relname = '$_' AND attnum > 0 AND NOT attisdropped
@@ -443,17 +457,18 @@ sub run_checked
 
 	settle() if $name eq 'theirs';
 	my $result = $run->($name);
-	my %after = state_of($name);
-	my %change = map { $_ => ($after{$_} // 0) - ($before{$_} // 0) } keys %before, keys %after;
 	my %expected =
 	    $path eq 'purge-journal' ? ("completed $entries" => -@$ids, 'completed 0' => scalar @$ids)
 	  : $path eq 'purge' ? ("completed $entries" => -@$ids)
 	  : ('in flight ' . ($path =~ /=/ ? $entries : 1) => scalar @$ids);
-	for my $key (keys %change, keys %expected)
-	{
-		die sprintf "%s: %s: %d invocations %s instead of %d\n", $name, $path, $change{$key} // 0, $key, $expected{$key} // 0
-		  if ($change{$key} // 0) != ($expected{$key} // 0);
-	}
+	# what has been answered may be seen a little later
+	wait_while_it_goes_on("$name: $path: more or less than was asked for has happened", sub {
+		my %after = state_of($name);
+		my %change = map { $_ => ($after{$_} // 0) - ($before{$_} // 0) } keys %before, keys %after;
+		my @wrong = grep { ($change{$_} // 0) != ($expected{$_} // 0) } keys %{ { %change, %expected } };
+
+		return (!@wrong, join ', ', map { sprintf '%d %s instead of %d', $change{$_} // 0, $_, $expected{$_} // 0 } sort @wrong);
+	});
 	return $result;
 }
 
@@ -475,21 +490,21 @@ sub state_of
 sub remove_restarts
 {
 	my ($name) = @_;
-	my $end = time + 60;
-
 	for my $step ([ kill => "status <> 'completed'" ], [ purge => 'restarted_from IS NOT NULL' ])
 	{
 		my ($operation, $condition) = @$step;
 
 		# the server refuses what it is too busy for
-		while (my @ids = ids_where($name, $condition))
-		{
-			die "$name: cannot $operation what was restarted\n" if time > $end;
+		wait_while_it_goes_on("$name: cannot $operation what was restarted", sub {
+			my @ids = ids_where($name, $condition);
+			my $left = @ids;
+
 			while (my @some = splice @ids, 0, 500)
 			{
 				post("$side{$name}/internal/invocations_batch_operations/$operation", { invocation_ids => \@some });
 			}
-		}
+			return ($left == 0, "$left left");
+		});
 	}
 	return;
 }
@@ -531,20 +546,22 @@ sub run_lists
 	{
 		open STDOUT, '>', "$dir/wrk.log" or POSIX::_exit(9);
 		open STDERR, '>&', \*STDOUT;
-		{ no warnings 'exec'; exec 'wrk', '-t', scalar @lists, '-c', scalar @lists, '-d', 3600, '--timeout', 60, '-s',
+		{ no warnings 'exec'; exec 'wrk', '-t', scalar @lists, '-c', scalar @lists, '-d', 864_000, '--timeout', $ENV{PATIENCE} || 600, '-s',
 			  "$root/bench/http_load.lua", $url, '--', "$dir/client", $body // (); }
 		POSIX::_exit(9);
 	}
-	# wrk itself goes on until its time is over
-	my $end = time + 60 + @{ $lists[0] };
-	while (grep { !-e $_ } @logs)
-	{
-		kill 'TERM', $child if time > $end;
-		die "$url: $lists[0][0] and so on: not answered\n", read_file("$dir/wrk.log") if waitpid($child, POSIX::WNOHANG()) == $child;
-		sleep 0.01;
-	}
+	# wrk itself goes on until its time is over; how far it is, the bytes tell that it has read
+	my $all_sent = eval {
+		wait_while_it_goes_on("$url: $lists[0][0] and so on", sub {
+			die "$url: $lists[0][0] and so on: not answered\n", read_file("$dir/wrk.log") if waitpid($child, POSIX::WNOHANG()) == $child;
+			return (!(grep { !-e $_ } @logs), (read_file("/proc/$child/io") =~ /^rchar: (\d+)/)[0]);
+		});
+		1;
+	};
+	my $error = $@;
 	kill 'TERM', $child;
 	waitpid $child, 0;
+	die $error unless $all_sent;
 	my @sent = map { [ map { [ split /\t/ ] } split /\n/, read_file($_) ] } @logs;
 	for my $client (0 .. $#lists)
 	{
@@ -572,7 +589,14 @@ sub run_clients
 	my $ended = grep { $_->[0] + $_->[2] > $from && $_->[0] + $_->[2] <= $to } @all;
 	my @times = sort { $a <=> $b } map { $_->[2] / 1000 } @all;
 
-	die "$name: $path: the clients did not work at the same time\n" if $ended < @all / 4;
+	if ($ended < @all / 4)
+	{
+		# a busy machine lets some begin when others are done: what all took counts then
+		progress("$name: $path: the clients hardly worked at the same time");
+		$from = min(map { $_->[0] } @all);
+		$to = max(map { $_->[0] + $_->[2] } @all);
+		$ended = @all;
+	}
 	return { rate => $ended / ($to - $from) * 1e6, p50 => quantile(0.5, @times), p99 => quantile(0.99, @times) };
 }
 

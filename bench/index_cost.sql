@@ -25,7 +25,7 @@ BEGIN ATOMIC
   INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key,
       target_handler_name, target_service_ty, target_handler_ty, invoked_by, pinned_deployment_id,
       pinned_service_protocol_version, completion_result, inbox_sequence_number)
-    SELECT s.id, restate_partition_key(s.id), make.status, make.service, make.key, 'run',
+    SELECT s.id, restate_partition_key_of_id(s.id), make.status, make.service, make.key, 'run',
       CASE WHEN make.key IS NULL THEN 'service' ELSE 'virtual_object' END,
       CASE WHEN make.key IS NOT NULL THEN 'exclusive' END,
       'ingress', 'dp_16C3gfXSZuAiqpgqthkN1Sh', 6,
@@ -44,10 +44,10 @@ BEGIN
   UPDATE restate.invocation AS i
     SET journal_size = i.journal_size + 1,
       journal_commands_size = i.journal_commands_size + CASE WHEN entry_type < 'Notification: Run' THEN 1 ELSE 0 END
-    WHERE i.id = id AND i.partition_key = restate_partition_key(id);
+    WHERE i.id = id AND i.partition_key = restate_partition_key_of_id(id);
   INSERT INTO restate.journal (id, partition_key, index, entry_type, completion_id, result_completion_id,
       invoked_id, name, payload)
-    VALUES (id, restate_partition_key(id), index, entry_type, completion_id, result_completion_id,
+    VALUES (id, restate_partition_key_of_id(id), index, entry_type, completion_id, result_completion_id,
       invoked_id, '', decode(repeat('61', 100), 'hex'));
 END $$;
 
@@ -57,7 +57,7 @@ CREATE FUNCTION bench.fill(role text, steps bigint, callee_role text DEFAULT NUL
 BEGIN ATOMIC
   INSERT INTO restate.journal (id, partition_key, index, entry_type, completion_id, result_completion_id,
       invoked_id, name, meta, payload)
-    SELECT s.id, restate_partition_key(s.id), e.index, e.entry_type::restate.entry_type, e.c, e.r,
+    SELECT s.id, restate_partition_key_of_id(s.id), e.index, e.entry_type::restate.entry_type, e.c, e.r,
       CASE WHEN e.r IS NOT NULL OR e.entry_type LIKE '%InvocationId' THEN k.id END, '',
       CASE WHEN e.index = 0 THEN jsonb_build_object('headers', '[]'::jsonb) ELSE '{}' END,
       decode(repeat('61', 100), 'hex')
@@ -97,7 +97,7 @@ SELECT bench.make('holder', 1, 'running', 'Cart', 'busy');
 SELECT bench.fill('holder', 1);
 SELECT bench.make('waiting', 3000, 'pending', 'Cart', 'busy');
 INSERT INTO restate.object_key (service_name, service_key, partition_key, holder, next_sequence_number)
-  SELECT 'Cart', 'busy', restate_partition_key('busy'::text), s.id, 3000 FROM bench.subject AS s WHERE s.role = 'holder';
+  SELECT 'Cart', 'busy', restate_partition_key_of_key('busy'), s.id, 3000 FROM bench.subject AS s WHERE s.role = 'holder';
 
 -- One that called 1,000 and waits for all of them.
 SELECT bench.make('fan', 1, 'running', 'Caller');
@@ -107,7 +107,7 @@ UPDATE restate.invocation AS i SET invoked_by = 'service', invoked_by_id = fan.i
   FROM bench.subject AS s, bench.subject AS fan
   WHERE i.id = s.id AND s.role = 'fanned' AND fan.role = 'fan';
 INSERT INTO restate.journal (id, partition_key, index, entry_type, completion_id, result_completion_id, invoked_id)
-  SELECT fan.id, restate_partition_key(fan.id), e.index, e.entry_type::restate.entry_type, e.c, e.r, s.id
+  SELECT fan.id, restate_partition_key_of_id(fan.id), e.index, e.entry_type::restate.entry_type, e.c, e.r, s.id
   FROM bench.subject AS fan, bench.subject AS s
   CROSS JOIN LATERAL (VALUES (s.n, 'Command: Call', 2 * s.n, 2 * s.n + 1),
     (1000 + s.n, 'Notification: CallInvocationId', 2 * s.n, NULL)) AS e (index, entry_type, c, r)
@@ -115,7 +115,7 @@ INSERT INTO restate.journal (id, partition_key, index, entry_type, completion_id
 SELECT bench.fill('fan', 0);
 
 INSERT INTO restate.audit (partition_key, id, at, operation, parameters, outcome, role_name, session_user_name)
-  SELECT restate_partition_key(s.id), s.id, now() - (50000 - a) * interval '1 minute', 'pause', '{}', 'paused', 'bench', 'bench'
+  SELECT restate_partition_key_of_id(s.id), s.id, now() - (50000 - a) * interval '1 minute', 'pause', '{}', 'paused', 'bench', 'bench'
   FROM generate_series(1, 50000) AS a JOIN bench.subject AS s ON s.role = 'small' AND s.n = 1 + a % 3000
   ORDER BY a;
 DO $$
@@ -166,7 +166,7 @@ BEGIN
     id := restate_new_invocation_id();
     INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_handler_name,
         target_service_ty, invoked_by)
-      VALUES (id, restate_partition_key(id), 'ready', 'Small', 'run', 'service', 'ingress');
+      VALUES (id, restate_partition_key_of_id(id), 'ready', 'Small', 'run', 'service', 'ingress');
   END LOOP;
   RETURN size;
 END $$;
@@ -178,7 +178,7 @@ BEGIN
     id := restate_keyed_invocation_id('busy');
     INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key,
         target_handler_name, target_service_ty, target_handler_ty, invoked_by, inbox_sequence_number)
-      VALUES (id, restate_partition_key(id), 'pending', 'Cart', 'busy', 'run', 'virtual_object', 'exclusive',
+      VALUES (id, restate_partition_key_of_id(id), 'pending', 'Cart', 'busy', 'run', 'virtual_object', 'exclusive',
         'ingress', 1000000 + i);
   END LOOP;
   RETURN size;
@@ -190,10 +190,10 @@ DECLARE
   id restate_invocation_id;
 BEGIN
   FOR i IN 1 .. size LOOP
-    id := restate_new_invocation_id(restate_partition_key(original));
+    id := restate_new_invocation_id(restate_partition_key_of_id(original));
     INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_handler_name,
         target_service_ty, invoked_by, restarted_from, request_id)
-      VALUES (id, restate_partition_key(id), 'ready', 'Small', 'run', 'service', 'restart_as_new', original, i);
+      VALUES (id, restate_partition_key_of_id(id), 'ready', 'Small', 'run', 'service', 'restart_as_new', original, i);
   END LOOP;
   RETURN size;
 END $$;
@@ -208,7 +208,7 @@ BEGIN
     FOREACH step IN ARRAY ARRAY['running', 'suspended', 'ready', 'running', 'completed'] LOOP
       UPDATE restate.invocation AS i
         SET status = step, modified_at = now(), completion_result = CASE WHEN step = 'completed' THEN 'success' END
-        WHERE i.id = one AND i.partition_key = restate_partition_key(one);
+        WHERE i.id = one AND i.partition_key = restate_partition_key_of_id(one);
     END LOOP;
   END LOOP;
   RETURN size;
@@ -274,7 +274,7 @@ DECLARE one CONSTANT restate_invocation_id := (SELECT id FROM bench.subject WHER
 BEGIN
   FOR i IN 1 .. size LOOP
     PERFORM FROM restate.journal AS j
-      WHERE j.id = one AND j.partition_key = restate_partition_key(one) AND j.completion_id = 2500 + i
+      WHERE j.id = one AND j.partition_key = restate_partition_key_of_id(one) AND j.completion_id = 2500 + i
         AND j.entry_type >= 'Notification: Run';
   END LOOP;
   RETURN size;
@@ -288,9 +288,9 @@ BEGIN
   RETURN (SELECT count(n.index)
     FROM restate.journal AS c
     LEFT JOIN LATERAL (SELECT j.index FROM restate.journal AS j
-      WHERE j.id = one AND j.partition_key = restate_partition_key(one) AND j.completion_id = c.completion_id
+      WHERE j.id = one AND j.partition_key = restate_partition_key_of_id(one) AND j.completion_id = c.completion_id
         AND j.completion_id IS NOT NULL AND j.entry_type >= 'Notification: Run' LIMIT 1) AS n ON true
-    WHERE c.id = one AND c.partition_key = restate_partition_key(one) AND c.index BETWEEN 1 AND last
+    WHERE c.id = one AND c.partition_key = restate_partition_key_of_id(one) AND c.index BETWEEN 1 AND last
       AND c.entry_type < 'Notification: Run');
 END $$;
 
@@ -300,7 +300,7 @@ BEGIN
   RETURN (SELECT count(w.index)
     FROM (SELECT max(j.index) FILTER (WHERE j.entry_type >= 'Notification: Run') AS index
       FROM restate.journal AS j
-      WHERE j.id = one AND j.partition_key = restate_partition_key(one) AND j.completion_id IS NOT NULL
+      WHERE j.id = one AND j.partition_key = restate_partition_key_of_id(one) AND j.completion_id IS NOT NULL
       GROUP BY j.completion_id
       HAVING bool_or(j.index BETWEEN 1 AND last AND j.entry_type < 'Notification: Run')) AS w);
 END $$;
@@ -343,7 +343,7 @@ DECLARE one CONSTANT restate_invocation_id := (SELECT id FROM bench.subject WHER
 BEGIN
   FOR i IN 0 .. size - 1 LOOP
     INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
-      VALUES (one, restate_partition_key(one), i, 0, 'TransientError', '{"message": "connection refused"}');
+      VALUES (one, restate_partition_key_of_id(one), i, 0, 'TransientError', '{"message": "connection refused"}');
   END LOOP;
   RETURN size;
 END $$;
@@ -352,7 +352,7 @@ CREATE FUNCTION bench.add_keys(size bigint) RETURNS bigint LANGUAGE plpgsql AS $
 BEGIN
   FOR i IN 1 .. size LOOP
     INSERT INTO restate.object_key (service_name, service_key, partition_key)
-      VALUES ('Cart', 'cart-' || i, restate_partition_key('cart-' || i));
+      VALUES ('Cart', 'cart-' || i, restate_partition_key_of_key('cart-' || i));
   END LOOP;
   RETURN size;
 END $$;
@@ -361,7 +361,7 @@ CREATE FUNCTION bench.add_state(size bigint) RETURNS bigint LANGUAGE plpgsql AS 
 BEGIN
   FOR i IN 1 .. size LOOP
     INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-      VALUES ('Cart', 'cart-' || i, 'items', restate_partition_key('cart-' || i), decode(repeat('61', 100), 'hex'));
+      VALUES ('Cart', 'cart-' || i, 'items', restate_partition_key_of_key('cart-' || i), decode(repeat('61', 100), 'hex'));
   END LOOP;
   RETURN size;
 END $$;
@@ -370,7 +370,7 @@ CREATE FUNCTION bench.add_promises(size bigint) RETURNS bigint LANGUAGE plpgsql 
 BEGIN
   FOR i IN 1 .. size LOOP
     INSERT INTO restate.promise (service_name, service_key, key, partition_key)
-      VALUES ('Signup', 'user-' || i, 'confirmed', restate_partition_key('user-' || i));
+      VALUES ('Signup', 'user-' || i, 'confirmed', restate_partition_key_of_key('user-' || i));
   END LOOP;
   RETURN size;
 END $$;

@@ -22,7 +22,7 @@ END $$;
 CREATE FUNCTION bench.purge_journal(target restate_invocation_id) RETURNS text
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  key CONSTANT bigint := restate_partition_key(target);
+  key CONSTANT bigint := restate_partition_key_of_id(target);
   claims text;
   subject text;
   status_found text;
@@ -76,7 +76,7 @@ CREATE FUNCTION bench.restart_as_new(target restate_invocation_id, "from" bigint
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  key CONSTANT bigint := restate_partition_key(target);
+  key CONSTANT bigint := restate_partition_key_of_id(target);
   kept CONSTANT bigint := coalesce("from", 0);
   choice CONSTANT text := lower(coalesce(deployment, 'latest'));
   request CONSTANT text := request_id;
@@ -271,7 +271,7 @@ BEGIN
     frontier := ARRAY(
       SELECT DISTINCT j.invoked_id
       FROM unnest(frontier) AS f (id)
-      JOIN restate.invocation AS i ON i.id = f.id AND i.partition_key = restate_partition_key(f.id)
+      JOIN restate.invocation AS i ON i.id = f.id AND i.partition_key = restate_partition_key_of_id(f.id)
         AND i.status NOT IN ('pending', 'scheduled', 'completed')
       JOIN restate.journal AS j ON j.id = i.id AND j.partition_key = i.partition_key
         AND j.invoked_id IS NOT NULL AND j.entry_type IN ('Command: Call', 'Command: OneWayCall')
@@ -287,7 +287,7 @@ END $$;
 CREATE FUNCTION bench.kill_one(victim restate_invocation_id) RETURNS text
   LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  part CONSTANT bigint := restate_partition_key(victim);
+  part CONSTANT bigint := restate_partition_key_of_id(victim);
   started boolean;
   was record;
   next restate_invocation_id;
@@ -305,7 +305,7 @@ BEGIN
   IF was.invoked_by_id IS NOT NULL THEN
     awaited := ARRAY(
       SELECT c.result_completion_id FROM restate.journal AS c
-      WHERE c.id = was.invoked_by_id AND c.partition_key = restate_partition_key(was.invoked_by_id)
+      WHERE c.id = was.invoked_by_id AND c.partition_key = restate_partition_key_of_id(was.invoked_by_id)
         AND c.invoked_id = victim AND c.entry_type = 'Command: Call'
         AND NOT EXISTS (SELECT FROM restate.journal AS n WHERE n.id = c.id AND n.partition_key = c.partition_key
           AND n.completion_id = c.result_completion_id AND n.entry_type >= 'Notification: Run')
@@ -322,13 +322,13 @@ BEGIN
         FROM (SELECT o.id, o.partition_key, o.status = 'suspended'
               AND coalesce(o.suspended_waiting_for_completions && awaited, false) AS woken
             FROM restate.invocation AS o
-            WHERE o.id = was.invoked_by_id AND o.partition_key = restate_partition_key(was.invoked_by_id)
+            WHERE o.id = was.invoked_by_id AND o.partition_key = restate_partition_key_of_id(was.invoked_by_id)
               AND o.status <> 'completed') AS w
         WHERE i.id = w.id AND i.partition_key = w.partition_key
         RETURNING i.journal_size INTO brought;
       IF FOUND THEN
         INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, completion_id, meta)
-          SELECT was.invoked_by_id, restate_partition_key(was.invoked_by_id),
+          SELECT was.invoked_by_id, restate_partition_key_of_id(was.invoked_by_id),
             brought - cardinality(awaited) + a.place - 1, now(), 'Notification: Call', a.completion_id,
             '{"result": {"Failure": {"code": 409, "message": "killed"}}}'
           FROM unnest(awaited) WITH ORDINALITY AS a (completion_id, place);
@@ -400,7 +400,7 @@ END $$;
 CREATE FUNCTION bench.delete_kill(target restate_invocation_id) RETURNS text
   LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-  key CONSTANT bigint := restate_partition_key(target);
+  key CONSTANT bigint := restate_partition_key_of_id(target);
   audited CONSTANT boolean := current_setting('restate_admin.audit');
   role_of_call CONSTANT text := CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END;
   reason_of_call CONSTANT text := nullif(current_setting('restate_admin.reason'), '');
@@ -496,7 +496,7 @@ BEGIN
           SELECT c.invoked_id FROM (
             SELECT DISTINCT ON (j.invoked_id) j.invoked_id, a.place, j.index
             FROM unnest(callers) WITH ORDINALITY AS a (id, place)
-            JOIN restate.journal AS j ON j.id = a.id AND j.partition_key = restate_partition_key(a.id)
+            JOIN restate.journal AS j ON j.id = a.id AND j.partition_key = restate_partition_key_of_id(a.id)
               AND j.invoked_id IS NOT NULL AND j.entry_type IN ('Command: Call', 'Command: OneWayCall')
             WHERE j.invoked_id = ANY (reached) AND j.invoked_id <> ALL (killed)
             ORDER BY j.invoked_id, a.place, j.index) AS c
@@ -507,7 +507,7 @@ BEGIN
           CONTINUE WHEN did_to_victim IS NULL OR NOT audited;
           INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, caused_by, role_name,
               session_user_name, claimed_subject, reason)
-            VALUES (victim, restate_partition_key(victim), now(), 'delete_invocation', '{"mode": "kill"}', did_to_victim,
+            VALUES (victim, restate_partition_key_of_id(victim), now(), 'delete_invocation', '{"mode": "kill"}', did_to_victim,
               target, role_of_call, session_user, subject, reason_of_call);
         END LOOP;
       END LOOP;

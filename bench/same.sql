@@ -17,7 +17,7 @@ DECLARE
 BEGIN
   INSERT INTO bench.role VALUES (name, id);
   INSERT INTO restate.invocation SELECT * FROM jsonb_populate_record(NULL::restate.invocation,
-    jsonb_build_object('id', id, 'partition_key', restate_partition_key(id), 'target_service_name', 'Greeter',
+    jsonb_build_object('id', id, 'partition_key', restate_partition_key_of_id(id), 'target_service_name', 'Greeter',
       'target_handler_name', 'greet', 'target_service_ty', 'service', 'invoked_by', 'ingress', 'random_seed', 42,
       'journal_size', 0, 'journal_commands_size', 0, 'created_at', '2020-01-01', 'modified_at', '2020-01-02',
       'completion_retention', '1 day', 'journal_retention', '1 day', 'pause_requested', false,
@@ -50,7 +50,7 @@ BEGIN
     'target_service_key', 'k', 'target_service_ty', 'virtual_object', 'target_handler_ty', 'exclusive',
     'invoked_by', 'service', 'invoked_by_id', bench.id_of('caller'), 'retry_count', 2, 'last_failure', 'x',
     'next_retry_at', '2020-01-03', 'pause_requested', true));
-  INSERT INTO restate.object_key VALUES ('Cart', 'k', restate_partition_key('k'::text), bench.id_of('victim'), 2);
+  INSERT INTO restate.object_key VALUES ('Cart', 'k', restate_partition_key_of_key('k'), bench.id_of('victim'), 2);
   FOR one IN SELECT * FROM (VALUES ('waiting 1', 0, NULL), ('waiting 2', 1, '\x6869')) AS w (name, place, input) LOOP
     PERFORM bench.enter(one.name, jsonb_build_object('status', 'pending', 'target_service_name', 'Cart',
       'target_service_key', 'k', 'target_service_ty', 'virtual_object', 'target_handler_ty', 'exclusive',
@@ -69,8 +69,8 @@ BEGIN
     CONTINUE WHEN one.name = 'scheduled';
     PERFORM bench.append(one.name, 'Command: Input');
   END LOOP;
-  INSERT INTO restate.object_state VALUES ('Signup', 'u', 's', restate_partition_key('u'::text), 'x');
-  INSERT INTO restate.promise VALUES ('Signup', 'u', 'p', restate_partition_key('u'::text));
+  INSERT INTO restate.object_state VALUES ('Signup', 'u', 's', restate_partition_key_of_key('u'), 'x');
+  INSERT INTO restate.promise VALUES ('Signup', 'u', 'p', restate_partition_key_of_key('u'));
   PERFORM bench.enter('grandchild', jsonb_build_object('status', 'running', 'invoked_by', 'service',
     'invoked_by_id', bench.id_of('running')));
   PERFORM bench.append('grandchild', 'Command: Input');

@@ -14,12 +14,12 @@ SET restate_admin.reason = 'demo';
 INSERT INTO restate.deployment (id, ty, endpoint, min_service_protocol_version, max_service_protocol_version)
 VALUES ('dp_16C3gfXSZuAiqpgqthkN1Sh', 'http', 'http://orders-v1:9080', 5, 6),
        ('dp_16DWfMtbY3OKsLAeDDPzLON', 'http', 'http://orders-v2:9080', 5, 7);
-INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty)
-VALUES ('Orders', 1, 'dp_16C3gfXSZuAiqpgqthkN1Sh', 'service'),
-       ('Orders', 2, 'dp_16DWfMtbY3OKsLAeDDPzLON', 'service'),
-       ('Svc', 1, 'dp_16DWfMtbY3OKsLAeDDPzLON', 'service'),
-       ('Obj', 1, 'dp_16DWfMtbY3OKsLAeDDPzLON', 'virtual_object'),
-       ('Cart', 1, 'dp_16DWfMtbY3OKsLAeDDPzLON', 'virtual_object');
+INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, handlers)
+VALUES ('Orders', 1, 'dp_16C3gfXSZuAiqpgqthkN1Sh', 'service', '[{"name": "place"}]'),
+       ('Orders', 2, 'dp_16DWfMtbY3OKsLAeDDPzLON', 'service', '[{"name": "place"}]'),
+       ('Svc', 1, 'dp_16DWfMtbY3OKsLAeDDPzLON', 'service', '[]'),
+       ('Obj', 1, 'dp_16DWfMtbY3OKsLAeDDPzLON', 'virtual_object', '[{"name": "lazy", "ty": "Exclusive"}]'),
+       ('Cart', 1, 'dp_16DWfMtbY3OKsLAeDDPzLON', 'virtual_object', '[{"name": "add", "ty": "Exclusive"}]');
 
 SELECT restate_import_invocation(e -> 'invocation', e -> 'journal') AS example
 FROM (SELECT :'example'::jsonb) AS j(e) \gset

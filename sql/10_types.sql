@@ -317,17 +317,32 @@ COMMENT ON OPERATOR CLASS restate_deployment_id_ops USING hash IS
 
 -- What is in an id.
 
-CREATE FUNCTION restate_partition_key(id restate_invocation_id) RETURNS bigint
+CREATE FUNCTION restate_partition_key_of_id(id restate_invocation_id) RETURNS bigint
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_partition_key_of_id';
+COMMENT ON FUNCTION restate_partition_key_of_id(restate_invocation_id) IS
+'The partition key of an invocation: the first 64 bits of the id, as a signed number (restate_partition_key_unsigned shows it unsigned). id: the invocation. Null: null.';
+
+CREATE FUNCTION restate_partition_key_of_key(service_key text) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_partition_key_of_text';
+COMMENT ON FUNCTION restate_partition_key_of_key(text) IS
+'The partition key of every invocation of an object key or workflow key: XXH3-64 of the key in UTF-8 and a byte 0xFF, as a signed number. service_key: the key, of any service. Null: null. Errors: those of the conversion to UTF-8.';
+
+-- The old names, for one release.  A literal given to them is taken for text,
+-- the text of an id too: the wrong key, and no word of it.
+
+CREATE FUNCTION restate_partition_key(id restate_invocation_id) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_old_partition_key_of_id';
 COMMENT ON FUNCTION restate_partition_key(restate_invocation_id) IS
-'The partition key of an invocation: the first 64 bits of the id, as a signed number (restate_partition_key_unsigned shows it unsigned). A literal needs its type, restate_partition_key(restate_invocation_id ''inv_1…''): without it, it is taken for an object key. id: the invocation. Null: null.';
+'Deprecated: restate_partition_key_of_id by its old name, which goes with the next release. The first call in a session gives a warning. id: the invocation. Null: null.';
 
 CREATE FUNCTION restate_partition_key(service_key text) RETURNS bigint
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_partition_key_of_text';
+  AS 'MODULE_PATHNAME', 'restate_old_partition_key_of_text';
 COMMENT ON FUNCTION restate_partition_key(text) IS
-'The partition key of every invocation of an object key or workflow key: XXH3-64 of the key in UTF-8 and a byte 0xFF, as a signed number. service_key: the key, of any service. Null: null. Errors: those of the conversion to UTF-8.';
+'Deprecated: restate_partition_key_of_key by its old name, which goes with the next release. A literal is taken for an object key, even if it is the text of an id. The first call in a session gives a warning. service_key: the key, of any service. Null: null. Errors: those of the conversion to UTF-8.';
 
 CREATE FUNCTION restate_partition_key_unsigned(partition_key bigint) RETURNS numeric
   LANGUAGE SQL IMMUTABLE PARALLEL SAFE

@@ -119,7 +119,7 @@ CREATE TABLE restate.invocation (
   input_payload bytea,
 
   PRIMARY KEY (id, partition_key),
-  CONSTRAINT invocation_partition_key_check CHECK (partition_key = restate_partition_key(id)),
+  CONSTRAINT invocation_partition_key_check CHECK (partition_key = restate_partition_key_of_id(id)),
   CONSTRAINT invocation_status_check CHECK (restate.check_status(status, inbox_sequence_number,
     suspended_waiting_for_completions, suspended_waiting_for_signals)),
   CONSTRAINT invocation_completion_check CHECK (
@@ -146,6 +146,8 @@ COMMENT ON COLUMN restate.invocation.inbox_sequence_number IS
 'The place in the inbox of the object key, while pending.';
 COMMENT ON COLUMN restate.invocation.pause_requested IS
 'A pause waits for the attempt that is running to end.';
+COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
+'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
 
 -- the inbox of an object key, first in first out
 CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
@@ -178,7 +180,7 @@ CREATE TABLE restate.journal (
   meta jsonb NOT NULL DEFAULT '{}' CHECK (restate.check_json_object(meta)),
   payload bytea,
   PRIMARY KEY (id, index, partition_key),
-  CONSTRAINT journal_partition_key_check CHECK (partition_key = restate_partition_key(id)),
+  CONSTRAINT journal_partition_key_check CHECK (partition_key = restate_partition_key_of_id(id)),
   CONSTRAINT journal_numbers_check CHECK (
     restate.check_entry_numbers(index, completion_id, result_completion_id, signal_index))
 );
@@ -207,7 +209,7 @@ CREATE TABLE restate.journal_event (
   event_type text NOT NULL,
   event_json jsonb NOT NULL CHECK (jsonb_typeof(event_json) = 'object'),
   PRIMARY KEY (id, event_index, partition_key),
-  CONSTRAINT journal_event_partition_key_check CHECK (partition_key = restate_partition_key(id))
+  CONSTRAINT journal_event_partition_key_check CHECK (partition_key = restate_partition_key_of_id(id))
 );
 REVOKE ALL ON restate.journal_event FROM PUBLIC;
 COMMENT ON TABLE restate.journal_event IS
@@ -220,7 +222,7 @@ CREATE TABLE restate.object_key (
   holder restate_invocation_id,
   next_sequence_number bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (service_name, service_key, partition_key),
-  CONSTRAINT object_key_partition_key_check CHECK (partition_key = restate_partition_key(service_key))
+  CONSTRAINT object_key_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key))
 ) WITH (fillfactor = 70);
 REVOKE ALL ON restate.object_key FROM PUBLIC;
 COMMENT ON TABLE restate.object_key IS
@@ -233,7 +235,7 @@ CREATE TABLE restate.object_state (
   partition_key bigint NOT NULL,
   value bytea NOT NULL,
   PRIMARY KEY (service_name, service_key, key, partition_key),
-  CONSTRAINT object_state_partition_key_check CHECK (partition_key = restate_partition_key(service_key))
+  CONSTRAINT object_state_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key))
 );
 REVOKE ALL ON restate.object_state FROM PUBLIC;
 COMMENT ON TABLE restate.object_state IS
@@ -248,7 +250,7 @@ CREATE TABLE restate.promise (
   completion_success_value bytea,
   completion_failure text,
   PRIMARY KEY (service_name, service_key, key, partition_key),
-  CONSTRAINT promise_partition_key_check CHECK (partition_key = restate_partition_key(service_key)),
+  CONSTRAINT promise_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key)),
   CONSTRAINT promise_completed_check CHECK (
     completed = (completion_success_value IS NOT NULL OR completion_failure IS NOT NULL)
     AND (completion_success_value IS NULL OR completion_failure IS NULL))
@@ -272,7 +274,7 @@ CREATE TABLE restate.audit (
   claimed_subject text,
   reason text,
   PRIMARY KEY (audit_id, partition_key),
-  CONSTRAINT audit_partition_key_check CHECK (partition_key = restate_partition_key(id))
+  CONSTRAINT audit_partition_key_check CHECK (partition_key = restate_partition_key_of_id(id))
 );
 REVOKE ALL ON restate.audit FROM PUBLIC;
 CREATE INDEX audit_id_idx ON restate.audit (id);

@@ -4,6 +4,17 @@
 --
 -- STABLE, not IMMUTABLE: the values of restate.entry_type are looked up in the
 -- catalog, as enum input and output do.  None of these reads a table.
+--
+-- jsonb refuses the escapes of characters that no text can hold, and a literal
+-- that is to be jsonb is refused before any function sees it.  So what takes
+-- JSON from outside takes it as text too, which is what the server makes of a
+-- literal where both fit.
+
+CREATE FUNCTION restate.storable_json(json text) RETURNS jsonb
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_storable_json_function';
+COMMENT ON FUNCTION restate.storable_json(text) IS
+'The JSON as jsonb, with U+FFFD in place of each escape of a character that no text can hold: \u0000, and a surrogate without its other half, in values and in keys. Where the database''s encoding is not UTF8, what that encoding lacks is replaced too, all by a question mark. json: the JSON. Null: null. Error: invalid_body for what is no JSON, or is more than jsonb holds.';
 
 CREATE FUNCTION restate.parse_entry(
   entry_json jsonb,
@@ -20,6 +31,38 @@ CREATE FUNCTION restate.parse_entry(
   AS 'MODULE_PATHNAME', 'restate_parse_entry';
 COMMENT ON FUNCTION restate.parse_entry(jsonb) IS
 'Takes a journal entry''s JSON apart into the columns of restate.journal. The entry is {"Command":{KIND:{...}}}, {"Notification":{"Completion":{KIND:{...}}}} or {"Notification":{"Signal":{...}}}, with the fields of Restate''s entry_json; bytes are arrays of whole numbers from 0 to 255. meta is the fields without the bytes and without what has a column: a Success leaves nothing there, Void and Failure stay, as do fields of unknown name. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
+
+CREATE FUNCTION restate.parse_entry(
+  entry_json text,
+  OUT entry_type restate.entry_type,
+  OUT name text,
+  OUT completion_id bigint,
+  OUT result_completion_id bigint,
+  OUT invoked_id restate_invocation_id,
+  OUT signal_index bigint,
+  OUT signal_name text,
+  OUT meta jsonb,
+  OUT payload bytea)
+  LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_parse_entry_text';
+COMMENT ON FUNCTION restate.parse_entry(text) IS
+'The same of an entry''s JSON as text, which a literal without a type is: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
+
+CREATE FUNCTION restate.parse_entry(
+  entry_json json,
+  OUT entry_type restate.entry_type,
+  OUT name text,
+  OUT completion_id bigint,
+  OUT result_completion_id bigint,
+  OUT invoked_id restate_invocation_id,
+  OUT signal_index bigint,
+  OUT signal_name text,
+  OUT meta jsonb,
+  OUT payload bytea)
+  LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_parse_entry_text';
+COMMENT ON FUNCTION restate.parse_entry(json) IS
+'The same of an entry''s JSON as json, whose escapes the server has not read: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
 
 CREATE FUNCTION restate.entry_json(
   entry_type restate.entry_type,

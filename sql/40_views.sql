@@ -1,6 +1,8 @@
 -- The introspection views, with the names and columns of Restate's own
--- tables.  A view shows partition keys unsigned and timestamps with their
--- time zone; ids compare with plain strings.
+-- tables, null where those are null; what they have beside that comes last.
+-- A view shows partition keys unsigned and timestamps with their time zone;
+-- ids compare with plain strings.  One that leaves rows out is a security
+-- barrier: no function in a query sees them.
 
 CREATE FUNCTION restate.utf8_or_null(value bytea) RETURNS text
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -16,9 +18,12 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.idempotency_key,
   i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
   i.restarted_from,
-  i.pinned_deployment_id, i.pinned_service_protocol_version,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+    AS pinned_service_protocol_version,
   i.trace_id,
-  i.journal_size, i.journal_commands_size,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
   i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
   i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
   i.completion_retention, i.journal_retention,
@@ -26,15 +31,33 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.retry_count, i.last_start_at, i.next_retry_at,
   i.last_attempt_deployment_id, i.last_attempt_server,
   i.last_failure, i.last_failure_error_code,
-  i.last_failure_related_command_index AS last_failure_related_entry_index,
-  i.last_failure_related_command_name AS last_failure_related_entry_name,
-  i.last_failure_related_command_type AS last_failure_related_entry_type,
+  NULL::bigint AS last_failure_related_entry_index, NULL::text AS last_failure_related_entry_name,
+  NULL::text AS last_failure_related_entry_type,
   i.last_failure_related_command_index, i.last_failure_related_command_name, i.last_failure_related_command_type,
-  i.status, i.completion_result, i.completion_failure
+  i.status, i.completion_result, i.completion_failure,
+  CASE WHEN i.last_failure_related_command_index >= 0 THEN
+    (SELECT j.index FROM restate.journal j
+      WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type < 'Notification: Run'
+      ORDER BY j.index OFFSET i.last_failure_related_command_index LIMIT 1)
+  END AS last_failure_related_journal_index
 FROM restate.invocation i;
 REVOKE ALL ON restate.sys_invocation FROM PUBLIC;
 COMMENT ON VIEW restate.sys_invocation IS
 'The invocations. status is one of pending, scheduled, ready, running, backing-off, suspended, paused, completed.';
+COMMENT ON COLUMN restate.sys_invocation.pinned_deployment_id IS
+'The deployment that runs it; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation.pinned_service_protocol_version IS
+'The version of the service protocol that it runs with; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation.journal_size IS
+'The entries of its journal; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation.journal_commands_size IS
+'The commands among them; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_entry_index IS
+'Always null, as in Restate, which has only the command''s; so are the name and the type.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_command_index IS
+'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_journal_index IS
+'The journal index of the command that last_failure_related_command_index counts; null if the journal has no such command yet. restate_restart_as_new takes indexes of this kind.';
 
 CREATE VIEW restate.sys_invocation_status AS
 SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
@@ -52,9 +75,12 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.idempotency_key,
   i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
   i.restarted_from,
-  i.pinned_deployment_id, i.pinned_service_protocol_version,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+    AS pinned_service_protocol_version,
   i.trace_id,
-  i.journal_size, i.journal_commands_size,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
   i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
   i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
   i.completion_retention, i.journal_retention,
@@ -63,6 +89,14 @@ FROM restate.invocation i;
 REVOKE ALL ON restate.sys_invocation_status FROM PUBLIC;
 COMMENT ON VIEW restate.sys_invocation_status IS
 'The invocations with the coarse status: inboxed, scheduled, invoked, suspended, paused, completed.';
+COMMENT ON COLUMN restate.sys_invocation_status.pinned_deployment_id IS
+'The deployment that runs it; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation_status.pinned_service_protocol_version IS
+'The version of the service protocol that it runs with; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation_status.journal_size IS
+'The entries of its journal; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation_status.journal_commands_size IS
+'The commands among them; null before it has started.';
 
 CREATE VIEW restate.sys_journal AS
 SELECT restate_partition_key_unsigned(j.partition_key) AS partition_key,
@@ -86,11 +120,16 @@ SELECT restate_partition_key_unsigned(j.partition_key) AS partition_key,
     j.signal_index, j.signal_name, j.meta, j.payload) AS entry_json,
   restate.entry_lite_json(j.entry_type, j.name, j.completion_id, j.result_completion_id, j.invoked_id,
     j.signal_index, j.signal_name, j.meta) AS entry_lite_json,
-  j.appended_at
+  j.appended_at,
+  j.completion_id, j.result_completion_id
 FROM restate.journal j;
 REVOKE ALL ON restate.sys_journal FROM PUBLIC;
 COMMENT ON VIEW restate.sys_journal IS
 'The journal entries. completed tells of a command whether its (last) completion has arrived.';
+COMMENT ON COLUMN restate.sys_journal.completion_id IS
+'On a command the completion it waits for, a call''s first, which brings the id of the callee; on a notification the one it brings.';
+COMMENT ON COLUMN restate.sys_journal.result_completion_id IS
+'The second completion that a Call waits for, its result; null elsewhere.';
 
 CREATE VIEW restate.sys_journal_events AS
 SELECT restate_partition_key_unsigned(e.partition_key) AS partition_key,
@@ -100,17 +139,19 @@ REVOKE ALL ON restate.sys_journal_events FROM PUBLIC;
 COMMENT ON VIEW restate.sys_journal_events IS
 'What happened beside the journals.';
 
-CREATE VIEW restate.sys_inbox AS
+CREATE VIEW restate.sys_inbox WITH (security_barrier) AS
 SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.target_service_name AS service_name, i.target_service_key AS service_key,
-  i.id, i.inbox_sequence_number AS sequence_number, i.created_at
+  i.id, i.inbox_sequence_number AS sequence_number, NULL::timestamptz AS created_at
 FROM restate.invocation i
 WHERE i.status = 'pending';
 REVOKE ALL ON restate.sys_inbox FROM PUBLIC;
 COMMENT ON VIEW restate.sys_inbox IS
 'The invocations that wait for their object key, in the order of sequence_number.';
+COMMENT ON COLUMN restate.sys_inbox.created_at IS
+'Always null, as in Restate: sys_invocation has it.';
 
-CREATE VIEW restate.sys_keyed_service_status AS
+CREATE VIEW restate.sys_keyed_service_status WITH (security_barrier) AS
 SELECT restate_partition_key_unsigned(k.partition_key) AS partition_key,
   k.service_name, k.service_key, k.holder AS invocation_id
 FROM restate.object_key k
@@ -126,7 +167,7 @@ REVOKE ALL ON restate.sys_deployment FROM PUBLIC;
 COMMENT ON VIEW restate.sys_deployment IS
 'The registered deployments.';
 
-CREATE VIEW restate.sys_service AS
+CREATE VIEW restate.sys_service WITH (security_barrier) AS
 SELECT DISTINCT ON (s.service_name) s.service_name AS name, s.revision, s.public, s.ty, s.deployment_id
 FROM restate.service_revision s
 JOIN restate.deployment d ON d.id = s.deployment_id

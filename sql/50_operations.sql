@@ -18,6 +18,12 @@ COMMENT ON FUNCTION restate.facts(text, text, text, text, text, bigint, bigint, 
   integer, interval, interval, boolean, bigint, restate_invocation_id, restate_deployment_id, integer, integer) IS
 'The facts that operations decide on, in the form of the library''s memory: for the library''s own statements.';
 
+CREATE FUNCTION restate.was_written(statement text, as_asked boolean) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_was_written';
+COMMENT ON FUNCTION restate.was_written(text, boolean) IS
+'Returns true, or raises triggered_action_exception, 09000, where a row that a statement wrote is not as it was asked for: for the library''s own statements.';
+
 CREATE FUNCTION restate_purge_journal(id restate_invocation_id)
   RETURNS text
   LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE

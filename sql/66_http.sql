@@ -49,7 +49,7 @@ CREATE FUNCTION restate.service_document(service restate.service_revision) RETUR
 COMMENT ON FUNCTION restate.service_document(restate.service_revision) IS
 'A revision of a service as the document of GET /services/{name}: columns first, then settings, then the documented defaults of fields that the API requires.';
 
-CREATE VIEW restate.admin_service AS
+CREATE VIEW restate.admin_service WITH (security_barrier) AS
 SELECT s.service_name AS name, restate.service_document(s.revision) AS document
 FROM (
   SELECT DISTINCT ON (r.service_name) r.service_name, r AS revision

@@ -7,36 +7,36 @@ CREATE FUNCTION restate_verify()
   LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED COST 100000 ROWS 10
   SET search_path = pg_catalog, pg_temp
 AS $function$
-  -- Every join is on the partition key, for tables distributed by it.
-  SELECT 'journal_without_invocation', j.id, format('%s entries', count(*))
-  FROM restate.journal j
-  LEFT JOIN restate.invocation i ON i.id = j.id AND i.partition_key = j.partition_key
-  WHERE i.id IS NULL
-  GROUP BY j.id, j.partition_key
+  -- Every join and grouping is by the partition key, for tables distributed by
+  -- it.  What can be large is scanned in order of the table, grouped, or joined
+  -- by equality of keys, never a loop in a loop: with or without statistics a
+  -- step takes the memory that work_mem allows, and disk beyond that.
+  SELECT p.problem, coalesce(i.id, c.id), p.detail
+  FROM restate.invocation i
+  FULL JOIN (
+    SELECT j.id, j.partition_key, count(*) AS size,
+      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size,
+      min(j.index) AS first, max(j.index) AS last
+    FROM restate.journal j
+    GROUP BY j.id, j.partition_key
+  ) AS c ON c.id = i.id AND c.partition_key = i.partition_key
+  CROSS JOIN LATERAL (
+    SELECT 'journal_without_invocation', format('%s entries', c.size)
+    WHERE i.id IS NULL
+    UNION ALL
+    SELECT 'journal_size', format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
+      i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0))
+    WHERE i.journal_size <> coalesce(c.size, 0) OR i.journal_commands_size <> coalesce(c.commands_size, 0)
+    UNION ALL
+    SELECT 'journal_gap', format('%s entries from index %s to %s', c.size, c.first, c.last)
+    WHERE c.first <> 0 OR c.last <> c.size - 1
+  ) AS p(problem, detail)
   UNION ALL
   SELECT 'events_without_invocation', e.id, format('%s events', count(*))
   FROM restate.journal_event e
   LEFT JOIN restate.invocation i ON i.id = e.id AND i.partition_key = e.partition_key
   WHERE i.id IS NULL
   GROUP BY e.id, e.partition_key
-  UNION ALL
-  SELECT 'journal_size', i.id,
-    format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
-      i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0))
-  FROM restate.invocation i
-  LEFT JOIN (
-    SELECT j.id, j.partition_key, count(*) AS size,
-      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size
-    FROM restate.journal j
-    GROUP BY j.id, j.partition_key
-  ) AS c ON c.id = i.id AND c.partition_key = i.partition_key
-  WHERE i.journal_size <> coalesce(c.size, 0)
-    OR i.journal_commands_size <> coalesce(c.commands_size, 0)
-  UNION ALL
-  SELECT 'journal_gap', j.id, format('%s entries from index %s to %s', count(*), min(j.index), max(j.index))
-  FROM restate.journal j
-  GROUP BY j.id, j.partition_key
-  HAVING min(j.index) <> 0 OR max(j.index) <> count(*) - 1
   UNION ALL
   SELECT 'input_misplaced', j.id, format('%s at index %s', j.entry_type, j.index)
   FROM restate.journal j
@@ -46,23 +46,70 @@ AS $function$
   FROM restate.invocation i
   WHERE i.status NOT IN ('pending', 'scheduled', 'completed') AND i.journal_size = 0
   UNION ALL
-  SELECT 'completion_repeated', j.id, format('completion %s arrived %s times', j.completion_id, count(*))
-  FROM restate.journal j
-  WHERE j.completion_id IS NOT NULL AND j.entry_type >= 'Notification: Run'
-  GROUP BY j.id, j.partition_key, j.completion_id
-  HAVING count(*) > 1
+  -- Who asks for a completion, that it arrives, and who is suspended on it.
+  -- Signals 1 to 16 are sent again and again, to be taken in their order: that
+  -- one has arrived does not tell whether another is waited for.  Each signal
+  -- from 17 on belongs to one awakeable.
+  SELECT p.problem, a.id, p.detail
+  FROM (
+    SELECT s.id, s.partition_key, s.completion_id, s.signal_index, min(s.asked) AS asked,
+      min(s.arrived) AS arrived, count(s.arrived) AS arrivals, bool_or(s.awaited) AS awaited
+    FROM (
+      SELECT j.id, j.partition_key, j.completion_id, NULL::bigint AS signal_index,
+        CASE WHEN j.entry_type < 'Notification: Run' THEN j.index END AS asked,
+        CASE WHEN j.entry_type >= 'Notification: Run' THEN j.index END AS arrived, false AS awaited
+      FROM restate.journal j
+      WHERE j.completion_id IS NOT NULL
+      UNION ALL
+      SELECT j.id, j.partition_key, j.result_completion_id, NULL, j.index, NULL, false
+      FROM restate.journal j
+      WHERE j.entry_type < 'Notification: Run' AND j.result_completion_id IS NOT NULL
+      UNION ALL
+      SELECT j.id, j.partition_key, NULL, j.signal_index, NULL, j.index, false
+      FROM restate.journal j
+      WHERE j.entry_type = 'Notification: Signal' AND j.signal_index >= 17
+      UNION ALL
+      SELECT i.id, i.partition_key, w.completion_id, NULL, NULL, NULL, true
+      FROM restate.invocation i
+      CROSS JOIN LATERAL unnest(i.suspended_waiting_for_completions) AS w(completion_id)
+      WHERE i.status = 'suspended'
+      UNION ALL
+      SELECT i.id, i.partition_key, NULL, w.signal_index, NULL, NULL, true
+      FROM restate.invocation i
+      CROSS JOIN LATERAL unnest(i.suspended_waiting_for_signals) AS w(signal_index)
+      WHERE i.status = 'suspended'
+    ) AS s
+    GROUP BY s.id, s.partition_key, s.completion_id, s.signal_index
+    HAVING count(s.arrived) > 0
+  ) AS a
+  CROSS JOIN LATERAL (
+    SELECT 'completion_repeated', format('completion %s arrived %s times', a.completion_id, a.arrivals)
+    WHERE a.completion_id IS NOT NULL AND a.arrivals > 1
+    UNION ALL
+    SELECT 'completion_unasked', format('no command waits for completion %s at index %s', a.completion_id, a.arrived)
+    WHERE a.completion_id IS NOT NULL AND (a.asked IS NULL OR a.asked > a.arrived)
+    UNION ALL
+    SELECT 'wakeup_lost', format('suspended on %s %s, which arrived at index %s',
+      CASE WHEN a.completion_id IS NULL THEN 'signal' ELSE 'completion' END, coalesce(a.completion_id, a.signal_index), a.arrived)
+    WHERE a.awaited
+  ) AS p(problem, detail)
   UNION ALL
-  SELECT 'completion_unasked', n.id, format('no command waits for completion %s at index %s', n.completion_id, n.index)
-  FROM restate.journal n
-  LEFT JOIN (
-    SELECT j.id, j.partition_key, w.completion_id, min(j.index) AS index
-    FROM restate.journal j
-    CROSS JOIN LATERAL unnest(ARRAY[j.completion_id, j.result_completion_id]) AS w(completion_id)
-    WHERE j.entry_type < 'Notification: Run' AND w.completion_id IS NOT NULL
-    GROUP BY j.id, j.partition_key, w.completion_id
-  ) AS c ON c.id = n.id AND c.partition_key = n.partition_key AND c.completion_id = n.completion_id
-  WHERE n.completion_id IS NOT NULL AND n.entry_type >= 'Notification: Run'
-    AND (c.index IS NULL OR c.index > n.index)
+  SELECT 'suspended_on_nothing', i.id, 'suspended, and waits for no completion and no signal'
+  FROM restate.invocation i
+  WHERE i.status = 'suspended' AND coalesce(cardinality(i.suspended_waiting_for_completions), 0) = 0
+    AND coalesce(cardinality(i.suspended_waiting_for_signals), 0) = 0
+  UNION ALL
+  SELECT 'pause_left', i.id, format('%s, though a pause waits for its attempt to end', i.status)
+  FROM restate.invocation i
+  WHERE i.pause_requested AND i.status NOT IN ('ready', 'running')
+  UNION ALL
+  -- A restart with keep may be pinned to what is removed: one that was never
+  -- attempted still waits for that deployment, or to be resumed on another.
+  SELECT 'pinned_without_deployment', i.id, format('%s on %s, which is not registered', i.status, i.pinned_deployment_id)
+  FROM restate.invocation i
+  LEFT JOIN restate.deployment d ON d.id = i.pinned_deployment_id
+  WHERE i.status <> 'completed' AND i.pinned_deployment_id IS NOT NULL AND d.id IS NULL
+    AND (i.restarted_from IS NULL OR i.last_start_at IS NOT NULL)
   UNION ALL
   SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
   FROM restate.journal j
@@ -112,12 +159,12 @@ AS $function$
   UNION ALL
   SELECT 'restart_moved', i.id, 'its partition key is not that of the original'
   FROM restate.invocation i
-  WHERE i.restarted_from IS NOT NULL AND restate_partition_key(i.restarted_from) <> i.partition_key
+  WHERE i.restarted_from IS NOT NULL AND restate_partition_key_of_id(i.restarted_from) <> i.partition_key
   UNION ALL
   SELECT 'key_moved', i.id, 'its partition key is not that of its service key'
   FROM restate.invocation i
   WHERE i.target_service_key IS NOT NULL
-    AND i.partition_key <> restate_partition_key(i.target_service_key)
+    AND i.partition_key <> restate_partition_key_of_key(i.target_service_key)
   UNION ALL
   SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
     s.revision, s.service_name, s.deployment_id)
@@ -127,4 +174,4 @@ AS $function$
 $function$;
 REVOKE ALL ON FUNCTION restate_verify() FROM PUBLIC;
 COMMENT ON FUNCTION restate_verify() IS
-'Returns a row for each broken invariant: orphans, sizes, gaps, completions, holders of object keys, inboxes. Empty when all is well. Reads every row of the tables.';
+'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';

@@ -15,9 +15,6 @@
 #include "id.h"
 #include "outcome.h"
 
-/* invocations in one batch over HTTP */
-#define BATCH_MAX_IDS 1000
-
 PG_FUNCTION_INFO_V1(restate_api_index);
 PG_FUNCTION_INFO_V1(restate_api_batch_ids);
 PG_FUNCTION_INFO_V1(restate_api_batch_deployment);
@@ -80,7 +77,7 @@ restate_api_batch_ids(PG_FUNCTION_ARGS)
 		ids[i] = InvocationIdGetDatum(id);
 		pfree(value);
 	}
-	if (count > BATCH_MAX_IDS)
+	if (count > RESTATE_HTTP_BATCH_MAX)
 		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE, "a batch of %d invocations is too large", count));
 	PG_RETURN_ARRAYTYPE_P(construct_array(ids, count, element_type, sizeof(RestateInvocationId), false, TYPALIGN_CHAR));
 }

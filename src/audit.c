@@ -16,16 +16,19 @@
 #include "store.h"
 
 /*
- * Notes an effect, to be written with the others at the operation's end.
+ * Notes an effect, to be written with the others at the operation's end.  A
+ * restart with a request id is recorded even where the audit is off: when it is
+ * asked for again, the record tells what it was.
  */
 void
 audit_note(Unit *unit, const RestateInvocationId *id, const char *outcome,
-		   const RestateInvocationId *new_id, const RestateInvocationId *cause)
+		   const RestateInvocationId *new_id, const RestateInvocationId *cause,
+		   const char *parameters)
 {
 	MemoryContext old;
 	AuditEffect *effect;
 
-	if (!restate_audit)
+	if (!restate_audit && unit->asked.request_id == NULL)
 		return;
 	old = MemoryContextSwitchTo(unit->context);
 	effect = palloc0_object(AuditEffect);
@@ -37,6 +40,7 @@ audit_note(Unit *unit, const RestateInvocationId *id, const char *outcome,
 	effect->has_cause = cause != NULL;
 	if (cause)
 		effect->cause = *cause;
+	effect->parameters = parameters;
 	unit->effects = lappend(unit->effects, effect);
 	MemoryContextSwitchTo(old);
 }
@@ -53,10 +57,13 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 	StoreColumn outcomes = {0};
 	StoreColumn new_ids = {0};
 	StoreColumn causes = {0};
+	StoreColumn all_parameters = {0};
+	Datum of_request;
 	ListCell *cell;
 
 	if (unit->effects == NIL)
 		return;
+	of_request = DirectFunctionCall1(jsonb_in, CStringGetDatum(parameters));
 	foreach (cell, unit->effects)
 	{
 		AuditEffect *effect = lfirst(cell);
@@ -72,6 +79,8 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 			store_column_add(&causes, InvocationIdGetDatum(&effect->cause));
 		else
 			store_column_add_null(&causes);
+		store_column_add(&all_parameters,
+						 effect->parameters ? DirectFunctionCall1(jsonb_in, CStringGetDatum(effect->parameters)) : of_request);
 	}
 	store_call(&call, STORE_AUDIT);
 	store_arg_column(&call, &ids);
@@ -79,12 +88,12 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 	store_arg_column(&call, &outcomes);
 	store_arg_column(&call, &new_ids);
 	store_arg_column(&call, &causes);
+	store_arg_column(&call, &all_parameters);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
 	store_arg_text(&call, operation);
-	store_arg(&call, DirectFunctionCall1(jsonb_in, CStringGetDatum(parameters)));
 	store_arg_text(&call, GetUserNameFromId(GetOuterUserId(), true));
 	store_arg_text(&call, GetUserNameFromId(GetSessionUserId(), true));
 	store_arg_text(&call, claimed_subject());
 	store_arg_text(&call, restate_reason && restate_reason[0] ? restate_reason : NULL);
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, ids.count);
 }

@@ -18,10 +18,12 @@ typedef struct AuditEffect
 	RestateInvocationId new_id;
 	bool has_cause; /* reached through the invocation named */
 	RestateInvocationId cause;
+	const char *parameters; /* JSON object; NULL: those of the request */
 } AuditEffect;
 
 extern void audit_note(Unit *unit, const RestateInvocationId *id, const char *outcome,
-					   const RestateInvocationId *new_id, const RestateInvocationId *cause);
+					   const RestateInvocationId *new_id, const RestateInvocationId *cause,
+					   const char *parameters);
 extern void audit_write(Unit *unit, const char *operation, const char *parameters);
 
 #endif /* RESTATE_AUDIT_H */

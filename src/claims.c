@@ -12,6 +12,9 @@
 #include "claims.h"
 #include "compat.h"
 
+/* how deep claims may be nested: the server's parser calls itself for each level */
+#define MAX_DEPTH 100
+
 typedef struct ClaimsState
 {
 	int depth;
@@ -19,6 +22,7 @@ typedef struct ClaimsState
 	char *subject;
 } ClaimsState;
 
+static bool is_nested_too_deep(const char *json);
 static RestateJsonResult enter(void *state);
 static RestateJsonResult leave(void *state);
 static RestateJsonResult field(void *state, char *name, bool is_null);
@@ -26,7 +30,7 @@ static RestateJsonResult scalar(void *state, char *token, JsonTokenType type);
 
 /*
  * Returns the sub claim where it is a string, else NULL: claims that are no
- * JSON are no reason to fail an operation.
+ * JSON, or nested as no token's are, are no reason to fail an operation.
  */
 const char *
 claimed_subject(void)
@@ -42,11 +46,35 @@ claimed_subject(void)
 		.object_field_start = field,
 		.scalar = scalar};
 
-	if (claims == NULL || claims[0] == '\0')
+	if (claims == NULL || claims[0] == '\0' || is_nested_too_deep(claims))
 		return NULL;
 	if (pg_parse_json(restate_json_lexer(claims), &actions) != JSON_SUCCESS)
 		return NULL;
 	return state.subject;
+}
+
+/*
+ * Returns whether the text has objects and arrays in each other beyond the
+ * limit.
+ */
+static bool
+is_nested_too_deep(const char *json)
+{
+	int depth = 0;
+	bool in_string = false;
+
+	for (const char *c = json; *c; c++)
+	{
+		if (in_string && *c == '\\' && c[1])
+			c++;
+		else if (*c == '"')
+			in_string = !in_string;
+		else if (!in_string && (*c == '{' || *c == '[') && ++depth > MAX_DEPTH)
+			return true;
+		else if (!in_string && (*c == '}' || *c == ']'))
+			depth--;
+	}
+	return false;
 }
 
 /*

@@ -51,6 +51,13 @@
 #define RESTATE_MODULE_MAGIC(mod_name, mod_version) PG_MODULE_MAGIC
 #endif
 
+/* runs a query to its end */
+#if PG18_GE
+#define restate_executor_run(query) ExecutorRun(query, ForwardScanDirection, 0)
+#else
+#define restate_executor_run(query) ExecutorRun(query, ForwardScanDirection, 0, true)
+#endif
+
 /* semantic actions of the JSON parser return a verdict since 16 */
 #if PG16_GE
 #define RestateJsonResult	JsonParseErrorType

@@ -15,8 +15,10 @@
 #include "entry_check.h"
 #include "entry_shape.h"
 #include "outcome.h"
+#include "storable_json.h"
 
 PG_FUNCTION_INFO_V1(restate_parse_entry);
+PG_FUNCTION_INFO_V1(restate_parse_entry_text);
 PG_FUNCTION_INFO_V1(restate_refuse_body);
 
 /* the columns of the result, in order */
@@ -246,14 +248,11 @@ result_desc(FunctionCallInfo fcinfo)
 }
 
 /*
- * restate.parse_entry(entry_json jsonb): returns the entry's columns.  Raises
- * invalid_body for whatever is no journal entry, and invalid_invocation_id for
- * a malformed id in it.
+ * Returns the row of the entry's columns.
  */
-Datum
-restate_parse_entry(PG_FUNCTION_ARGS)
+static Datum
+parse_entry(FunctionCallInfo fcinfo, Jsonb *entry_json)
 {
-	Jsonb *entry_json = PG_GETARG_JSONB_P(0);
 	TupleDesc desc = result_desc(fcinfo);
 	ParsedEntry entry = {0};
 	JsonbContainer *body;
@@ -267,7 +266,28 @@ restate_parse_entry(PG_FUNCTION_ARGS)
 			   JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&entry.meta, WJB_END_OBJECT, NULL))));
 	set_column(&entry, COLUMN_ENTRY_TYPE,
 			   ObjectIdGetDatum(restate_entry_type_oid(entry.shape, enum_type)));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, entry.values, entry.nulls)));
+	return HeapTupleGetDatum(heap_form_tuple(desc, entry.values, entry.nulls));
+}
+
+/*
+ * restate.parse_entry(entry_json jsonb): returns the entry's columns.  Raises
+ * invalid_body for whatever is no journal entry, and invalid_invocation_id for
+ * a malformed id in it.
+ */
+Datum
+restate_parse_entry(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(parse_entry(fcinfo, PG_GETARG_JSONB_P(0)));
+}
+
+/*
+ * restate.parse_entry(entry_json text), and the same of json: as of jsonb, with
+ * a replacement for what no text can hold.
+ */
+Datum
+restate_parse_entry_text(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(parse_entry(fcinfo, restate_storable_json(PG_GETARG_TEXT_PP(0))));
 }
 
 /*

@@ -114,7 +114,8 @@ run_batch(FunctionCallInfo fcinfo, const Request *request)
 }
 
 /*
- * Returns the elements of argument 0, none for a null array.
+ * Returns the elements of argument 0, none for a null array.  Raises that they
+ * are too many.
  */
 static Element *
 read_elements(FunctionCallInfo fcinfo, int *count)
@@ -128,6 +129,9 @@ read_elements(FunctionCallInfo fcinfo, int *count)
 	if (PG_ARGISNULL(0))
 		return NULL;
 	array = PG_GETARG_ARRAYTYPE_P(0);
+	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (*count > RESTATE_BATCH_MAX)
+		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE, "a batch of %d invocations is too large", *count));
 	deconstruct_array(array, ARR_ELEMTYPE(array), sizeof(RestateInvocationId), false, TYPALIGN_CHAR,
 					  &ids, &nulls, count);
 	elements = palloc0_array(Element, Max(*count, 1));

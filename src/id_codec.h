@@ -17,6 +17,8 @@
 #define RESTATE_DEPLOYMENT_ID_BYTES RESTATE_UUID_BYTES
 
 /* the text forms: type, underscore, version, base62 digits */
+#define RESTATE_INVOCATION_ID_HEAD	"inv_1"
+#define RESTATE_DEPLOYMENT_ID_HEAD	"dp_1"
 #define RESTATE_INVOCATION_ID_CHARS 38
 #define RESTATE_DEPLOYMENT_ID_CHARS 26
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/parallel.h"
 #include "fmgr.h"
 #include "port/pg_bswap.h"
 
@@ -19,6 +20,8 @@ PG_FUNCTION_INFO_V1(restate_workflow_invocation_id);
 PG_FUNCTION_INFO_V1(restate_idempotent_invocation_id);
 PG_FUNCTION_INFO_V1(restate_partition_key_of_id);
 PG_FUNCTION_INFO_V1(restate_partition_key_of_text);
+PG_FUNCTION_INFO_V1(restate_old_partition_key_of_id);
+PG_FUNCTION_INFO_V1(restate_old_partition_key_of_text);
 PG_FUNCTION_INFO_V1(restate_random_seed);
 
 /*
@@ -143,6 +146,49 @@ Datum
 restate_partition_key_of_text(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64((int64) restate_key_partition(PG_GETARG_TEXT_PP(0)));
+}
+
+/*
+ * Says that restate_partition_key of this argument type is on its way out: the
+ * first time in the session, and only in its leading process, as a query may
+ * call it for each of a million rows.
+ */
+static void
+warn_of_old_name(bool *warned, const char *argument, const char *successor)
+{
+	if (*warned || IsParallelWorker())
+		return;
+	*warned = true;
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING_DEPRECATED_FEATURE),
+			 errmsg("restate_partition_key(%s) goes with the next release: use %s", argument, successor),
+			 errdetail("A literal given to restate_partition_key is taken for an object key, even if it is the text of an id."),
+			 errhint("Use restate_partition_key_of_id for an invocation id and restate_partition_key_of_key for an object key.")));
+}
+
+/*
+ * restate_partition_key(restate_invocation_id): restate_partition_key_of_id
+ * by its old name.
+ */
+Datum
+restate_old_partition_key_of_id(PG_FUNCTION_ARGS)
+{
+	static bool warned = false;
+
+	warn_of_old_name(&warned, "restate_invocation_id", "restate_partition_key_of_id");
+	return restate_partition_key_of_id(fcinfo);
+}
+
+/*
+ * restate_partition_key(text): restate_partition_key_of_key by its old name.
+ */
+Datum
+restate_old_partition_key_of_text(PG_FUNCTION_ARGS)
+{
+	static bool warned = false;
+
+	warn_of_old_name(&warned, "text", "restate_partition_key_of_key");
+	return restate_partition_key_of_text(fcinfo);
 }
 
 /*

@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "id.h"
+#include "id_fault.h"
 #include "outcome.h"
 
 /* sorting: rows to look at before abbreviation is judged */
@@ -30,20 +31,6 @@ typedef struct AbbreviationState
 	bool estimating;
 	hyperLogLogState keys;
 } AbbreviationState;
-
-static const char *const reasons[RESTATE_ID_RESULT_COUNT] = {
-	[RESTATE_ID_OK] = "nothing is wrong with it",
-	[RESTATE_ID_EMPTY] = "it is empty",
-	[RESTATE_ID_NO_SEPARATOR] = "no underscore ends its type",
-	[RESTATE_ID_UNKNOWN_TYPE] = "what stands before its underscore is not a type of id",
-	[RESTATE_ID_NO_VERSION] = "it ends before its version",
-	[RESTATE_ID_UNKNOWN_VERSION] = "its version is not 1",
-	[RESTATE_ID_WRONG_TYPE] = "it is an id of another type",
-	[RESTATE_ID_TOO_SHORT] = "it is too short",
-	[RESTATE_ID_NOT_BASE62] = "a character after its version is not one of 0-9, a-z, A-Z",
-	[RESTATE_ID_TOO_LARGE] = "its digits make too large a number",
-	[RESTATE_ID_TRAILING] = "something follows its last digit",
-};
 
 PG_FUNCTION_INFO_V1(restate_invocation_id_in);
 PG_FUNCTION_INFO_V1(restate_invocation_id_out);
@@ -163,13 +150,16 @@ restate_invocation_id_in(PG_FUNCTION_ARGS)
 {
 	const char *text = PG_GETARG_CSTRING(0);
 	RestateInvocationId *id = palloc(sizeof(RestateInvocationId));
-	RestateIdResult result = restate_decode_invocation_id(text, strlen(text), id->data);
 
-	if (result != RESTATE_ID_OK)
+	if (restate_decode_invocation_id(text, strlen(text), id->data) != RESTATE_ID_OK)
+	{
+		char fault[RESTATE_ID_FAULT_SIZE];
+
+		restate_describe_invocation_id_fault(text, strlen(text), fault);
 		ereturn(fcinfo->context, (Datum) 0,
-				(errmsg("invalid invocation id %s: %s",
-						restate_quote_text(text), reasons[result]),
+				(errmsg("invalid invocation id %s: %s", restate_quote_text(text), fault),
 				 restate_err_category(RESTATE_INVALID_INVOCATION_ID)));
+	}
 	PG_RETURN_INVOCATION_ID(id);
 }
 
@@ -214,13 +204,16 @@ restate_deployment_id_in(PG_FUNCTION_ARGS)
 {
 	const char *text = PG_GETARG_CSTRING(0);
 	RestateDeploymentId *id = palloc(sizeof(RestateDeploymentId));
-	RestateIdResult result = restate_decode_deployment_id(text, strlen(text), id->data);
 
-	if (result != RESTATE_ID_OK)
+	if (restate_decode_deployment_id(text, strlen(text), id->data) != RESTATE_ID_OK)
+	{
+		char fault[RESTATE_ID_FAULT_SIZE];
+
+		restate_describe_deployment_id_fault(text, strlen(text), fault);
 		ereturn(fcinfo->context, (Datum) 0,
-				(errmsg("invalid deployment id %s: %s",
-						restate_quote_text(text), reasons[result]),
+				(errmsg("invalid deployment id %s: %s", restate_quote_text(text), fault),
 				 restate_err_category(RESTATE_INVALID_DEPLOYMENT_ID)));
+	}
 	PG_RETURN_DEPLOYMENT_ID(id);
 }
 

@@ -134,7 +134,7 @@ kill_callees(Unit *unit, Invocation *invocation, const RestateInvocationId *caus
 				continue;
 			started = !has_not_started(callee);
 			outcome = kill_one(unit, callee);
-			audit_note(unit, &callee->id, outcome, NULL, cause);
+			audit_note(unit, &callee->id, outcome, NULL, cause, NULL);
 			if (started)
 				callers = lappend(callers, callee);
 		}

@@ -35,7 +35,12 @@ static void find_restarts(Unit *unit, Element *elements, int count);
 static void read_prefixes(Unit *unit, const Element *elements, int count);
 static bool may_restart(const Request *request, Element *element);
 static bool can_restart(const Request *request, Element *element);
-static void succeed_again(Unit *unit, Element *element, const RestateInvocationId *new_id);
+static void refuse_still_running(Element *element);
+static void refuse_incomplete(const Request *request, Element *element);
+static void restart_again(Unit *unit, const Request *request, Element *element);
+static bool differs_in_deployment(const Request *request, const Element *element);
+static const RestateDeploymentId *resolved_deployment(const Request *request, const Invocation *invocation);
+static const char *parameters_with(const Request *request, const RestateDeploymentId *deployment_id);
 static void add_restart(Unit *unit, const Request *request, Element *element, RestartColumns *columns);
 static void add_suffix(const Request *request, const Element *element, RestartColumns *columns);
 static Status place(Unit *unit, const Element *element, int64 *sequence_number);
@@ -44,7 +49,7 @@ static void write_restarts(Unit *unit, const Request *request, RestartColumns *c
 /*
  * Restarts completed invocations as new.  Refuses, in the documented order,
  * those that cannot be.  Where the request id of the call has restarted an
- * invocation before, that restart is the answer.
+ * invocation before, that restart is the answer if it was the same.
  */
 void
 operation_restart_all(Unit *unit, const Request *request, Element *elements, int count)
@@ -60,17 +65,17 @@ operation_restart_all(Unit *unit, const Request *request, Element *elements, int
 		Element *element = &elements[i];
 		Invocation *invocation = element->invocation;
 
-		if (repeatable && invocation && invocation->was_restarted)
+		if (repeatable && invocation && invocation->restarted.exists)
 		{
-			succeed_again(unit, element, &invocation->restarted);
+			restart_again(unit, request, element);
 			continue;
 		}
 		invocation = element_found(element);
 		if (invocation && may_restart(request, element) && can_restart(request, element))
 		{
 			add_restart(unit, request, element, &columns);
-			invocation->was_restarted = true;
-			invocation->restarted = element->new_id;
+			invocation->restarted.exists = true;
+			invocation->restarted.id = element->new_id;
 		}
 	}
 	if (columns.id.count > 0)
@@ -107,11 +112,19 @@ find_restarts(Unit *unit, Element *elements, int count)
 	for (uint64 row = 0; row < rows; row++)
 	{
 		RestateInvocationId original;
-		Invocation *invocation;
+		Restarted *restarted;
 
 		(void) store_invocation_id(row, 1, &original);
-		invocation = unit_find(unit, &original);
-		invocation->was_restarted = store_invocation_id(row, 2, &invocation->restarted);
+		restarted = &unit_find(unit, &original)->restarted;
+		restarted->exists = store_invocation_id(row, 2, &restarted->id);
+		restarted->is_recorded = !store_is_null(row, 3);
+		if (!restarted->is_recorded)
+			continue;
+		restarted->last_index = DatumGetInt64(store_value(row, 3));
+		restarted->deployment_is_recorded = DatumGetBool(store_value(row, 4));
+		restarted->has_deployment = !store_is_null(row, 5);
+		if (restarted->has_deployment)
+			restarted->deployment_id = *DatumGetDeploymentId(store_value(row, 5));
 	}
 }
 
@@ -142,14 +155,67 @@ read_prefixes(Unit *unit, const Element *elements, int count)
 }
 
 /*
- * Answers with a restart that was made before.
+ * Answers with the restart that the request id has made before; refuses if
+ * that one was another.
  */
 static void
-succeed_again(Unit *unit, Element *element, const RestateInvocationId *new_id)
+restart_again(Unit *unit, const Request *request, Element *element)
 {
-	element->has_new_id = true;
-	element->new_id = *new_id;
-	element_succeed(unit, element, "unchanged", false);
+	const Restarted *restarted = &element->invocation->restarted;
+
+	if (restarted->is_recorded &&
+		(restarted->last_index != request->asked.last_index || differs_in_deployment(request, element)))
+		element_refuse(element, RESTATE_REQUEST_ID_CONFLICT,
+					   "the request_id has restarted invocation %s from another index or on another deployment");
+	else
+	{
+		element->has_new_id = true;
+		element->new_id = restarted->id;
+		element_succeed(unit, element, "unchanged", false);
+	}
+}
+
+/*
+ * Returns whether the restart that was made before began on another deployment
+ * than the one that is asked for; where that is not known any more, as of an
+ * original that is gone, not.
+ */
+static bool
+differs_in_deployment(const Request *request, const Element *element)
+{
+	const Invocation *invocation = element->invocation;
+	const Restarted *restarted = &invocation->restarted;
+	const RestateDeploymentId *deployment_id;
+
+	if (!restarted->deployment_is_recorded)
+		return false;
+	if (request->asked.deployment == DEPLOYMENT_ID)
+		deployment_id = &request->asked.deployment_id;
+	else if (!invocation->exists)
+		return false;
+	else
+	{
+		deployment_id = resolved_deployment(request, invocation);
+		if (deployment_id == NULL && invocation->facts.is_pinned)
+			return false;
+	}
+	if (deployment_id == NULL || !restarted->has_deployment)
+		return deployment_id != NULL || restarted->has_deployment;
+	return restate_deployment_id_compare(deployment_id, &restarted->deployment_id) != 0;
+}
+
+/*
+ * Returns the deployment that a restart of the invocation begins on; NULL for
+ * one that was never pinned, or where none is found.
+ */
+static const RestateDeploymentId *
+resolved_deployment(const Request *request, const Invocation *invocation)
+{
+	if (!invocation->facts.is_pinned)
+		return NULL;
+	if (request->asked.deployment == DEPLOYMENT_KEEP)
+		return &invocation->facts.pinned_deployment_id;
+	return invocation->facts.deployment_found ? &invocation->facts.deployment_id : NULL;
 }
 
 /*
@@ -164,7 +230,7 @@ may_restart(const Request *request, Element *element)
 	if (invocation->status == STATUS_PENDING || invocation->status == STATUS_SCHEDULED)
 		element_refuse(element, RESTATE_NOT_STARTED, "invocation %s has not started");
 	else if (invocation->status != STATUS_COMPLETED)
-		element_refuse(element, RESTATE_STILL_RUNNING, "invocation %s is still running");
+		refuse_still_running(element);
 	else if (invocation->journal_size == 0)
 		element_refuse(element, RESTATE_INPUT_NOT_AVAILABLE, "the input of invocation %s is no longer available");
 	else if (invocation->facts.is_workflow)
@@ -200,11 +266,61 @@ can_restart(const Request *request, Element *element)
 		element_refuse(element, RESTATE_JOURNAL_INDEX_OUT_OF_RANGE,
 					   "the index lies past the journal of invocation %s");
 	else if (invocation->suffix_size < invocation->missing_size)
-		element_refuse(element, RESTATE_JOURNAL_PREFIX_INCOMPLETE,
-					   "the journal of invocation %s lacks a completion before the index");
+		refuse_incomplete(request, element);
 	else
 		return true;
 	return false;
+}
+
+/*
+ * Refuses the restart of an invocation that has not completed.
+ */
+static void
+refuse_still_running(Element *element)
+{
+	switch (element->invocation->status)
+	{
+		case STATUS_PAUSED:
+			element_refuse(element, RESTATE_STILL_RUNNING, "invocation %s is paused: resume it, or kill it first");
+			break;
+		case STATUS_BACKING_OFF:
+			element_refuse(element, RESTATE_STILL_RUNNING,
+						   "invocation %s waits for its next attempt: resume it, or kill it first");
+			break;
+		default:
+			element_refuse(element, RESTATE_STILL_RUNNING, "invocation %s is still running");
+			return;
+	}
+	element->refusal.hint = "Let it go on with restate_resume, or end it with restate_kill; then it can be restarted.";
+}
+
+/*
+ * Refuses the restart of an invocation whose journal lacks a completion of
+ * what it is to keep: names the first such command, before which it can be
+ * restarted.
+ */
+static void
+refuse_incomplete(const Request *request, Element *element)
+{
+	StoreCall call;
+	int64 index;
+	const char *name;
+
+	store_call(&call, STORE_READ_INCOMPLETE);
+	store_arg(&call, InvocationIdGetDatum(&element->id));
+	store_arg(&call, Int64GetDatum(element->invocation->partition_key));
+	store_arg(&call, Int64GetDatum(request->asked.last_index));
+	if (store_execute(&call) != 1)
+		elog(ERROR, "could not find the command that lacks a completion");
+	index = DatumGetInt64(store_value(0, 1));
+	name = store_text(0, 3);
+	element->refusal =
+		restate_refusal(RESTATE_JOURNAL_PREFIX_INCOMPLETE,
+						"the journal of invocation %s lacks a completion of %s%s%s at index " INT64_FORMAT
+						": the largest index that works is " INT64_FORMAT,
+						restate_invocation_id_text(&element->id), store_text(0, 2),
+						name && name[0] ? " " : "", name && name[0] ? restate_quote_text(name) : "", index, index - 1);
+	element->refusal.hint = psprintf("Restart from " INT64_FORMAT ", or from before it.", index - 1);
 }
 
 /*
@@ -214,6 +330,7 @@ static void
 add_restart(Unit *unit, const Request *request, Element *element, RestartColumns *columns)
 {
 	const Invocation *invocation = element->invocation;
+	const RestateDeploymentId *deployment_id = resolved_deployment(request, invocation);
 	int64 sequence_number = 0;
 	int64 seed;
 	Status status;
@@ -230,12 +347,10 @@ add_restart(Unit *unit, const Request *request, Element *element, RestartColumns
 	store_column_add(&columns->partition_key, Int64GetDatum(invocation->partition_key));
 	store_column_add(&columns->new_id, InvocationIdGetDatum(&element->new_id));
 	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(status)));
-	if (!invocation->facts.is_pinned)
-		store_column_add_null(&columns->deployment_id);
-	else if (request->asked.deployment == DEPLOYMENT_KEEP)
-		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->facts.pinned_deployment_id));
+	if (deployment_id)
+		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(deployment_id));
 	else
-		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(&invocation->facts.deployment_id));
+		store_column_add_null(&columns->deployment_id);
 	store_column_add(&columns->journal_size,
 					 Int64GetDatum(request->asked.last_index + 1 + invocation->suffix_size));
 	/* the input is a command too */
@@ -246,7 +361,22 @@ add_restart(Unit *unit, const Request *request, Element *element, RestartColumns
 		store_column_add_null(&columns->inbox_sequence_number);
 	store_column_add(&columns->random_seed, Int64GetDatum(seed));
 	add_suffix(request, element, columns);
+	if (request->asked.request_id)
+		element->parameters = parameters_with(request, deployment_id);
 	element_succeed(unit, element, "restarted", true);
+}
+
+/*
+ * Returns the request's parameters, which are not empty, with the deployment
+ * that was found for an invocation.
+ */
+static const char *
+parameters_with(const Request *request, const RestateDeploymentId *deployment_id)
+{
+	const char *value = deployment_id ? psprintf("\"%s\"", restate_deployment_id_text(deployment_id)) : "null";
+
+	return psprintf("%.*s, \"resolved_deployment\": %s}",
+					(int) strlen(request->parameters) - 1, request->parameters, value);
 }
 
 /*
@@ -313,15 +443,14 @@ write_restarts(Unit *unit, const Request *request, RestartColumns *columns)
 	store_arg(&call, Int64GetDatum(request->asked.last_index));
 	store_arg_text(&call, request->asked.request_id);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	call.rows_expected = (uint64) columns->id.count;
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns->id.count);
 
 	store_call(&call, STORE_COPY_JOURNALS);
 	store_arg_column(&call, &columns->id);
 	store_arg_column(&call, &columns->partition_key);
 	store_arg_column(&call, &columns->new_id);
 	store_arg(&call, Int64GetDatum(request->asked.last_index));
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns->id.count * (request->asked.last_index + 1));
 
 	if (columns->suffix_id.count == 0)
 		return;
@@ -331,5 +460,5 @@ write_restarts(Unit *unit, const Request *request, RestartColumns *columns)
 	store_arg_column(&call, &columns->suffix_index);
 	store_arg_column(&call, &columns->suffix_new_id);
 	store_arg_column(&call, &columns->suffix_new_index);
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns->suffix_id.count);
 }

@@ -7,7 +7,6 @@
 
 #include "access/xact.h"
 #include "access/xlog.h"
-#include "executor/spi.h"
 #include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -42,7 +41,6 @@ static const OperationDef operations[OPERATION_COUNT] = {
 	[OPERATION_RESUME] = {"resume", REACH_ROW, operation_resume, NULL},
 };
 
-static void plan_by_index(void);
 static int collect_ids(Element *elements, int count, RestateInvocationId *ids);
 static void run_locked(Unit *unit, const Request *request, Element *elements, int count);
 static void run_starting_over(const Request *request, Element *elements, int count,
@@ -73,9 +71,6 @@ operation_run(const Request *request, Element *elements, int count)
 
 	guc_level = NewGUCNestLevel();
 	restate_restrict_search_path();
-	plan_by_index();
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "could not connect to SPI");
 	old = MemoryContextSwitchTo(context);
 	store_begin();
 
@@ -88,22 +83,7 @@ operation_run(const Request *request, Element *elements, int count)
 		run_starting_over(request, elements, count, ids, nids);
 
 	MemoryContextSwitchTo(old);
-	SPI_finish();
 	AtEOXact_GUC(false, guc_level);
-}
-
-/*
- * Makes the planner reach rows by their keys, whatever the statistics of
- * tables that were empty a moment ago say.  Lasts as long as the search path.
- */
-static void
-plan_by_index(void)
-{
-	static const char *const disabled[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin"};
-
-	for (int i = 0; i < (int) lengthof(disabled); i++)
-		(void) set_config_option(disabled[i], "off", PGC_USERSET, PGC_S_SESSION,
-								 GUC_ACTION_SAVE, true, 0, false);
 }
 
 /*
@@ -266,8 +246,7 @@ element_refuse(Element *element, RestateCategory category, const char *fmt)
 {
 	char *id = restate_invocation_id_text(&element->id);
 
-	element->refusal.category = category;
-	element->refusal.message = psprintf(fmt, id);
+	element->refusal = (RestateRefusal){.category = category, .message = psprintf(fmt, id)};
 }
 
 /*
@@ -279,5 +258,6 @@ element_succeed(Unit *unit, Element *element, const char *outcome, bool took_eff
 	element->refusal.category = RESTATE_OK;
 	element->outcome = outcome;
 	if (took_effect)
-		audit_note(unit, &element->id, outcome, element->has_new_id ? &element->new_id : NULL, NULL);
+		audit_note(unit, &element->id, outcome, element->has_new_id ? &element->new_id : NULL, NULL,
+				   element->parameters);
 }

@@ -45,6 +45,7 @@ typedef struct Element
 	const char *outcome;
 	bool has_new_id;
 	RestateInvocationId new_id;
+	const char *parameters; /* for the audit; NULL: those of the request */
 } Element;
 
 extern void operation_run(const Request *request, Element *elements, int count);

@@ -45,8 +45,8 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		 "Compare it with the form that the function's comment describes."},
 	[RESTATE_BATCH_TOO_LARGE] =
 		{"batch_too_large", 400,
-		 "A batch over HTTP takes at most 1000 invocations.",
-		 "Send it in parts, or call the operation's _batch function in SQL, which has no limit."},
+		 "A batch takes at most " CppAsString2(RESTATE_BATCH_MAX) " invocations, over HTTP " CppAsString2(RESTATE_HTTP_BATCH_MAX) ".",
+		 "Run it in parts."},
 	[RESTATE_INVOCATION_NOT_FOUND] =
 		{"invocation_not_found", 404,
 		 "No invocation with this id exists, or it is no longer retained.",
@@ -79,6 +79,10 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		{"restart_not_supported", 422,
 		 "Workflows cannot be restarted, nor a journal prefix of an invocation that was never pinned or is pinned to a service protocol older than 6.",
 		 "Of an invocation that is not of a workflow, restart from 0."},
+	[RESTATE_REQUEST_ID_CONFLICT] =
+		{"request_id_conflict", 409,
+		 "A restart with this request_id exists that kept the journal up to another index, or began on another deployment.",
+		 "Repeat the call with the index and deployment that it had, or give a new restart a request_id of its own."},
 	[RESTATE_DEPLOYMENT_NOT_CHANGEABLE] =
 		{"deployment_not_changeable", 409,
 		 "The deployment can be changed only of an invocation that is pinned to one and is completed, paused or suspended.",
@@ -283,5 +287,6 @@ restate_raise(RestateRefusal refusal)
 {
 	ereport(ERROR,
 			(errmsg("%s", refusal.message),
-			 restate_err_category(refusal.category)));
+			 restate_err_category(refusal.category),
+			 refusal.hint ? errhint("%s", refusal.hint) : 0));
 }

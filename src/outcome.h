@@ -10,6 +10,10 @@
 
 #include "compat.h"
 
+/* invocations in one batch, in SQL and over HTTP */
+#define RESTATE_BATCH_MAX	   1000000
+#define RESTATE_HTTP_BATCH_MAX 1000
+
 typedef enum RestateCategory
 {
 	RESTATE_OK,
@@ -26,6 +30,7 @@ typedef enum RestateCategory
 	RESTATE_NOT_RUNNING,
 	RESTATE_INPUT_NOT_AVAILABLE,
 	RESTATE_RESTART_NOT_SUPPORTED,
+	RESTATE_REQUEST_ID_CONFLICT,
 	RESTATE_DEPLOYMENT_NOT_CHANGEABLE,
 	RESTATE_DEPLOYMENT_NOT_FOUND,
 	RESTATE_DEPLOYMENT_INCOMPATIBLE,
@@ -39,7 +44,8 @@ typedef enum RestateCategory
 typedef struct RestateRefusal
 {
 	RestateCategory category;
-	char *message; /* one line, printable ASCII */
+	char *message;	  /* one line, printable ASCII */
+	const char *hint; /* what to do about this one; NULL: the category's */
 } RestateRefusal;
 
 extern const char *restate_category_name(RestateCategory category);

@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 
+#include "id_fault.h"
 #include "request.h"
 
 #define MAX_FROM PG_UINT32_MAX
@@ -139,8 +140,14 @@ read_deployment(Request *request, FunctionCallInfo fcinfo, int arg, StringInfo p
 	else if (restate_parse_deployment_id(deployment, &request->asked.deployment_id))
 		request->asked.deployment = DEPLOYMENT_ID;
 	else
+	{
+		char fault[RESTATE_ID_FAULT_SIZE];
+
+		restate_describe_deployment_id_fault(deployment, strlen(deployment), fault);
 		restate_raise(restate_refusal(RESTATE_INVALID_DEPLOYMENT_ID,
-									  "invalid deployment %s", restate_quote_text(deployment)));
+									  "invalid deployment %s: it is neither keep nor latest, and no id: %s",
+									  restate_quote_text(deployment), fault));
+	}
 	add_text_parameter(parameters, "deployment", deployment);
 }
 

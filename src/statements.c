@@ -5,7 +5,10 @@
  * A statement over many rows has its rows in its first parameters, arrays
  * with one element a row, in step: {a, b} in its text stands for them, as the
  * table v(a, b).  For a single row they are parameters of the element types
- * and v is a row of those, so that the planner sees constants.
+ * and v is a row of those.
+ *
+ * An update makes sure that its rows are as asked for: a trigger may have put
+ * back what was there.
  *
  * Statements that lock a row carry its partition key as a parameter; those
  * over many rows join on (id, partition_key).  Rows are locked in the order
@@ -91,12 +94,26 @@
 #define IDS_PARAMS MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)
 #define KEY_PARAMS MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8)
 
+#define KEYS "{service_name, service_key, partition_key}"
+
 #define IS_KEY(alias)                                                                \
 	alias ".service_name = v.service_name AND " alias ".service_key = v.service_key" \
 		  " AND " alias ".partition_key = v.partition_key"
 
 #define IN_KEY_ORDER(alias) \
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
+
+#define WAS_WRITTEN(name, condition) " RETURNING restate.was_written('" name "', " condition ")"
+
+/* that the command has that completion to wait for, and it has not arrived */
+#define LACKS(column) \
+	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
+	" WHERE n.id = $1 AND n.partition_key = $2 AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
+
+#define LOCKED_KEYS(condition)                                                  \
+	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"    \
+	" FROM " KEYS " JOIN restate.object_key k ON " IS_KEY("k") " WHERE " condition \
+	IN_KEY_ORDER("k") " FOR UPDATE OF k"
 
 /* what is known of attempts stays until completion; of one paused even then */
 #define OUTLIVES_COMPLETION "WHEN i.status = 'paused'"
@@ -177,9 +194,14 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 
 	[STORE_LOCK_KEYS] = {
 		.name = "lock object keys",
-		.sql = "SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"
-			" FROM {service_name, service_key, partition_key} JOIN restate.object_key k ON " IS_KEY("k")
-			IN_KEY_ORDER("k") " FOR UPDATE OF k",
+		.sql = LOCKED_KEYS("true"),
+		.params = {KEY_PARAMS}},
+
+	/* Locks none where one is missing: that one is to be made in its turn. */
+	[STORE_LOCK_KEYS_IF_ALL] = {
+		.name = "lock object keys if all are there",
+		.sql = LOCKED_KEYS("NOT EXISTS (SELECT FROM " KEYS " WHERE NOT EXISTS"
+			" (SELECT FROM restate.object_key x WHERE " IS_KEY("x") "))"),
 		.params = {KEY_PARAMS}},
 
 	[STORE_READ_MANY] = {
@@ -235,56 +257,106 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c",
 		.params = {IDS_PARAMS, MANY(STORE_INT8)}},
 
+	/*
+	 * The restarts with a request id, and what the audit has of each: the last
+	 * index that it keeps, and the deployment that it was made for, if that was
+	 * recorded.
+	 */
 	[STORE_READ_RESTARTED] = {
 		.name = "read restarted",
-		.sql = "SELECT i.restarted_from, i.id FROM " IDS
+		.sql = "SELECT i.restarted_from, i.id, a.last_index, a.has_deployment, a.deployment_id FROM " IDS
 			" CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
 			" WHERE r.restarted_from = v.id AND r.partition_key = v.partition_key"
-			" AND r.request_id = $3 OFFSET 0) AS i",
+			" AND r.request_id = $3 OFFSET 0) AS i"
+			" LEFT JOIN LATERAL (SELECT coalesce((s.parameters ->> 'from')::bigint, 0) AS last_index,"
+			" s.parameters ? 'resolved_deployment' AS has_deployment,"
+			" (s.parameters ->> 'resolved_deployment')::restate_deployment_id AS deployment_id"
+			" FROM restate.audit s WHERE s.id = v.id AND s.partition_key = v.partition_key"
+			" AND s.new_id = i.id LIMIT 1) AS a ON true",
 		.params = {IDS_PARAMS, STORE_TEXT}},
 
+	/* the first command of a journal, up to an index, that lacks a completion */
+	[STORE_READ_INCOMPLETE] = {
+		.name = "read incomplete",
+		.sql = "SELECT c.index, c.entry_type::text, c.name FROM restate.journal c"
+			" WHERE c.id = $1 AND c.partition_key = $2 AND c.index BETWEEN 1 AND $3 AND " IS_COMMAND("c")
+			" AND (" LACKS("completion_id") " OR " LACKS("result_completion_id") ")"
+			" ORDER BY c.index LIMIT 1",
+		.params = {STORE_INVOCATION_ID, STORE_INT8, STORE_INT8}},
+
+	/* what deletes of all there is have left, if a policy has hidden it from them */
+	[STORE_COUNT_EVENTS] = {
+		.name = "count events",
+		.sql = "SELECT count(*) FROM " IDS " JOIN restate.journal_event e ON " IS_NAMED("e"),
+		.params = {IDS_PARAMS}},
+
+	[STORE_COUNT_PROMISES] = {
+		.name = "count promises",
+		.sql = "SELECT count(*) FROM " KEYS " JOIN restate.promise t ON " IS_KEY("t"),
+		.params = {KEY_PARAMS}},
+
+	[STORE_COUNT_STATE] = {
+		.name = "count state",
+		.sql = "SELECT count(*) FROM " KEYS " JOIN restate.object_state t ON " IS_KEY("t"),
+		.params = {KEY_PARAMS}},
+
+	/*
+	 * Locks the object keys in their order, each made where it is missing.  The
+	 * update never comes to pass, but locks the row that is there.
+	 */
 	[STORE_CREATE_KEYS] = {
 		.name = "create object keys",
-		.sql = "INSERT INTO restate.object_key (service_name, service_key, partition_key)"
-			" SELECT v.service_name, v.service_key, v.partition_key"
-			" FROM {service_name, service_key, partition_key}" IN_KEY_ORDER("v") " ON CONFLICT DO NOTHING",
+		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
+			" SELECT v.service_name, v.service_key, v.partition_key FROM " KEYS IN_KEY_ORDER("v")
+			" ON CONFLICT (service_name, service_key, partition_key) DO UPDATE SET holder = k.holder WHERE false",
 		.params = {KEY_PARAMS}},
 
 	[STORE_DELETE_JOURNALS] = {
+		.is_work = true,
 		.name = "delete journals",
 		.sql = "DELETE FROM restate.journal j USING " IDS " WHERE " IS_NAMED("j"),
 		.params = {IDS_PARAMS}},
 
 	[STORE_DELETE_EVENTS] = {
+		.is_work = true,
+		.left = STORE_COUNT_EVENTS,
 		.name = "delete events",
 		.sql = "DELETE FROM restate.journal_event e USING " IDS " WHERE " IS_NAMED("e"),
 		.params = {IDS_PARAMS}},
 
 	[STORE_CLEAR_JOURNAL_SIZES] = {
+		.is_work = true,
 		.name = "clear journal sizes",
 		.sql = "UPDATE restate.invocation i SET journal_size = 0, journal_commands_size = 0"
-			" FROM " IDS " WHERE " IS_NAMED("i") " AND i.status = 'completed'",
+			" FROM " IDS " WHERE " IS_NAMED("i") " AND i.status = 'completed'"
+			WAS_WRITTEN("clear journal sizes", "i.journal_size = 0"),
 		.params = {IDS_PARAMS}},
 
 	[STORE_DELETE_INVOCATIONS] = {
+		.is_work = true,
 		.name = "delete invocations",
 		.sql = "DELETE FROM restate.invocation i USING {id, partition_key, status}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT)}},
 
 	[STORE_DELETE_PROMISES] = {
+		.is_work = true,
+		.left = STORE_COUNT_PROMISES,
 		.name = "delete promises",
-		.sql = "DELETE FROM restate.promise t USING {service_name, service_key, partition_key} WHERE " IS_KEY("t"),
+		.sql = "DELETE FROM restate.promise t USING " KEYS " WHERE " IS_KEY("t"),
 		.params = {KEY_PARAMS}},
 
 	[STORE_DELETE_STATE] = {
+		.is_work = true,
+		.left = STORE_COUNT_STATE,
 		.name = "delete state",
-		.sql = "DELETE FROM restate.object_state t USING {service_name, service_key, partition_key} WHERE "
+		.sql = "DELETE FROM restate.object_state t USING " KEYS " WHERE "
 			IS_KEY("t"),
 		.params = {KEY_PARAMS}},
 
 	/* the input becomes the journal's first entry when an invocation starts */
 	[STORE_START_JOURNALS] = {
+		.is_work = true,
 		.name = "start journals",
 		.sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, meta, payload)"
 			" SELECT i.id, i.partition_key, 0, $3, 'Command: Input', '',"
@@ -293,6 +365,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.params = {IDS_PARAMS, STORE_TIMESTAMPTZ}},
 
 	[STORE_APPEND] = {
+		.is_work = true,
 		.name = "append",
 		.sql = "INSERT INTO restate.journal"
 			" (id, partition_key, index, appended_at, entry_type, completion_id, signal_index, meta)"
@@ -304,6 +377,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 
 	/* the invocations that go on, as they are to be, and the time */
 	[STORE_UPDATE] = {
+		.is_work = true,
 		.name = "update",
 		.sql = "UPDATE restate.invocation i SET"
 			" status = v.status,"
@@ -321,12 +395,14 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END"
 			" FROM {id, partition_key, status, journal_size, journal_commands_size, pause_requested,"
 			" deployment_id, status_was}"
-			" WHERE " IS_NAMED("i") " AND i.status = v.status_was",
+			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
+			WAS_WRITTEN("update", "i.status = v.status AND i.journal_size = v.journal_size AND i.pause_requested = v.pause_requested"),
 		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_BOOL),
 			MANY(STORE_DEPLOYMENT_ID), MANY(STORE_TEXT), STORE_TIMESTAMPTZ}},
 
 	/* those that have started, completed by a failure, and the time */
 	[STORE_COMPLETE] = {
+		.is_work = true,
 		.name = "complete",
 		.sql = "UPDATE restate.invocation i SET"
 			" status = 'completed',"
@@ -354,14 +430,17 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" completion_result = 'failure',"
 			" completion_failure = v.failure"
 			" FROM {id, partition_key, journal_size, journal_commands_size, failure, status_was}"
-			" WHERE " IS_NAMED("i") " AND i.status = v.status_was",
+			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
+			WAS_WRITTEN("complete", "i.status = 'completed' AND i.journal_size = v.journal_size"),
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_TEXT),
 			STORE_TIMESTAMPTZ}},
 
 	[STORE_UPDATE_KEYS] = {
+		.is_work = true,
 		.name = "update object keys",
 		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
-			" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k"),
+			" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k")
+			WAS_WRITTEN("update object keys", "k.holder IS NOT DISTINCT FROM v.holder AND k.next_sequence_number = v.next_sequence_number"),
 		.params = {KEY_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
 	/*
@@ -371,6 +450,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	 * a serialization failure.
 	 */
 	[STORE_CREATE_RESTARTS] = {
+		.is_work = true,
 		.name = "create restarts",
 		.sql = "INSERT INTO restate.invocation (id, partition_key, status, target_service_name,"
 			" target_service_key, target_handler_name, target_service_ty, target_handler_ty, invoked_by,"
@@ -393,6 +473,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 
 	/* the journals of restarts, up to the last index that they keep */
 	[STORE_COPY_JOURNALS] = {
+		.is_work = true,
 		.name = "copy journals",
 		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
 			" SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED
@@ -402,6 +483,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 
 	/* and the completions that they need from further on */
 	[STORE_COPY_COMPLETIONS] = {
+		.is_work = true,
 		.name = "copy completions",
 		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
 			" SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED
@@ -410,12 +492,13 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
 	[STORE_AUDIT] = {
+		.is_work = true,
 		.name = "audit",
 		.sql = "INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id,"
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
-			" SELECT v.id, v.partition_key, $6, $7, $8, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
-			" FROM {id, partition_key, outcome, new_id, caused_by}",
+			" SELECT v.id, v.partition_key, $7, $8, v.parameters, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
+			" FROM {id, partition_key, outcome, new_id, caused_by, parameters}",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID),
-			STORE_TIMESTAMPTZ, STORE_TEXT, STORE_JSONB, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
+			MANY(STORE_JSONB), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
 };
 /* clang-format on */

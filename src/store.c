@@ -11,9 +11,9 @@
 #include "access/htup_details.h"
 #include "catalog/pg_namespace_d.h"
 #include "catalog/pg_type_d.h"
-#include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
@@ -28,19 +28,31 @@
 static Oid invocation_id_oid = InvalidOid;
 static Oid deployment_id_oid = InvalidOid;
 
+/* how often functions have changed, and at which the version was found to match */
+static uint64 changes = 1;
+static uint64 checked_at = 0;
+
+static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
-static uint64 execute(const StoreCall *const *calls, int count);
-static void bind(const StoreCall *call, Datum *values, char *nulls);
+static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
+static void check_written(const StoreCall *call, const StoreWritten *part);
+static void bind(const StoreCall *call, Datum *values, bool *nulls);
 static Datum column_array(const StoreColumn *column, Oid element);
 
 /*
  * Makes the store ready for an operation: forgets plans of an extension that
- * was dropped, and checks once that the library matches the installed SQL.
- * Raises an error if it does not.  Needs an open SPI connection.
+ * was dropped, and checks that the library matches the installed SQL.  Raises
+ * an error if it does not.
+ *
+ * The check is repeated when a function has changed in the database: each step
+ * script makes or changes some, so that a session finds out that another one
+ * has updated the extension.
  */
 void
 store_begin(void)
 {
+	static bool is_watching = false;
+	uint64 seen;
 	Oid invocation_id = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
 										CStringGetDatum("restate_invocation_id"),
 										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
@@ -48,15 +60,30 @@ store_begin(void)
 										CStringGetDatum("restate_deployment_id"),
 										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 
-	if (likely(invocation_id == invocation_id_oid && deployment_id == deployment_id_oid &&
-			   OidIsValid(invocation_id)))
+	if (likely(checked_at == changes && invocation_id == invocation_id_oid && deployment_id == deployment_id_oid))
 		return;
 
-	store_forget_plans();
-	invocation_id_oid = InvalidOid;
+	if (!is_watching)
+		CacheRegisterSyscacheCallback(PROCOID, expect_another_version, (Datum) 0);
+	is_watching = true;
+	if (invocation_id != invocation_id_oid || deployment_id != deployment_id_oid)
+	{
+		store_forget_plans();
+		invocation_id_oid = invocation_id;
+		deployment_id_oid = deployment_id;
+	}
+	seen = changes; /* before the look: what changes later is seen the next time */
 	check_installed_version();
-	invocation_id_oid = invocation_id;
-	deployment_id_oid = deployment_id;
+	checked_at = seen;
+}
+
+/*
+ * Has the version checked again: a function was made, changed or dropped.
+ */
+static void
+expect_another_version(Datum arg, int cacheid, uint32 hashvalue)
+{
+	changes++;
 }
 
 /*
@@ -74,7 +101,7 @@ check_installed_version(void)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension restate_admin is not installed in this database")));
-	else if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
+	if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension restate_admin is installed at version %s, but its library is version %s",
@@ -127,62 +154,98 @@ store_type_oid(uint8 type)
 uint64
 store_execute(const StoreCall *call)
 {
-	return execute(&call, 1);
+	return execute(&call, 1, NULL);
 }
 
 /*
  * Runs calls that change the tables, of StoreCall: at once, so that none sees
- * what another does, nor may depend on it.
+ * what another does, nor may depend on it.  Raises an error where one has not
+ * written each row that it must.
  */
 void
-store_execute_together(const List *calls)
+store_write(const List *calls)
 {
 	const StoreCall *together[STORE_MAX_TOGETHER];
+	StoreWritten parts[STORE_MAX_TOGETHER];
 	int count = 0;
+	bool one_by_one;
 	ListCell *cell;
 
-	if (store_is_distributed())
-	{
-		foreach (cell, calls)
-		{
-			const StoreCall *call = lfirst(cell);
-
-			(void) execute(&call, 1);
-		}
+	if (calls == NIL)
 		return;
-	}
-	if (list_length(calls) > STORE_MAX_TOGETHER)
-		elog(ERROR, "too many statements to run together");
+	one_by_one = store_is_distributed();
 	foreach (cell, calls)
+	{
+		if (count == STORE_MAX_TOGETHER)
+			elog(ERROR, "too many statements to run together");
 		together[count++] = lfirst(cell);
-	/* the last one's rows are counted */
-	for (int i = 0; i < count - 1; i++)
-		if (together[i]->rows_expected > 0)
+		if (one_by_one || lnext(calls, cell) == NULL)
 		{
-			const StoreCall *counted = together[i];
-
-			together[i] = together[count - 1];
-			together[count - 1] = counted;
+			(void) execute(together, count, parts);
+			for (int i = 0; i < count; i++)
+				check_written(together[i], &parts[i]);
+			count = 0;
 		}
-	if (count > 0)
-		(void) execute(together, count);
+	}
 }
 
 /*
- * Runs the calls as one statement; returns the rows of the last.  The memory
- * context stays the caller's: SPI would leave its own, which ends with the
- * connection.
+ * Raises an error unless the call, which has just run, has written the rows
+ * that it must: a trigger of the user's can keep the server from it, and so can
+ * a row security policy, of which it says nothing.
+ */
+static void
+check_written(const StoreCall *call, const StoreWritten *part)
+{
+	const StoreStatementDef *def = &store_statements[call->statement];
+	int64 expected = call->rows == STORE_ALL_ROWS ? part->found : call->rows;
+
+	if (part->written != expected)
+		store_not_written(def->name, expected - part->written);
+	if (call->rows == STORE_ALL_ROWS && part->is_filtered)
+	{
+		StoreCall count = *call;
+		int64 left;
+
+		count.statement = def->left;
+		(void) store_execute(&count);
+		left = DatumGetInt64(store_value(0, 1));
+		if (left > 0)
+			store_not_written(def->name, left);
+	}
+}
+
+/*
+ * Raises that as many rows are missing, or too many if less than zero, of what
+ * a statement had to write.
+ */
+void
+store_not_written(const char *what, int64 missing)
+{
+	unsigned long off_by = (unsigned long) (missing > 0 ? missing : -missing);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+			 errmsg("could not write all that the operation changes"),
+			 errdetail_plural("Statement \"%s\" wrote %lu row %s than it must.",
+							  "Statement \"%s\" wrote %lu rows %s than it must.",
+							  off_by, what, off_by, missing > 0 ? "fewer" : "more"),
+			 errhint("Look for triggers and row security policies on the tables of schema restate, and run restate_verify().")));
+}
+
+/*
+ * Runs the calls as one statement and returns how many rows it returned; of
+ * work, notes what each part did.
  */
 static uint64
-execute(const StoreCall *const *calls, int count)
+execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 {
-	MemoryContext context = CurrentMemoryContext;
-	const StoreCall *last = calls[count - 1];
-	SPIPlanPtr plan = store_plan(calls, count);
+	const CachedPlanSource *source;
+	CachedPlan *plan = store_plan(calls, count, &source);
 	Datum values[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
-	char nulls[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
+	bool nulls[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
 	int nvalues = 0;
-	int rc;
+	uint64 rows;
 
 	for (int i = 0; i < count; i++)
 	{
@@ -190,24 +253,19 @@ execute(const StoreCall *const *calls, int count)
 		bind(calls[i], &values[nvalues], &nulls[nvalues]);
 		nvalues += calls[i]->nargs;
 	}
-	if (SPI_tuptable)
-		SPI_freetuptable(SPI_tuptable);
-	rc = SPI_execute_plan(plan, values, nulls, false, 0);
-	MemoryContextSwitchTo(context);
-	if (rc < 0)
-		elog(ERROR, "could not run statement %s: %s",
-			 store_statements[last->statement].name, SPI_result_code_string(rc));
-	if (last->rows_expected > 0 && SPI_processed != last->rows_expected)
-		elog(ERROR, "statement %s changed " UINT64_FORMAT " rows, not " UINT64_FORMAT,
-			 store_statements[last->statement].name, SPI_processed, last->rows_expected);
-	return SPI_processed;
+	rows = store_run(source, plan, count > 1 ? "the work" : store_statements[calls[0]->statement].name,
+					 values, nulls, parts, count);
+	for (int i = 0; parts && i < count; i++)
+		parts[i].is_filtered = source->dependsOnRLS;
+	ReleaseCachedPlan(plan, CurrentResourceOwner);
+	return rows;
 }
 
 /*
  * Sets the values of the call's arguments, as the plan takes them.
  */
 static void
-bind(const StoreCall *call, Datum *values, char *nulls)
+bind(const StoreCall *call, Datum *values, bool *nulls)
 {
 	bool one_row = store_call_is_of_one_row(call);
 
@@ -226,7 +284,7 @@ bind(const StoreCall *call, Datum *values, char *nulls)
 		}
 		else
 			values[i] = column_array(&arg->column, store_type_oid(type & ~STORE_ARRAY));
-		nulls[i] = is_null ? 'n' : ' ';
+		nulls[i] = is_null;
 	}
 }
 
@@ -262,4 +320,17 @@ store_is_distributed(void)
 		return false;
 	store_call(&call, STORE_IS_DISTRIBUTED);
 	return store_execute(&call) > 0;
+}
+
+/*
+ * restate.was_written(statement, as_asked): returns true, or raises that the
+ * statement has not written a row as it was asked to.
+ */
+PG_FUNCTION_INFO_V1(restate_was_written);
+Datum
+restate_was_written(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(1) || !PG_GETARG_BOOL(1))
+		store_not_written(PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0)), 1);
+	PG_RETURN_BOOL(true);
 }

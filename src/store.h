@@ -10,8 +10,8 @@
 
 #include "postgres.h"
 
-#include "executor/spi.h"
 #include "nodes/pg_list.h"
+#include "utils/plancache.h"
 
 #include "id.h"
 
@@ -29,6 +29,8 @@ typedef enum StoreStatement
 	STORE_LOCK_MANY,
 	STORE_LOCK_MANY_WITH_DEPLOYMENT,
 	STORE_LOCK_KEYS,
+	STORE_LOCK_KEYS_IF_ALL,
+	STORE_CREATE_KEYS,
 	/* plain reads */
 	STORE_READ_MANY,
 	STORE_READ_CALLEES,
@@ -37,8 +39,11 @@ typedef enum StoreStatement
 	STORE_READ_PREFIXES,
 	STORE_READ_COMPLETIONS,
 	STORE_READ_RESTARTED,
+	STORE_READ_INCOMPLETE,
+	STORE_COUNT_EVENTS,
+	STORE_COUNT_PROMISES,
+	STORE_COUNT_STATE,
 	/* work */
-	STORE_CREATE_KEYS,
 	STORE_DELETE_JOURNALS,
 	STORE_DELETE_EVENTS,
 	STORE_CLEAR_JOURNAL_SIZES,
@@ -56,6 +61,8 @@ typedef enum StoreStatement
 	STORE_AUDIT,
 	STORE_STATEMENT_COUNT
 } StoreStatement;
+
+#define STORE_ALL_ROWS (-1)
 
 /* the types of parameters, by role: ours have no fixed OID */
 typedef enum StoreType
@@ -83,6 +90,8 @@ typedef struct StoreStatementDef
 {
 	const char *name;
 	const char *sql;					/* see statements.c */
+	bool is_work;						/* changes the tables, with others of its kind */
+	StoreStatement left;				/* of a delete of all there is: counts what is left */
 	uint8 params[STORE_MAX_PARAMS + 1]; /* ends with STORE_END */
 } StoreStatementDef;
 
@@ -109,22 +118,35 @@ typedef struct StoreArg
 typedef struct StoreCall
 {
 	StoreStatement statement;
-	uint64 rows_expected; /* that it changes; 0 is not checked */
+	int64 rows; /* that work must write; STORE_ALL_ROWS: those that it finds */
 	int nargs;
 	StoreArg args[STORE_MAX_PARAMS];
 } StoreCall;
 
+/* What a part of the work did: the rows that it found to write, and wrote. */
+typedef struct StoreWritten
+{
+	int64 found;
+	int64 written;
+	bool is_filtered; /* a row security policy may have hidden some */
+} StoreWritten;
+
 /* store.c: sessions and execution */
 extern void store_begin(void);
 extern uint64 store_execute(const StoreCall *call);
-extern void store_execute_together(const List *calls);
+extern void store_write(const List *calls);
+extern void store_not_written(const char *what, int64 missing) pg_attribute_noreturn();
 extern bool store_is_distributed(void);
 extern Oid store_type_oid(uint8 type);
 
 /* store_plan.c: from statements to plans that are kept */
-extern SPIPlanPtr store_plan(const StoreCall *const *calls, int count);
+extern CachedPlan *store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **source);
 extern void store_forget_plans(void);
 extern bool store_call_is_of_one_row(const StoreCall *call);
+
+/* store_run.c: a plan and the executor */
+extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
+						const Datum *values, const bool *nulls, StoreWritten *parts, int count);
 
 /* store_values.c: arguments, and reading the last result */
 extern void store_call(StoreCall *call, StoreStatement statement);
@@ -135,7 +157,7 @@ extern void store_arg_column(StoreCall *call, const StoreColumn *column);
 extern void store_column_add(StoreColumn *column, Datum value);
 extern void store_column_add_null(StoreColumn *column);
 
-/* the returned values live in the current context, by reference as long as the result */
+/* the rows of the last result; values by reference live as long as its context */
 extern bool store_is_null(uint64 row, int column);
 extern Datum store_value(uint64 row, int column);
 extern char *store_text(uint64 row, int column);

@@ -79,8 +79,8 @@ store_column_add(StoreColumn *column, Datum value)
 		}
 		else
 		{
-			column->values = repalloc_array(column->values, Datum, column->allocated);
-			column->nulls = repalloc_array(column->nulls, bool, column->allocated);
+			column->values = repalloc_huge(column->values, sizeof(Datum) * (Size) column->allocated);
+			column->nulls = repalloc_huge(column->nulls, sizeof(bool) * (Size) column->allocated);
 		}
 	}
 	column->values[column->count] = value;
@@ -98,39 +98,12 @@ store_column_add_null(StoreColumn *column)
 }
 
 /*
- * Returns whether the value in the last result is null.
- */
-bool
-store_is_null(uint64 row, int column)
-{
-	bool isnull;
-
-	(void) SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-	return isnull;
-}
-
-/*
- * Returns a value of the last result, 0 for null.  One by reference lives as
- * long as the result.
- */
-Datum
-store_value(uint64 row, int column)
-{
-	bool isnull;
-
-	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-}
-
-/*
  * Returns a text of the last result, copied, or NULL.
  */
 char *
 store_text(uint64 row, int column)
 {
-	bool isnull;
-	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
+	return store_is_null(row, column) ? NULL : TextDatumGetCString(store_value(row, column));
 }
 
 /*
@@ -139,12 +112,11 @@ store_text(uint64 row, int column)
 bool
 store_invocation_id(uint64 row, int column, RestateInvocationId *id)
 {
-	bool isnull;
-	Datum value = SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, &isnull);
+	bool found = !store_is_null(row, column);
 
-	if (isnull)
-		memset(id, 0, sizeof(*id));
+	if (found)
+		memcpy(id, DatumGetPointer(store_value(row, column)), sizeof(*id));
 	else
-		memcpy(id, DatumGetPointer(value), sizeof(*id));
-	return !isnull;
+		memset(id, 0, sizeof(*id));
+	return found;
 }

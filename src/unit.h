@@ -66,6 +66,18 @@ typedef struct JournalAppend
 	const char *meta;
 } JournalAppend;
 
+/* A restart that was made with a request id, and what the audit has of it. */
+typedef struct Restarted
+{
+	bool exists;
+	RestateInvocationId id;
+	bool is_recorded;
+	int64 last_index;
+	bool deployment_is_recorded; /* as the one that was resolved, or none */
+	bool has_deployment;
+	RestateDeploymentId deployment_id;
+} Restarted;
+
 typedef struct Invocation
 {
 	RestateInvocationId id; /* hash key */
@@ -90,8 +102,7 @@ typedef struct Invocation
 	int64 *missing;
 	int suffix_size;	/* those of them that come later in the journal */
 	int64 *suffix;		/* their indexes, ascending */
-	bool was_restarted; /* with the request id of this call */
-	RestateInvocationId restarted;
+	Restarted restarted; /* with the request id of this call */
 	ObjectKey *object_key;
 	List *callees;		 /* of Invocation */
 	List *awaited_calls; /* of AwaitedCall: those that wait for its result */
@@ -146,7 +157,7 @@ extern void unit_add_id(const Invocation *invocation, StoreColumn *ids, StoreCol
 extern void unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count);
 extern void unit_read_suffixes(Unit *unit);
 extern void unit_write(Unit *unit);
-extern void unit_defer(Unit *unit, const StoreCall *call);
+extern void unit_defer(Unit *unit, const StoreCall *call, int64 rows);
 
 /* shared by the unit's own files */
 extern Invocation *unit_enter(Unit *unit, const RestateInvocationId *id);

@@ -26,12 +26,11 @@ static ObjectKey *find_object_key(Unit *unit, const char *service_name,
 								  const char *service_key, bool add);
 static uint32 hash_object_key_name(const void *name, Size keysize);
 static int match_object_key_names(const void *a, const void *b, Size keysize);
-static bool lock_object_keys(Unit *unit);
-static void lock_keys(Unit *unit, const List *keys);
+static void lock_object_keys(Unit *unit, Reach reach);
+static void lock_keys(Unit *unit, const List *keys, bool needed);
+static int read_locked_keys(Unit *unit, const List *keys, StoreStatement statement);
 static int compare_object_keys(const ListCell *a, const ListCell *b);
-static bool all_keys_locked(Unit *unit);
 static void call_on_keys(StoreCall *call, StoreStatement statement, const List *keys);
-static void create_object_keys(Unit *unit);
 static void read_inboxes(Unit *unit);
 static void read_inboxes_of(Unit *unit, const List *keys);
 static int compare_inbox_places(const ListCell *a, const ListCell *b);
@@ -63,11 +62,7 @@ unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int c
 
 	read_reached(unit, reach, frontier);
 	find_object_keys(unit, reach);
-	if (!lock_object_keys(unit) && reach == REACH_KEY)
-	{
-		create_object_keys(unit);
-		(void) lock_object_keys(unit);
-	}
+	lock_object_keys(unit, reach);
 	if (reach == REACH_KILL)
 		read_inboxes(unit);
 
@@ -315,14 +310,14 @@ call_on_keys(StoreCall *call, StoreStatement statement, const List *keys)
 }
 
 /*
- * Locks the unit's object keys and reads who holds them.  Returns whether all
- * of them have a row.
+ * Locks the unit's object keys and reads who holds them.  A restart needs
+ * them all; others pass over one that was never made.
  */
-static bool
-lock_object_keys(Unit *unit)
+static void
+lock_object_keys(Unit *unit, Reach reach)
 {
-	if (unit->object_keys == NIL)
-		return true;
+	bool needed = reach == REACH_KEY;
+
 	if (store_is_distributed())
 	{
 		List *ordered = list_copy(unit->object_keys);
@@ -330,23 +325,45 @@ lock_object_keys(Unit *unit)
 
 		list_sort(ordered, compare_object_keys);
 		foreach (cell, ordered)
-			lock_keys(unit, list_make1(lfirst(cell)));
+			lock_keys(unit, list_make1(lfirst(cell)), needed);
 	}
-	else
-		lock_keys(unit, unit->object_keys);
-	return all_keys_locked(unit);
+	else if (unit->object_keys != NIL)
+		lock_keys(unit, unit->object_keys, needed);
 }
 
 /*
- * Locks the object keys in one statement, and reads who holds them.
+ * Locks the object keys, all in one statement: if one is needed and missing,
+ * in one that makes it in its turn.
  */
 static void
-lock_keys(Unit *unit, const List *keys)
+lock_keys(Unit *unit, const List *keys, bool needed)
+{
+	StoreCall call;
+	int missing;
+
+	if (needed)
+	{
+		if (read_locked_keys(unit, keys, STORE_LOCK_KEYS_IF_ALL) == 0)
+			return;
+		call_on_keys(&call, STORE_CREATE_KEYS, keys);
+		(void) store_execute(&call);
+	}
+	missing = read_locked_keys(unit, keys, STORE_LOCK_KEYS);
+	if (needed && missing > 0)
+		store_not_written("create object keys", missing);
+}
+
+/*
+ * Runs a statement that locks the object keys and reads who holds them;
+ * returns how many it has not found.
+ */
+static int
+read_locked_keys(Unit *unit, const List *keys, StoreStatement statement)
 {
 	StoreCall call;
 	uint64 rows;
 
-	call_on_keys(&call, STORE_LOCK_KEYS, keys);
+	call_on_keys(&call, statement, keys);
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -356,6 +373,7 @@ lock_keys(Unit *unit, const List *keys)
 		key->has_holder = store_invocation_id(row, 3, &key->holder);
 		key->next_sequence_number = DatumGetInt64(store_value(row, 4));
 	}
+	return list_length(keys) - (int) rows;
 }
 
 /*
@@ -370,37 +388,6 @@ compare_object_keys(const ListCell *a, const ListCell *b)
 	int services = strcmp(first->service_name, second->service_name);
 
 	return services != 0 ? services : strcmp(first->service_key, second->service_key);
-}
-
-/*
- * Returns whether all of the unit's object keys have a row, which is locked.
- */
-static bool
-all_keys_locked(Unit *unit)
-{
-	ListCell *cell;
-
-	foreach (cell, unit->object_keys)
-		if (!((ObjectKey *) lfirst(cell))->locked)
-			return false;
-	return true;
-}
-
-/*
- * Creates the object keys that have no row yet.
- */
-static void
-create_object_keys(Unit *unit)
-{
-	StoreCall call;
-	List *missing = NIL;
-	ListCell *cell;
-
-	foreach (cell, unit->object_keys)
-		if (!((ObjectKey *) lfirst(cell))->locked)
-			missing = lappend(missing, lfirst(cell));
-	call_on_keys(&call, STORE_CREATE_KEYS, missing);
-	(void) store_execute(&call);
 }
 
 /*

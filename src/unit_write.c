@@ -42,6 +42,7 @@ typedef struct AppendColumns
 static void write_removals(Unit *unit);
 static void write_workflow_data(Unit *unit);
 static void write_purged_journals(Unit *unit);
+static int64 count_entries(Unit *unit, bool (*concerns)(const Invocation *));
 static bool loses_journal(const Invocation *invocation);
 static bool loses_journal_only(const Invocation *invocation);
 static void write_started_journals(Unit *unit);
@@ -57,16 +58,17 @@ static void write_appends(Unit *unit, const AppendColumns *appends);
 static void write_object_keys(Unit *unit);
 
 /*
- * Adds what the call changes to what the unit writes.  It is of other rows
+ * Adds what the call changes to what the unit writes: that many rows, others
  * than all the rest.
  */
 void
-unit_defer(Unit *unit, const StoreCall *call)
+unit_defer(Unit *unit, const StoreCall *call, int64 rows)
 {
 	MemoryContext old = MemoryContextSwitchTo(unit->context);
 	StoreCall *kept = palloc_object(StoreCall);
 
 	*kept = *call;
+	kept->rows = rows;
 	unit->work = lappend(unit->work, kept);
 	MemoryContextSwitchTo(old);
 }
@@ -83,7 +85,7 @@ unit_write(Unit *unit)
 	write_started_journals(unit);
 	write_updates(unit);
 	write_object_keys(unit);
-	store_execute_together(unit->work);
+	store_write(unit->work);
 	if (unit->made_runnable && restate_notify)
 		Async_Notify("restate_runnable", "");
 }
@@ -112,7 +114,7 @@ write_removals(Unit *unit)
 	store_arg_column(&call, &columns.id);
 	store_arg_column(&call, &columns.partition_key);
 	store_arg_column(&call, &columns.status_was);
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns.id.count);
 }
 
 /*
@@ -146,7 +148,7 @@ write_workflow_data(Unit *unit)
 		store_arg_column(&call, &services);
 		store_arg_column(&call, &keys);
 		store_arg_column(&call, &partition_keys);
-		unit_defer(unit, &call);
+		unit_defer(unit, &call, STORE_ALL_ROWS);
 	}
 }
 
@@ -160,11 +162,29 @@ write_purged_journals(Unit *unit)
 
 	if (!begin_call_on(unit, loses_journal, &call, STORE_DELETE_JOURNALS))
 		return;
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, count_entries(unit, loses_journal));
 	call.statement = STORE_DELETE_EVENTS;
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, STORE_ALL_ROWS);
 	if (begin_call_on(unit, loses_journal_only, &call, STORE_CLEAR_JOURNAL_SIZES))
-		unit_defer(unit, &call);
+		unit_defer(unit, &call, call.args[0].column.count);
+}
+
+/*
+ * Returns how many entries the journals of the invocations that it concerns
+ * have in the tables.
+ */
+static int64
+count_entries(Unit *unit, bool (*concerns)(const Invocation *))
+{
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+	int64 entries = 0;
+
+	hash_seq_init(&scan, unit->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		if (concerns(invocation))
+			entries += invocation->facts.journal_size;
+	return entries;
 }
 
 /*
@@ -197,7 +217,7 @@ write_started_journals(Unit *unit)
 	if (!begin_call_on(unit, starts_journal, &call, STORE_START_JOURNALS))
 		return;
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, call.args[0].column.count);
 }
 
 /*
@@ -328,7 +348,7 @@ write_going_on(Unit *unit, const Columns *columns)
 	store_arg_column(&call, &columns->deployment_id);
 	store_arg_column(&call, &columns->status_was);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns->id.count);
 }
 
 /*
@@ -347,7 +367,7 @@ write_completed(Unit *unit, const Columns *columns)
 	store_arg_column(&call, &columns->failure);
 	store_arg_column(&call, &columns->status_was);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, columns->id.count);
 }
 
 /*
@@ -367,7 +387,7 @@ write_appends(Unit *unit, const AppendColumns *appends)
 	store_arg_column(&call, &appends->signal_index);
 	store_arg_column(&call, &appends->meta);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, appends->id.count);
 }
 
 /*
@@ -407,5 +427,5 @@ write_object_keys(Unit *unit)
 	store_arg_column(&call, &partition_keys);
 	store_arg_column(&call, &holders);
 	store_arg_column(&call, &sequence_numbers);
-	unit_defer(unit, &call);
+	unit_defer(unit, &call, services.count);
 }

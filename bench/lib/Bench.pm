@@ -10,9 +10,10 @@ use File::Basename qw(dirname);
 use Cwd qw(abs_path);
 use File::Temp qw(tempdir);
 use JSON::PP;
+use Time::HiRes ();
 
 our @EXPORT_OK = qw(median quantile query new_database drop_database prepare forget settle time_calls
-  time_alternately time_in_transaction time_on_ids run_pgbench compare record progress in_turn);
+  time_alternately time_in_transaction time_on_ids run_pgbench compare record progress in_turn wait_while_it_goes_on);
 
 my $bench = dirname(dirname(abs_path(__FILE__)));
 my $work = tempdir(CLEANUP => 1);
@@ -27,6 +28,32 @@ sub progress
 	my ($sec, $min, $hour) = localtime;
 	printf STDERR "%02d:%02d:%02d %s\n", $hour, $min, $sec, $text;
 	return;
+}
+
+# Waits until something is done, for as long as it goes on: look returns whether
+# it is done, and how far it is.  Dies if it is no further after PATIENCE seconds
+# (600, if the environment does not say).
+sub wait_while_it_goes_on
+{
+	my ($what, $look) = @_;
+	my $patience = $ENV{PATIENCE} || 600;
+	my $last = '';
+	my $since = my $told = Time::HiRes::time();
+
+	while (1)
+	{
+		my ($done, $how_far) = $look->();
+		return if $done;
+		$how_far //= '';
+		($last, $since) = ($how_far, Time::HiRes::time()) if $how_far ne $last;
+		if (Time::HiRes::time() - $told > 30)
+		{
+			progress("$what: $how_far");
+			$told = Time::HiRes::time();
+		}
+		die "$what: no further than '$last' for $patience seconds\n" if Time::HiRes::time() - $since > $patience;
+		Time::HiRes::sleep(0.1);
+	}
 }
 
 # Returns the median.
@@ -70,18 +97,19 @@ sub query
 	return @lines;
 }
 
-# Makes a database with the extension and the functions of the benchmarks, and
-# goes there.
+# Makes a database with the extension and the functions of the benchmarks, which
+# are ours if no other directory is said, and goes there.
 sub new_database
 {
-	my ($name) = @_;
+	my ($name, $from) = @_;
+	$from //= $bench;
 	local $ENV{PGOPTIONS} = '-c client_min_messages=warning';
 	{
 		local $ENV{PGDATABASE} = 'postgres';
 		query("CREATE DATABASE $name");
 	}
 	$ENV{PGDATABASE} = $name;
-	query("CREATE EXTENSION restate_admin;\n\\i $bench/data.sql\n\\i $bench/plpgsql.sql\n");
+	query("CREATE EXTENSION restate_admin;\n\\i $from/data.sql\n\\i $from/plpgsql.sql\n");
 	return;
 }
 
@@ -90,7 +118,7 @@ sub drop_database
 {
 	my ($name) = @_;
 	$ENV{PGDATABASE} = 'postgres';
-	query("DROP DATABASE $name");
+	query("DROP DATABASE $name WITH (FORCE)");
 	return;
 }
 

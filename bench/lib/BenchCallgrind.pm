@@ -7,10 +7,11 @@ use warnings;
 
 use Bench qw(query new_database prepare);
 
-# Makes the server, with the database that the counted statements run in.
+# Makes the server, beside the one in SERVER_DIR, with the database that the
+# counted statements run in; from is as for new_database.
 sub new
 {
-	my ($class) = @_;
+	my ($class, $from) = @_;
 	my $self = bless { dir => "$ENV{SERVER_DIR}/callgrind", taken => {} }, $class;
 	$self->{owner} = [ (stat $ENV{SERVER_DIR})[ 4, 5 ] ];
 	mkdir $self->{dir} or die "$self->{dir}: $!";
@@ -26,7 +27,7 @@ sub new
 	$self->run("pg_ctl -D $self->{dir}/data -l $self->{dir}/log -s -w start");
 	local @ENV{qw(PGHOST PGDATABASE)} = ($self->{dir}, 'postgres');
 	my $filled = eval {
-		new_database('counted');
+		new_database('counted', $from);
 		$self->{next}{$_} = prepare(2000, $_, 12, 100) for qw(completed running);
 		query('VACUUM ANALYZE');
 		1;

@@ -13,11 +13,11 @@ use Bench qw(median quantile query);
 
 my $json = JSON::PP->new->canonical->utf8;
 
-# Starts an empty report.
+# Starts an empty report, to be written under a name.
 sub new
 {
-	my ($class, $root, $quick) = @_;
-	return bless { root => $root, quick => $quick, records => [] }, $class;
+	my ($class, $root, $name, $quick) = @_;
+	return bless { root => $root, name => $name, quick => $quick, records => [] }, $class;
 }
 
 # Adds a measurement, a line as a part prints it.  Dies if it is none.
@@ -92,8 +92,8 @@ sub flush_time
 	return int median(@times);
 }
 
-# Prints the conditions and the table.
-sub show
+# Prints the conditions, and how to read the tables.
+sub begin
 {
 	my ($self) = @_;
 	my $c = $self->{conditions} = $self->conditions;
@@ -103,27 +103,40 @@ sub show
 	  $c->{flush_us}, $c->{synchronous_commit}, $c->{full_page_writes}, $c->{autovacuum};
 	print "payloads of journal entries have 100 bytes where nothing else is said\n";
 	print "ratio = ours : theirs, the median of pairs measured in turn; beside it the middle half of them\n";
+	return;
+}
 
-	my @rows = ([ 'what', 'ours', 'theirs', 'ratio', 'middle half', 'goal', '' ]);
-	my $part = '';
-	for my $r (@{ $self->{records} })
-	{
-		push @rows, [ "-- $r->{part}", ('') x 6 ] if $part ne $r->{part};
-		$part = $r->{part};
-		push @rows, row($r);
-	}
+# Prints the table of what has come since the last one, under a part's name, and
+# writes all that there is.
+sub end_part
+{
+	my ($self, $part) = @_;
+	my @new = @{ $self->{records} }[ ($self->{shown} // 0) .. $#{ $self->{records} } ];
+	$self->{shown} = @{ $self->{records} };
+	return unless @new;
+	my @rows = ([ "-- $part", 'ours', 'theirs', 'ratio', 'middle half', 'goal', '' ], map { row($_) } @new);
 	my @widths = map { my $i = $_; max map { length $_->[$i] } @rows } 0 .. 6;
+	print "\n";
 	for my $row (@rows)
 	{
 		my $line = join '  ', map { sprintf($_ == 0 || $_ == 6 ? '%-*s' : '%*s', $widths[$_], $row->[$_]) } 0 .. 6;
 		$line =~ s/\s+$//;
 		print "$line\n";
 	}
-	my %notes = map { $_->{note} ? ($_->{note} => 1) : () } @{ $self->{records} };
-	print "\n", map { "note: $_\n" } sort keys %notes if %notes;
-	my @missed = grep { defined $_->{met} && !$_->{met} } @{ $self->{records} };
+	my %notes = map { $_->{note} ? ($_->{note} => 1) : () } @new;
+	print map { "note: $_\n" } sort keys %notes;
+	$self->write_json;
+	return;
+}
+
+# Prints how many goals are met, and where everything is written.
+sub finish
+{
+	my ($self) = @_;
 	my @goals = grep { defined $_->{met} } @{ $self->{records} };
+	my @missed = grep { !$_->{met} } @goals;
 	printf "\n%d goals, %d met, %d NOT met\n", scalar @goals, @goals - @missed, scalar @missed;
+	print "written to $self->{file}\n" if $self->{file};
 	return;
 }
 
@@ -166,12 +179,12 @@ sub write_json
 	my ($self) = @_;
 	my $dir = "$self->{root}/.run/bench";
 	mkdir $_ for "$self->{root}/.run", $dir;
-	my $file = "$dir/" . ($self->{quick} ? 'quick' : 'full') . '.json';
-	open my $out, '>', $file or die "$file: $!";
+	my $file = $self->{file} = "$dir/$self->{name}.json";
+	open my $out, '>', "$file.new" or die "$file.new: $!";
 	print $out JSON::PP->new->canonical->utf8->pretty->encode(
 		{ conditions => $self->{conditions}, measurements => $self->{records} });
-	close $out or die "$file: $!";
-	print "\nwritten to $file\n";
+	close $out or die "$file.new: $!";
+	rename "$file.new", $file or die "$file: $!";
 	return;
 }
 

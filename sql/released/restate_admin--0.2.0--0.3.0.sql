@@ -3,14 +3,1654 @@ SET LOCAL search_path TO pg_catalog, pg_temp;
 
 -- Ids and their partition keys.
 
+-- Renamed, so that checks, and whatever a user built on them, go on with the
+-- functions that they have.
+ALTER FUNCTION restate_partition_key(restate_invocation_id) RENAME TO restate_partition_key_of_id;
+COMMENT ON FUNCTION restate_partition_key_of_id(restate_invocation_id) IS
+'The partition key of an invocation: the first 64 bits of the id, as a signed number (restate_partition_key_unsigned shows it unsigned). id: the invocation. Null: null.';
+ALTER FUNCTION restate_partition_key(text) RENAME TO restate_partition_key_of_key;
+COMMENT ON FUNCTION restate_partition_key_of_key(text) IS
+'The partition key of every invocation of an object key or workflow key: XXH3-64 of the key in UTF-8 and a byte 0xFF, as a signed number. service_key: the key, of any service. Null: null. Errors: those of the conversion to UTF-8.';
+
+-- The old names, for one release.  A literal given to them is taken for text,
+-- the text of an id too: the wrong key, and no word of it.
+
+CREATE FUNCTION restate_partition_key(id restate_invocation_id) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_old_partition_key_of_id';
+COMMENT ON FUNCTION restate_partition_key(restate_invocation_id) IS
+'Deprecated: restate_partition_key_of_id by its old name, which goes with the next release. The first call in a session gives a warning. id: the invocation. Null: null.';
+
+CREATE FUNCTION restate_partition_key(service_key text) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_old_partition_key_of_text';
+COMMENT ON FUNCTION restate_partition_key(text) IS
+'Deprecated: restate_partition_key_of_key by its old name, which goes with the next release. A literal is taken for an object key, even if it is the text of an id. The first call in a session gives a warning. service_key: the key, of any service. Null: null. Errors: those of the conversion to UTF-8.';
+
+-- Ids compared with text.
+--
+-- One order holds ids of both kinds and every text.  A text that is an id
+-- stands as that id.  Another stands by its bytes: before all invocation ids
+-- if it sorts before inv_1, else after them all, and likewise before or after
+-- all deployment ids, by dp_1.  It equals no id.  No text is an error.
+--
+-- Equality is not marked MERGES: its operands have different collations, which
+-- the planner does not reckon with in one class of equal expressions.
+
+-- Text with text, as ids compare.  These operators are for indexes and joins,
+-- which sort and hash the texts that they compare with ids.
+
+CREATE FUNCTION restate_id_text_lt(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_lt';
+COMMENT ON FUNCTION restate_id_text_lt(text, text) IS
+'Whether the first text is less than the second in the order of ids and texts. Behind the operator #<#.';
+
+CREATE FUNCTION restate_id_text_le(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_le';
+COMMENT ON FUNCTION restate_id_text_le(text, text) IS
+'Whether the first text is less than or equal to the second in the order of ids and texts. Behind the operator #<=#.';
+
+CREATE FUNCTION restate_id_text_eq(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_eq';
+COMMENT ON FUNCTION restate_id_text_eq(text, text) IS
+'Whether the first text equals the second in the order of ids and texts. Behind the operator #=#.';
+
+CREATE FUNCTION restate_id_text_ne(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_ne';
+COMMENT ON FUNCTION restate_id_text_ne(text, text) IS
+'Whether the first text differs from the second in the order of ids and texts. Behind the operator #<>#.';
+
+CREATE FUNCTION restate_id_text_ge(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_ge';
+COMMENT ON FUNCTION restate_id_text_ge(text, text) IS
+'Whether the first text is greater than or equal to the second in the order of ids and texts. Behind the operator #>=#.';
+
+CREATE FUNCTION restate_id_text_gt(text, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_gt';
+COMMENT ON FUNCTION restate_id_text_gt(text, text) IS
+'Whether the first text is greater than the second in the order of ids and texts. Behind the operator #>#.';
+
+CREATE FUNCTION restate_id_text_cmp(text, text) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_cmp';
+COMMENT ON FUNCTION restate_id_text_cmp(text, text) IS
+'Compares two texts in the order of ids and texts: below, at or above 0. For btree indexes.';
+
+CREATE FUNCTION restate_id_text_hash(text) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_hash';
+COMMENT ON FUNCTION restate_id_text_hash(text) IS
+'The hash of a text: of the id that it is, else of its bytes. For hash indexes and joins.';
+
+CREATE FUNCTION restate_id_text_hash_extended(text, bigint) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_id_text_hash_extended';
+COMMENT ON FUNCTION restate_id_text_hash_extended(text, bigint) IS
+'The 64-bit hash of a text with the seed given: of the id that it is, else of its bytes. For hash partitions.';
+
+CREATE OPERATOR #<# (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_lt,
+  COMMUTATOR = #>#, NEGATOR = #>=#, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR #<# (text, text) IS
+'is less than, in the order of ids and texts';
+
+CREATE OPERATOR #<=# (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_le,
+  COMMUTATOR = #>=#, NEGATOR = #>#, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR #<=# (text, text) IS
+'is less than or equal to, in the order of ids and texts';
+
+CREATE OPERATOR #=# (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_eq,
+  COMMUTATOR = #=#, NEGATOR = #<>#, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR #=# (text, text) IS
+'equals, in the order of ids and texts';
+
+CREATE OPERATOR #<># (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_ne,
+  COMMUTATOR = #<>#, NEGATOR = #=#, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR #<># (text, text) IS
+'differs from, in the order of ids and texts';
+
+CREATE OPERATOR #>=# (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_ge,
+  COMMUTATOR = #<=#, NEGATOR = #<#, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR #>=# (text, text) IS
+'is greater than or equal to, in the order of ids and texts';
+
+CREATE OPERATOR #># (
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_gt,
+  COMMUTATOR = #<#, NEGATOR = #<=#, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR #># (text, text) IS
+'is greater than, in the order of ids and texts';
+
+-- Invocation ids with text.
+
+CREATE FUNCTION restate_invocation_id_lt_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_lt_text';
+COMMENT ON FUNCTION restate_invocation_id_lt_text(restate_invocation_id, text) IS
+'Whether the invocation id is less than the text. Behind the operator <.';
+
+CREATE FUNCTION restate_invocation_id_le_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_le_text';
+COMMENT ON FUNCTION restate_invocation_id_le_text(restate_invocation_id, text) IS
+'Whether the invocation id is less than or equal to the text. Behind the operator <=.';
+
+CREATE FUNCTION restate_invocation_id_eq_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_eq_text';
+COMMENT ON FUNCTION restate_invocation_id_eq_text(restate_invocation_id, text) IS
+'Whether the invocation id equals the text. Behind the operator =.';
+
+CREATE FUNCTION restate_invocation_id_ne_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_ne_text';
+COMMENT ON FUNCTION restate_invocation_id_ne_text(restate_invocation_id, text) IS
+'Whether the invocation id differs from the text. Behind the operator <>.';
+
+CREATE FUNCTION restate_invocation_id_ge_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_ge_text';
+COMMENT ON FUNCTION restate_invocation_id_ge_text(restate_invocation_id, text) IS
+'Whether the invocation id is greater than or equal to the text. Behind the operator >=.';
+
+CREATE FUNCTION restate_invocation_id_gt_text(restate_invocation_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_gt_text';
+COMMENT ON FUNCTION restate_invocation_id_gt_text(restate_invocation_id, text) IS
+'Whether the invocation id is greater than the text. Behind the operator >.';
+
+CREATE FUNCTION restate_text_lt_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_lt_invocation_id';
+COMMENT ON FUNCTION restate_text_lt_invocation_id(text, restate_invocation_id) IS
+'Whether the text is less than the invocation id. Behind the operator <.';
+
+CREATE FUNCTION restate_text_le_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_le_invocation_id';
+COMMENT ON FUNCTION restate_text_le_invocation_id(text, restate_invocation_id) IS
+'Whether the text is less than or equal to the invocation id. Behind the operator <=.';
+
+CREATE FUNCTION restate_text_eq_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_eq_invocation_id';
+COMMENT ON FUNCTION restate_text_eq_invocation_id(text, restate_invocation_id) IS
+'Whether the text equals the invocation id. Behind the operator =.';
+
+CREATE FUNCTION restate_text_ne_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_ne_invocation_id';
+COMMENT ON FUNCTION restate_text_ne_invocation_id(text, restate_invocation_id) IS
+'Whether the text differs from the invocation id. Behind the operator <>.';
+
+CREATE FUNCTION restate_text_ge_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_ge_invocation_id';
+COMMENT ON FUNCTION restate_text_ge_invocation_id(text, restate_invocation_id) IS
+'Whether the text is greater than or equal to the invocation id. Behind the operator >=.';
+
+CREATE FUNCTION restate_text_gt_invocation_id(text, restate_invocation_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_gt_invocation_id';
+COMMENT ON FUNCTION restate_text_gt_invocation_id(text, restate_invocation_id) IS
+'Whether the text is greater than the invocation id. Behind the operator >.';
+
+CREATE FUNCTION restate_invocation_id_cmp_text(restate_invocation_id, text) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_invocation_id_cmp_text';
+COMMENT ON FUNCTION restate_invocation_id_cmp_text(restate_invocation_id, text) IS
+'Compares an invocation id with a text: below, at or above 0. For btree indexes.';
+
+CREATE FUNCTION restate_text_cmp_invocation_id(text, restate_invocation_id) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_cmp_invocation_id';
+COMMENT ON FUNCTION restate_text_cmp_invocation_id(text, restate_invocation_id) IS
+'Compares a text with an invocation id: below, at or above 0. For btree indexes.';
+
+CREATE OPERATOR < (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_lt_text,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (restate_invocation_id, text) IS
+'is less than';
+
+CREATE OPERATOR <= (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_le_text,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (restate_invocation_id, text) IS
+'is less than or equal to';
+
+CREATE OPERATOR = (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_eq_text,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR = (restate_invocation_id, text) IS
+'equals; a text that is no id equals none';
+
+CREATE OPERATOR <> (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ne_text,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (restate_invocation_id, text) IS
+'differs from';
+
+CREATE OPERATOR >= (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ge_text,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (restate_invocation_id, text) IS
+'is greater than or equal to';
+
+CREATE OPERATOR > (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_gt_text,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (restate_invocation_id, text) IS
+'is greater than';
+
+CREATE OPERATOR < (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_lt_invocation_id,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (text, restate_invocation_id) IS
+'is less than';
+
+CREATE OPERATOR <= (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_le_invocation_id,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (text, restate_invocation_id) IS
+'is less than or equal to';
+
+CREATE OPERATOR = (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_eq_invocation_id,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR = (text, restate_invocation_id) IS
+'equals; a text that is no id equals none';
+
+CREATE OPERATOR <> (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_ne_invocation_id,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (text, restate_invocation_id) IS
+'differs from';
+
+CREATE OPERATOR >= (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_ge_invocation_id,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (text, restate_invocation_id) IS
+'is greater than or equal to';
+
+CREATE OPERATOR > (
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_gt_invocation_id,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (text, restate_invocation_id) IS
+'is greater than';
+
+ALTER OPERATOR FAMILY restate_invocation_id_ops USING btree ADD
+  OPERATOR 1 < (restate_invocation_id, text), OPERATOR 2 <= (restate_invocation_id, text), OPERATOR 3 = (restate_invocation_id, text),
+  OPERATOR 4 >= (restate_invocation_id, text), OPERATOR 5 > (restate_invocation_id, text),
+  OPERATOR 1 < (text, restate_invocation_id), OPERATOR 2 <= (text, restate_invocation_id), OPERATOR 3 = (text, restate_invocation_id),
+  OPERATOR 4 >= (text, restate_invocation_id), OPERATOR 5 > (text, restate_invocation_id),
+  OPERATOR 1 #<# (text, text), OPERATOR 2 #<=# (text, text), OPERATOR 3 #=# (text, text),
+  OPERATOR 4 #>=# (text, text), OPERATOR 5 #># (text, text),
+  FUNCTION 1 (restate_invocation_id, text) restate_invocation_id_cmp_text(restate_invocation_id, text),
+  FUNCTION 1 (text, restate_invocation_id) restate_text_cmp_invocation_id(text, restate_invocation_id),
+  FUNCTION 1 (text, text) restate_id_text_cmp(text, text);
+
+ALTER OPERATOR FAMILY restate_invocation_id_ops USING hash ADD
+  OPERATOR 1 = (restate_invocation_id, text), OPERATOR 1 = (text, restate_invocation_id), OPERATOR 1 #=# (text, text),
+  FUNCTION 1 (text, text) restate_id_text_hash(text),
+  FUNCTION 2 (text, text) restate_id_text_hash_extended(text, bigint);
+
+-- Deployment ids with text.
+
+CREATE FUNCTION restate_deployment_id_lt_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_lt_text';
+COMMENT ON FUNCTION restate_deployment_id_lt_text(restate_deployment_id, text) IS
+'Whether the deployment id is less than the text. Behind the operator <.';
+
+CREATE FUNCTION restate_deployment_id_le_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_le_text';
+COMMENT ON FUNCTION restate_deployment_id_le_text(restate_deployment_id, text) IS
+'Whether the deployment id is less than or equal to the text. Behind the operator <=.';
+
+CREATE FUNCTION restate_deployment_id_eq_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_eq_text';
+COMMENT ON FUNCTION restate_deployment_id_eq_text(restate_deployment_id, text) IS
+'Whether the deployment id equals the text. Behind the operator =.';
+
+CREATE FUNCTION restate_deployment_id_ne_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_ne_text';
+COMMENT ON FUNCTION restate_deployment_id_ne_text(restate_deployment_id, text) IS
+'Whether the deployment id differs from the text. Behind the operator <>.';
+
+CREATE FUNCTION restate_deployment_id_ge_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_ge_text';
+COMMENT ON FUNCTION restate_deployment_id_ge_text(restate_deployment_id, text) IS
+'Whether the deployment id is greater than or equal to the text. Behind the operator >=.';
+
+CREATE FUNCTION restate_deployment_id_gt_text(restate_deployment_id, text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_gt_text';
+COMMENT ON FUNCTION restate_deployment_id_gt_text(restate_deployment_id, text) IS
+'Whether the deployment id is greater than the text. Behind the operator >.';
+
+CREATE FUNCTION restate_text_lt_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_lt_deployment_id';
+COMMENT ON FUNCTION restate_text_lt_deployment_id(text, restate_deployment_id) IS
+'Whether the text is less than the deployment id. Behind the operator <.';
+
+CREATE FUNCTION restate_text_le_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_le_deployment_id';
+COMMENT ON FUNCTION restate_text_le_deployment_id(text, restate_deployment_id) IS
+'Whether the text is less than or equal to the deployment id. Behind the operator <=.';
+
+CREATE FUNCTION restate_text_eq_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_eq_deployment_id';
+COMMENT ON FUNCTION restate_text_eq_deployment_id(text, restate_deployment_id) IS
+'Whether the text equals the deployment id. Behind the operator =.';
+
+CREATE FUNCTION restate_text_ne_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_ne_deployment_id';
+COMMENT ON FUNCTION restate_text_ne_deployment_id(text, restate_deployment_id) IS
+'Whether the text differs from the deployment id. Behind the operator <>.';
+
+CREATE FUNCTION restate_text_ge_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_ge_deployment_id';
+COMMENT ON FUNCTION restate_text_ge_deployment_id(text, restate_deployment_id) IS
+'Whether the text is greater than or equal to the deployment id. Behind the operator >=.';
+
+CREATE FUNCTION restate_text_gt_deployment_id(text, restate_deployment_id) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_gt_deployment_id';
+COMMENT ON FUNCTION restate_text_gt_deployment_id(text, restate_deployment_id) IS
+'Whether the text is greater than the deployment id. Behind the operator >.';
+
+CREATE FUNCTION restate_deployment_id_cmp_text(restate_deployment_id, text) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_deployment_id_cmp_text';
+COMMENT ON FUNCTION restate_deployment_id_cmp_text(restate_deployment_id, text) IS
+'Compares a deployment id with a text: below, at or above 0. For btree indexes.';
+
+CREATE FUNCTION restate_text_cmp_deployment_id(text, restate_deployment_id) RETURNS integer
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_text_cmp_deployment_id';
+COMMENT ON FUNCTION restate_text_cmp_deployment_id(text, restate_deployment_id) IS
+'Compares a text with a deployment id: below, at or above 0. For btree indexes.';
+
+CREATE OPERATOR < (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_lt_text,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (restate_deployment_id, text) IS
+'is less than';
+
+CREATE OPERATOR <= (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_le_text,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (restate_deployment_id, text) IS
+'is less than or equal to';
+
+CREATE OPERATOR = (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_eq_text,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR = (restate_deployment_id, text) IS
+'equals; a text that is no id equals none';
+
+CREATE OPERATOR <> (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ne_text,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (restate_deployment_id, text) IS
+'differs from';
+
+CREATE OPERATOR >= (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ge_text,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (restate_deployment_id, text) IS
+'is greater than or equal to';
+
+CREATE OPERATOR > (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_gt_text,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (restate_deployment_id, text) IS
+'is greater than';
+
+CREATE OPERATOR < (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_lt_deployment_id,
+  COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
+);
+COMMENT ON OPERATOR < (text, restate_deployment_id) IS
+'is less than';
+
+CREATE OPERATOR <= (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_le_deployment_id,
+  COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
+);
+COMMENT ON OPERATOR <= (text, restate_deployment_id) IS
+'is less than or equal to';
+
+CREATE OPERATOR = (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_eq_deployment_id,
+  COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
+  HASHES
+);
+COMMENT ON OPERATOR = (text, restate_deployment_id) IS
+'equals; a text that is no id equals none';
+
+CREATE OPERATOR <> (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_ne_deployment_id,
+  COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
+);
+COMMENT ON OPERATOR <> (text, restate_deployment_id) IS
+'differs from';
+
+CREATE OPERATOR >= (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_ge_deployment_id,
+  COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
+);
+COMMENT ON OPERATOR >= (text, restate_deployment_id) IS
+'is greater than or equal to';
+
+CREATE OPERATOR > (
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_gt_deployment_id,
+  COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
+);
+COMMENT ON OPERATOR > (text, restate_deployment_id) IS
+'is greater than';
+
+ALTER OPERATOR FAMILY restate_deployment_id_ops USING btree ADD
+  OPERATOR 1 < (restate_deployment_id, text), OPERATOR 2 <= (restate_deployment_id, text), OPERATOR 3 = (restate_deployment_id, text),
+  OPERATOR 4 >= (restate_deployment_id, text), OPERATOR 5 > (restate_deployment_id, text),
+  OPERATOR 1 < (text, restate_deployment_id), OPERATOR 2 <= (text, restate_deployment_id), OPERATOR 3 = (text, restate_deployment_id),
+  OPERATOR 4 >= (text, restate_deployment_id), OPERATOR 5 > (text, restate_deployment_id),
+  OPERATOR 1 #<# (text, text), OPERATOR 2 #<=# (text, text), OPERATOR 3 #=# (text, text),
+  OPERATOR 4 #>=# (text, text), OPERATOR 5 #># (text, text),
+  FUNCTION 1 (restate_deployment_id, text) restate_deployment_id_cmp_text(restate_deployment_id, text),
+  FUNCTION 1 (text, restate_deployment_id) restate_text_cmp_deployment_id(text, restate_deployment_id),
+  FUNCTION 1 (text, text) restate_id_text_cmp(text, text);
+
+ALTER OPERATOR FAMILY restate_deployment_id_ops USING hash ADD
+  OPERATOR 1 = (restate_deployment_id, text), OPERATOR 1 = (text, restate_deployment_id), OPERATOR 1 #=# (text, text),
+  FUNCTION 1 (text, text) restate_id_text_hash(text),
+  FUNCTION 2 (text, text) restate_id_text_hash_extended(text, bigint);
+
+-- Ids as text, and text as ids.
+
+-- Patterns, on the text of an id.  The planner puts the expression in place of
+-- the function, which an index on the text of the id can serve.
+
+CREATE FUNCTION restate_invocation_id_like(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text LIKE pattern;
+COMMENT ON FUNCTION restate_invocation_id_like(restate_invocation_id, text) IS
+'Whether the text of the invocation id is like the pattern. Behind the operator ~~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~~ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_like,
+  NEGATOR = !~~, RESTRICT = likesel, JOIN = likejoinsel
+);
+COMMENT ON OPERATOR ~~ (restate_invocation_id, text) IS
+'is like the pattern';
+
+CREATE FUNCTION restate_invocation_id_not_like(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text NOT LIKE pattern;
+COMMENT ON FUNCTION restate_invocation_id_not_like(restate_invocation_id, text) IS
+'Whether the text of the invocation id is not like the pattern. Behind the operator !~~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~~ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_like,
+  NEGATOR = ~~, RESTRICT = nlikesel, JOIN = nlikejoinsel
+);
+COMMENT ON OPERATOR !~~ (restate_invocation_id, text) IS
+'is not like the pattern';
+
+CREATE FUNCTION restate_invocation_id_ilike(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ILIKE pattern;
+COMMENT ON FUNCTION restate_invocation_id_ilike(restate_invocation_id, text) IS
+'Whether the text of the invocation id is like the pattern, in any case. Behind the operator ~~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~~* (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ilike,
+  NEGATOR = !~~*, RESTRICT = iclikesel, JOIN = iclikejoinsel
+);
+COMMENT ON OPERATOR ~~* (restate_invocation_id, text) IS
+'is like the pattern, in any case';
+
+CREATE FUNCTION restate_invocation_id_not_ilike(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text NOT ILIKE pattern;
+COMMENT ON FUNCTION restate_invocation_id_not_ilike(restate_invocation_id, text) IS
+'Whether the text of the invocation id is not like the pattern, in any case. Behind the operator !~~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~~* (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_ilike,
+  NEGATOR = ~~*, RESTRICT = icnlikesel, JOIN = icnlikejoinsel
+);
+COMMENT ON OPERATOR !~~* (restate_invocation_id, text) IS
+'is not like the pattern, in any case';
+
+CREATE FUNCTION restate_invocation_id_regex(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ~ pattern;
+COMMENT ON FUNCTION restate_invocation_id_regex(restate_invocation_id, text) IS
+'Whether the text of the invocation id matches the regular expression. Behind the operator ~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_regex,
+  NEGATOR = !~, RESTRICT = regexeqsel, JOIN = regexeqjoinsel
+);
+COMMENT ON OPERATOR ~ (restate_invocation_id, text) IS
+'matches the regular expression';
+
+CREATE FUNCTION restate_invocation_id_not_regex(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text !~ pattern;
+COMMENT ON FUNCTION restate_invocation_id_not_regex(restate_invocation_id, text) IS
+'Whether the text of the invocation id does not match the regular expression. Behind the operator !~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_regex,
+  NEGATOR = ~, RESTRICT = regexnesel, JOIN = regexnejoinsel
+);
+COMMENT ON OPERATOR !~ (restate_invocation_id, text) IS
+'does not match the regular expression';
+
+CREATE FUNCTION restate_invocation_id_iregex(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ~* pattern;
+COMMENT ON FUNCTION restate_invocation_id_iregex(restate_invocation_id, text) IS
+'Whether the text of the invocation id matches the regular expression, in any case. Behind the operator ~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~* (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_iregex,
+  NEGATOR = !~*, RESTRICT = icregexeqsel, JOIN = icregexeqjoinsel
+);
+COMMENT ON OPERATOR ~* (restate_invocation_id, text) IS
+'matches the regular expression, in any case';
+
+CREATE FUNCTION restate_invocation_id_not_iregex(id restate_invocation_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text !~* pattern;
+COMMENT ON FUNCTION restate_invocation_id_not_iregex(restate_invocation_id, text) IS
+'Whether the text of the invocation id does not match the regular expression, in any case. Behind the operator !~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~* (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_iregex,
+  NEGATOR = ~*, RESTRICT = icregexnesel, JOIN = icregexnejoinsel
+);
+COMMENT ON OPERATOR !~* (restate_invocation_id, text) IS
+'does not match the regular expression, in any case';
+
+CREATE FUNCTION restate_invocation_id_starts_with(id restate_invocation_id, prefix text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ^@ prefix;
+COMMENT ON FUNCTION restate_invocation_id_starts_with(restate_invocation_id, text) IS
+'Whether the text of the invocation id begins with the text. Behind the operator ^@.';
+
+CREATE OPERATOR ^@ (
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_starts_with,
+  RESTRICT = prefixsel, JOIN = prefixjoinsel
+);
+COMMENT ON OPERATOR ^@ (restate_invocation_id, text) IS
+'begins with the text';
+
+CREATE FUNCTION restate_deployment_id_like(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text LIKE pattern;
+COMMENT ON FUNCTION restate_deployment_id_like(restate_deployment_id, text) IS
+'Whether the text of the deployment id is like the pattern. Behind the operator ~~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~~ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_like,
+  NEGATOR = !~~, RESTRICT = likesel, JOIN = likejoinsel
+);
+COMMENT ON OPERATOR ~~ (restate_deployment_id, text) IS
+'is like the pattern';
+
+CREATE FUNCTION restate_deployment_id_not_like(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text NOT LIKE pattern;
+COMMENT ON FUNCTION restate_deployment_id_not_like(restate_deployment_id, text) IS
+'Whether the text of the deployment id is not like the pattern. Behind the operator !~~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~~ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_like,
+  NEGATOR = ~~, RESTRICT = nlikesel, JOIN = nlikejoinsel
+);
+COMMENT ON OPERATOR !~~ (restate_deployment_id, text) IS
+'is not like the pattern';
+
+CREATE FUNCTION restate_deployment_id_ilike(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ILIKE pattern;
+COMMENT ON FUNCTION restate_deployment_id_ilike(restate_deployment_id, text) IS
+'Whether the text of the deployment id is like the pattern, in any case. Behind the operator ~~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~~* (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ilike,
+  NEGATOR = !~~*, RESTRICT = iclikesel, JOIN = iclikejoinsel
+);
+COMMENT ON OPERATOR ~~* (restate_deployment_id, text) IS
+'is like the pattern, in any case';
+
+CREATE FUNCTION restate_deployment_id_not_ilike(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text NOT ILIKE pattern;
+COMMENT ON FUNCTION restate_deployment_id_not_ilike(restate_deployment_id, text) IS
+'Whether the text of the deployment id is not like the pattern, in any case. Behind the operator !~~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~~* (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_ilike,
+  NEGATOR = ~~*, RESTRICT = icnlikesel, JOIN = icnlikejoinsel
+);
+COMMENT ON OPERATOR !~~* (restate_deployment_id, text) IS
+'is not like the pattern, in any case';
+
+CREATE FUNCTION restate_deployment_id_regex(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ~ pattern;
+COMMENT ON FUNCTION restate_deployment_id_regex(restate_deployment_id, text) IS
+'Whether the text of the deployment id matches the regular expression. Behind the operator ~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_regex,
+  NEGATOR = !~, RESTRICT = regexeqsel, JOIN = regexeqjoinsel
+);
+COMMENT ON OPERATOR ~ (restate_deployment_id, text) IS
+'matches the regular expression';
+
+CREATE FUNCTION restate_deployment_id_not_regex(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text !~ pattern;
+COMMENT ON FUNCTION restate_deployment_id_not_regex(restate_deployment_id, text) IS
+'Whether the text of the deployment id does not match the regular expression. Behind the operator !~. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_regex,
+  NEGATOR = ~, RESTRICT = regexnesel, JOIN = regexnejoinsel
+);
+COMMENT ON OPERATOR !~ (restate_deployment_id, text) IS
+'does not match the regular expression';
+
+CREATE FUNCTION restate_deployment_id_iregex(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ~* pattern;
+COMMENT ON FUNCTION restate_deployment_id_iregex(restate_deployment_id, text) IS
+'Whether the text of the deployment id matches the regular expression, in any case. Behind the operator ~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR ~* (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_iregex,
+  NEGATOR = !~*, RESTRICT = icregexeqsel, JOIN = icregexeqjoinsel
+);
+COMMENT ON OPERATOR ~* (restate_deployment_id, text) IS
+'matches the regular expression, in any case';
+
+CREATE FUNCTION restate_deployment_id_not_iregex(id restate_deployment_id, pattern text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text !~* pattern;
+COMMENT ON FUNCTION restate_deployment_id_not_iregex(restate_deployment_id, text) IS
+'Whether the text of the deployment id does not match the regular expression, in any case. Behind the operator !~*. Error: that of an invalid pattern.';
+
+CREATE OPERATOR !~* (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_iregex,
+  NEGATOR = ~*, RESTRICT = icregexnesel, JOIN = icregexnejoinsel
+);
+COMMENT ON OPERATOR !~* (restate_deployment_id, text) IS
+'does not match the regular expression, in any case';
+
+CREATE FUNCTION restate_deployment_id_starts_with(id restate_deployment_id, prefix text) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN id::text ^@ prefix;
+COMMENT ON FUNCTION restate_deployment_id_starts_with(restate_deployment_id, text) IS
+'Whether the text of the deployment id begins with the text. Behind the operator ^@.';
+
+CREATE OPERATOR ^@ (
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_starts_with,
+  RESTRICT = prefixsel, JOIN = prefixjoinsel
+);
+COMMENT ON OPERATOR ^@ (restate_deployment_id, text) IS
+'begins with the text';
+
+-- A text where an id is asked for, as a parameter or a column of a caller's is,
+-- is read as an id: it finds the functions that take one.  Malformed text is
+-- the error of the type.  No id becomes text by itself, which would leave
+-- operators to choose from, of || for one.
+
+CREATE CAST (text AS restate_invocation_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (text AS restate_invocation_id) IS
+'reads the text of an invocation id; error: invalid_invocation_id';
+
+CREATE CAST (varchar AS restate_invocation_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (varchar AS restate_invocation_id) IS
+'reads the text of an invocation id; error: invalid_invocation_id';
+
+CREATE CAST (bpchar AS restate_invocation_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (bpchar AS restate_invocation_id) IS
+'reads the text of an invocation id; error: invalid_invocation_id';
+
+CREATE CAST (text AS restate_deployment_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (text AS restate_deployment_id) IS
+'reads the text of a deployment id; error: invalid_deployment_id';
+
+CREATE CAST (varchar AS restate_deployment_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (varchar AS restate_deployment_id) IS
+'reads the text of a deployment id; error: invalid_deployment_id';
+
+CREATE CAST (bpchar AS restate_deployment_id) WITH INOUT AS IMPLICIT;
+COMMENT ON CAST (bpchar AS restate_deployment_id) IS
+'reads the text of a deployment id; error: invalid_deployment_id';
+
 -- The rules of rows and entries.
+
+COMMENT ON FUNCTION restate.check_status(text, bigint, bigint[], bigint[]) IS
+'Whether the status is one, with a place in the inbox exactly if it is pending, and with what it waits for only if it is suspended. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_completion(text, text, text) IS
+'Whether there is a result, success or failure, exactly if the status is completed, and a failure exactly with that result. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_target(text, text, text) IS
+'Whether the kind of service is one, and key and kind of handler are there exactly if it has them: exclusive or shared for a virtual object, workflow or shared for a workflow. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_invoked_by(text, restate_invocation_id, text) IS
+'Whether the origin is ingress, service, subscription or restart_as_new, with an original exactly for the last, and a request id at most there. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_pinned(restate_deployment_id, integer) IS
+'Whether a deployment and a protocol version, 1 or more, are both there or neither. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_journal_size(bigint, bigint) IS
+'Whether a journal can have so many entries, up to 4294967296, and so many of them be commands. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+
+COMMENT ON FUNCTION restate.check_retention(interval, interval) IS
+'Whether neither retention is negative. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+
+COMMENT ON FUNCTION restate.check_entry_numbers(bigint, bigint, bigint, bigint) IS
+'Whether each is null or from 0 to 4294967295. If not: check_violation, with the comment of the constraint, or false where that has none.';
+
+COMMENT ON FUNCTION restate.check_json_object(jsonb) IS
+'Whether it is a JSON object; reads only the start of a long one. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+
+COMMENT ON FUNCTION restate.check_json_array(jsonb) IS
+'Whether it is a JSON array; reads only the start of a long one. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+
+CREATE FUNCTION restate.storable_json(json text) RETURNS jsonb
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_storable_json_function';
+COMMENT ON FUNCTION restate.storable_json(text) IS
+'The JSON as jsonb, with U+FFFD in place of each escape of a character that no text can hold: \u0000, and a surrogate without its other half, in values and in keys. Where the database''s encoding is not UTF8, what that encoding lacks is replaced too, all by a question mark. json: the JSON. Null: null. Error: invalid_body for what is no JSON, or is more than jsonb holds.';
+
+CREATE FUNCTION restate.parse_entry(
+  entry_json text,
+  OUT entry_type restate.entry_type,
+  OUT name text,
+  OUT completion_id bigint,
+  OUT result_completion_id bigint,
+  OUT invoked_id restate_invocation_id,
+  OUT signal_index bigint,
+  OUT signal_name text,
+  OUT meta jsonb,
+  OUT payload bytea)
+  LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_parse_entry_text';
+COMMENT ON FUNCTION restate.parse_entry(text) IS
+'The same of an entry''s JSON as text, which a literal without a type is: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
+
+CREATE FUNCTION restate.parse_entry(
+  entry_json json,
+  OUT entry_type restate.entry_type,
+  OUT name text,
+  OUT completion_id bigint,
+  OUT result_completion_id bigint,
+  OUT invoked_id restate_invocation_id,
+  OUT signal_index bigint,
+  OUT signal_name text,
+  OUT meta jsonb,
+  OUT payload bytea)
+  LANGUAGE C STABLE STRICT PARALLEL SAFE COST 20
+  AS 'MODULE_PATHNAME', 'restate_parse_entry_text';
+COMMENT ON FUNCTION restate.parse_entry(json) IS
+'The same of an entry''s JSON as json, whose escapes the server has not read: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
+
+COMMENT ON CONSTRAINT deployment_ty_check ON restate.deployment IS
+'ty must be http or lambda';
+COMMENT ON CONSTRAINT deployment_min_service_protocol_version_check ON restate.deployment IS
+'min_service_protocol_version must be 1 or more';
+COMMENT ON CONSTRAINT deployment_check ON restate.deployment IS
+'max_service_protocol_version must not be below min_service_protocol_version';
+
+COMMENT ON CONSTRAINT service_revision_service_name_check ON restate.service_revision IS
+'service_name must not be empty';
+COMMENT ON CONSTRAINT service_revision_revision_check ON restate.service_revision IS
+'revision must be 1 or more';
+COMMENT ON CONSTRAINT service_revision_ty_check ON restate.service_revision IS
+'ty must be service, virtual_object or workflow';
+COMMENT ON CONSTRAINT service_revision_handlers_check ON restate.service_revision IS
+'handlers must be a JSON array';
+COMMENT ON CONSTRAINT service_revision_settings_check ON restate.service_revision IS
+'settings must be a JSON object';
+
+COMMENT ON CONSTRAINT invocation_partition_key_check ON restate.invocation IS
+'partition_key must be that of the id';
+COMMENT ON CONSTRAINT invocation_status_check ON restate.invocation IS
+'status must be pending, scheduled, ready, running, backing-off, suspended, paused or completed; inbox_sequence_number is set while pending, and only then, and suspended_waiting_for_completions and suspended_waiting_for_signals only while suspended';
+COMMENT ON CONSTRAINT invocation_completion_check ON restate.invocation IS
+'completion_result must be success or failure once completed, and null before; completion_failure is set with failure, and only then';
+COMMENT ON CONSTRAINT invocation_target_check ON restate.invocation IS
+'target_service_ty must be service, virtual_object or workflow; target_handler_ty and target_service_key are null for a service; a virtual_object has a key and is exclusive or shared, a workflow has a key and is workflow or shared';
+COMMENT ON CONSTRAINT invocation_invoked_by_check ON restate.invocation IS
+'invoked_by must be ingress, service, subscription or restart_as_new; restarted_from is set with restart_as_new, and only then, and request_id at most then';
+COMMENT ON CONSTRAINT invocation_pinned_check ON restate.invocation IS
+'pinned_deployment_id and pinned_service_protocol_version must both be set or neither, and the version must be 1 or more';
+COMMENT ON CONSTRAINT invocation_journal_check ON restate.invocation IS
+'journal_size must be from 0 to 4294967296, and journal_commands_size from 0 to journal_size';
+COMMENT ON CONSTRAINT invocation_retention_check ON restate.invocation IS
+'completion_retention and journal_retention must not be negative';
+COMMENT ON CONSTRAINT invocation_retry_count_check ON restate.invocation IS
+'retry_count must be 0 or more';
+COMMENT ON CONSTRAINT invocation_input_headers_check ON restate.invocation IS
+'input_headers must be a JSON array';
+
+COMMENT ON CONSTRAINT journal_partition_key_check ON restate.journal IS
+'partition_key must be that of the id';
+COMMENT ON CONSTRAINT journal_numbers_check ON restate.journal IS
+'index, completion_id, result_completion_id and signal_index must be from 0 to 4294967295';
+COMMENT ON CONSTRAINT journal_meta_check ON restate.journal IS
+'meta must be a JSON object';
+
+COMMENT ON CONSTRAINT journal_event_partition_key_check ON restate.journal_event IS
+'partition_key must be that of the id';
+COMMENT ON CONSTRAINT journal_event_event_index_check ON restate.journal_event IS
+'event_index must be 0 or more';
+COMMENT ON CONSTRAINT journal_event_after_journal_entry_index_check ON restate.journal_event IS
+'after_journal_entry_index must be from 0 to 4294967295';
+COMMENT ON CONSTRAINT journal_event_event_json_check ON restate.journal_event IS
+'event_json must be a JSON object';
+
+COMMENT ON CONSTRAINT object_key_partition_key_check ON restate.object_key IS
+'partition_key must be that of the service_key';
+COMMENT ON CONSTRAINT object_state_partition_key_check ON restate.object_state IS
+'partition_key must be that of the service_key';
+
+COMMENT ON CONSTRAINT promise_partition_key_check ON restate.promise IS
+'partition_key must be that of the service_key';
+COMMENT ON CONSTRAINT promise_completed_check ON restate.promise IS
+'completed must be true with a completion_success_value or a completion_failure, one of them, and false with neither';
+
+COMMENT ON CONSTRAINT audit_partition_key_check ON restate.audit IS
+'partition_key must be that of the id';
+COMMENT ON CONSTRAINT audit_parameters_check ON restate.audit IS
+'parameters must be a JSON object';
 
 -- Views.
 
+COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
+'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
+
+CREATE OR REPLACE VIEW restate.sys_invocation AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.id,
+  concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
+  i.idempotency_key,
+  i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
+  i.restarted_from,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+    AS pinned_service_protocol_version,
+  i.trace_id,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
+  i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
+  i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
+  i.completion_retention, i.journal_retention,
+  i.suspended_waiting_for_completions, i.suspended_waiting_for_signals,
+  i.retry_count, i.last_start_at, i.next_retry_at,
+  i.last_attempt_deployment_id, i.last_attempt_server,
+  i.last_failure, i.last_failure_error_code,
+  NULL::bigint AS last_failure_related_entry_index, NULL::text AS last_failure_related_entry_name,
+  NULL::text AS last_failure_related_entry_type,
+  i.last_failure_related_command_index, i.last_failure_related_command_name, i.last_failure_related_command_type,
+  i.status, i.completion_result, i.completion_failure,
+  CASE WHEN i.last_failure_related_command_index >= 0 THEN
+    (SELECT j.index FROM restate.journal j
+      WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type < 'Notification: Run'
+      ORDER BY j.index OFFSET i.last_failure_related_command_index LIMIT 1)
+  END AS last_failure_related_journal_index
+FROM restate.invocation i;
+COMMENT ON COLUMN restate.sys_invocation.pinned_deployment_id IS
+'The deployment that runs it; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation.pinned_service_protocol_version IS
+'The version of the service protocol that it runs with; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation.journal_size IS
+'The entries of its journal; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation.journal_commands_size IS
+'The commands among them; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_entry_index IS
+'Always null, as in Restate, which has only the command''s; so are the name and the type.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_command_index IS
+'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
+COMMENT ON COLUMN restate.sys_invocation.last_failure_related_journal_index IS
+'The journal index of the command that last_failure_related_command_index counts; null if the journal has no such command yet. restate_restart_as_new takes indexes of this kind.';
+
+CREATE OR REPLACE VIEW restate.sys_invocation_status AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.id,
+  CASE i.status
+    WHEN 'pending' THEN 'inboxed'
+    WHEN 'ready' THEN 'invoked'
+    WHEN 'running' THEN 'invoked'
+    WHEN 'backing-off' THEN 'invoked'
+    ELSE i.status
+  END AS status,
+  i.completion_result, i.completion_failure,
+  concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
+  i.idempotency_key,
+  i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
+  i.restarted_from,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+    AS pinned_service_protocol_version,
+  i.trace_id,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
+  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
+  i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
+  i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
+  i.completion_retention, i.journal_retention,
+  i.suspended_waiting_for_completions, i.suspended_waiting_for_signals
+FROM restate.invocation i;
+COMMENT ON COLUMN restate.sys_invocation_status.pinned_deployment_id IS
+'The deployment that runs it; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation_status.pinned_service_protocol_version IS
+'The version of the service protocol that it runs with; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation_status.journal_size IS
+'The entries of its journal; null before it has started.';
+COMMENT ON COLUMN restate.sys_invocation_status.journal_commands_size IS
+'The commands among them; null before it has started.';
+
+CREATE OR REPLACE VIEW restate.sys_journal AS
+SELECT restate_partition_key_unsigned(j.partition_key) AS partition_key,
+  j.id,
+  j.index,
+  j.entry_type::text AS entry_type,
+  j.name,
+  CASE WHEN j.entry_type < 'Notification: Run' AND j.completion_id IS NOT NULL THEN
+    EXISTS (SELECT FROM restate.journal n
+      WHERE n.id = j.id AND n.partition_key = j.partition_key
+        AND n.completion_id = coalesce(j.result_completion_id, j.completion_id)
+        AND n.entry_type >= 'Notification: Run')
+  END AS completed,
+  j.invoked_id,
+  restate.invoked_target(j.entry_type, j.meta) AS invoked_target,
+  restate.sleep_wakeup_at(j.entry_type, j.meta) AS sleep_wakeup_at,
+  restate.promise_name(j.entry_type, j.meta) AS promise_name,
+  octet_length(j.payload) AS payload_length,
+  j.version,
+  restate.entry_json(j.entry_type, j.name, j.completion_id, j.result_completion_id, j.invoked_id,
+    j.signal_index, j.signal_name, j.meta, j.payload) AS entry_json,
+  restate.entry_lite_json(j.entry_type, j.name, j.completion_id, j.result_completion_id, j.invoked_id,
+    j.signal_index, j.signal_name, j.meta) AS entry_lite_json,
+  j.appended_at,
+  j.completion_id, j.result_completion_id
+FROM restate.journal j;
+COMMENT ON COLUMN restate.sys_journal.completion_id IS
+'On a command the completion it waits for, a call''s first, which brings the id of the callee; on a notification the one it brings.';
+COMMENT ON COLUMN restate.sys_journal.result_completion_id IS
+'The second completion that a Call waits for, its result; null elsewhere.';
+
+CREATE OR REPLACE VIEW restate.sys_inbox WITH (security_barrier) AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.target_service_name AS service_name, i.target_service_key AS service_key,
+  i.id, i.inbox_sequence_number AS sequence_number, NULL::timestamptz AS created_at
+FROM restate.invocation i
+WHERE i.status = 'pending';
+COMMENT ON COLUMN restate.sys_inbox.created_at IS
+'Always null, as in Restate: sys_invocation has it.';
+
+ALTER VIEW restate.sys_keyed_service_status SET (security_barrier);
+ALTER VIEW restate.sys_service SET (security_barrier);
+ALTER VIEW restate.admin_service SET (security_barrier);
+
+CREATE OR REPLACE VIEW restate_api.invocations AS SELECT * FROM restate.sys_invocation;
+CREATE OR REPLACE VIEW restate_api.journal AS SELECT * FROM restate.sys_journal;
+
+CREATE FUNCTION restate.refuse_write() RETURNS trigger
+  LANGUAGE C VOLATILE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_refuse_write';
+REVOKE ALL ON FUNCTION restate.refuse_write() FROM PUBLIC;
+COMMENT ON FUNCTION restate.refuse_write() IS
+'The trigger of every view: raises 55000, the server''s own for a view that cannot be written to. Its three arguments are the hints on INSERT, UPDATE and DELETE: what to call instead.';
+
+DO $do$
+DECLARE
+  kind record;
+  view regclass;
+BEGIN
+  FOR kind IN
+    SELECT * FROM (VALUES
+      ('{restate.sys_invocation, restate.sys_invocation_status, restate_api.invocations}'::regclass[],
+        'restate_import_invocation() loads an invocation, restate_restart_as_new() makes one of a completed one.',
+        'restate_cancel(), restate_kill(), restate_pause() and restate_resume() change what becomes of an invocation.',
+        'restate_purge() removes a completed invocation, restate_delete_invocation() cancels, kills or purges one.'),
+      ('{restate.sys_journal, restate.sys_journal_events, restate_api.journal, restate_api.journal_events}',
+        'restate_import_invocation() loads an invocation with its journal; what executes invocations appends to tables restate.journal and restate.journal_event.',
+        'An entry stays as it is: restate_restart_as_new() makes an invocation whose journal begins with the same entries.',
+        'restate_purge_journal() removes the journal of a completed invocation with its events, restate_purge() the whole invocation.'),
+      ('{restate.sys_inbox, restate_api.inbox}',
+        'restate_import_invocation() loads an invocation that waits, restate_restart_as_new() makes one where the object key is held.',
+        'The order of an inbox stays as it is: restate_cancel() and restate_kill() remove an invocation from it.',
+        'restate_cancel() and restate_kill() remove an invocation that waits.'),
+      ('{restate.sys_keyed_service_status, restate_api.keyed_service_status}',
+        'An object key is held by the first invocation that starts on it: restate_import_invocation(), restate_restart_as_new().',
+        'restate_cancel() and restate_kill() end the invocation that holds an object key.',
+        'restate_cancel() and restate_kill() end the invocation that holds an object key.'),
+      ('{restate.sys_deployment, restate.sys_service, restate.admin_deployment, restate.admin_deployments, restate.admin_service, restate.admin_services, restate_api.deployments, restate_api.services}',
+        'What registers deployments changes their rows: insert into tables restate.deployment and restate.service_revision.',
+        'What registers deployments changes their rows: insert the next revision into table restate.service_revision.',
+        'What registers deployments changes their rows: delete from tables restate.service_revision and restate.deployment.'),
+      ('{restate.state, restate.sys_promise, restate_api.state, restate_api.promises}',
+        'What executes invocations changes these rows, in tables restate.object_state and restate.promise.',
+        'What executes invocations changes these rows, in tables restate.object_state and restate.promise.',
+        'restate_purge() of a completed workflow run removes its state and promises; what executes invocations changes the rest, in tables restate.object_state and restate.promise.'),
+      ('{restate.sys_audit, restate_api.audit}',
+        'Each operation that takes effect adds a row, with restate_admin.reason in it.',
+        'A row of the audit stays as it is.',
+        'Delete rows that are old enough from table restate.audit.')
+    ) AS k (views, on_insert, on_update, on_delete)
+  LOOP
+    FOREACH view IN ARRAY kind.views LOOP
+      EXECUTE format('CREATE TRIGGER only_reads BEFORE INSERT OR UPDATE OR DELETE ON %s EXECUTE FUNCTION restate.refuse_write(%L, %L, %L)',
+        view, kind.on_insert, kind.on_update, kind.on_delete);
+      EXECUTE format('CREATE TRIGGER only_reads_row INSTEAD OF INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION restate.refuse_write()',
+        view);
+    END LOOP;
+  END LOOP;
+END
+$do$;
+
 -- Operations.
+
+CREATE FUNCTION restate.was_written(statement text, as_asked boolean) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_was_written';
+COMMENT ON FUNCTION restate.was_written(text, boolean) IS
+'Returns true, or raises triggered_action_exception, 09000, where a row that a statement wrote is not as it was asked for: for the library''s own statements.';
 
 -- HTTP.
 
 -- Verification.
 
+CREATE OR REPLACE FUNCTION restate_verify()
+  RETURNS TABLE (problem text, id restate_invocation_id, detail text)
+  LANGUAGE sql STABLE SECURITY DEFINER PARALLEL RESTRICTED COST 100000 ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+  -- Every join and grouping is by the partition key, for tables distributed by
+  -- it.  What can be large is scanned in order of the table, grouped, or joined
+  -- by equality of keys, never a loop in a loop: with or without statistics a
+  -- step takes the memory that work_mem allows, and disk beyond that.
+  SELECT p.problem, coalesce(i.id, c.id), p.detail
+  FROM restate.invocation i
+  FULL JOIN (
+    SELECT j.id, j.partition_key, count(*) AS size,
+      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size,
+      min(j.index) AS first, max(j.index) AS last
+    FROM restate.journal j
+    GROUP BY j.id, j.partition_key
+  ) AS c ON c.id = i.id AND c.partition_key = i.partition_key
+  CROSS JOIN LATERAL (
+    SELECT 'journal_without_invocation', format('%s entries', c.size)
+    WHERE i.id IS NULL
+    UNION ALL
+    SELECT 'journal_size', format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
+      i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0))
+    WHERE i.journal_size <> coalesce(c.size, 0) OR i.journal_commands_size <> coalesce(c.commands_size, 0)
+    UNION ALL
+    SELECT 'journal_gap', format('%s entries from index %s to %s', c.size, c.first, c.last)
+    WHERE c.first <> 0 OR c.last <> c.size - 1
+  ) AS p(problem, detail)
+  UNION ALL
+  SELECT 'events_without_invocation', e.id, format('%s events', count(*))
+  FROM restate.journal_event e
+  LEFT JOIN restate.invocation i ON i.id = e.id AND i.partition_key = e.partition_key
+  WHERE i.id IS NULL
+  GROUP BY e.id, e.partition_key
+  UNION ALL
+  SELECT 'input_misplaced', j.id, format('%s at index %s', j.entry_type, j.index)
+  FROM restate.journal j
+  WHERE (j.index = 0) <> (j.entry_type = 'Command: Input')
+  UNION ALL
+  SELECT 'input_missing', i.id, format('%s without a journal', i.status)
+  FROM restate.invocation i
+  WHERE i.status NOT IN ('pending', 'scheduled', 'completed') AND i.journal_size = 0
+  UNION ALL
+  -- Who asks for a completion, that it arrives, and who is suspended on it.
+  -- Signals 1 to 16 are sent again and again, to be taken in their order: that
+  -- one has arrived does not tell whether another is waited for.  Each signal
+  -- from 17 on belongs to one awakeable.
+  SELECT p.problem, a.id, p.detail
+  FROM (
+    SELECT s.id, s.partition_key, s.completion_id, s.signal_index, min(s.asked) AS asked,
+      min(s.arrived) AS arrived, count(s.arrived) AS arrivals, bool_or(s.awaited) AS awaited
+    FROM (
+      SELECT j.id, j.partition_key, j.completion_id, NULL::bigint AS signal_index,
+        CASE WHEN j.entry_type < 'Notification: Run' THEN j.index END AS asked,
+        CASE WHEN j.entry_type >= 'Notification: Run' THEN j.index END AS arrived, false AS awaited
+      FROM restate.journal j
+      WHERE j.completion_id IS NOT NULL
+      UNION ALL
+      SELECT j.id, j.partition_key, j.result_completion_id, NULL, j.index, NULL, false
+      FROM restate.journal j
+      WHERE j.entry_type < 'Notification: Run' AND j.result_completion_id IS NOT NULL
+      UNION ALL
+      SELECT j.id, j.partition_key, NULL, j.signal_index, NULL, j.index, false
+      FROM restate.journal j
+      WHERE j.entry_type = 'Notification: Signal' AND j.signal_index >= 17
+      UNION ALL
+      SELECT i.id, i.partition_key, w.completion_id, NULL, NULL, NULL, true
+      FROM restate.invocation i
+      CROSS JOIN LATERAL unnest(i.suspended_waiting_for_completions) AS w(completion_id)
+      WHERE i.status = 'suspended'
+      UNION ALL
+      SELECT i.id, i.partition_key, NULL, w.signal_index, NULL, NULL, true
+      FROM restate.invocation i
+      CROSS JOIN LATERAL unnest(i.suspended_waiting_for_signals) AS w(signal_index)
+      WHERE i.status = 'suspended'
+    ) AS s
+    GROUP BY s.id, s.partition_key, s.completion_id, s.signal_index
+    HAVING count(s.arrived) > 0
+  ) AS a
+  CROSS JOIN LATERAL (
+    SELECT 'completion_repeated', format('completion %s arrived %s times', a.completion_id, a.arrivals)
+    WHERE a.completion_id IS NOT NULL AND a.arrivals > 1
+    UNION ALL
+    SELECT 'completion_unasked', format('no command waits for completion %s at index %s', a.completion_id, a.arrived)
+    WHERE a.completion_id IS NOT NULL AND (a.asked IS NULL OR a.asked > a.arrived)
+    UNION ALL
+    SELECT 'wakeup_lost', format('suspended on %s %s, which arrived at index %s',
+      CASE WHEN a.completion_id IS NULL THEN 'signal' ELSE 'completion' END, coalesce(a.completion_id, a.signal_index), a.arrived)
+    WHERE a.awaited
+  ) AS p(problem, detail)
+  UNION ALL
+  SELECT 'suspended_on_nothing', i.id, 'suspended, and waits for no completion and no signal'
+  FROM restate.invocation i
+  WHERE i.status = 'suspended' AND coalesce(cardinality(i.suspended_waiting_for_completions), 0) = 0
+    AND coalesce(cardinality(i.suspended_waiting_for_signals), 0) = 0
+  UNION ALL
+  SELECT 'pause_left', i.id, format('%s, though a pause waits for its attempt to end', i.status)
+  FROM restate.invocation i
+  WHERE i.pause_requested AND i.status NOT IN ('ready', 'running')
+  UNION ALL
+  -- A restart with keep may be pinned to what is removed: one that was never
+  -- attempted still waits for that deployment, or to be resumed on another.
+  SELECT 'pinned_without_deployment', i.id, format('%s on %s, which is not registered', i.status, i.pinned_deployment_id)
+  FROM restate.invocation i
+  LEFT JOIN restate.deployment d ON d.id = i.pinned_deployment_id
+  WHERE i.status <> 'completed' AND i.pinned_deployment_id IS NOT NULL AND d.id IS NULL
+    AND (i.restarted_from IS NULL OR i.last_start_at IS NOT NULL)
+  UNION ALL
+  SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
+  FROM restate.journal j
+  WHERE (j.completion_id IS NOT NULL) <> (j.entry_type IN (
+      'Command: Run', 'Command: Sleep', 'Command: Call', 'Command: OneWayCall',
+      'Command: AttachInvocation', 'Command: GetInvocationOutput', 'Command: GetLazyState',
+      'Command: GetLazyStateKeys', 'Command: GetPromise', 'Command: PeekPromise',
+      'Command: CompletePromise')
+      OR j.entry_type >= 'Notification: Run' AND j.entry_type <> 'Notification: Signal')
+    OR (j.result_completion_id IS NOT NULL) <> (j.entry_type = 'Command: Call')
+    OR (j.invoked_id IS NOT NULL) <> (j.entry_type IN (
+      'Command: Call', 'Command: OneWayCall', 'Notification: CallInvocationId'))
+  UNION ALL
+  SELECT 'key_held_by_other', k.holder,
+    format('%s/%s is held by an invocation that cannot hold it', k.service_name, k.service_key)
+  FROM restate.object_key k
+  LEFT JOIN restate.invocation i ON i.id = k.holder AND i.partition_key = k.partition_key
+    AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+    AND i.target_service_name = k.service_name AND i.target_service_key = k.service_key
+  WHERE k.holder IS NOT NULL AND i.id IS NULL
+  UNION ALL
+  SELECT 'key_not_held', i.id,
+    format('%s without holding %s/%s', i.status, i.target_service_name, i.target_service_key)
+  FROM restate.invocation i
+  LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key AND k.holder = i.id
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+    AND k.holder IS NULL
+  UNION ALL
+  SELECT 'inbox_stalled', i.id,
+    format('waits for %s/%s, which nobody holds', i.target_service_name, i.target_service_key)
+  FROM restate.invocation i
+  LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.target_handler_ty = 'exclusive' AND i.status = 'pending' AND k.holder IS NULL
+  UNION ALL
+  SELECT 'inbox_order', i.id,
+    format('sequence number %s is not before the next, %s', i.inbox_sequence_number, k.next_sequence_number)
+  FROM restate.invocation i
+  JOIN restate.object_key k ON k.partition_key = i.partition_key
+    AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
+  WHERE i.status = 'pending' AND i.inbox_sequence_number >= k.next_sequence_number
+  UNION ALL
+  SELECT 'inbox_without_key', i.id, 'pending, though its handler takes no object key'
+  FROM restate.invocation i
+  WHERE i.status = 'pending' AND i.target_handler_ty IS DISTINCT FROM 'exclusive'
+  UNION ALL
+  SELECT 'restart_moved', i.id, 'its partition key is not that of the original'
+  FROM restate.invocation i
+  WHERE i.restarted_from IS NOT NULL AND restate_partition_key_of_id(i.restarted_from) <> i.partition_key
+  UNION ALL
+  SELECT 'key_moved', i.id, 'its partition key is not that of its service key'
+  FROM restate.invocation i
+  WHERE i.target_service_key IS NOT NULL
+    AND i.partition_key <> restate_partition_key_of_key(i.target_service_key)
+  UNION ALL
+  SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
+    s.revision, s.service_name, s.deployment_id)
+  FROM restate.service_revision s
+  LEFT JOIN restate.deployment d ON d.id = s.deployment_id
+  WHERE d.id IS NULL
+$function$;
+COMMENT ON FUNCTION restate_verify() IS
+'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
+
 -- Import.
+
+CREATE FUNCTION restate.registered_handler_ty(
+    service_name text, service_ty text, handler_name text, deployment_id restate_deployment_id)
+  RETURNS text
+  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+  SELECT h.ty
+  FROM restate.service_revision AS s
+  LEFT JOIN restate.deployment AS d ON d.id = s.deployment_id
+  CROSS JOIN LATERAL jsonb_array_elements(s.handlers) WITH ORDINALITY AS l (handler, place)
+  CROSS JOIN LATERAL (SELECT CASE WHEN l.handler -> 'ty' IS NULL OR l.handler -> 'ty' = 'null'
+    THEN CASE $2 WHEN 'virtual_object' THEN 'exclusive' ELSE $2 END
+    ELSE lower(l.handler ->> 'ty') END) AS h (ty)
+  WHERE s.service_name = $1 AND s.ty = $2 AND l.handler ->> 'name' = $3
+    AND h.ty IN (CASE $2 WHEN 'virtual_object' THEN 'exclusive' ELSE $2 END, 'shared')
+  ORDER BY s.deployment_id = $4 DESC NULLS LAST, d.id IS NULL, s.revision DESC, l.place
+  LIMIT 1
+$function$;
+REVOKE ALL ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) IS
+'Of which kind a handler of a virtual object or workflow is registered: exclusive, workflow or shared. service_name, service_ty, handler_name: the target. deployment_id: the deployment it is pinned to, or null. Told by a revision on that deployment, otherwise by the latest whose deployment is registered, otherwise by the latest; a revision without the handler, or of another kind of service, tells nothing. A handler without ty is exclusive on a virtual object and the run on a workflow, as it is in a discovery document. Null where nothing tells.';
+
+CREATE FUNCTION restate.not_written(what text) RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RAISE EXCEPTION USING ERRCODE = 'triggered_action_exception',
+    MESSAGE = format('could not write %s: a trigger or row security policy suppressed rows', what),
+    HINT = 'See the triggers and policies on the tables of schema restate: none may suppress a row.';
+END
+$function$;
+COMMENT ON FUNCTION restate.not_written(text) IS
+'Raises triggered_action_exception: fewer rows were written than there were to write. what: what they are. Returns never.';
+
+CREATE OR REPLACE FUNCTION restate_import_invocation(invocation jsonb, journal jsonb DEFAULT NULL)
+  RETURNS restate_invocation_id
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  document CONSTANT jsonb := $1;
+  entries jsonb := $2;
+  row restate.invocation;
+  input record;
+  holder restate_invocation_id;
+  entry_count bigint := 0;
+  command_count bigint := 0;
+  output bytea;
+  wrong text;
+  broken text;
+  misplaced text;
+  table_name text;
+  column_name text;
+  constraint_name text;
+BEGIN
+  IF jsonb_typeof(document) IS DISTINCT FROM 'object' THEN
+    PERFORM restate.refuse_body('the invocation must be a JSON object');
+  END IF;
+  IF jsonb_typeof(entries) = 'null' THEN
+    entries := NULL;
+  END IF;
+  IF jsonb_typeof(entries) <> 'array' THEN
+    PERFORM restate.refuse_body('the journal must be a JSON array');
+  END IF;
+
+  -- The columns have the names of the document.  What only this server knows
+  -- is not taken from it, nor what is derived here.
+  row := jsonb_populate_record(NULL::restate.invocation, document - ARRAY[
+    'partition_key', 'journal_size', 'journal_commands_size', 'inbox_sequence_number',
+    'request_id', 'pause_requested', 'completion_payload', 'input_headers', 'input_payload']);
+  IF row.id IS NULL THEN
+    PERFORM restate.refuse_body('the invocation has no id');
+  END IF;
+  row.partition_key := restate_partition_key_of_id(row.id);
+  row.status := CASE row.status
+    WHEN 'invoked' THEN 'ready'
+    WHEN 'inboxed' THEN 'pending'
+    ELSE row.status END;
+  wrong := CASE
+    WHEN row.status IS NULL OR row.status NOT IN ('pending', 'scheduled', 'ready', 'running',
+      'backing-off', 'suspended', 'paused', 'completed')
+      THEN 'has an unknown status'
+    WHEN row.target_service_name IS NULL OR row.target_handler_name IS NULL
+      OR row.target_service_ty IS NULL
+      THEN 'has no target_service_name, target_handler_name or target_service_ty'
+    WHEN row.target_service_key IS NOT NULL
+      AND restate_partition_key_of_key(row.target_service_key) <> row.partition_key
+      THEN 'has an id that is not of its target_service_key'
+    WHEN restate_partition_key_of_id(row.restarted_from) <> row.partition_key
+      THEN 'has an id that is not in the partition of its restarted_from'
+    WHEN EXISTS (SELECT FROM restate.invocation AS i
+      WHERE i.id = row.id AND i.partition_key = row.partition_key)
+      THEN 'exists already'
+    -- entries that come would meet those that are there
+    WHEN coalesce(jsonb_array_length(entries), 0) = 0 AND EXISTS (SELECT FROM restate.journal AS j
+        WHERE j.id = row.id AND j.partition_key = row.partition_key)
+      OR EXISTS (SELECT FROM restate.journal_event AS e
+        WHERE e.id = row.id AND e.partition_key = row.partition_key)
+      THEN 'has a journal or events already, without being there itself'
+  END;
+
+  -- Whether it takes its object key decides on everything below.
+  row.target_handler_ty := coalesce(row.target_handler_ty, CASE row.target_service_ty
+    WHEN 'virtual_object' THEN restate.registered_handler_ty(row.target_service_name,
+      row.target_service_ty, row.target_handler_name, row.pinned_deployment_id)
+    WHEN 'workflow' THEN CASE
+      WHEN row.id = restate_workflow_invocation_id(row.target_service_name, row.target_service_key)
+      THEN 'workflow' ELSE 'shared' END
+  END);
+  wrong := coalesce(wrong, CASE
+    WHEN row.target_service_ty = 'virtual_object' AND row.target_handler_ty IS NULL
+      THEN 'may be exclusive or shared: add target_handler_ty, or register a deployment with the handler'
+    WHEN row.status = 'pending' AND (row.target_service_ty, row.target_handler_ty)
+      IS DISTINCT FROM ('virtual_object', 'exclusive')
+      THEN 'is pending, but not on an exclusive handler of a virtual object'
+    WHEN row.status = 'completed' AND row.completion_result IS NULL
+      THEN 'is completed, but has no completion_result'
+    WHEN (row.status = 'scheduled' OR row.status = 'pending' AND row.restarted_from IS NULL)
+      AND jsonb_array_length(entries) > 0
+      THEN 'has not started, but has a journal'
+    WHEN row.status <> 'completed' AND row.pinned_deployment_id IS NOT NULL
+      AND NOT EXISTS (SELECT FROM restate.deployment AS d WHERE d.id = row.pinned_deployment_id)
+      THEN 'is in flight, but its pinned_deployment_id is not registered: register it first'
+  END);
+  IF wrong IS NOT NULL THEN
+    PERFORM restate.refuse_body(format('invocation %s %s', row.id, wrong));
+  END IF;
+
+  IF row.status = 'suspended' THEN
+    IF NOT (0 <= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals)
+        AND 4294967295 >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
+      OR array_position(row.suspended_waiting_for_completions || row.suspended_waiting_for_signals, NULL) > 0
+    THEN
+      PERFORM restate.refuse_body(format(
+        'invocation %s waits for something that is no whole number from 0 to 4294967295', row.id));
+    END IF;
+    IF coalesce(cardinality(row.suspended_waiting_for_completions), 0)
+      + coalesce(cardinality(row.suspended_waiting_for_signals), 0) = 0
+    THEN
+      PERFORM restate.refuse_body(format(
+        'invocation %s is suspended, but waits for no completion and no signal', row.id));
+    END IF;
+  ELSE
+    row.suspended_waiting_for_completions := NULL;
+    row.suspended_waiting_for_signals := NULL;
+  END IF;
+
+  -- An input that no journal holds has the form of the entry that would.
+  IF row.status <> 'completed' AND coalesce(jsonb_array_length(entries), 0) = 0 THEN
+    entries := jsonb_build_array(jsonb_build_object(
+      'index', 0,
+      'entry_json', jsonb_build_object('Command', jsonb_build_object('Input', jsonb_build_object(
+        'headers', coalesce(document -> 'input_headers', '[]'),
+        'payload', coalesce(document -> 'input_payload', '[]'),
+        'name', '')))));
+    IF row.status IN ('pending', 'scheduled') THEN
+      SELECT * INTO STRICT input FROM restate.parse_entry(entries #> '{0,entry_json}');
+      row.input_headers := input.meta -> 'headers';
+      row.input_payload := input.payload;
+      entries := NULL;
+    END IF;
+  END IF;
+
+  -- The journal is dense, begins with the input, and says what it holds.
+  SELECT CASE
+      WHEN bool_or(jsonb_typeof(e) <> 'object') THEN 'has an element that is no object'
+      WHEN bool_or(coalesce(jsonb_typeof(e -> 'entry_json') NOT IN ('string', 'object'), true))
+        THEN 'has an entry without entry_json'
+      WHEN bool_or(coalesce(jsonb_typeof(e -> 'index') <> 'number', true))
+        OR count(DISTINCT e -> 'index') <> count(*)
+        OR min((e ->> 'index')::numeric) <> 0
+        OR max((e ->> 'index')::numeric) <> count(*) - 1
+        OR bool_or((e ->> 'index')::numeric % 1 <> 0)
+        THEN 'has a gap in its indexes, or does not begin at 0'
+      WHEN bool_or(coalesce(e ->> 'version', '2') <> '2') THEN 'has an entry of a version other than 2'
+    END
+    INTO wrong
+    FROM jsonb_array_elements(entries) AS j (e);
+  IF wrong IS NOT NULL THEN
+    PERFORM restate.refuse_body(format('the journal of invocation %s %s', row.id, wrong));
+  END IF;
+
+  -- An object key before the invocation, and that before its journal.
+  IF row.target_handler_ty = 'exclusive' AND row.status = 'pending' THEN
+    SELECT k.holder INTO holder
+      FROM restate.object_key AS k
+      WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
+        AND k.partition_key = row.partition_key
+      FOR UPDATE;
+    IF holder IS NULL OR holder = row.id THEN
+      PERFORM restate.refuse_body(format(
+        'invocation %s is pending, but nobody holds its object key: import the holder first', row.id));
+    END IF;
+    UPDATE restate.object_key AS k
+      SET next_sequence_number = k.next_sequence_number + 1
+      WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
+        AND k.partition_key = row.partition_key
+      RETURNING k.next_sequence_number - 1 INTO row.inbox_sequence_number;
+    IF NOT FOUND THEN
+      PERFORM restate.not_written(format('the object key of invocation %s', row.id));
+    END IF;
+  ELSIF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
+    INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
+      VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
+      ON CONFLICT (service_name, service_key, partition_key)
+        DO UPDATE SET holder = excluded.holder WHERE k.holder IS NULL OR k.holder = excluded.holder;
+    IF NOT FOUND THEN
+      SELECT k.holder INTO holder
+        FROM restate.object_key AS k
+        WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
+          AND k.partition_key = row.partition_key;
+      IF holder <> row.id THEN
+        PERFORM restate.refuse_body(format(
+          'invocation %s cannot hold its object key, which another holds', row.id));
+      END IF;
+      PERFORM restate.not_written(format('the object key of invocation %s', row.id));
+    END IF;
+  END IF;
+
+  row.invoked_by := coalesce(row.invoked_by, 'ingress');
+  row.created_at := coalesce(row.created_at, now());
+  row.modified_at := coalesce(row.modified_at, row.created_at);
+  row.completion_retention := coalesce(row.completion_retention, '1 day');
+  row.journal_retention := coalesce(row.journal_retention, '1 day');
+  row.random_seed := coalesce(row.random_seed, restate_random_seed());
+  row.pause_requested := false;
+  row.journal_size := 0;
+  row.journal_commands_size := 0;
+  IF row.status = 'completed' THEN
+    row.completed_at := coalesce(row.completed_at, row.modified_at);
+  END IF;
+
+  IF entries IS NOT NULL THEN
+    WITH appended AS (
+      INSERT INTO restate.journal (id, partition_key, index, appended_at, completion_id,
+          result_completion_id, signal_index, entry_type, version, invoked_id, name,
+          signal_name, meta, payload)
+        SELECT row.id, row.partition_key, (j.e ->> 'index')::bigint,
+            coalesce((j.e ->> 'appended_at')::timestamptz, row.created_at), p.completion_id,
+            p.result_completion_id, p.signal_index, p.entry_type, 2, p.invoked_id, p.name,
+            p.signal_name, p.meta, p.payload
+          FROM jsonb_array_elements(entries) AS j (e)
+          CROSS JOIN LATERAL restate.parse_entry(
+            CASE jsonb_typeof(j.e -> 'entry_json')
+              WHEN 'string' THEN restate.storable_json(j.e ->> 'entry_json')
+              ELSE j.e -> 'entry_json' END) AS p
+        RETURNING index, entry_type, completion_id, result_completion_id, meta, payload
+    ), completion AS (
+      SELECT w.completion_id, min(a.index) FILTER (WHERE a.entry_type < 'Notification: Run') AS asked_at,
+          min(a.index) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrived_at,
+          count(*) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrivals
+        FROM appended AS a
+        CROSS JOIN LATERAL unnest(ARRAY[a.completion_id, a.result_completion_id]) AS w (completion_id)
+        WHERE w.completion_id IS NOT NULL
+        GROUP BY w.completion_id)
+    SELECT count(*),
+        count(*) FILTER (WHERE a.entry_type < 'Notification: Run'),
+        (array_agg(a.payload ORDER BY a.index DESC)
+          FILTER (WHERE a.entry_type = 'Command: Output' AND NOT a.meta ? 'result'))[1],
+        (array_agg(format('entry %s says %s but is %s', a.index, j.e ->> 'entry_type', a.entry_type))
+          FILTER (WHERE j.e ->> 'entry_type' <> a.entry_type::text))[1],
+        (array_agg(format('has %s at index %s', a.entry_type, a.index) ORDER BY a.index)
+          FILTER (WHERE (a.index = 0) <> (a.entry_type = 'Command: Input')))[1],
+        -- A completion comes once, after the command that waits for it, and ends the wait.
+        (SELECT CASE
+              WHEN c.arrivals > 1 THEN format('brings completion %s more than once', c.completion_id)
+              WHEN c.asked_at < c.arrived_at THEN format('has completion %s, for which the invocation is suspended', c.completion_id)
+              ELSE format('brings completion %s, for which no command before it waits', c.completion_id)
+            END
+          FROM completion AS c
+          WHERE c.arrivals > 1 OR c.arrived_at < coalesce(c.asked_at, c.arrived_at + 1)
+            OR c.arrivals > 0 AND c.completion_id = ANY (row.suspended_waiting_for_completions)
+          ORDER BY c.arrived_at LIMIT 1)
+      INTO STRICT entry_count, command_count, output, wrong, broken, misplaced
+      FROM appended AS a
+      JOIN jsonb_array_elements(entries) AS j (e) ON (j.e ->> 'index')::bigint = a.index;
+    IF coalesce(wrong, broken) IS NOT NULL THEN
+      PERFORM restate.refuse_body(format('the journal of invocation %s', row.id), coalesce(wrong, broken));
+    END IF;
+    IF entry_count <> jsonb_array_length(entries) THEN
+      PERFORM restate.not_written(format('the journal of invocation %s', row.id));
+    END IF;
+
+    IF misplaced IS NOT NULL THEN
+      PERFORM restate.refuse_body(format('the journal of invocation %s %s', row.id, misplaced));
+    END IF;
+    row.journal_size := entry_count;
+    row.journal_commands_size := command_count;
+  END IF;
+  IF row.completion_result = 'success' THEN
+    row.completion_payload := output;
+  END IF;
+
+  INSERT INTO restate.invocation SELECT (row).*;
+  IF NOT FOUND THEN
+    PERFORM restate.not_written(format('invocation %s', row.id));
+  END IF;
+  RETURN row.id;
+EXCEPTION
+  WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
+    GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT, table_name = TABLE_NAME,
+      column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME;
+    -- A rule in words is its constraint's comment.
+    wrong := (SELECT obj_description(c.oid, 'pg_constraint')
+      FROM pg_constraint AS c
+      WHERE c.conname = constraint_name AND c.conrelid = to_regclass(format('restate.%I', table_name)));
+    IF wrong IS NOT NULL THEN
+      wrong := 'breaks a rule: ' || wrong;
+    ELSIF constraint_name IN ('invocation_pkey', 'journal_pkey') THEN
+      wrong := 'exists already';
+    END IF;
+    IF wrong IS NOT NULL THEN
+      PERFORM restate.refuse_body(format('invocation %s %s', row.id, wrong));
+    END IF;
+    PERFORM restate.refuse_body(coalesce('invocation ' || row.id, 'the invocation') || CASE
+        WHEN sqlstate LIKE '54%' THEN ' is more than can be stored'
+        WHEN constraint_name <> '' THEN ' does not satisfy'
+        WHEN column_name <> '' THEN ' has no'
+        ELSE ' cannot be read' END,
+      CASE WHEN sqlstate LIKE '54%' THEN broken
+        ELSE coalesce(nullif(constraint_name, ''), nullif(column_name, ''), broken) END);
+END
+$function$;
+COMMENT ON FUNCTION restate_import_invocation(jsonb, jsonb) IS
+'Loads one invocation and returns its id. invocation: a row of sys_invocation or sys_invocation_status as JSON; keys it does not know are ignored. Needed: id, status, target_service_name, target_handler_name, target_service_ty, target_service_key for virtual objects and workflows, and what the status implies (completion_result, suspended_waiting_for_completions or suspended_waiting_for_signals). invoked becomes ready, inboxed becomes pending; retentions are intervals, ISO 8601 among them. target_handler_ty, if absent: of a virtual object what the handler is registered as, first on the pinned deployment, then in the latest revision that has it, and the import is refused where none has; of a workflow, workflow if the id is that of the run of its key, otherwise shared. A deployment that one in flight is pinned to must be registered. journal: an array of sys_journal rows as JSON, of which index, entry_type, entry_json (text or object) and appended_at are read; sizes and the success value are taken from it. An invocation in flight that comes without one gets the input alone, from the optional keys input_headers and input_payload (as in an Input entry); so does one that has not started, which has no journal unless it is a pending restart. An exclusive one that has started becomes the holder of its object key, a pending one goes to the end of its inbox, and needs a holder before it. Escapes in entry_json of what no text can hold are replaced, as restate.storable_json does. What restate_verify would report is refused. Errors: invalid_body (also if the id exists), invalid_invocation_id, invalid_deployment_id, triggered_action_exception if a trigger or policy suppresses a row; nothing is changed then.';
+
+-- The same of text and of json, in which no escape has been refused yet.  They
+-- read the text and call the above, as whoever calls them: EXECUTE on that one
+-- is what it takes.
+
+CREATE FUNCTION restate_import_invocation(invocation text, journal text DEFAULT NULL)
+  RETURNS restate_invocation_id
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  RETURN restate_import_invocation(restate.storable_json(invocation), restate.storable_json(journal));
+COMMENT ON FUNCTION restate_import_invocation(text, text) IS
+'The same of JSON as text, which literals without a type are, with a replacement for what no text can hold, as restate.storable_json makes. It takes EXECUTE on restate_import_invocation(jsonb, jsonb). Errors: as of that; invalid_body for what is no JSON.';
+
+CREATE FUNCTION restate_import_invocation(invocation json, journal json DEFAULT NULL)
+  RETURNS restate_invocation_id
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  RETURN restate_import_invocation(restate.storable_json(invocation::text), restate.storable_json(journal::text));
+COMMENT ON FUNCTION restate_import_invocation(json, json) IS
+'The same of json, with a replacement for what no text can hold, as restate.storable_json makes. It takes EXECUTE on restate_import_invocation(jsonb, jsonb). Errors: as of that.';
+
+CREATE FUNCTION restate_import_invocation(invocation jsonb, journal text)
+  RETURNS restate_invocation_id
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  RETURN restate_import_invocation(invocation, restate.storable_json(journal));
+COMMENT ON FUNCTION restate_import_invocation(jsonb, text) IS
+'The same with the journal as text, which a literal without a type is. It takes EXECUTE on restate_import_invocation(jsonb, jsonb). Errors: as of that; invalid_body for what is no JSON.';
+
+CREATE FUNCTION restate_import_invocation(invocation text, journal jsonb)
+  RETURNS restate_invocation_id
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  RETURN restate_import_invocation(restate.storable_json(invocation), journal);
+COMMENT ON FUNCTION restate_import_invocation(text, jsonb) IS
+'The same with the invocation as text, which a literal without a type is. It takes EXECUTE on restate_import_invocation(jsonb, jsonb). Errors: as of that; invalid_body for what is no JSON.';

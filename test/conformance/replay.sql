@@ -1,5 +1,6 @@
--- Replays recorded exchanges in SQL.  Included after world.sql; the recorded
--- lines stand in the table recorded (n, line).
+-- Replays recorded exchanges in SQL.  Included after world.sql and rules.sql,
+-- which says what is compared; the recorded lines stand in the table recorded
+-- (n, line).
 
 -- what was asked
 
@@ -26,104 +27,54 @@ CREATE FUNCTION query_parameters(query text) RETURNS TABLE (key text, value text
   WHERE p <> ''
 $$;
 
-CREATE TABLE request (
-  n int PRIMARY KEY,
-  name text NOT NULL,
-  skipped text,          -- why SQL cannot express it
-  operation text,
-  batch boolean NOT NULL DEFAULT false,
-  id text,               -- ids are as recorded: with labels for ids
-  ids text[],
-  mode text, "from" bigint, deployment text
-);
-
--- How a recorded line is expressed in SQL, or why it is not.
+-- What a recorded line asks for.
 CREATE FUNCTION understood(n int, line jsonb) RETURNS request LANGUAGE plpgsql AS $$
 DECLARE
   r request;
-  q record;
   method CONSTANT text := line #>> '{request,method}';
-  path text := line #>> '{request,path}';
-  query text := line #>> '{request,query}';
+  path CONSTANT text := regexp_replace(split_part(line #>> '{request,path}', '?', 1), '^(http://[^/]*)?(/v[23](?=/))?', '');
+  query CONSTANT text := coalesce(line #>> '{request,query}', substring(line #>> '{request,path}' FROM '\?(.*)$'));
   body CONSTANT jsonb := line #> '{request,body}';
   part text[];
-  category CONSTANT text := coalesce(line #>> '{expect,category}', line #>> '{recorded,category}', '');
 BEGIN
   r.n := n;
   r.name := line ->> 'case';
   r.batch := false;
+  r.parameters := '{}';
 
   part := regexp_match(path, '^/internal/invocations_batch_operations/([a-z-]+)$');
-  IF part IS NOT NULL AND method = 'POST' AND part[1] <> 'nope' THEN
+  IF method = 'POST' AND part[1] IN (SELECT operation FROM answer WHERE operation <> 'delete') THEN
     r.batch := true;
     r.operation := part[1];
-    IF jsonb_typeof(body) = 'string' AND body #>> '{}' ~ '^\d+ x unknown id' THEN
-      IF category <> '' THEN
-        r.skipped := 'the limits of a batch body';
-      ELSE
-        r.ids := array_fill('{inv:unknown}'::text, ARRAY[substring(body #>> '{}' FROM '^\d+')::int]);
-      END IF;
-    ELSIF line #> '{request,headers}' IS NOT NULL OR category = 'unsupported_media_type' THEN
-      r.skipped := 'the content type or syntax of a batch body';
-      r.ids := '{}';
-    ELSIF category = 'invalid_body' OR jsonb_typeof(body) IS DISTINCT FROM 'object'
-      OR jsonb_typeof(body -> 'invocation_ids') IS DISTINCT FROM 'array'
-      OR body - ARRAY['invocation_ids', 'deployment'] <> '{}'
-      OR jsonb_typeof(body -> 'deployment') NOT IN ('string', 'null')
+    IF jsonb_typeof(body) = 'string' THEN
+      -- recorded in short
+      r.ids := (SELECT array_agg('{inv:unknown}'::text) FROM generate_series(1, substring(body #>> '{}' FROM '^(\d+) x unknown id')::int));
+    ELSIF jsonb_typeof(body -> 'invocation_ids') = 'array' AND NOT body @? '$.invocation_ids[*] ? (@.type() != "string")'
+      AND coalesce(jsonb_typeof(body -> 'deployment'), 'null') IN ('string', 'null')
     THEN
-      r.skipped := 'the shape of a batch body';
-      r.ids := ARRAY(SELECT m[1] FROM regexp_matches(body::text, '(\{inv:[^{}"]*\})', 'g') AS m);
-    ELSE
       r.ids := ARRAY(SELECT jsonb_array_elements_text(body -> 'invocation_ids'));
       r.deployment := body ->> 'deployment';
     END IF;
+    r.not_in_sql := not_in_sql(line, r);
     RETURN r;
   END IF;
 
-  IF position('?' IN path) > 0 THEN
-    query := substr(path, position('?' IN path));
-    path := split_part(path, '?', 1);
+  part := regexp_match(path, '^/invocations/([^/\s]*)(?:/([a-z-]+))?$');
+  IF part IS NOT NULL AND method = (CASE WHEN part[2] IS NULL THEN 'DELETE' ELSE 'PATCH' END)
+    AND part <> '{"",NULL}' AND coalesce(part[2], 'delete') IN (SELECT operation FROM answer WHERE part[2] IS DISTINCT FROM 'delete')
+  THEN
+    r.operation := coalesce(part[2], 'delete');
+    r.id := percent_decoded(part[1]);
+    r.parameters := (SELECT coalesce(jsonb_object_agg(p.key, p.values), '{}') FROM (
+      SELECT key, jsonb_agg(value) FROM query_parameters(query)
+      WHERE key = ANY (CASE r.operation WHEN 'delete' THEN '{mode}' WHEN 'restart-as-new' THEN '{from,deployment}'
+        WHEN 'resume' THEN '{deployment}' ELSE '{}' END::text[])
+      GROUP BY key) AS p (key, values));
+    r.mode := r.parameters #>> '{mode,0}';
+    r."from" := substring(r.parameters #>> '{from,0}' FROM '^(?!-0$)[+-]?\d{1,17}$')::bigint;
+    r.deployment := r.parameters #>> '{deployment,0}';
   END IF;
-  IF path ~ '^/v[23]/' THEN
-    r.skipped := 'version prefixes';
-    path := substr(path, 4);
-  END IF;
-  part := regexp_match(path, '^/invocations/([^/]*)(?:/(purge-journal|restart-as-new|kill|cancel|purge|pause|resume))?$');
-  r.skipped := coalesce(CASE
-    WHEN category IN ('method_not_allowed', 'route_not_found', 'unsupported_api_version') THEN 'routes and methods'
-  END, r.skipped, CASE
-    WHEN part IS NULL OR r.name LIKE 'raw-no-host' THEN 'the form of a request line, or another resource'
-    WHEN method <> CASE WHEN part[2] IS NULL THEN 'DELETE' ELSE 'PATCH' END THEN 'routes and methods'
-    WHEN r.name ~ '^(accept|body)-' THEN 'headers and bodies that are ignored'
-    WHEN r.name ~ '^query-' THEN 'query parameters that are ignored'
-    WHEN r.name ~ '^order-' THEN 'a malformed id beside a malformed parameter'
-    WHEN category = 'other' THEN 'the form of a request line, or another resource'
-  END);
-  IF part IS NULL OR r.skipped = 'routes and methods' THEN
-    RETURN r;
-  END IF;
-  r.operation := coalesce(part[2], 'delete');
-  r.id := percent_decoded(part[1]);
-  IF r.id IS NULL THEN
-    r.skipped := coalesce(r.skipped, 'text that is not UTF-8 or has a NUL');
-    RETURN r;
-  END IF;
-
-  FOR q IN SELECT p.key, min(p.value) AS value, count(*), bool_or(p.value IS NULL) AS undecoded
-    FROM query_parameters(query) AS p WHERE p.key IN ('mode', 'from', 'deployment') GROUP BY p.key
-  LOOP
-    r.skipped := coalesce(r.skipped, CASE
-      WHEN q.count > 1 THEN 'a parameter given twice'
-      WHEN q.undecoded THEN 'text that is not UTF-8 or has a NUL'
-      WHEN q.key = 'from' AND (q.value !~ '^[+-]?\d+$' OR q.value = '-0' OR length(q.value) > 18) THEN 'a "from" that is no bigint'
-    END);
-    CONTINUE WHEN q.count > 1 OR q.undecoded OR q.key = 'from' AND q.value !~ '^\+?\d{1,18}$' AND r.skipped IS NOT NULL;
-    CASE q.key
-      WHEN 'mode' THEN r.mode := q.value;
-      WHEN 'from' THEN r."from" := q.value::bigint;
-      WHEN 'deployment' THEN r.deployment := q.value;
-    END CASE;
-  END LOOP;
+  r.not_in_sql := not_in_sql(line, r);
   RETURN r;
 END $$;
 
@@ -141,23 +92,16 @@ BEGIN
   RETURN result;
 END $$;
 
-CREATE FUNCTION odd_id(name text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  WITH good (body) AS (VALUES ('gVAx3ge6Eil58M0RjFbGk5lopT1TgLedX'))
-  SELECT 'inv_1' || CASE substring(name FROM '^badid-(?:purge-journal|delete|restart-as-new)-(.*)$')
-      WHEN 'max-pk-max-uuid' THEN base62(2::numeric ^ 64 - 1, 11) || base62(2::numeric ^ 128 - 1, 22)
-      WHEN 'zero-pk-zero-uuid' THEN repeat('0', 33)
-      WHEN 'overflow-pk-by-1' THEN base62(2::numeric ^ 64, 11) || substr(body, 12)
-      WHEN 'overflow-pk-ZZZ' THEN repeat('Z', 11) || substr(body, 12)
-      WHEN 'overflow-uuid-by-1' THEN left(body, 11) || base62(2::numeric ^ 128, 22)
-      WHEN 'overflow-uuid-ZZZ' THEN left(body, 11) || repeat('Z', 22)
-      WHEN 'overflow-all-ZZZ' THEN repeat('Z', 33)
-      WHEN 'all-z-lower' THEN repeat('z', 33)
-      WHEN 'case-flip-body' THEN translate(body, 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ',
-        'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz')
-      WHEN 'lower-body' THEN lower(body)
-      WHEN 'upper-body' THEN upper(body)
-    END
-  FROM good
+-- An id that was recorded by the number of its label alone, though nothing is
+-- known of it: one at a bound, or, where it was refused as malformed, one that
+-- has the right form and too large a number.
+CREATE FUNCTION odd_id(label text, malformed boolean) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  WITH bound (pk, uuid) AS (VALUES (2::numeric ^ 64, 2::numeric ^ 128))
+  SELECT 'inv_1' || CASE WHEN malformed THEN (ARRAY[
+        base62(pk, 11) || base62(1, 22), base62(1, 11) || base62(uuid, 22), repeat('Z', 11) || base62(1, 22),
+        base62(1, 11) || repeat('Z', 22), repeat('Z', 33), repeat('z', 33)])[1 + number % 6]
+      ELSE (ARRAY[base62(pk - 1, 11) || base62(uuid - 1, 22), repeat('0', 33), base62(pk - 1, 11) || base62(0, 22)])[1 + number % 3] END
+  FROM bound, (SELECT substring(label FROM '\d+')::int) AS l (number)
 $$;
 
 -- the fixtures of a line
@@ -188,14 +132,22 @@ BEGIN
   IF facts ? 'restarted_from' THEN
     PERFORM name_it(facts ->> 'restarted_from', restate_keyed_invocation_id(split_part(target, '/', 2))::text);
   END IF;
-  PERFORM make(label, target, facts ->> 'view_status', resolved(facts::text)::jsonb);
+  PERFORM make(label, target, facts ->> 'view_status', resolved(facts::text)::jsonb
+    || CASE WHEN state ~ 'shared handler' THEN '{"target_handler_ty": "shared"}' ELSE '{}' END::jsonb);
 END $$;
 
+-- Registers the deployments that the recording names by their labels, with its
+-- services and the one of this line.
 CREATE FUNCTION deploy_recorded(line jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   gone CONSTANT boolean := line ->> 'state' LIKE '%no deployment serves%';
+  service CONSTANT text := split_part(line #>> '{before,target}', '/', 1);
+  services text[] := '{Svc,Obj,Wf}';
 BEGIN
-  PERFORM deploy('{dp:A}', '[5,8)', '{Svc,Obj,Wf}'), deploy('{dp:B}', '[5,8)', '{Svc,Obj,Wf}'), deploy('{dp:DEAD}', '[5,8)'),
+  IF service <> ALL (services || '{OldSvc}'::text[]) THEN
+    services := services || service;
+  END IF;
+  PERFORM deploy('{dp:A}', '[5,8)', services), deploy('{dp:B}', '[5,8)', services), deploy('{dp:DEAD}', '[5,8)'),
     deploy('{dp:V5}', '[5,6)', CASE WHEN gone THEN '{}' ELSE '{OldSvc}'::text[] END);
   -- one that also serves the old service, where a newer one was recorded
   IF NOT gone AND (line::text LIKE '%{dp:OldNew}%' OR line::text LIKE '%{dp:TMP}%') THEN
@@ -204,220 +156,48 @@ BEGIN
   -- {dp:TMP} and {dp:unknown} are not registered
 END $$;
 
--- what came of it
-
--- The facts of an invocation, as the recording names them.
-CREATE FUNCTION facts(id restate_invocation_id) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT coalesce((SELECT labelled(jsonb_strip_nulls(jsonb_build_object(
-    'exists', true, 'view_status', i.status, 'status', s.status,
-    'completion_result', i.completion_result, 'completion_failure', i.completion_failure,
-    'target', i.target, 'idempotency_key', i.idempotency_key, 'invoked_by', i.invoked_by, 'invoked_by_id', i.invoked_by_id,
-    'invoked_by_service_name', i.invoked_by_service_name, 'invoked_by_target', i.invoked_by_target,
-    'restarted_from', i.restarted_from,
-    'pinned_deployment_id', i.pinned_deployment_id, 'pinned_service_protocol_version', i.pinned_service_protocol_version,
-    'journal_size', CASE WHEN i.status NOT IN ('pending', 'scheduled') THEN i.journal_size END,
-    'journal_commands_size', CASE WHEN i.status NOT IN ('pending', 'scheduled') THEN i.journal_commands_size END,
-    'completion_retention', i.completion_retention, 'journal_retention', i.journal_retention,
-    'created_using_restate_version', i.created_using_restate_version)
-    || jsonb_build_object(
-    'suspended_waiting_for_completions', i.suspended_waiting_for_completions,
-    'suspended_waiting_for_signals', i.suspended_waiting_for_signals,
-    'running_at', nullif(i.running_at IS NOT NULL, false), 'completed_at', nullif(i.completed_at IS NOT NULL, false),
-    'scheduled_at', nullif(i.scheduled_at IS NOT NULL, false), 'scheduled_start_at', nullif(i.scheduled_start_at IS NOT NULL, false),
-    'inboxed_at', nullif(i.inboxed_at IS NOT NULL, false),
-    'retry_count', i.retry_count, 'last_failure', i.last_failure, 'last_failure_error_code', i.last_failure_error_code,
-    'last_attempt_deployment_id', i.last_attempt_deployment_id,
-    'journal', journal_lines(i.id)))::text)::jsonb
-  FROM restate.sys_invocation AS i JOIN restate.sys_invocation_status AS s USING (id)
-  WHERE i.id = facts.id), '{"exists": false, "journal": []}')
-$$;
-
--- Recorded facts in the form of facts().  A "v1 Input" is a Command: Input
--- here, and counts as one.
-CREATE FUNCTION recorded_facts(facts jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT facts || CASE WHEN facts ? 'completion_retention' THEN jsonb_build_object(
-      'completion_retention', (facts ->> 'completion_retention')::interval,
-      'journal_retention', (facts ->> 'journal_retention')::interval) ELSE '{}' END
-    || CASE WHEN facts #>> '{journal,0}' = '0: v1 Input' THEN jsonb_build_object(
-      'journal_commands_size', (facts ->> 'journal_commands_size')::int + 1,
-      'journal', jsonb_set(facts -> 'journal', '{0}', '"0: v1 Command: Input"')) ELSE '{}' END
-$$;
-
--- In what the facts differ, "key: have x, want y"; null if in nothing.
-CREATE FUNCTION differences(have jsonb, want jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT string_agg(format('%s: have %s, want %s', key, coalesce(h.value::text, 'nothing'), coalesce(w.value::text, 'nothing')), '; ')
-  FROM jsonb_each(have) AS h FULL JOIN jsonb_each(want) AS w USING (key)
-  WHERE h.value IS DISTINCT FROM w.value
-$$;
-
-CREATE FUNCTION selected(facts jsonb, keys text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM jsonb_each(facts) WHERE key = ANY (keys)
-$$;
-
--- Whether the lines begin with those others.
-CREATE FUNCTION begins_with(lines jsonb, others jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$
-  SELECT bool_and(o.line = lines -> (o.n::int - 1)) AND count(*) > 0
-  FROM jsonb_array_elements(others) WITH ORDINALITY AS o (line, n)
-$$;
-
--- The lines that a restart copies: those up to "from", and of the rest the
--- completions that commands among them wait for.
-CREATE FUNCTION copied_lines(lines jsonb, "from" bigint) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
-  WITH l AS (
-    SELECT n - 1 AS index, regexp_replace(line, '^\d+: ', '') AS line
-    FROM jsonb_array_elements_text(lines) WITH ORDINALITY AS t (line, n)
-  ), awaited AS (
-    SELECT m[1] AS completion_id
-    FROM l CROSS JOIN LATERAL regexp_matches(l.line, 'completion_id=(\d+)', 'g') AS m
-    WHERE l.index BETWEEN 1 AND "from"
-  ), copied AS (
-    SELECT l.line, row_number() OVER (ORDER BY l.index) - 1 AS index FROM l
-    WHERE l.index <= "from" OR substring(l.line FROM ' for=(\d+)') IN (SELECT completion_id FROM awaited)
-  )
-  SELECT jsonb_agg(format('%s: %s', index, line) ORDER BY index) FROM copied
-$$;
-
--- the status that the Admin API answers an outcome with
-CREATE TABLE answer (operation text, outcome text, status int, PRIMARY KEY (operation, outcome));
-INSERT INTO answer VALUES
-  ('purge-journal', 'purged', 200), ('purge-journal', 'unchanged', 200),
-  ('delete', 'signalled', 202), ('delete', 'removed', 202), ('delete', 'killed', 202), ('delete', 'purged', 202), ('delete', 'unchanged', 202),
-  ('cancel', 'signalled', 202), ('cancel', 'removed', 200), ('kill', 'killed', 200), ('kill', 'removed', 200), ('purge', 'purged', 200),
-  ('pause', 'pausing', 202), ('pause', 'paused', 202), ('pause', 'unchanged', 200),
-  ('resume', 'resumed', 200), ('resume', 'unchanged', 200);
-
--- What is not as recorded of the new invocation of a restart.
-CREATE FUNCTION wrong_restart(line jsonb, r request, original jsonb, new_id restate_invocation_id)
-  RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  have CONSTANT jsonb := facts(new_id);
-  want jsonb := recorded_facts(line -> 'after_new');
-  copied CONSTANT jsonb := copied_lines(original -> 'journal', coalesce(r."from", 0));
-  keys text[] := '{target,invoked_by,restarted_from,completion_retention,journal_retention,created_using_restate_version}';
-BEGIN
-  -- nothing was recorded of one that went to a dead deployment, and a queued
-  -- one does not show its deployment; one never pinned is pinned by the runtime
-  want := coalesce(want, selected(original, keys)
-    || jsonb_build_object('invoked_by', 'restart_as_new', 'restarted_from', r.id));
-  IF want ? 'pinned_deployment_id' AND original ? 'pinned_deployment_id' THEN
-    keys := keys || '{pinned_deployment_id,pinned_service_protocol_version}'::text[];
-  ELSIF r.deployment LIKE '{dp:%' THEN
-    keys := keys || '{pinned_deployment_id,pinned_service_protocol_version}'::text[];
-    want := want || selected(original, '{pinned_service_protocol_version}') || jsonb_build_object('pinned_deployment_id', r.deployment);
-  END IF;
-  -- labels that are mere numbers do not name the same in all parts of a line
-  IF r.id LIKE '{inv#%' THEN
-    want := want || jsonb_build_object('restarted_from', r.id);
-  END IF;
-  RETURN concat_ws('; ',
-    differences(selected(have, keys), selected(want, keys)),
-    differences(selected(have, '{view_status,journal}'), jsonb_build_object('journal', copied, 'view_status',
-      CASE WHEN want ->> 'view_status' = 'pending' THEN 'pending' ELSE 'ready' END)),
-    -- an Input that was kept as version 1 is rewritten by the runtime
-    CASE WHEN want ? 'journal' AND NOT begins_with(want -> 'journal', replace((have -> 'journal')::text, '"0: v1 ', '"0: v2 ')::jsonb)
-      THEN format('the recorded journal %s does not begin with %s', want -> 'journal', have -> 'journal') END,
-    CASE WHEN have ? 'journal_size' AND (have ->> 'journal_size')::int <> jsonb_array_length(copied)
-      THEN 'journal_size ' || (have ->> 'journal_size') END,
-    CASE WHEN want ->> 'view_status' = 'pending' AND have ? 'running_at' THEN 'running_at of one that waits' END,
-    CASE WHEN restate_partition_key(new_id) <> (SELECT restate_partition_key(i.restarted_from) FROM restate.invocation AS i WHERE i.id = new_id)
-      THEN 'another partition key' END,
-    CASE WHEN (SELECT n.random_seed = o.random_seed FROM restate.invocation AS n JOIN restate.invocation AS o ON o.id = n.restarted_from
-      WHERE n.id = new_id) <> (coalesce(r."from", 0) > 0) THEN 'random_seed' END);
-END $$;
-
--- What is not as recorded after a call that succeeded with this outcome.
-CREATE FUNCTION wrong_effect(line jsonb, r request, id restate_invocation_id, before jsonb, outcome text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  have CONSTANT jsonb := facts(id);
-  after CONSTANT jsonb := coalesce(recorded_facts(line -> 'after'), before);
-  started CONSTANT boolean := before ->> 'view_status' NOT IN ('completed', 'pending', 'scheduled');
-  want jsonb;
-BEGIN
-  -- The runtime had already reacted to what it was asked by cancel and resume,
-  -- and went on with what was untouched.
-  CASE outcome
-    WHEN 'unchanged', 'pausing' THEN want := CASE WHEN started THEN before ELSE after END;
-    WHEN 'purged', 'removed', 'paused' THEN want := after;
-    WHEN 'killed' THEN want := after;
-    WHEN 'signalled' THEN
-      want := before || jsonb_build_object('journal_size', (before ->> 'journal_size')::int + 1,
-        'journal', before -> 'journal' || to_jsonb(format('%s: v2 Notification: Signal SignalIndex=1', jsonb_array_length(before -> 'journal'))));
-    WHEN 'resumed' THEN
-      want := before || selected(after, '{pinned_deployment_id,pinned_service_protocol_version}');
-  END CASE;
-  IF outcome = 'resumed' OR outcome = 'signalled' AND (before ->> 'view_status' = 'paused'
-    OR before ->> 'view_status' = 'suspended' AND before -> 'suspended_waiting_for_signals' @> '1')
-  THEN
-    want := want - ARRAY['suspended_waiting_for_completions', 'suspended_waiting_for_signals']
-      || '{"view_status": "ready", "status": "invoked"}';
-  END IF;
-  RETURN concat_ws('; ', differences(have, want),
-    CASE WHEN outcome IN ('resumed', 'signalled') AND NOT begins_with(after -> 'journal', have -> 'journal')
-      AND have #>> '{journal,0}' NOT LIKE '%v1%'
-      THEN format('the recorded journal %s does not begin with %s', after -> 'journal', have -> 'journal') END,
-    CASE WHEN outcome = 'unchanged' AND changes() <> '' THEN 'changed ' || changes() END);
-END $$;
+-- the replay
 
 -- Makes what a line about one invocation needs: the id that it is sent for, and
 -- the facts before; what is wrong with those already.
 CREATE FUNCTION prepare_single(line jsonb, r request, OUT id text, OUT before jsonb, OUT wrong text) LANGUAGE plpgsql AS $$
 DECLARE
   label CONSTANT text := substring(r.id FROM '\{[^}]*\}');
+  -- the recording has it by its id and by this label, though without facts: it
+  -- had completed and its journal had been purged
+  good_label CONSTANT text := '{inv:good}';
   good CONSTANT text := 'inv_1gVAx3ge6Eil58M0RjFbGk5lopT1TgLedX';
 BEGIN
   before := recorded_facts(line -> 'before');
-  IF label LIKE '{inv#%' AND r.name LIKE 'badid-%' THEN
-    PERFORM name_it(label, odd_id(r.name));
-  ELSIF before ->> 'exists' = 'true' THEN
+  IF before ->> 'exists' = 'true' THEN
     PERFORM make_recorded(label, line -> 'before', line ->> 'state');
-  ELSIF label = '{inv:good}' OR r.id = good THEN
-    -- nothing was recorded of it but that its journal had been purged
-    PERFORM name_it('{inv:good}', good);
-    PERFORM make('{inv:good}', 'Svc/steps', 'completed');
+  ELSIF label = good_label OR starts_with(r.id, good) THEN
+    PERFORM name_it(good_label, good), make(good_label, 'Svc/steps', 'completed');
+    before := facts(good::restate_invocation_id);
+  ELSIF label LIKE '{inv#%' THEN
+    PERFORM name_it(label, odd_id(label, coalesce(line #>> '{expect,category}', line #>> '{recorded,category}') = 'invalid_invocation_id'));
   END IF;
   id := resolved(r.id);
-  IF coalesce(label, '') <> '{inv:good}' AND line ? 'before' THEN
-    wrong := 'the fixture: ' || differences(facts(inv(label)), before);
-  ELSIF inv('{inv:good}') IS NOT NULL THEN
-    before := facts(good::restate_invocation_id);
+  IF line ? 'before' THEN
+    wrong := 'the fixture: ' || differences(facts(id::restate_invocation_id), before);
   END IF;
   PERFORM remember();
 END $$;
 
--- The category and the status that a line wants, and whether one of the
--- documented departures explains it, though the line does not say so itself.
-CREATE FUNCTION wanted(line jsonb, r request, before jsonb, OUT category text, OUT status int, OUT departed boolean)
-  LANGUAGE plpgsql STABLE AS $$
-DECLARE
-  label CONSTANT text := substring(r.id FROM '\{[^}]*\}');
-  recorded_category CONSTANT text := coalesce(line #>> '{expect,category}', line #>> '{recorded,category}');
-BEGIN
-  category := CASE
-    WHEN label = '{inv:good}' AND r.id <> label AND coalesce(recorded_category, '') NOT LIKE 'invalid%' THEN 'invalid_invocation_id'
-    WHEN recorded_category IS NOT NULL OR r.operation <> 'delete' THEN recorded_category
-    WHEN r.operation IS NULL THEN NULL
-    WHEN before IS NULL OR before ->> 'exists' = 'false' THEN 'invocation_not_found'
-    WHEN before ->> 'status' = 'completed' AND lower(coalesce(r.mode, 'cancel')) <> 'purge' THEN 'already_completed'
-  END;
-  departed := category IS DISTINCT FROM recorded_category;
-  status := CASE WHEN departed THEN (SELECT c.status FROM category AS c WHERE c.name = category)
-    ELSE coalesce(line #>> '{expect,status}', line #>> '{recorded,status}')::int END;
-END $$;
+-- What is not as recorded after an operation succeeded: outcome is what it
+-- returned, or "restarted".
+CREATE FUNCTION wrong_success(line jsonb, r request, id text, before jsonb, outcome text, new_id text) RETURNS text LANGUAGE sql AS $$
+  SELECT CASE WHEN outcome = 'restarted' THEN
+      concat_ws('; ', nullif(wrong_restart(line, r, before, new_id::restate_invocation_id), ''),
+        nullif(wrong_after(facts(id::restate_invocation_id), coalesce(recorded_facts(line -> 'after'), before)), ''))
+    ELSE wrong_effect(line, r, id::restate_invocation_id, before, outcome) END
+$$;
 
--- What is not as recorded after an operation succeeded: result is the outcome,
--- or the new id.
-CREATE FUNCTION wrong_success(line jsonb, r request, id text, before jsonb, status int, result text) RETURNS text LANGUAGE plpgsql AS $$
-BEGIN
-  IF r.operation = 'restart-as-new' THEN
-    RETURN concat_ws('; ', CASE WHEN status <> 200 THEN 'status' END,
-      wrong_restart(line, r, before, result::restate_invocation_id),
-      differences(facts(id::restate_invocation_id), recorded_facts(line -> 'after')));
-  END IF;
-  RETURN concat_ws('; ', CASE WHEN status IS DISTINCT FROM
-      (SELECT a.status FROM answer AS a WHERE a.operation = r.operation AND a.outcome = result)
-    THEN format('outcome %s for a status %s', result, status) END,
-    wrong_effect(line, r, id::restate_invocation_id, before, result));
-END $$;
+-- What is not as recorded after a request was refused: nothing is to have changed.
+CREATE FUNCTION wrong_refusal(line jsonb, id text) RETURNS text LANGUAGE sql AS $$
+  SELECT concat_ws('; ', 'changed ' || nullif(changes(), ''),
+    CASE WHEN line ? 'after' THEN nullif(wrong_after(facts(id::restate_invocation_id), recorded_facts(line -> 'after')), '') END)
+$$;
 
 -- Replays a line about one invocation: what is not as recorded, '' if nothing.
 CREATE FUNCTION replay_single(line jsonb, r request, OUT wrong text, OUT departed boolean) LANGUAGE plpgsql AS $$
@@ -425,8 +205,8 @@ DECLARE
   id text;
   before jsonb;
   result jsonb;
-  want_category text;
-  want_status int;
+  want jsonb;
+  outcome text;
 BEGIN
   SELECT p.id, p.before, p.wrong INTO id, before, wrong FROM prepare_single(line, r) AS p;
   result := call(CASE r.operation
@@ -437,95 +217,96 @@ BEGIN
     WHEN 'resume' THEN format('restate_resume(%L, %L)', id, resolved(r.deployment))
     ELSE format('restate_%s(%L)', r.operation, id)
   END);
-  SELECT w.category, w.status, w.departed INTO want_category, want_status, departed FROM wanted(line, r, before) AS w;
-  wrong := concat_ws('; ', wrong, CASE
-    WHEN want_category IS NOT NULL THEN
-      concat_ws('; ', wrong_error(result, want_category, CASE WHEN want_category NOT LIKE 'invalid\_%' THEN id ELSE '' END),
-        CASE WHEN want_status <> (SELECT status FROM category WHERE name = want_category) THEN 'status ' || want_status END,
-        CASE WHEN changes() <> '' THEN 'changed ' || changes() END)
-    WHEN result ? 'category' THEN
-      format('refused: %s', result)
-    ELSE
-      nullif(wrong_success(line, r, id, before, want_status, result ->> 'value'), '')
-    END, nullif(broken(), ''));
+  want := wanted(line, r, before);
+  departed := want ? 'departed';
+  outcome := CASE WHEN r.operation = 'restart-as-new' THEN 'restarted' ELSE result ->> 'value' END;
+  wrong := concat_ws('; ', wrong, differences(answer_of(r, result, outcome), want - 'departed'), nullif(CASE
+    WHEN want ->> 'category' IS NOT NULL THEN
+      concat_ws('; ', wrong_error(result, want ->> 'category', CASE WHEN want ->> 'category' NOT LIKE 'invalid\_%' THEN id ELSE '' END),
+        nullif(wrong_refusal(line, id), ''))
+    WHEN result ? 'category' THEN format('refused: %s', result)
+    ELSE wrong_success(line, r, id, before, outcome, result ->> 'value')
+    END, ''), nullif(broken(), ''));
 END $$;
 
+-- What stands for an invocation in a state that the recording has no facts of.
+CREATE FUNCTION typical(state text) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$
+  SELECT jsonb_build_object('state', state, 'before', jsonb_build_object('exists', true,
+      'target', CASE WHEN state LIKE 'workflow%' THEN 'Wf/typical/run' WHEN state LIKE 'object%' OR s = 'pending' THEN 'Obj/typical/steps' ELSE 'Svc/steps' END,
+      'view_status', s, 'invoked_by', 'ingress',
+      'journal', CASE WHEN s IN ('pending', 'scheduled') OR state ~ 'no-journal|purged' THEN '[]' ELSE '["0: v2 Command: Input"]' END::jsonb)
+    || CASE WHEN s NOT IN ('pending', 'scheduled') THEN '{"pinned_deployment_id": "{dp:A}", "pinned_service_protocol_version": 6}' ELSE '{}' END::jsonb
+    || CASE WHEN s = 'suspended' THEN '{"suspended_waiting_for_completions": [], "suspended_waiting_for_signals": [1]}' ELSE '{}' END::jsonb
+    || CASE WHEN s = 'scheduled' THEN '{"scheduled_start_at": true}' ELSE '{}' END::jsonb)
+  FROM (SELECT CASE substring(state FROM 'completed|running|backing-off|paused|suspended|scheduled|inboxed')
+      WHEN 'inboxed' THEN 'pending' ELSE substring(state FROM 'completed|running|backing-off|paused|suspended|scheduled') END) AS t (s)
+  WHERE s IS NOT NULL
+$$;
+
 -- Makes what a line about many needs.  A label is that of a state, or a letter
--- for one in the state that is recorded.  Returns what is wrong with that.
-CREATE FUNCTION prepare_batch(line jsonb, r request) RETURNS text LANGUAGE plpgsql AS $$
+-- for one in the state that is recorded; if that names none, in one that the
+-- operation is for.
+CREATE FUNCTION prepare_batch(line jsonb, r request) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   l text;
   template jsonb;
+  state text;
 BEGIN
-  FOR l IN SELECT DISTINCT id FROM unnest(r.ids) AS id LOOP
+  FOR l IN SELECT DISTINCT m[1] FROM regexp_matches(line #>> '{request,body}', '(\{inv:[^{}"]*\})', 'g') AS m LOOP
+    CONTINUE WHEN l = '{inv:unknown}';
+    state := CASE WHEN l ~ '^\{inv:[a-z]\}$' THEN line ->> 'state' ELSE substring(l FROM '^\{inv:(.*)\}') END;
     SELECT c.line INTO template FROM recorded AS c
-      WHERE c.line ->> 'state' = CASE
-          WHEN l !~ '^\{inv:[a-z]\}$' THEN substring(l FROM '^\{inv:(.*)\}')
-          WHEN r.operation = 'restart-as-new' THEN 'completed-success (pinned dp:A, latest dp:B)'
-          ELSE 'suspended' END
-        AND c.line -> 'before' ->> 'exists' = 'true'
-      ORDER BY c.n LIMIT 1;
-    IF template IS NOT NULL THEN
-      PERFORM make_recorded(l, template -> 'before', template ->> 'state');
-    ELSIF l NOT LIKE '{inv:unknown}%' THEN
-      RETURN 'no fixture for ' || l;
-    END IF;
+      WHERE c.line #>> '{before,exists}' = 'true' AND (c.line ->> 'state' = state
+        OR state = 'completed' AND c.line ->> 'state' LIKE 'completed-success%' AND c.line #>> '{before,pinned_deployment_id}' = '{dp:A}')
+      ORDER BY c.line ->> 'state' <> state, c.n LIMIT 1;
+    template := coalesce(template, typical(state),
+      typical(CASE WHEN r.operation IN ('restart-as-new', 'purge', 'purge-journal') THEN 'completed' ELSE 'suspended' END));
+    PERFORM make_recorded(l, template -> 'before', template ->> 'state');
   END LOOP;
   PERFORM remember();
-  RETURN NULL;
 END $$;
 
--- What is not as recorded of the ids, in their order, that succeeded and failed.
-CREATE FUNCTION wrong_batch(line jsonb, r request, succeeded jsonb, failed jsonb) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  want CONSTANT jsonb := line #> '{recorded,body}';
-BEGIN
-  IF want ? 'failed_len' THEN
-    RETURN concat_ws('; ', differences(
-      jsonb_build_object('succeeded_len', jsonb_array_length(succeeded), 'failed_len', jsonb_array_length(failed)),
-      want - 'first_failed'), nullif(broken(), ''));
-  END IF;
-  RETURN concat_ws('; ', differences(
-      jsonb_build_object('succeeded', succeeded, 'failed', failed),
-      jsonb_build_object(
-        'succeeded', (SELECT coalesce(jsonb_agg(coalesce(s ->> 'old_invocation_id', s #>> '{}') ORDER BY n), '[]')
-          FROM jsonb_array_elements(want -> 'succeeded') WITH ORDINALITY AS t (s, n)),
-        'failed', (SELECT coalesce(jsonb_agg(f ->> 'invocation_id' ORDER BY n), '[]')
-          FROM jsonb_array_elements(want -> 'failed') WITH ORDINALITY AS t (f, n)))),
-    CASE WHEN r.operation = 'restart-as-new' AND (SELECT count(*) FROM restate.invocation WHERE restarted_from IS NOT NULL)
-      <> jsonb_array_length(succeeded) THEN 'another number of restarts' END,
-    nullif(broken(), ''));
-END $$;
+-- What is not as recorded of a batch's answer, its ids labelled.
+CREATE FUNCTION wrong_batch(line jsonb, r request, answer jsonb) RETURNS text LANGUAGE sql AS $$
+  SELECT concat_ws('; ', differences(comparable_lists(CASE WHEN want ? 'failed_len' THEN jsonb_build_object(
+        'succeeded_len', jsonb_array_length(answer -> 'succeeded'), 'failed_len', jsonb_array_length(answer -> 'failed'),
+        'first_failed', answer #> '{failed,0}')
+      ELSE answer END), comparable_lists(want)),
+    (SELECT 'the error lacks the id: ' || (f ->> 'error') FROM jsonb_array_elements(answer -> 'failed') AS f
+      WHERE position(f ->> 'invocation_id' IN f ->> 'error') = 0 LIMIT 1),
+    CASE WHEN r.operation = 'restart-as-new' AND (SELECT count(*) FROM restate.invocation AS i WHERE i.restarted_from
+        IN (SELECT inv(s ->> 'old_invocation_id') FROM jsonb_array_elements(answer -> 'succeeded') AS s)) <> jsonb_array_length(answer -> 'succeeded')
+      THEN 'another number of restarts' END)
+  FROM (SELECT line #> '{recorded,body}') AS w (want)
+$$;
 
 -- Replays a line about many.
-CREATE FUNCTION replay_batch(line jsonb, r request) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION replay_batch(line jsonb, r request, OUT wrong text, OUT departed boolean) LANGUAGE plpgsql AS $$
 DECLARE
   result jsonb;
-  have_succeeded jsonb;
-  have_failed jsonb;
-  wrong text := prepare_batch(line, r);
+  want CONSTANT jsonb := wanted(line, r, NULL);
 BEGIN
-  IF wrong IS NOT NULL THEN
-    RETURN wrong;
-  END IF;
+  departed := want ? 'departed';
+  PERFORM prepare_batch(line, r);
   result := call(format('SELECT coalesce(jsonb_agg(to_jsonb(b) ORDER BY b.ordinality), ''[]'') FROM restate_%s_batch(%L%s) AS b',
     replace(r.operation, '-', '_'), ARRAY(SELECT resolved(id) FROM unnest(r.ids) AS id),
     CASE WHEN r.deployment IS NOT NULL THEN format(', deployment => %L', resolved(r.deployment)) END));
-  IF result ? 'category' THEN
-    -- ids are cast before the call: what follows one is refused there
-    RETURN concat_ws('; ', wrong_error(result, CASE WHEN r.ids && '{"{inv:unknown}zzz"}' THEN 'invalid_invocation_id'
-        ELSE line #>> '{recorded,category}' END),
-      CASE WHEN changes() <> '' THEN 'changed ' || changes() END);
-  ELSIF line #>> '{recorded,category}' IS NOT NULL THEN
-    RETURN 'not refused';
-  END IF;
-  SELECT coalesce(jsonb_agg(labelled(b ->> 'id') ORDER BY n) FILTER (WHERE b ->> 'ok' = 'true'), '[]'),
-      coalesce(jsonb_agg(labelled(b ->> 'id') ORDER BY n) FILTER (WHERE b ->> 'ok' = 'false'
-        AND (SELECT count(*) FROM category WHERE name = b ->> 'category') = 1
-        AND position(b ->> 'id' IN b ->> 'message') > 0), '[]')
-    INTO have_succeeded, have_failed
-    FROM jsonb_array_elements((result ->> 'value')::jsonb) WITH ORDINALITY AS t (b, n);
-  RETURN wrong_batch(line, r, have_succeeded, have_failed);
+  wrong := concat_ws('; ', differences(answer_of(r, result, NULL), want - 'departed'), nullif(CASE
+    WHEN want ->> 'category' IS NOT NULL THEN
+      -- the whole call is refused for an id or a deployment
+      concat_ws('; ', wrong_error(result, CASE want ->> 'category' WHEN 'invalid_body' THEN 'invalid_invocation_id' ELSE want ->> 'category' END),
+        'changed ' || nullif(changes(), ''))
+    WHEN result ? 'category' THEN format('refused: %s', result)
+    ELSE (SELECT concat_ws('; ', nullif(wrong_batch(line, r, jsonb_build_object(
+          'succeeded', coalesce(jsonb_agg(CASE WHEN b ? 'new_id' AND b ->> 'new_id' IS NOT NULL
+              THEN jsonb_build_object('old_invocation_id', labelled(b ->> 'id'), 'new_invocation_id', b -> 'new_id')
+              ELSE to_jsonb(labelled(b ->> 'id')) END ORDER BY n) FILTER (WHERE b ->> 'ok' = 'true'), '[]'),
+          'failed', coalesce(jsonb_agg(jsonb_build_object('invocation_id', labelled(b ->> 'id'), 'error', labelled(b ->> 'message'))
+              ORDER BY n) FILTER (WHERE b ->> 'ok' = 'false'), '[]'))), ''),
+          string_agg('unknown category ' || coalesce(b ->> 'category', 'null'), '; ')
+            FILTER (WHERE b ->> 'ok' = 'false' AND b ->> 'category' NOT IN (SELECT c.name FROM category AS c)))
+      FROM jsonb_array_elements((result ->> 'value')::jsonb) WITH ORDINALITY AS t (b, n))
+    END, ''), nullif(broken(), ''));
 END $$;
 
 -- Replays a line, and takes back all that it did.
@@ -533,8 +314,7 @@ CREATE FUNCTION replay(line jsonb, r request, OUT wrong text, OUT departed boole
 BEGIN
   PERFORM deploy_recorded(line);
   IF r.batch THEN
-    wrong := replay_batch(line, r);
-    departed := r.ids && '{"{inv:unknown}zzz"}';
+    SELECT * INTO wrong, departed FROM replay_batch(line, r);
   ELSE
     SELECT * INTO wrong, departed FROM replay_single(line, r);
   END IF;

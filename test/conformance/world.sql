@@ -117,6 +117,14 @@ CREATE FUNCTION journal_json(lines text[]) RETURNS jsonb LANGUAGE sql VOLATILE A
     = substring(l.line FROM '(?:Call invocation_id_completion_id|OneWayCall invocation_id_completion_id|CallInvocationId for)=(\d+)')
 $$;
 
+-- What a handler of these services is registered as, by its name.
+CREATE FUNCTION handler_ty(service_ty text, handler text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE
+    WHEN service_ty = 'service' THEN NULL
+    WHEN service_ty = 'workflow' THEN CASE handler WHEN 'run' THEN 'workflow' ELSE 'shared' END
+    ELSE CASE WHEN handler IN ('peek', 'status') THEN 'shared' ELSE 'exclusive' END END
+$$;
+
 -- Makes an invocation that has these facts and names it.  target is
 -- Svc/handler, Obj/key/handler or Wf/key/handler; facts that are true stand for
 -- a time; journal holds lines.
@@ -143,7 +151,7 @@ BEGIN
       'target_service_ty', service_ty,
       'created_at', '2026-01-01 00:00:00Z', 'modified_at', '2026-01-03 00:00:00Z')
     || CASE WHEN keyed THEN jsonb_build_object('target_service_key', part[2]) ELSE '{}' END
-    || CASE WHEN part[3] IN ('peek', 'status') THEN '{"target_handler_ty": "shared"}' ELSE '{}' END::jsonb
+    || CASE WHEN keyed THEN jsonb_build_object('target_handler_ty', handler_ty(service_ty, part[3])) ELSE '{}' END
     || CASE WHEN status = 'completed' THEN '{"completion_result": "success", "completed_at": true}' ELSE '{}' END::jsonb
     || CASE WHEN status NOT IN ('pending', 'scheduled') THEN '{"running_at": true}' ELSE '{}' END::jsonb
     || (facts - ARRAY['journal', 'status', 'view_status', 'target', 'exists', 'pause_requested'])
@@ -156,7 +164,7 @@ BEGIN
   IF status = 'pending' AND lines <> '{}' THEN
     INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, completion_id,
         result_completion_id, invoked_id, name, signal_index, signal_name, meta, payload)
-      SELECT made, restate_partition_key(made), (e ->> 'index')::bigint, (e ->> 'appended_at')::timestamptz, p.entry_type,
+      SELECT made, restate_partition_key_of_id(made), (e ->> 'index')::bigint, (e ->> 'appended_at')::timestamptz, p.entry_type,
         p.completion_id, p.result_completion_id, p.invoked_id, p.name, p.signal_index, p.signal_name, p.meta, p.payload
       FROM jsonb_array_elements(journal_json(lines)) AS e
       CROSS JOIN LATERAL restate.parse_entry(e -> 'entry_json') AS p;
@@ -182,10 +190,14 @@ BEGIN
   PERFORM name_it($1, made::text);
   INSERT INTO restate.deployment (id, ty, endpoint, min_service_protocol_version, max_service_protocol_version)
     VALUES (made, 'http', 'http://localhost:9080', lower(protocols), upper(protocols) - 1);
-  INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty)
-    SELECT s, coalesce((SELECT max(revision) FROM restate.service_revision WHERE service_name = s), 0) + 1, made,
-      CASE WHEN s LIKE 'Wf%' THEN 'workflow' WHEN s LIKE 'Obj%' THEN 'virtual_object' ELSE 'service' END
-    FROM unnest(services) AS s;
+  INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, handlers)
+    SELECT s, coalesce((SELECT max(revision) FROM restate.service_revision WHERE service_name = s), 0) + 1, made, ty,
+      CASE ty
+        WHEN 'workflow' THEN '[{"name": "run", "ty": "Workflow"}, {"name": "status", "ty": "Shared"}]'
+        WHEN 'virtual_object' THEN '[{"name": "steps", "ty": "Exclusive"}, {"name": "peek", "ty": "Shared"}]'
+        ELSE '[{"name": "steps"}]' END::jsonb
+    FROM unnest(services) AS s
+    CROSS JOIN LATERAL (SELECT CASE WHEN s LIKE 'Wf%' THEN 'workflow' WHEN s LIKE 'Obj%' THEN 'virtual_object' ELSE 'service' END) AS t (ty);
   RETURN made;
 END $$;
 
@@ -213,7 +225,7 @@ INSERT INTO category VALUES
   ('invalid_invocation_id', 400), ('invalid_deployment_id', 400), ('invalid_query_parameter', 400),
   ('invocation_not_found', 404), ('not_started', 425), ('still_running', 409), ('not_completed', 409),
   ('already_completed', 409), ('not_running', 409), ('input_not_available', 410),
-  ('restart_not_supported', 422), ('deployment_not_changeable', 409), ('deployment_not_found', 400),
+  ('restart_not_supported', 422), ('request_id_conflict', 409), ('deployment_not_changeable', 409), ('deployment_not_found', 400),
   ('deployment_incompatible', 400), ('journal_prefix_incomplete', 400), ('journal_index_out_of_range', 400);
 
 -- What is wrong with an error, the result of call(), for one of this category
@@ -236,10 +248,11 @@ $$;
 -- the tables, and what changed in them
 
 CREATE FUNCTION world() RETURNS TABLE (object text, field text, value text) LANGUAGE sql STABLE AS $$
-  SELECT labelled(o.object), f.key,
+  SELECT o.object, f.key,
     CASE WHEN f.key LIKE '%\_at' AND f.value #>> '{}' <> '' AND (f.value #>> '{}')::timestamptz = now() THEN 'now'
-      ELSE labelled(f.value #>> '{}') END
-  FROM (
+      WHEN f.value #>> '{}' ~ '(inv|dp)_1' THEN labelled(f.value #>> '{}')
+      ELSE f.value #>> '{}' END
+  FROM (SELECT labelled(o.object), o.fields FROM (
     SELECT 'invocation ' || i.id, to_jsonb(i) - ARRAY['id'] FROM restate.invocation AS i
     UNION ALL SELECT format('journal %s/%s', j.id, j.index), to_jsonb(j) - ARRAY['id', 'index'] FROM restate.journal AS j
     UNION ALL SELECT format('event %s/%s', e.id, e.event_index), to_jsonb(e) - ARRAY['id', 'event_index'] FROM restate.journal_event AS e
@@ -250,7 +263,7 @@ CREATE FUNCTION world() RETURNS TABLE (object text, field text, value text) LANG
       FROM restate.promise AS p
     UNION ALL SELECT format('deployment %s', d.id), to_jsonb(d) FROM restate.deployment AS d
     UNION ALL SELECT format('revision %s/%s', r.service_name, r.revision), to_jsonb(r) FROM restate.service_revision AS r
-  ) AS o (object, fields)
+  ) AS o (object, fields) OFFSET 0) AS o (object, fields)
   CROSS JOIN LATERAL jsonb_each(o.fields) AS f
   WHERE f.key <> 'partition_key' AND f.value <> 'null'
 $$;
@@ -295,6 +308,33 @@ CREATE FUNCTION journal_lines(id restate_invocation_id) RETURNS text[] LANGUAGE 
       ELSE ' completion_id=' || j.completion_id
     END) ORDER BY j.index), '{}')
   FROM restate.journal AS j WHERE j.id = $1
+$$;
+
+-- The facts of an invocation, as the recording names them.
+CREATE FUNCTION facts(id restate_invocation_id) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT coalesce((SELECT labelled(jsonb_strip_nulls(jsonb_build_object(
+    'exists', true, 'view_status', i.status, 'status', s.status,
+    'completion_result', i.completion_result, 'completion_failure', i.completion_failure,
+    'target', i.target, 'idempotency_key', i.idempotency_key, 'invoked_by', i.invoked_by, 'invoked_by_id', i.invoked_by_id,
+    'invoked_by_service_name', i.invoked_by_service_name, 'invoked_by_target', i.invoked_by_target,
+    'restarted_from', i.restarted_from,
+    'pinned_deployment_id', i.pinned_deployment_id, 'pinned_service_protocol_version', i.pinned_service_protocol_version,
+    'journal_size', i.journal_size, 'journal_commands_size', i.journal_commands_size,
+    'completion_retention', i.completion_retention, 'journal_retention', i.journal_retention,
+    'created_using_restate_version', i.created_using_restate_version)
+    || jsonb_build_object(
+    'suspended_waiting_for_completions', i.suspended_waiting_for_completions,
+    'suspended_waiting_for_signals', i.suspended_waiting_for_signals,
+    'running_at', nullif(i.running_at IS NOT NULL, false), 'completed_at', nullif(i.completed_at IS NOT NULL, false),
+    'scheduled_at', nullif(i.scheduled_at IS NOT NULL, false), 'scheduled_start_at', nullif(i.scheduled_start_at IS NOT NULL, false),
+    'inboxed_at', nullif(i.inboxed_at IS NOT NULL, false),
+    'retry_count', i.retry_count, 'last_failure', i.last_failure, 'last_failure_error_code', i.last_failure_error_code,
+    'last_attempt_deployment_id', i.last_attempt_deployment_id,
+    'last_failure_related_command_index', i.last_failure_related_command_index,
+    'last_failure_related_command_type', i.last_failure_related_command_type,
+    'journal', journal_lines(i.id)))::text)::jsonb
+  FROM restate.sys_invocation AS i JOIN restate.sys_invocation_status AS s USING (id)
+  WHERE i.id = facts.id), '{"exists": false, "journal": []}')
 $$;
 
 -- What restate_verify() finds, in one line.

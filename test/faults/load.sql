@@ -23,7 +23,7 @@ FROM (VALUES ('Job', 'service'), ('Cart', 'virtual_object'), ('Flow', 'workflow'
 -- Locks an object key, made if there is none.
 CREATE FUNCTION load.lock_key(key text) RETURNS restate.object_key LANGUAGE sql AS $$
   INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)
-  VALUES ('Cart', $1, restate_partition_key($1))
+  VALUES ('Cart', $1, restate_partition_key_of_key($1))
   ON CONFLICT (service_name, service_key, partition_key) DO UPDATE SET holder = k.holder
   RETURNING k.*
 $$;
@@ -49,13 +49,13 @@ BEGIN
     END IF;
     UPDATE restate.object_key AS o
     SET holder = coalesce(o.holder, new_id), next_sequence_number = o.next_sequence_number + (place IS NOT NULL)::int
-    WHERE o.service_name = 'Cart' AND o.service_key = key AND o.partition_key = restate_partition_key(key);
+    WHERE o.service_name = 'Cart' AND o.service_key = key AND o.partition_key = restate_partition_key_of_key(key);
   END IF;
   INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key,
     target_handler_name, target_service_ty, target_handler_ty, invoked_by, invoked_by_id, journal_size,
     journal_commands_size, running_at, inboxed_at, inbox_sequence_number, scheduled_at, scheduled_start_at,
     input_headers, input_payload, completion_retention, journal_retention)
-  VALUES (new_id, restate_partition_key(new_id),
+  VALUES (new_id, restate_partition_key_of_id(new_id),
     CASE WHEN started THEN 'ready' WHEN kind = 'object' THEN 'pending' ELSE 'scheduled' END,
     CASE kind WHEN 'object' THEN 'Cart' WHEN 'shared' THEN 'Cart' WHEN 'workflow' THEN 'Flow' ELSE 'Job' END,
     CASE WHEN kind IN ('object', 'shared', 'workflow') THEN key END, 'run',
@@ -69,13 +69,13 @@ BEGIN
     CASE retention WHEN 'all' THEN interval '1 day' ELSE '0' END);
   IF started THEN
     INSERT INTO restate.journal (id, partition_key, index, entry_type, name, meta, payload)
-    VALUES (new_id, restate_partition_key(new_id), 0, 'Command: Input', '', '{"headers": []}', 'input');
+    VALUES (new_id, restate_partition_key_of_id(new_id), 0, 'Command: Input', '', '{"headers": []}', 'input');
   END IF;
   IF kind = 'workflow' THEN
     INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-    VALUES ('Flow', key, 'k', restate_partition_key(key), 'v');
+    VALUES ('Flow', key, 'k', restate_partition_key_of_key(key), 'v');
     INSERT INTO restate.promise (service_name, service_key, key, partition_key)
-    VALUES ('Flow', key, 'p', restate_partition_key(key));
+    VALUES ('Flow', key, 'p', restate_partition_key_of_key(key));
   END IF;
   RETURN new_id;
 END $$;
@@ -102,11 +102,11 @@ CREATE FUNCTION load.append(target restate_invocation_id, VARIADIC entries text[
     UPDATE restate.invocation AS i
     SET journal_size = i.journal_size + s.size, journal_commands_size = i.journal_commands_size + s.commands
     FROM (SELECT count(*) AS size, count(*) FILTER (WHERE entry_type < 'Notification: Run') AS commands FROM entry) AS s
-    WHERE i.id = $1 AND i.partition_key = restate_partition_key($1)
+    WHERE i.id = $1 AND i.partition_key = restate_partition_key_of_id($1)
     RETURNING i.journal_size - s.size AS before
   )
   INSERT INTO restate.journal (id, partition_key, index, entry_type, completion_id, result_completion_id, invoked_id, name, payload)
-  SELECT $1, restate_partition_key($1), s.before + e.n - 1, e.entry_type, e.completion_id, e.result_completion_id, e.invoked_id,
+  SELECT $1, restate_partition_key_of_id($1), s.before + e.n - 1, e.entry_type, e.completion_id, e.result_completion_id, e.invoked_id,
     '', repeat('x', 40)::bytea
   FROM entry AS e, sized AS s
 $$;
@@ -132,7 +132,7 @@ CREATE FUNCTION load.step(tag text, target restate_invocation_id, action text, d
 RETURNS boolean LANGUAGE plpgsql AS $$
 DECLARE
   i restate.invocation;
-  row_id CONSTANT bigint := restate_partition_key(target);
+  row_id CONSTANT bigint := restate_partition_key_of_id(target);
   next restate.invocation;
   caller restate.invocation;
   callee restate_invocation_id;

@@ -1,13 +1,15 @@
 /*
  * id.c
  *		Fuzzes the text form of ids: any text is either refused or the one text
- *		of the id that is read from it, and every id can be written and read.
+ *		of the id that is read from it, every id can be written and read, and of
+ *		every other text it is told what is wrong.
  */
 #include "check.h"
 
 #include <string.h>
 
 #include "../../src/id_codec.h"
+#include "../../src/id_fault.h"
 
 /* what an id that nothing was read into looks like */
 #define UNTOUCHED 0xA5
@@ -20,15 +22,17 @@ typedef struct Kind
 	size_t chars;
 	RestateIdResult (*decode)(const char *text, size_t len, uint8_t *id);
 	void (*encode)(const uint8_t *id, char *text);
+	void (*describe_fault)(const char *text, size_t len, char *fault);
 } Kind;
 
 static const Kind kinds[] = {
-	{"inv_1", RESTATE_INVOCATION_ID_BYTES, RESTATE_INVOCATION_ID_CHARS, restate_decode_invocation_id, restate_encode_invocation_id},
-	{"dp_1", RESTATE_DEPLOYMENT_ID_BYTES, RESTATE_DEPLOYMENT_ID_CHARS, restate_decode_deployment_id, restate_encode_deployment_id},
+	{"inv_1", RESTATE_INVOCATION_ID_BYTES, RESTATE_INVOCATION_ID_CHARS, restate_decode_invocation_id, restate_encode_invocation_id, restate_describe_invocation_id_fault},
+	{"dp_1", RESTATE_DEPLOYMENT_ID_BYTES, RESTATE_DEPLOYMENT_ID_CHARS, restate_decode_deployment_id, restate_encode_deployment_id, restate_describe_deployment_id_fault},
 };
 
 static void try_text(const Kind *kind, const char *text, size_t len);
 static void try_bytes(const Kind *kind, const uint8_t *id);
+static void try_fault(const Kind *kind, const char *text, size_t len);
 static uint8_t *new_id(const Kind *kind);
 
 int
@@ -89,7 +93,9 @@ try_text(const Kind *kind, const char *text, size_t len)
 		try_text(kind, text, kind->chars);
 		CHECK(kind->decode(text, kind->chars, id) == RESTATE_ID_OK);
 	}
-	else if (result == RESTATE_ID_OK)
+	if (result != RESTATE_ID_OK)
+		try_fault(kind, text, len);
+	else
 	{
 		char *again = malloc(kind->chars + 1);
 		char *longer = malloc(len + 1);
@@ -106,6 +112,24 @@ try_text(const Kind *kind, const char *text, size_t len)
 		free(again);
 	}
 	free(id);
+}
+
+/*
+ * What is wrong is told in one printable line, that fits, and never is nothing.
+ */
+static void
+try_fault(const Kind *kind, const char *text, size_t len)
+{
+	char *fault = malloc(RESTATE_ID_FAULT_SIZE);
+
+	CHECK(fault != NULL);
+	kind->describe_fault(text, len, fault);
+	CHECK(memchr(fault, '\0', RESTATE_ID_FAULT_SIZE) != NULL);
+	/* the longest has room left, so none is cut short */
+	CHECK(strlen(fault) > 10 && strlen(fault) < RESTATE_ID_FAULT_SIZE - 1);
+	for (const char *p = fault; *p != '\0'; p++)
+		CHECK(*p >= 0x20 && *p < 0x7f);
+	free(fault);
 }
 
 /*

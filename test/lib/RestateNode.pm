@@ -55,6 +55,7 @@ SELECT restate_import_invocation(jsonb_strip_nulls(jsonb_build_object(
     'status', status, 'completion_result', CASE status WHEN 'completed' THEN 'success' END, 'target_service_name', service,
     'target_service_key', CASE service WHEN 'Obj' THEN 'a' WHEN 'Wf' THEN 'w' END, 'target_handler_name', 'run',
     'target_service_ty', CASE service WHEN 'Svc' THEN 'service' WHEN 'Obj' THEN 'virtual_object' ELSE 'workflow' END,
+    'target_handler_ty', CASE service WHEN 'Obj' THEN 'exclusive' END,
     'pinned_deployment_id', 'dp_10000000000000000000old', 'pinned_service_protocol_version', 6,
     'suspended_waiting_for_signals', CASE status WHEN 'suspended' THEN jsonb '[1]' END,
     'invoked_by', CASE name WHEN 'child' THEN 'service' END, 'invoked_by_id', CASE name WHEN 'child' THEN 'inv_1000000000000000000000000000parent' END)),
@@ -72,9 +73,10 @@ FROM (VALUES ('done', 'completed', 'Svc'), ('old', 'completed', 'Svc'), ('gone',
   ('holder', 'running', 'Obj'), ('first', 'pending', 'Obj'), ('second', 'pending', 'Obj'), ('finished', 'completed', 'Obj'),
   ('workflow', 'completed', 'Wf')) AS v (name, status, service);
 INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-VALUES ('Wf', 'w', 'k', restate_partition_key('w'), 'v'), ('Obj', 'a', 'k', restate_partition_key('a'), '\x00ff');
+SELECT DISTINCT target_service_name, target_service_key, 'k', partition_key, CASE target_service_key WHEN 'w' THEN bytea 'v' ELSE '\x00ff' END
+FROM restate.invocation WHERE target_service_key IS NOT NULL;
 INSERT INTO restate.promise (service_name, service_key, key, partition_key, completed, completion_failure)
-VALUES ('Wf', 'w', 'p', restate_partition_key('w'), true, '[500] no');
+SELECT target_service_name, target_service_key, 'p', partition_key, true, '[500] no' FROM restate.invocation WHERE target_service_key = 'w';
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
 VALUES ('inv_100000000000000000000000000000done', 0, 0, 1, 'TransientError', '{"error_code": 500}');
 SQL

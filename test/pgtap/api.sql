@@ -210,8 +210,10 @@ SELECT is(restarted(args('done', jsonb_build_object('deployment', dp('pinned')))
 SELECT is(restarted(args('done', jsonb_build_object('deployment', dp('old')))), '400 deployment_incompatible', 'a restart on one that is too old');
 
 SELECT is(restarted(args('done'), '{"idempotency-key": "a \" b"}'), '200 new_invocation_id of done newest size 1 once a " b', 'the header Idempotency-Key is the request id');
-SELECT is(post('restart_as_new', args('done'), headers => '{"idempotency-key": "k", "x": "y"}') -> 'body', post('restart_as_new', args('done', '{"from": 3}'), headers => '{"idempotency-key": "k"}') -> 'body',
+SELECT is(post('restart_as_new', args('done'), headers => '{"idempotency-key": "k", "x": "y"}') -> 'body', post('restart_as_new', args('done', '{"from": "+0"}'), headers => '{"idempotency-key": "k"}') -> 'body',
   'the same key gives the same restart');
+SELECT is(restarted(args('done', '{"from": 3}'), '{"idempotency-key": "k"}'), '409 request_id_conflict', 'but not from another index');
+SELECT is(restarted(args('done', '{"deployment": "keep"}'), '{"idempotency-key": "k"}'), '409 request_id_conflict', 'nor on another deployment');
 SELECT isnt(post('restart_as_new', args('done'), headers => '{"idempotency-key": "k"}') -> 'body', post('restart_as_new', args('done'), headers => '{"idempotency-key": "l"}') -> 'body',
   'another gives another');
 SELECT isnt(post('restart_as_new', args('done'), headers => '{"host": "k"}') -> 'body', post('restart_as_new', args('done'), headers => '{"host": "k"}') -> 'body', 'none gives another each time');

@@ -47,7 +47,7 @@ SELECT is(audited('SELECT 1', expression), want, format('%s: %s', expression, re
   ('restate_resume(inv(''paused''))', 'paused resume {} resumed'),
   ('restate_resume(inv(''paused''), ''Keep'')', 'paused resume {"deployment": "Keep"} resumed'),
   ('restate_restart_as_new(inv(''done''))', 'done restart_as_new {} restarted new'),
-  ('restate_restart_as_new(inv(''done''), 1, ''latest'', ''r"1'')', 'done restart_as_new {"from": 1, "deployment": "latest", "request_id": "r\"1"} restarted new'),
+  ('restate_restart_as_new(inv(''done''), 1, ''latest'', ''r"1'')', 'done restart_as_new {"from": 1, "deployment": "latest", "request_id": "r\"1", "resolved_deployment": "dp"} restarted new'),
   -- nothing done, nothing recorded
   ('restate_purge_journal(inv(''purged''))', 'nothing'), ('restate_pause(inv(''paused''))', 'nothing'), ('restate_resume(inv(''running''))', 'nothing'),
   ('restate_delete_invocation(inv(''running''), ''purge'')', 'nothing'),

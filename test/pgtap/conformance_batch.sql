@@ -98,7 +98,8 @@ BEGIN
       END IF;
       IF m ->> 'status' = 'suspended' THEN
         facts := facts || jsonb_build_object(
-          'suspended_waiting_for_completions', (SELECT coalesce(jsonb_agg(2 * n + 1), '[]') FROM generate_series(1, callees) AS n WHERE n % 3 <> 0),
+          'suspended_waiting_for_completions', (SELECT coalesce(jsonb_agg(2 * n + 1), '[]') FROM generate_series(1, callees) AS n
+            WHERE n % 3 <> 0 AND m -> 'answered' IS DISTINCT FROM 'true'),
           'suspended_waiting_for_signals', CASE WHEN m -> 'waits_for_cancel' = 'true' THEN '[1]' ELSE '[17]' END::jsonb);
       END IF;
     END IF;

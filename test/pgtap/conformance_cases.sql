@@ -3,6 +3,7 @@
 -- the answer and the facts recorded after it.
 BEGIN;
 \ir ../conformance/world.sql
+\ir ../conformance/rules.sql
 \ir ../conformance/replay.sql
 
 \set content `cat test/conformance/cases.jsonl`
@@ -13,24 +14,25 @@ INSERT INTO request SELECT u.* FROM recorded AS c CROSS JOIN LATERAL understood(
 CREATE TABLE outcome AS
 SELECT r.n, r.name, r.operation, r.batch, o.wrong, o.departed
 FROM request AS r JOIN recorded AS c USING (n) CROSS JOIN LATERAL replay(c.line, r) AS o
-WHERE r.skipped IS NULL;
+WHERE r.not_in_sql IS NULL;
 
-SELECT plan((SELECT count(*) FROM outcome)::int + 4);
+SELECT plan((SELECT count(*) FROM outcome)::int + 3);
 
-SELECT cmp_ok((SELECT count(*) FROM recorded), '>=', 899::bigint, 'the recorded exchanges are loaded');
-SELECT cmp_ok((SELECT count(*) FROM outcome), '>=', 600::bigint, 'most of them are replayed');
-SELECT is((SELECT count(DISTINCT operation) FROM outcome), 8::bigint, 'they are of all eight operations');
+SELECT isnt((SELECT count(*) FROM outcome), 0::bigint, 'there are recorded exchanges to replay');
+SELECT set_eq('SELECT DISTINCT operation FROM outcome', 'SELECT DISTINCT operation FROM request WHERE operation IS NOT NULL',
+  'they are of every operation that was recorded');
 
 SELECT is(wrong, '', name) FROM outcome ORDER BY n;
 
 SELECT is_empty('SELECT * FROM restate_verify()', 'nothing is broken at the end');
 
-SELECT diag(format('not expressible in SQL: %s of %s', count(*), skipped)) FROM request WHERE skipped IS NOT NULL GROUP BY skipped ORDER BY count(*) DESC, skipped;
+SELECT diag(format('not expressible in SQL: %s of %s', count(*), not_in_sql)) FROM request WHERE not_in_sql IS NOT NULL
+GROUP BY not_in_sql ORDER BY count(*) DESC, not_in_sql;
 SELECT diag(format('replayed against a documented departure that the line does not mention: %s', string_agg(name, ', ' ORDER BY n)))
 FROM outcome WHERE departed;
 SELECT diag(format('recorded cases: %s replayed, %s passed, %s not expressible in SQL',
   (SELECT count(*) FROM outcome), (SELECT count(*) FROM outcome WHERE wrong = ''),
-  (SELECT count(*) FROM request WHERE skipped IS NOT NULL)));
+  (SELECT count(*) FROM request WHERE not_in_sql IS NOT NULL)));
 
 SELECT * FROM finish();
 ROLLBACK;

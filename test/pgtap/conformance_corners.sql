@@ -38,7 +38,8 @@ SELECT is(key_holder('Obj', 'same') || ', ' || key_holder('Obj2', 'same'), 'next
 -- callers
 
 SELECT name_it('nobody', restate_new_invocation_id()::text) \g /dev/null
-SELECT make(label, 'Svc/s', status, jsonb_build_object('invoked_by', 'service', 'invoked_by_id', inv('nobody')))
+SELECT make(label, 'Svc/s', status, jsonb_build_object('invoked_by', 'service', 'invoked_by_id', inv('nobody'),
+  'suspended_waiting_for_signals', CASE status WHEN 'suspended' THEN jsonb '[1]' END))
 FROM (VALUES ('orphan', 'running'), ('second orphan', 'suspended'), ('scheduled orphan', 'scheduled')) AS v (label, status) \g /dev/null
 SELECT is(outcomes('restate_kill_batch(ARRAY[inv(''orphan''), inv(''second orphan'')])'), 'killed killed',
   'invocations can be killed whose caller is gone');

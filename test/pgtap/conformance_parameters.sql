@@ -161,9 +161,9 @@ FROM (VALUES
 
 -- request ids: the same one for the same original gives the same restart
 
-CREATE FUNCTION again(label text, request_id text, "from" bigint DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION again(label text, request_id text, "from" bigint DEFAULT NULL, deployment text DEFAULT NULL) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-  r CONSTANT jsonb := call(format('restate_restart_as_new(inv(%L), %L, NULL, %L)', label, "from", request_id));
+  r CONSTANT jsonb := call(format('restate_restart_as_new(inv(%L), %L, %L, %L)', label, "from", deployment, request_id));
 BEGIN
   IF r ? 'category' THEN
     RETURN concat_ws(': ', r ->> 'category', wrong_error(r, r ->> 'category'));
@@ -178,7 +178,12 @@ SELECT make('again', 'Svc/s', 'completed', :pinned || '{"journal": ["Command: In
 SELECT count(*) AS audited FROM restate.audit \gset
 SELECT is(again('again', 'a'), 'restart 1', 'a request id is new');
 SELECT is(again('again', 'a'), 'restart 1', 'it gives the same again');
-SELECT is(again('again', 'a', 1), 'restart 1', 'whatever the other parameters');
+SELECT is(again('again', 'a', 0, 'latest'), 'restart 1', 'in other words too');
+SELECT is(again('again', 'a', 0, dp('newest')::text), 'restart 1', 'on the same deployment by its id');
+SELECT is(again('again', 'a', 1), 'request_id_conflict', 'from another index it is refused');
+SELECT is(again('again', 'a', 0, 'keep'), 'request_id_conflict', 'on another deployment too');
+SELECT is(again('again', 'a', 0, dp('old')::text), 'request_id_conflict', 'which need not suit');
+SELECT is(again('again', 'a', 0, dp('gone')::text), 'request_id_conflict', 'nor exist');
 SELECT is(again('again', 'b'), 'restart 2', 'another gives another');
 SELECT is(again('else', 'a'), 'restart 3', 'it is an original''s own');
 SELECT is(again('again', 'A'), 'restart 4', 'case counts');
@@ -189,7 +194,10 @@ SELECT is(again('again', repeat('x', 256)), 'invalid_query_parameter', 'one of 2
 SELECT is(again('again', repeat('x', 255)), 'restart 7', 'one of 255 bytes is not');
 SELECT is(restate_purge_journal(inv('again')) || ' ' || again('again', 'a'), 'purged restart 1', 'it gives the same after the original''s journal was purged');
 SELECT is(again('again', 'c'), 'input_not_available', 'another does not');
+SELECT is(again('again', 'a', 2), 'request_id_conflict', 'but not another then');
 SELECT is(restate_purge(inv('again')) || ' ' || again('again', 'a'), 'purged restart 1', 'it gives the same after the original was purged');
+SELECT is(again('again', 'a', 2), 'request_id_conflict', 'nor another then');
+SELECT is(again('again', 'a', 0, dp('old')::text), 'request_id_conflict', 'nor one on another deployment');
 SELECT is(again('again', 'c'), 'invocation_not_found', 'another does not then');
 SELECT is(again('unknown', 'a'), 'invocation_not_found', 'nor of an unknown one');
 SELECT is(restate_kill(inv('restart 3')) || ' ' || again('else', 'a'), 'killed restart 3', 'it gives the same after the restart was killed');

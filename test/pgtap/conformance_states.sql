@@ -58,9 +58,9 @@ BEGIN
   SELECT * INTO STRICT s FROM state WHERE state.state = set_up.state;
   PERFORM make('neighbour', 'Svc/steps', 'running');
   INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-    SELECT service, key, 'v', restate_partition_key(key), '1' FROM (VALUES ('Wf', 'w'), ('Wf', 'other'), ('Obj', 'k')) AS t (service, key);
+    SELECT service, key, 'v', restate_partition_key_of_key(key), '1' FROM (VALUES ('Wf', 'w'), ('Wf', 'other'), ('Obj', 'k')) AS t (service, key);
   INSERT INTO restate.promise (service_name, service_key, key, partition_key)
-    SELECT 'Wf', key, 'p', restate_partition_key(key) FROM unnest('{w,other}'::text[]) AS key;
+    SELECT 'Wf', key, 'p', restate_partition_key_of_key(key) FROM unnest('{w,other}'::text[]) AS key;
   IF s.target LIKE 'Obj/%' AND s.status = 'pending' THEN
     PERFORM make('holder', 'Obj/k/steps', 'running');
     PERFORM make('ahead', 'Obj/k/steps', 'pending');
@@ -71,7 +71,7 @@ BEGIN
     PERFORM make('self', s.target, s.status, s.facts);
     IF EXISTS (SELECT FROM restate.journal AS j WHERE j.id = inv('self')) AND s.status <> 'pending' THEN
       INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
-        SELECT id::restate_invocation_id, restate_partition_key(id::restate_invocation_id), 0, 0, 'TransientError', '{}'
+        SELECT id::restate_invocation_id, restate_partition_key_of_id(id::restate_invocation_id), 0, 0, 'TransientError', '{}'
         FROM label WHERE label IN ('self', 'neighbour');
     END IF;
   END IF;

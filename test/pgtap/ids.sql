@@ -33,10 +33,10 @@ SELECT kind, convert_from(decode(utf8, 'hex'), 'UTF8') AS id, category, name
 FROM odd_id
 WHERE category <> 'invalid_path' AND utf8 !~ '^(..)*00';
 
-SELECT plan((41 + (SELECT count(*) FROM readable_id))::int);
+SELECT plan((49 + (SELECT count(*) FROM readable_id))::int);
 
-SELECT cmp_ok((SELECT count(*) FROM real_id), '>', 20::bigint, 'the recorded ids are loaded');
-SELECT cmp_ok((SELECT count(*) FROM readable_id), '>', 80::bigint, 'the recorded texts are loaded');
+SELECT isnt((SELECT count(*) FROM real_id), 0::bigint, 'the recorded ids are loaded');
+SELECT isnt((SELECT count(*) FROM readable_id), 0::bigint, 'the recorded texts are loaded');
 SELECT diag(count(*) || ' texts left to the HTTP tests: they are not UTF-8, or hold a NUL')
 FROM odd_id WHERE category = 'invalid_path' OR utf8 ~ '^(..)*00';
 
@@ -60,7 +60,7 @@ SELECT is_empty($$
 SELECT is_empty($$
   SELECT id FROM real_id
   WHERE kind <> 'dp'
-    AND restate_partition_key_unsigned(restate_partition_key(id::restate_invocation_id))
+    AND restate_partition_key_unsigned(restate_partition_key_of_id(id::restate_invocation_id))
       IS DISTINCT FROM partition_key::numeric$$,
   'the partition key of an id, shown unsigned');
 SELECT is_empty($$
@@ -92,18 +92,18 @@ SELECT is_empty($$
 SELECT is_empty($$
   SELECT id FROM real_id, regexp_match(note, 'target=([^/ ]+)/([^/ ]+)/([^/ ]+)') AS target
   WHERE target IS NOT NULL
-    AND restate_partition_key(target[2]) IS DISTINCT FROM restate_partition_key(id::restate_invocation_id)$$,
+    AND restate_partition_key_of_key(target[2]) IS DISTINCT FROM restate_partition_key_of_id(id::restate_invocation_id)$$,
   'the partition key of an object key is the recorded one');
 SELECT is_empty($$
   SELECT id FROM real_id, regexp_match(note, 'restarted_from=([^ ]+)') AS original
   WHERE original IS NOT NULL
-    AND restate_partition_key(original[1]::restate_invocation_id)
-      IS DISTINCT FROM restate_partition_key(id::restate_invocation_id)$$,
+    AND restate_partition_key_of_id(original[1]::restate_invocation_id)
+      IS DISTINCT FROM restate_partition_key_of_id(id::restate_invocation_id)$$,
   'a recorded restart kept the partition key');
-SELECT is(restate_partition_key(restate_keyed_invocation_id('obmwprcslb70')),
-  restate_partition_key('obmwprcslb70'), 'a new id of a key is in the partition of the key');
-SELECT is(restate_partition_key(restate_idempotent_invocation_id('Obj', 'k', 'h', 'i')),
-  restate_partition_key('k'), 'an idempotent call of an object is in the partition of its key');
+SELECT is(restate_partition_key_of_id(restate_keyed_invocation_id('obmwprcslb70')),
+  restate_partition_key_of_key('obmwprcslb70'), 'a new id of a key is in the partition of the key');
+SELECT is(restate_partition_key_of_id(restate_idempotent_invocation_id('Obj', 'k', 'h', 'i')),
+  restate_partition_key_of_key('k'), 'an idempotent call of an object is in the partition of its key');
 SELECT is(
   substr(restate_invocation_id_send(restate_idempotent_invocation_id('Obj', 'k', 'h', 'i')), 9),
   substr(sha256('ik,Obj,k,h,i'), 1, 16), 'an idempotent call of an object is named by its key as well');
@@ -119,8 +119,8 @@ SELECT ok(restate_idempotent_invocation_id(NULL, 'k', 'h', 'i') IS NULL
   AND restate_workflow_invocation_id('s', NULL) IS NULL
   AND restate_keyed_invocation_id(NULL) IS NULL
   AND restate_new_invocation_id(NULL) IS NULL
-  AND restate_partition_key(NULL::text) IS NULL
-  AND restate_partition_key(NULL::restate_invocation_id) IS NULL
+  AND restate_partition_key_of_key(NULL::text) IS NULL
+  AND restate_partition_key_of_id(NULL::restate_invocation_id) IS NULL
   AND restate_partition_key_unsigned(NULL) IS NULL, 'null in, null out');
 
 -- the clock in an id
@@ -142,14 +142,14 @@ SELECT n, restate_new_invocation_id(42) AS id FROM generate_series(1, 100000) AS
 SELECT is_empty('SELECT n FROM (SELECT n, id, lag(id) OVER (ORDER BY n) AS last FROM new_id) AS s WHERE id <= last',
   '100000 new ids of one partition key grow');
 SELECT is((SELECT count(DISTINCT id) FROM new_id), 100000::bigint, 'and none of them repeats');
-SELECT is((SELECT array_agg(DISTINCT restate_partition_key(id)) FROM new_id), '{42}'::bigint[],
+SELECT is((SELECT array_agg(DISTINCT restate_partition_key_of_id(id)) FROM new_id), '{42}'::bigint[],
   'and all keep the partition key');
 SELECT is_empty('WITH ids AS (SELECT n, restate_new_deployment_id() AS id FROM generate_series(1, 10000) AS n)
   SELECT n FROM (SELECT n, id, lag(id) OVER (ORDER BY n) AS last FROM ids) AS s WHERE id <= last',
   'new deployment ids grow');
-SELECT cmp_ok((SELECT count(DISTINCT restate_partition_key(restate_new_invocation_id())) FROM generate_series(1, 1000)),
+SELECT cmp_ok((SELECT count(DISTINCT restate_partition_key_of_id(restate_new_invocation_id())) FROM generate_series(1, 1000)),
   '=', 1000::bigint, 'new ids without a key are in random partitions');
-SELECT is((SELECT array_agg(DISTINCT restate_partition_key(restate_new_invocation_id(key)))
+SELECT is((SELECT array_agg(DISTINCT restate_partition_key_of_id(restate_new_invocation_id(key)))
            FROM (VALUES (-1::bigint), (-9223372036854775808), (0), (9223372036854775807)) AS s(key)),
   '{-9223372036854775808,-1,0,9223372036854775807}'::bigint[], 'every partition key is kept');
 SELECT cmp_ok((SELECT count(DISTINCT restate_random_seed()) FROM generate_series(1, 1000)),
@@ -185,6 +185,60 @@ SELECT is_empty('SELECT id FROM (SELECT restate_new_deployment_id() AS id FROM g
      <> restate_deployment_id_hash(id)::bit(32)::bit(64)',
   'of deployment ids as well');
 
+-- ids beside text: recorded texts and borders, each with where it must stand
+CREATE TEMP TABLE beside AS
+SELECT text, head, head <> text AS is_id
+FROM (
+  SELECT id AS text, CASE kind WHEN 'dp' THEN 'dp_1' ELSE 'inv_1' END AS head FROM real_id
+  UNION
+  SELECT id, CASE WHEN category <> 'ok' THEN id WHEN kind = 'deployment' THEN 'dp_1' ELSE 'inv_1' END FROM readable_id
+    WHERE id NOT IN (SELECT r.id FROM real_id AS r)
+  UNION
+  SELECT text, text FROM unnest(ARRAY['', ' ', 'dp_0', 'dp_1', 'dp_1!', 'dp_1~', 'dp_2', 'inv_0~', 'inv_1', 'inv_1 ', 'inv_1~', 'inv_2', 'inv', 'i', 'zz', 'A', U&'\00e9', repeat('x', 100000)]) AS text
+) AS s;
+-- an id of one kind is among the refused texts of the other
+DELETE FROM beside WHERE NOT is_id AND 'ok' IN (pg_temp.reading('invocation', text), pg_temp.reading('deployment', text));
+SELECT ok(count(*) > 100 AND count(*) FILTER (WHERE is_id AND head = 'dp_1') > 0 AND count(*) = count(DISTINCT text), 'there are texts to compare')
+FROM beside;
+SELECT is_empty($$
+  SELECT left(text, 60), stands, must_be FROM (
+    SELECT text, row_number() OVER (ORDER BY text USING #<#) AS stands,
+      row_number() OVER (ORDER BY head COLLATE "C", NOT is_id, CASE WHEN NOT is_id THEN '' WHEN head = 'dp_1' THEN restate_deployment_id_send(text)
+        ELSE restate_invocation_id_send(text) END) AS must_be
+    FROM beside) AS s
+  WHERE stands <> must_be$$,
+  'texts stand by their bytes, ids together where what they begin with stands');
+SELECT is_empty($$
+  SELECT a.text, b.text FROM beside AS a, beside AS b, LATERAL (SELECT restate_id_text_cmp(a.text, b.text) AS cmp) AS c
+  WHERE (a.text #<# b.text) <> (cmp < 0) OR (a.text #<=# b.text) <> (cmp <= 0) OR (a.text #=# b.text) <> (cmp = 0)
+    OR (a.text #<># b.text) <> (cmp <> 0) OR (a.text #>=# b.text) <> (cmp >= 0) OR (a.text #># b.text) <> (cmp > 0)
+    OR (a.text #=# b.text) <> (a.text = b.text) OR sign(cmp) <> -sign(restate_id_text_cmp(b.text, a.text))$$,
+  'the operators of texts agree with each other, and a text equals itself alone');
+SELECT is_empty(replace(replace($$
+  SELECT a.id, b.text FROM (SELECT text, text::restate_KIND_id AS id FROM beside WHERE is_id AND head = 'HEAD') AS a, beside AS b
+  WHERE (a.id < b.text) <> (a.text #<# b.text) OR (a.id <= b.text) <> (a.text #<=# b.text) OR (a.id = b.text) <> (a.text #=# b.text)
+    OR (a.id <> b.text) <> (a.text #<># b.text) OR (a.id >= b.text) <> (a.text #>=# b.text) OR (a.id > b.text) <> (a.text #># b.text)
+    OR (b.text < a.id) <> (b.text #<# a.text) OR (b.text <= a.id) <> (b.text #<=# a.text) OR (b.text = a.id) <> (b.text #=# a.text)
+    OR (b.text <> a.id) <> (b.text #<># a.text) OR (b.text >= a.id) <> (b.text #>=# a.text) OR (b.text > a.id) <> (b.text #># a.text)
+    OR sign(restate_KIND_id_cmp_text(a.id, b.text)) <> sign(restate_id_text_cmp(a.text, b.text))
+    OR sign(restate_text_cmp_KIND_id(b.text, a.id)) <> sign(restate_id_text_cmp(b.text, a.text))$$, 'KIND', kind), 'HEAD', head),
+  'text and a ' || kind || ' id compare as the text of the id does')
+FROM (VALUES ('invocation', 'inv_1'), ('deployment', 'dp_1')) AS kinds (kind, head);
+SELECT is_empty($$
+  SELECT a.text FROM beside AS a, beside AS b
+  WHERE a.is_id AND b.is_id AND a.head = b.head
+    AND (a.text #<# b.text) <> CASE a.head WHEN 'dp_1' THEN a.text::restate_deployment_id < b.text::restate_deployment_id
+      ELSE a.text::restate_invocation_id < b.text::restate_invocation_id END$$,
+  'and as ids among each other');
+SELECT is_empty($$
+  SELECT text FROM beside, unnest('{0,1,-7}'::bigint[]) AS seed
+  WHERE is_id AND head = 'inv_1' AND (restate_id_text_hash(text) <> restate_invocation_id_hash(text)
+      OR restate_id_text_hash_extended(text, seed) <> restate_invocation_id_hash_extended(text, seed))
+    OR is_id AND head = 'dp_1' AND (restate_id_text_hash(text) <> restate_deployment_id_hash(text)
+      OR restate_id_text_hash_extended(text, seed) <> restate_deployment_id_hash_extended(text, seed))$$,
+  'the text of an id has the hash of the id');
+SELECT is((SELECT count(DISTINCT restate_id_text_hash(text)) FROM beside), (SELECT count(*) FROM beside), 'other texts have their own');
+
 -- the catalog
 SELECT is((SELECT array_agg(amvalidate(oid)) FROM pg_opclass WHERE opcname ~ '^restate_.*_id_ops$'),
   '{t,t,t,t}'::boolean[], 'the operator classes are complete');
@@ -195,8 +249,8 @@ SELECT set_eq($$
   'the types need 24 and 16 bytes, without padding');
 SELECT is_empty($$
   SELECT proname FROM pg_proc
-  WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^restate_(invocation|deployment)_id_'
-    AND proleakproof <> (proname ~ '_(lt|le|eq|ne|ge|gt|cmp|hash|hash_extended)$')$$,
+  WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^restate_((invocation|deployment)_id|text|id_text)_'
+    AND proleakproof <> (proname ~ '_(lt|le|eq|ne|ge|gt|cmp|hash|hash_extended)(_text|_invocation_id|_deployment_id)?$')$$,
   'what compares and hashes is leakproof, and nothing else');
 
 -- texts that are no ids, and the odd ones that are

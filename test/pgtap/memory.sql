@@ -20,7 +20,8 @@ CREATE TABLE result (n int, one_transaction boolean, growth bigint, errors bigin
 CREATE FUNCTION make(id restate_invocation_id, status text, facts jsonb DEFAULT '{}') RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM restate_import_invocation(jsonb_build_object('id', id, 'status', status, 'target_service_name', 'MemSvc', 'target_handler_name', 'run',
-      'target_service_ty', 'service') || facts || CASE status WHEN 'completed' THEN jsonb '{"completion_result": "success"}' ELSE '{}' END,
+      'target_service_ty', 'service') || facts || CASE status WHEN 'completed' THEN jsonb '{"completion_result": "success"}'
+      WHEN 'suspended' THEN '{"suspended_waiting_for_signals": [1]}' ELSE '{}' END,
     CASE WHEN status <> 'scheduled' THEN jsonb '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [1], "name": ""}}}},
       {"index": 1, "entry_json": {"Command": {"Run": {"completion_id": 1, "name": "r"}}}},
       {"index": 2, "entry_json": {"Notification": {"Completion": {"Run": {"completion_id": 1, "result": {"Success": [2]}}}}}}]' END);

@@ -39,6 +39,8 @@ UNION SELECT refobjid FROM pg_depend WHERE classid = 'pg_constraint'::regclass A
 -- and at nothing else.  All the rest is for those it is granted to.
 CREATE TEMP TABLE public_function (signature text PRIMARY KEY);
 INSERT INTO public_function VALUES
+  ('restate_partition_key_of_id(restate_invocation_id)'),
+  ('restate_partition_key_of_key(text)'),
   ('restate_partition_key(restate_invocation_id)'),
   ('restate_partition_key(text)'),
   ('restate_partition_key_unsigned(bigint)'),
@@ -50,8 +52,17 @@ INSERT INTO public_function VALUES
   ('restate_workflow_invocation_id(text,text)'),
   ('restate_idempotent_invocation_id(text,text,text,text)'),
   ('restate.parse_entry(jsonb)'),
+  ('restate.parse_entry(text)'),
+  ('restate.parse_entry(json)'),
+  ('restate.storable_json(text)'),
   ('restate.facts(text,text,text,text,text,bigint,bigint,boolean,restate_deployment_id,integer,interval,interval,boolean,bigint,restate_invocation_id,restate_deployment_id,integer,integer)'),
   ('restate.refuse_body(text,text)'),
+  ('restate.not_written(text)'),
+  -- these read JSON, and ask for the right to call the one that acts
+  ('restate_import_invocation(text,text)'),
+  ('restate_import_invocation(json,json)'),
+  ('restate_import_invocation(jsonb,text)'),
+  ('restate_import_invocation(text,jsonb)'),
   ('restate.entry_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb,bytea)'),
   ('restate.entry_lite_json(restate.entry_type,text,bigint,bigint,restate_invocation_id,bigint,text,jsonb)'),
   ('restate.invoked_target(restate.entry_type,jsonb)'),
@@ -67,7 +78,7 @@ INSERT INTO public_function VALUES
   ('restate.service_document(restate.service_revision)'),
   ('restate_http_status(text,text)');
 
-SELECT plan(15);
+SELECT plan(16);
 
 SELECT cmp_ok((SELECT count(*) FROM member), '>', 50::bigint,
   'the extension has members to look at');
@@ -93,9 +104,27 @@ SELECT is_empty(
 
 SELECT is_empty(
   $$SELECT m.object FROM member m
-    WHERE m.classid IN ('pg_namespace'::regclass, 'pg_operator'::regclass)
+    WHERE m.classid IN ('pg_namespace'::regclass, 'pg_operator'::regclass, 'pg_cast'::regclass)
       AND obj_description(m.objid, m.classid::regclass::text::name) IS NULL$$,
-  'every schema and operator has a comment');
+  'every schema, operator and cast has a comment');
+
+-- operators
+
+SELECT is_empty(
+  $$SELECT o.oid::regoperator FROM member m
+    JOIN pg_operator o ON m.classid = 'pg_operator'::regclass AND o.oid = m.objid
+    LEFT JOIN pg_operator c ON c.oid = o.oprcom
+    LEFT JOIN pg_operator n ON n.oid = o.oprnegate
+    -- a pattern has no commutator, what begins with a text no negator
+    WHERE o.oprname !~ '[~^]' AND (c.oprcom IS DISTINCT FROM o.oid OR c.oprleft <> o.oprright OR c.oprright <> o.oprleft)
+      OR o.oprname <> '^@' AND (n.oprnegate IS DISTINCT FROM o.oid OR n.oprleft <> o.oprleft OR n.oprright <> o.oprright)
+      OR o.oprrest::oid = 0 OR o.oprjoin::oid = 0$$,
+  'every operator has its commutator, its negator and its estimates');
+
+SELECT is_empty(
+  $$SELECT c.conrelid::regclass, c.conname FROM member_relation r JOIN pg_constraint c ON c.conrelid = r.oid
+    WHERE c.contype = 'c' AND obj_description(c.oid, 'pg_constraint') IS NULL$$,
+  'every rule of a table is stated in words');
 
 SELECT is_empty(
   $$SELECT name FROM pg_settings

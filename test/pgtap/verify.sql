@@ -11,10 +11,17 @@ SELECT make('done', 'Svc/s', 'completed', jsonb_build_object('pinned_deployment_
   make('purged', 'Svc/s', 'completed'), make('running', 'Svc/s', 'running', '{"journal": ["Command: Input", "Command: Sleep completion_id=1"]}'),
   make('scheduled', 'Svc/s', 'scheduled'), make('holder', 'Obj/k/s', 'running'), make('first', 'Obj/k/s', 'pending'),
   make('second', 'Obj/k/s', 'pending'), make('object done', 'Obj/k/s', 'completed', '{"journal": ["Command: Input"]}'),
-  make('peek', 'Obj/k/peek', 'running'), make('free', 'Obj/free/s', 'running'), make('run', 'Wf/w/run', 'running') \g /dev/null
+  make('peek', 'Obj/k/peek', 'running'), make('free', 'Obj/free/s', 'running'), make('run', 'Wf/w/run', 'running'),
+  make('paused', 'Svc/s', 'paused'),
+  -- waits for two completions and the cancel signal, was cancelled once before, and has an awakeable that came
+  make('suspended', 'Svc/s', 'suspended', jsonb_build_object('pinned_deployment_id', dp('dp'), 'pinned_service_protocol_version', 6)
+    || '{"suspended_waiting_for_completions": [2, 4], "suspended_waiting_for_signals": [1, 18], "journal": ["Command: Input",
+    "Command: Run completion_id=1", "Notification: Run for=1", "Command: Sleep completion_id=2", "Notification: Signal SignalIndex=1",
+    "Notification: Signal SignalIndex=17", "Command: Call invocation_id_completion_id=3 result_completion_id=4",
+    "Notification: CallInvocationId for=3"]}') \g /dev/null
 SELECT restate_kill(inv('free')), name_it('restart', restate_restart_as_new(inv('done'), 2)::text), name_it('queued', restate_restart_as_new(inv('object done'))::text) \g /dev/null
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
-VALUES (inv('running'), restate_partition_key(inv('running')), 0, 0, 'TransientError', '{}');
+VALUES (inv('running'), restate_partition_key_of_id(inv('running')), 0, 0, 'TransientError', '{}');
 SELECT name_it('nobody', restate_new_invocation_id()::text), name_it('elsewhere', restate_keyed_invocation_id('other')::text) \g /dev/null
 
 -- The problems found after some statements, which are taken back.
@@ -78,12 +85,33 @@ INSERT INTO damage (statements, want, rule) VALUES
   ($$UPDATE restate.invocation SET restarted_from = inv('elsewhere') WHERE id = inv('restart')$$, 'restart_moved restart', 'a restart with another partition key'),
   ($$UPDATE restate.invocation SET target_service_key = 'x' WHERE id = inv('object done')$$, 'key_moved object done', 'an id that is not of its key'),
   ($$UPDATE restate.invocation SET target_service_key = 'x' WHERE id = inv('run')$$, 'key_moved run', 'of a workflow neither'),
+  ($$UPDATE restate.invocation SET suspended_waiting_for_completions = '{2, 1}' WHERE id = inv('suspended')$$, 'wakeup_lost suspended', 'one that waits for a completion that is there'),
+  ($$UPDATE restate.invocation SET suspended_waiting_for_completions = '{4, 3}' WHERE id = inv('suspended')$$, 'wakeup_lost suspended', 'for the id of a callee that is there'),
+  ($$INSERT INTO restate.journal (id, partition_key, index, entry_type, completion_id) VALUES (inv('suspended'), restate_partition_key_of_id(inv('suspended')), 8, 'Notification: Call', 4); $$ || :'sizes',
+    'wakeup_lost suspended', 'a completion that came and woke nobody'),
+  ($$UPDATE restate.invocation SET suspended_waiting_for_signals = '{17}' WHERE id = inv('suspended')$$, 'wakeup_lost suspended', 'one that waits for an awakeable that has come'),
+  ($$UPDATE restate.invocation SET suspended_waiting_for_completions = NULL, suspended_waiting_for_signals = NULL WHERE id = inv('suspended')$$, 'suspended_on_nothing suspended', 'one that waits for nothing'),
+  ($$UPDATE restate.invocation SET suspended_waiting_for_completions = '{}', suspended_waiting_for_signals = '{}' WHERE id = inv('suspended')$$, 'suspended_on_nothing suspended', 'one that waits for none of both'),
+  ($$UPDATE restate.invocation SET pause_requested = true WHERE id = inv('paused')$$, 'pause_left paused', 'a pause asked of one that is paused'),
+  ($$UPDATE restate.invocation SET pause_requested = true WHERE id = inv('suspended')$$, 'pause_left suspended', 'one that was suspended though it was to be paused'),
+  ($$DELETE FROM restate.service_revision; DELETE FROM restate.deployment$$, 'pinned_without_deployment suspended', 'a deployment removed below one in flight'),
+  ($$UPDATE restate.invocation SET pinned_deployment_id = restate_new_deployment_id(), pinned_service_protocol_version = 6, last_start_at = now() WHERE id IN (inv('done'), inv('restart'))$$,
+    'pinned_without_deployment restart', 'a restart that was attempted on a deployment that is gone'),
   ($$INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty) VALUES ('Gone', 1, restate_new_deployment_id(), 'service')$$, 'revision_without_deployment', 'a revision that nothing serves');
 
-SELECT plan((SELECT count(*) FROM damage)::int + 7);
+SELECT plan((SELECT count(*) FROM damage)::int + 12);
 
 SELECT is(found('SELECT 1'), 'nothing', 'nothing where nothing is broken');
 SELECT is(found('DELETE FROM restate.journal; DELETE FROM restate.journal_event; DELETE FROM restate.invocation; DELETE FROM restate.object_key'), 'nothing', 'nothing where nothing is');
+
+-- what is no damage
+SELECT is(found($$DELETE FROM restate.service_revision; DELETE FROM restate.deployment; SELECT restate_kill(inv('suspended'));
+  SELECT restate_restart_as_new(inv('done'), 2, 'keep')$$), 'nothing', 'a restart may be kept on a deployment that is removed');
+SELECT is(found($$UPDATE restate.invocation SET suspended_waiting_for_signals = '{1}' WHERE id = inv('suspended')$$), 'nothing',
+  'a cancel signal may be waited for again: it is taken once');
+SELECT is(found($$UPDATE restate.invocation SET suspended_waiting_for_completions = NULL WHERE id = inv('suspended')$$), 'nothing', 'signals alone can be waited for');
+SELECT is(found($$UPDATE restate.invocation SET suspended_waiting_for_signals = NULL WHERE id = inv('suspended')$$), 'nothing', 'completions alone too');
+SELECT is(found($$UPDATE restate.invocation SET pause_requested = true WHERE id = inv('running')$$), 'nothing', 'a pause may wait for one that runs');
 
 SELECT is(found(statements), want, format('%s: %s', rule, want)) FROM damage ORDER BY n;
 

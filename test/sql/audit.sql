@@ -3,7 +3,8 @@ SELECT restate_import_invocation(jsonb_build_object('id', CASE WHEN starts_with(
       || lpad(name, 22, '0'), 'status', status, 'completion_result', CASE status WHEN 'completed' THEN 'success' END,
     'target_service_name', CASE WHEN starts_with(name, 'of') THEN 'Obj' ELSE 'Svc' END,
     'target_service_key', CASE WHEN starts_with(name, 'of') THEN 'a' END, 'target_handler_name', 'run',
-    'target_service_ty', CASE WHEN starts_with(name, 'of') THEN 'virtual_object' ELSE 'service' END),
+    'target_service_ty', CASE WHEN starts_with(name, 'of') THEN 'virtual_object' ELSE 'service' END,
+    'target_handler_ty', CASE WHEN starts_with(name, 'of') THEN 'exclusive' END),
   CASE WHEN status = 'completed' THEN jsonb '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [1], "name": ""}}}}]'
   WHEN name = 'parent' THEN jsonb '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [1], "name": ""}}}},
     {"index": 1, "entry_json": {"Command": {"Call": {"request": {"invocation_id": "inv_10000000000000000000000000000child",

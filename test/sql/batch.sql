@@ -8,7 +8,8 @@ CREATE FUNCTION loaded() RETURNS void LANGUAGE sql AS $$
   SELECT restate_import_invocation(jsonb_build_object('id', id(name), 'status', status, 'completion_result', CASE status WHEN 'completed' THEN 'success' END,
       'target_service_name', CASE WHEN starts_with(name, 'of') THEN 'Obj' ELSE 'Svc' END,
       'target_service_key', CASE WHEN starts_with(name, 'of') THEN 'a' END, 'target_handler_name', 'run',
-      'target_service_ty', CASE WHEN starts_with(name, 'of') THEN 'virtual_object' ELSE 'service' END),
+      'target_service_ty', CASE WHEN starts_with(name, 'of') THEN 'virtual_object' ELSE 'service' END,
+      'target_handler_ty', CASE WHEN starts_with(name, 'of') THEN 'exclusive' END),
     CASE WHEN status = 'completed' THEN jsonb '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [1], "name": ""}}}}]'
     WHEN name = 'parent' THEN jsonb '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [1], "name": ""}}}},
       {"index": 1, "entry_json": {"Command": {"Call": {"request": {"invocation_id": "inv_10000000000000000000000000000child",
@@ -115,7 +116,7 @@ SELECT status FROM restate.sys_invocation WHERE id = id('running');
 -- ten thousand
 SELECT loaded() \g /dev/null
 INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_handler_name, target_service_ty, invoked_by, journal_size, journal_commands_size)
-SELECT id, restate_partition_key(id), 'running', 'Svc', 'run', 'service', 'ingress', 1, 1
+SELECT id, restate_partition_key_of_id(id), 'running', 'Svc', 'run', 'service', 'ingress', 1, 1
 FROM (SELECT restate_workflow_invocation_id('many', n::text) AS id FROM generate_series(1, 10000) AS n) AS s;
 INSERT INTO restate.journal (id, partition_key, index, entry_type)
 SELECT id, partition_key, 0, 'Command: Input' FROM restate.invocation WHERE id = ANY (

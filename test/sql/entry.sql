@@ -229,10 +229,11 @@ CREATE FUNCTION object_invocation(status text, more jsonb DEFAULT '{}') RETURNS 
 LANGUAGE sql AS $$
   SELECT restate_import_invocation(jsonb_build_object('id', restate_keyed_invocation_id('k'), 'status', status,
     'target_service_name', 'EntryObj', 'target_service_key', 'k', 'target_handler_name', 'add',
-    'target_service_ty', 'virtual_object') || more)
+    'target_service_ty', 'virtual_object', 'target_handler_ty', 'exclusive') || more)
 $$;
-SELECT object_invocation('inboxed', '{"input_payload": [1,2], "input_headers": [{"name":"a","value":"b"}]}') IS NOT NULL AS first;
+SELECT regexp_replace(refusal($$SELECT object_invocation('pending')$$), 'inv_\w+', 'ID') AS before_the_holder;
 SELECT object_invocation('suspended', '{"suspended_waiting_for_completions": [2], "suspended_waiting_for_signals": [1]}') IS NOT NULL AS holder;
+SELECT object_invocation('inboxed', '{"input_payload": [1,2], "input_headers": [{"name":"a","value":"b"}]}') IS NOT NULL AS first;
 SELECT object_invocation('pending') IS NOT NULL AS second;
 SELECT object_invocation('scheduled', '{"scheduled_start_at": "2030-01-01T00:00:00Z"}') IS NOT NULL AS scheduled;
 SELECT object_invocation('invoked', '{"target_handler_ty": "shared"}') IS NOT NULL AS shared;

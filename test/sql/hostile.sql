@@ -24,6 +24,7 @@ CREATE FUNCTION load() RETURNS void LANGUAGE sql SET search_path = pg_catalog, p
       'target_service_name', CASE WHEN starts_with(name, 'of') THEN 'Obj' ELSE 'Svc' END,
       'target_service_key', CASE WHEN starts_with(name, 'of') THEN 'a' END, 'target_handler_name', 'run',
       'target_service_ty', CASE WHEN starts_with(name, 'of') THEN 'virtual_object' ELSE 'service' END,
+      'target_handler_ty', CASE WHEN starts_with(name, 'of') THEN 'exclusive' END,
       'pinned_deployment_id', 'dp_10000000000000000000new', 'pinned_service_protocol_version', 6,
       'invoked_by', CASE name WHEN 'child' THEN 'service' END, 'invoked_by_id', CASE name WHEN 'child' THEN 'inv_1000000000000000000000000000parent' END,
       'suspended_waiting_for_signals', CASE name WHEN 'suspended' THEN jsonb '[1]' END),
@@ -70,7 +71,7 @@ SELECT pg_catalog.restate_resume('inv_1000000000000000000000000000paused', 'late
 SELECT pg_catalog.restate_kill('inv_1dceKvwtEc2n000000000000000offirst');
 SELECT pg_catalog.restate_delete_invocation('inv_1dceKvwtEc2n00000000000000ofholder', 'kill');
 SELECT ordinality, ok, category, outcome FROM pg_catalog.restate_kill_batch(ARRAY['inv_10000000000000000000000000000child', 'inv_1000000000000000000000000000parent', NULL]::pg_catalog.restate_invocation_id[]);
-SELECT ordinality, ok, category, outcome FROM pg_catalog.restate_restart_as_new_batch(ARRAY['inv_100000000000000000000000000000done', 'inv_1000000000000000000000000000000old']::pg_catalog.restate_invocation_id[], 0, 'keep', 'r');
+SELECT ordinality, ok, category, outcome FROM pg_catalog.restate_restart_as_new_batch(ARRAY['inv_100000000000000000000000000000done', 'inv_1000000000000000000000000000000old']::pg_catalog.restate_invocation_id[], 1, 'latest', 'r');
 SELECT pg_catalog.restate_import_invocation('{"id": "inv_10000000000000000000000000000added", "status": "ready", "target_service_name": "Svc", "target_handler_name": "run", "target_service_ty": "service", "completion_retention": "P1DT1H", "created_at": "2026-01-02T03:04:05Z"}');
 SELECT * FROM pg_catalog.restate_verify();$$ AS operations \gset
 
@@ -117,8 +118,8 @@ CREATE FUNCTION hostile.jsonb_build_object(text, jsonb) RETURNS jsonb LANGUAGE p
 CREATE FUNCTION hostile.jsonb_array_elements(jsonb) RETURNS SETOF jsonb LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
 CREATE FUNCTION hostile.jsonb_typeof(jsonb) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
 CREATE FUNCTION hostile.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
-CREATE FUNCTION hostile.restate_partition_key(restate_invocation_id) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
-CREATE FUNCTION hostile.restate_partition_key(text) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
+CREATE FUNCTION hostile.restate_partition_key_of_id(restate_invocation_id) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
+CREATE FUNCTION hostile.restate_partition_key_of_key(text) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
 CREATE FUNCTION hostile.restate_random_seed() RETURNS bigint LANGUAGE plpgsql AS 'BEGIN PERFORM hostile.trap(); END';
 CREATE TABLE hostile.pg_extension (extname text, extversion text);
 CREATE TABLE hostile.invocation (id text, status text);
@@ -200,7 +201,7 @@ BEGIN
   PERFORM restate_kill('inv_1dceKvwtEc2n000000000000000offirst');
   PERFORM restate_delete_invocation('inv_1dceKvwtEc2n00000000000000ofholder', 'kill');
   PERFORM restate_kill_batch(ARRAY['inv_10000000000000000000000000000child', 'inv_1000000000000000000000000000parent', NULL]::restate_invocation_id[]);
-  PERFORM restate_restart_as_new_batch(ARRAY['inv_100000000000000000000000000000done', 'inv_1000000000000000000000000000000old']::restate_invocation_id[], 0, 'keep', 'r');
+  PERFORM restate_restart_as_new_batch(ARRAY['inv_100000000000000000000000000000done', 'inv_1000000000000000000000000000000old']::restate_invocation_id[], 1, 'latest', 'r');
   PERFORM restate_import_invocation('{"id": "inv_10000000000000000000000000000added", "status": "ready", "target_service_name": "Svc", "target_handler_name": "run", "target_service_ty": "service", "completion_retention": "P1DT1H", "created_at": "2026-01-02T03:04:05Z"}');
   answer := public.digest();
   RAISE EXCEPTION USING MESSAGE = answer, ERRCODE = 'PT200';

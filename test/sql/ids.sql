@@ -9,11 +9,21 @@ SELECT restate_invocation_id_send('inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT') AS i
 SELECT array['inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT', NULL]::restate_invocation_id[];
 
 -- what is in an id
-SELECT restate_partition_key(id) AS partition_key,
-       restate_partition_key_unsigned(restate_partition_key(id)) AS unsigned
+SELECT restate_partition_key_of_id(id) AS partition_key,
+       restate_partition_key_unsigned(restate_partition_key_of_id(id)) AS unsigned
 FROM (VALUES (restate_invocation_id 'inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'),
              ('inv_1lYGhA16ahyf7N42dgm5tFLK9N8MT7fHC7')) AS s(id);
-SELECT restate_partition_key('obmwprcslb70') AS key_of_an_object;
+SELECT restate_partition_key_of_key('obmwprcslb70') AS key_of_an_object;
+-- of a literal, a text and a column as of an id
+SELECT restate_partition_key_of_id('inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT') AS literal,
+       restate_partition_key_of_id('inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'::text) AS text,
+       restate_partition_key_of_id(id) AS in_a_column
+FROM (VALUES ('inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'::varchar)) AS s(id);
+SELECT restate_partition_key_of_id('obmwprcslb70');
+-- the old names warn, each once in a session, however many rows there are
+SELECT count(DISTINCT restate_partition_key('key' || n)) FROM generate_series(1, 1000) AS n;
+SELECT restate_partition_key('inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT') = restate_partition_key_of_key('inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT') AS hashes_the_text;
+SELECT restate_partition_key(id) = restate_partition_key_of_id(id) AS same FROM (VALUES (restate_new_invocation_id()), (restate_new_invocation_id())) AS s(id);
 
 -- ids that follow from what they stand for
 SELECT restate_workflow_invocation_id('Wf', 'wfmwprd2bi103') AS workflow_run;
@@ -54,17 +64,39 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
   RETURN SQLERRM;
 END $$;
-SELECT why_not(id, 'restate_invocation_id')
-FROM (VALUES (1, ''), (2, 'abc'), (3, 'foo_1'), (4, 'INV_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'),
-             (5, 'inv_'), (6, 'dp_2'), (7, 'dp_1'), (8, 'inv_1cdxoHbOa'), (9, 'inv_1--'),
-             (10, 'inv_1-----------abc'), (11, 'inv_1cdxoHbOaNXj-Elx01mHFEzzaSopTTCErT'),
-             (12, 'inv_1lYGhA16ahyg7N42dgm5tFLK9N8MT7fHC7'), (13, 'inv_1lYGhA16ahyf7N42dgm5tFLK9N8MT7fHC8'),
-             (14, 'inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT0'), (15, 'inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT '),
-             (16, E'a"b\\c\n_1'), (17, repeat('long', 1000))) AS s(n, id)
+\set id inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT
+SELECT n, why_not(id, 'restate_invocation_id')
+FROM (VALUES
+  (1, ''), (2, 'abc'), (3, 'foo_1'), (4, 'inv'), (5, 'inv_'), (6, 'dp_2'), (7, 'dp_1'), (8, 'inv_1cdxoHbOa'), (9, 'inv_1--'),
+  (10, 'inv_1-----------abc'), (11, 'inv_1cdxoHbOaNXj-Elx01mHFEzzaSopTTCErT'),
+  (12, 'inv_1lYGhA16ahyg7N42dgm5tFLK9N8MT7fHC7'), (13, 'inv_1lYGhA16ahyf7N42dgm5tFLK9N8MT7fHC8'),
+  (14, :'id' || '0'), (15, :'id' || '00'), (16, E'a"b\\c\n_1'), (17, repeat('long', 1000)),
+  -- another case, prefix, version or separator
+  (20, 'INV_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'), (21, 'Inv_1cdxo'), (22, 'inv_2cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'),
+  (23, U&'inv_\00e9'), (24, 'inv-1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'), (25, substr(:'id', 6)),
+  -- another id
+  (30, 'dp_17vd9cnbTaGkyORdBSqu98Z'), (31, 'dp_17vd9'), (32, 'prom_1gVAx3g6sEil58M0RjFbGk5lopT1TgLedX'), (33, 'sign_1'),
+  (34, 'sub_1'), (35, 'snap_1'),
+  -- blanks around it
+  (40, :'id' || ' '), (41, ' ' || :'id'), (42, E'\t' || :'id' || E'\r\n'), (43, E'\f\v' || :'id'), (44, :'id' || E'\n'),
+  (45, U&'\00a0' || :'id'), (46, :'id' || U&'\200b'), (47, U&'\FEFF' || :'id'), (48, :'id' || U&'\2009'), (49, '   '),
+  -- quotes around it
+  (50, '"' || :'id' || '"'), (51, '''' || :'id' || ''''), (52, '`' || :'id' || '`'), (53, U&'\201C' || :'id' || U&'\201D'),
+  (54, E'\\"' || :'id' || E'\\"'), (55, '"' || :'id' || E'\\n"'), (56, U&'\00ab' || :'id' || U&'\00bb'), (57, '"' || :'id'),
+  -- punctuation, or more than that
+  (60, :'id' || ','), (61, :'id' || '.'), (62, '(' || :'id' || ')'), (63, '["' || :'id' || '"],'), (64, left(:'id', 20) || U&'\2026'),
+  (65, left(:'id', 20) || '...'), (66, ' "inv_1abc",'), (67, 'id=' || :'id'), (68, 'http://host:9070/invocations/' || :'id' || '/kill'),
+  (69, :'id' || ',' || :'id'), (70, U&'\2192\2192' || :'id'),
+  -- a character within
+  (80, overlay(:'id' placing ' ' from 12)), (81, overlay(:'id' placing E'\n' from 12 for 0)), (82, U&'inv_1\00e9dxoHbOaNXj0Elx01mHFEzzaSopTTCErT'),
+  (83, overlay(:'id' placing '_' from 38)), (84, overlay(:'id' placing U&'\200d' from 20)), (85, overlay(:'id' placing E'\x01' from 20)),
+  -- percent-encoded
+  (90, '%22' || :'id' || '%22'), (91, :'id' || '%20'), (92, 'inv%5F1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT'), (93, :'id' || '%2')) AS s(n, id)
 ORDER BY n;
-SELECT why_not(id, 'restate_deployment_id')
-FROM (VALUES (1, 'dp_17vd9cnbTaGkyORdBSqu98'), (2, 'dp_17N42dgm5tFLK9N8MT7fHC8'), (3, 'keep'),
-             (4, 'inv_1cdxoHbOaNXj0Elx01mHFEzzaSopTTCErT')) AS s(n, id)
+SELECT n, why_not(id, 'restate_deployment_id')
+FROM (VALUES (1, 'dp_17vd9cnbTaGkyORdBSqu98'), (2, 'dp_17N42dgm5tFLK9N8MT7fHC8'), (3, 'keep'), (4, :'id'), (5, 'inv_1'),
+             (6, ' dp_17vd9cnbTaGkyORdBSqu98Z'), (7, 'DP_17vd9cnbTaGkyORdBSqu98Z'), (8, 'dp_17vd9cnbTaGkyORdBSqu98Z1'),
+             (9, '7vd9cnbTaGkyORdBSqu98Z'), (10, 'deployment dp_17vd9cnbTaGkyORdBSqu98Z')) AS s(n, id)
 ORDER BY n;
 
 -- order

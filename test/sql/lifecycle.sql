@@ -109,7 +109,7 @@ ROLLBACK;
 CREATE TABLE orders (
   number integer PRIMARY KEY,
   invocation restate_invocation_id NOT NULL UNIQUE DEFAULT restate_new_invocation_id(),
-  partition_key bigint GENERATED ALWAYS AS (restate_partition_key(invocation)) STORED,
+  partition_key bigint GENERATED ALWAYS AS (restate_partition_key_of_id(invocation)) STORED,
   retries restate_invocation_id[] NOT NULL DEFAULT '{}',
   deployment restate_deployment_id
 );

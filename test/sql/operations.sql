@@ -26,6 +26,7 @@ BEGIN ATOMIC
       'id', id, 'status', status, 'target_service_name', split_part(target, '/', 1),
       'target_service_key', nullif(split_part(target, '/', 2), ''), 'target_handler_name', split_part(target, '/', 3),
       'target_service_ty', CASE split_part(target, '/', 1) WHEN 'Svc' THEN 'service' WHEN 'Obj' THEN 'virtual_object' ELSE 'workflow' END,
+      'target_handler_ty', CASE split_part(target, '/', 1) WHEN 'Obj' THEN 'exclusive' END,
       'completion_result', CASE WHEN status = 'completed' THEN 'success' END,
       'pinned_deployment_id', 'dp_10000000000000000000old', 'pinned_service_protocol_version', 6) || more,
     (SELECT jsonb_agg(jsonb_build_object('index', n - 1, 'entry_json', e) ORDER BY n)
@@ -121,8 +122,8 @@ SELECT restate_delete_invocation(:'paused', 'purge');
 SELECT restate_delete_invocation(:'old', 'now');
 SELECT restate_purge(:'old');
 INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-VALUES ('Wf', 'w', 'k', restate_partition_key('w'), 'v');
-INSERT INTO restate.promise (service_name, service_key, key, partition_key) VALUES ('Wf', 'w', 'p', restate_partition_key('w'));
+VALUES ('Wf', 'w', 'k', restate_partition_key_of_key('w'), 'v');
+INSERT INTO restate.promise (service_name, service_key, key, partition_key) VALUES ('Wf', 'w', 'p', restate_partition_key_of_key('w'));
 SELECT restate_purge(:'run');
 SELECT (SELECT count(*) FROM restate.state) AS states, (SELECT count(*) FROM restate.sys_promise) AS promises;
 

@@ -2,7 +2,7 @@
 SET client_min_messages TO warning;
 INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key, target_handler_name, target_service_ty,
   target_handler_ty, invoked_by, restarted_from, journal_size, journal_commands_size, completion_result, inbox_sequence_number)
-SELECT v.id, restate_partition_key(v.id), v.status, v.service, v.key, 'run', CASE WHEN v.key IS NULL THEN 'service' ELSE 'virtual_object' END,
+SELECT v.id, restate_partition_key_of_id(v.id), v.status, v.service, v.key, 'run', CASE WHEN v.key IS NULL THEN 'service' ELSE 'virtual_object' END,
   CASE WHEN v.key IS NOT NULL THEN 'exclusive' END, CASE WHEN v.n % 10 = 7 THEN 'restart_as_new' ELSE 'ingress' END,
   CASE WHEN v.n % 10 = 7 THEN (left(v.id::text, 16) || lpad('original', 22, '0'))::restate_invocation_id END,
   CASE WHEN v.status = 'pending' THEN 0 ELSE 10 END, CASE WHEN v.status = 'pending' THEN 0 ELSE 6 END,
@@ -25,9 +25,9 @@ INSERT INTO restate.object_key (service_name, service_key, partition_key, holder
 SELECT target_service_name, target_service_key, partition_key, id, 100000 FROM restate.invocation
 WHERE target_handler_ty = 'exclusive' AND status = 'running';
 INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-SELECT 'Obj', 'key' || n, 'value' || k, restate_partition_key('key' || n), 'v' FROM generate_series(0, 399) AS n, generate_series(1, 20) AS k;
+SELECT 'Obj', 'key' || n, 'value' || k, restate_partition_key_of_key('key' || n), 'v' FROM generate_series(0, 399) AS n, generate_series(1, 20) AS k;
 INSERT INTO restate.promise (service_name, service_key, key, partition_key)
-SELECT 'Wf', 'key' || n, 'promise', restate_partition_key('key' || n) FROM generate_series(1, 5000) AS n;
+SELECT 'Wf', 'key' || n, 'promise', restate_partition_key_of_key('key' || n) FROM generate_series(1, 5000) AS n;
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
 SELECT id, partition_key, 0, 0, 'TransientError', '{}' FROM restate.invocation WHERE status IN ('running', 'backing-off', 'completed');
 INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, role_name, session_user_name)
@@ -76,7 +76,18 @@ SELECT query, E'\n  ' || plan(query) FROM (VALUES
   (23, $$SELECT * FROM restate.sys_audit ORDER BY audit_id DESC LIMIT 10$$),
   (24, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'$$),
   (25, $$SELECT i.id, k.invocation_id FROM restate.sys_inbox i JOIN restate.sys_keyed_service_status k USING (service_name, service_key)
-    WHERE service_name = 'Obj' AND service_key = 'key17'$$)
+    WHERE service_name = 'Obj' AND service_key = 'key17'$$),
+  -- by text, as a driver's parameter or a column of a caller's is
+  (26, $$SELECT * FROM restate.sys_invocation WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
+  (27, $$SELECT * FROM restate.sys_invocation_status WHERE id = 'no id'::varchar$$),
+  (28, $$SELECT * FROM restate.sys_invocation WHERE id = ANY ('{inv_1000000000000000000000000000absent,no id}'::text[])$$),
+  (29, $$SELECT * FROM restate.sys_invocation WHERE id IN ('inv_1000000000000000000000000000absent'::text, 'no id'::text)$$),
+  (30, $$SELECT * FROM restate.sys_journal WHERE id = 'inv_1000000000000000000000000000absent'::text AND index = 3$$),
+  (31, $$SELECT * FROM restate.sys_journal_events WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
+  (32, $$SELECT * FROM restate.sys_audit WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
+  (33, $$SELECT * FROM restate.sys_invocation WHERE restarted_from = 'inv_1000000000000000000000000000absent'::text$$),
+  (34, $$SELECT i.* FROM (VALUES ('inv_1000000000000000000000000000absent'::text), ('no id')) AS v (id) JOIN restate.sys_invocation i ON i.id = v.id$$),
+  (35, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'::text$$)
 ) AS s (n, query) ORDER BY n;
 
 -- with parameters, whichever values they will have
@@ -92,6 +103,24 @@ SELECT plan($$EXECUTE many ('{inv_1000000000000000000000000000absent}')$$);
 RESET plan_cache_mode;
 -- this is what the test would show
 SELECT plan($$SELECT * FROM restate.sys_invocation WHERE trace_id = 'x'$$);
+-- restate_verify() reads no large table in a loop, with statistics or without
+CREATE FUNCTION looped_over(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  plan jsonb;
+BEGIN
+  EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
+  RETURN (SELECT coalesce(string_agg(DISTINCT n.name #>> '{}', ', '), 'nothing')
+    FROM jsonb_path_query(plan, 'strict $.** ? (@."Node Type" == "Nested Loop").Plans[1].** ? (@."Node Type" like_regex "Seq Scan")."Relation Name"') AS n (name)
+    WHERE n.name #>> '{}' NOT IN ('deployment', 'service_revision'));
+END $$;
+SELECT looped_over(prosrc) FROM pg_proc WHERE oid = 'restate_verify()'::regprocedure;
+BEGIN;
+DELETE FROM pg_statistic WHERE starelid IN (SELECT oid FROM pg_class WHERE relnamespace = 'restate'::regnamespace);
+SELECT looped_over(prosrc) FROM pg_proc WHERE oid = 'restate_verify()'::regprocedure;
+ROLLBACK;
+-- this is what the test would show
+SELECT looped_over('SELECT FROM restate.journal_event a JOIN restate.journal_event b ON a.event_type < b.event_type');
+DROP FUNCTION looped_over;
 \pset tuples_only off
 \pset format aligned
 

@@ -27,13 +27,16 @@ SELECT restate_import_invocation('{"id": "inv_1lYGhA16ahyf000000000000000000done
     {"index": 6, "entry_json": {"Command": {"Output": {"result": {"Failure": {"code": 500, "message": "broken"}}, "name": ""}}}}]'),
   restate_import_invocation('{"id": "inv_1dceKvwtEc2n0000000000000000holder", "status": "backing-off", "retry_count": 7,
   "target_service_name": "Obj", "target_service_key": "a", "target_handler_name": "add", "target_service_ty": "virtual_object",
+  "target_handler_ty": "exclusive",
   "invoked_by": "service", "invoked_by_id": "inv_1lYGhA16ahyf000000000000000000done", "invoked_by_service_name": "Svc",
   "invoked_by_target": "Svc/run", "last_failure": "no route to host", "last_failure_error_code": "RT0010",
   "created_at": "2026-03-01T10:00:01Z"}'),
   restate_import_invocation('{"id": "inv_1dceKvwtEc2n000000000000000second1", "status": "pending", "created_at": "2026-03-02T00:00:00Z",
-  "target_service_name": "Obj", "target_service_key": "a", "target_handler_name": "add", "target_service_ty": "virtual_object"}'),
+  "target_service_name": "Obj", "target_service_key": "a", "target_handler_name": "add", "target_service_ty": "virtual_object",
+  "target_handler_ty": "exclusive"}'),
   restate_import_invocation('{"id": "inv_1dceKvwtEc2n0000000000000000third1", "status": "inboxed", "created_at": "2026-03-03T00:00:00Z",
-  "target_service_name": "Obj", "target_service_key": "a", "target_handler_name": "add", "target_service_ty": "virtual_object"}'),
+  "target_service_name": "Obj", "target_service_key": "a", "target_handler_name": "add", "target_service_ty": "virtual_object",
+  "target_handler_ty": "exclusive"}'),
   restate_import_invocation('{"id": "inv_1dceKvwtEc2n0000000000000000shared", "status": "running", "target_handler_ty": "shared",
   "target_service_name": "Obj", "target_service_key": "a", "target_handler_name": "get", "target_service_ty": "virtual_object"}'),
   restate_import_invocation('{"id": "inv_1000000000000000000000000scheduled", "status": "scheduled", "scheduled_start_at": "2027-01-01T00:00:00Z",
@@ -46,14 +49,14 @@ SELECT restate_import_invocation('{"id": "inv_1lYGhA16ahyf000000000000000000done
   restate_import_invocation('{"id": "inv_10000000000000000000000000000ready", "status": "invoked",
   "target_service_name": "Svc", "target_handler_name": "run", "target_service_ty": "service"}') \g /dev/null
 INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-SELECT 'Obj', 'a', key, restate_partition_key('a'), value
+SELECT 'Obj', 'a', key, restate_partition_key_of_key('a'), value
 FROM (VALUES ('balance', '42'::bytea), ('photo', '\xffd8'), ('name', 'Zoë'), ('nul', '\x6100'), ('none', '')) AS v (key, value);
 INSERT INTO restate.promise (service_name, service_key, key, partition_key, completed, completion_success_value, completion_failure)
-SELECT 'Wf', 'a', key, restate_partition_key('a'), completed, value, failure
+SELECT 'Wf', 'a', key, restate_partition_key_of_key('a'), completed, value, failure
 FROM (VALUES ('waiting', false, NULL::bytea, NULL), ('kept', true, '"yes"', NULL), ('binary', true, '\xff', NULL),
              ('broken', true, NULL, '[409] no')) AS v (key, completed, value, failure);
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)
-VALUES ('inv_1dceKvwtEc2n0000000000000000holder', restate_partition_key('a'), 0, 0, '2026-03-01T10:00:02Z', 'TransientError',
+VALUES ('inv_1dceKvwtEc2n0000000000000000holder', restate_partition_key_of_key('a'), 0, 0, '2026-03-01T10:00:02Z', 'TransientError',
   '{"error_code": 500, "error_message": "no route to host"}');
 SET search_path TO restate;
 SET timezone TO 'UTC';
@@ -76,6 +79,30 @@ SELECT partition_key, id, idempotency_key, invoked_by, completion_result, comple
 FROM sys_invocation WHERE id = 'inv_1lYGhA16ahyf000000000000000000done';
 SELECT id FROM sys_invocation WHERE created_at < '2026-03-02' ORDER BY created_at;
 SELECT id, scheduled_start_at FROM sys_invocation_status WHERE status = 'scheduled';
+-- what has not started has neither journal nor deployment, also if it will have
+BEGIN;
+SELECT restate_kill('inv_1dceKvwtEc2n0000000000000000shared');
+UPDATE restate.invocation SET target_handler_ty = 'exclusive' WHERE id = 'inv_1dceKvwtEc2n0000000000000000shared';
+SELECT restate_restart_as_new('inv_1dceKvwtEc2n0000000000000000shared') AS queued \gset
+UPDATE restate.invocation SET pinned_deployment_id = 'dp_10000000000000000000old', pinned_service_protocol_version = 6 WHERE id = :'queued';
+SELECT journal_size, journal_commands_size, pinned_deployment_id, pinned_service_protocol_version FROM restate.invocation WHERE id = :'queued';
+\pset null NULL
+SELECT status, journal_size, journal_commands_size, pinned_deployment_id, pinned_service_protocol_version
+FROM sys_invocation WHERE id IN (:'queued', 'inv_1000000000000000000000000scheduled', 'inv_10000000000000000000000000000ready') ORDER BY status COLLATE "C";
+SELECT status, journal_size, journal_commands_size, pinned_deployment_id, pinned_service_protocol_version
+FROM sys_invocation_status WHERE id IN (:'queued', 'inv_1000000000000000000000000scheduled', 'inv_10000000000000000000000000000ready') ORDER BY status COLLATE "C";
+ROLLBACK;
+-- the command that a failure is about: counted among the commands, and in the journal
+CREATE FUNCTION public.failed_at(command bigint, OUT command_index bigint, OUT journal_index bigint, OUT entry_index bigint) LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE restate.invocation SET last_failure_related_command_index = command WHERE id = 'inv_1lYGhA16ahyf000000000000000000done';
+  SELECT i.last_failure_related_command_index, i.last_failure_related_journal_index, i.last_failure_related_entry_index
+    INTO command_index, journal_index, entry_index
+    FROM restate.sys_invocation AS i WHERE i.id = 'inv_1lYGhA16ahyf000000000000000000done';
+END $$;
+SELECT f.* FROM unnest('{0, 1, 2, 3, 4, 5, 9223372036854775807, -1, NULL}'::bigint[]) WITH ORDINALITY AS c (command, n), public.failed_at(command) AS f ORDER BY n;
+DROP FUNCTION public.failed_at;
+\pset null ''
 -- who called whom
 SELECT id, invoked_by, invoked_by_service_name, invoked_by_target FROM sys_invocation
 WHERE invoked_by_id = 'inv_1lYGhA16ahyf000000000000000000done';
@@ -87,6 +114,7 @@ WHERE j.invoked_id = 'inv_1dceKvwtEc2n0000000000000000holder';
 -- journals
 SELECT index, name, sleep_wakeup_at, promise_name, payload_length, version, entry_json
 FROM sys_journal WHERE id = 'inv_1lYGhA16ahyf000000000000000000done' AND entry_type LIKE 'Command: %' ORDER BY index;
+SELECT index, entry_type, completion_id, result_completion_id FROM sys_journal WHERE id = 'inv_1lYGhA16ahyf000000000000000000done' ORDER BY index;
 SELECT index, entry_lite_json FROM sys_journal WHERE id = 'inv_1lYGhA16ahyf000000000000000000done' AND entry_type LIKE 'Notification: %' ORDER BY index;
 SELECT id, after_journal_entry_index, appended_at, event_type, event_json::jsonb ->> 'error_message' AS message FROM sys_journal_events;
 -- objects: who holds a key, who waits for it
@@ -122,6 +150,51 @@ SELECT count(*) FROM sys_journal WHERE id = 'inv_1lYGhA16ahyf000000000000000000d
 SELECT restate_kill('inv_1000000000000000000000000suspended'), restate_restart_as_new('inv_1000000000000000000000000suspended') IS NOT NULL AS restarted;
 SELECT restarted_from, invoked_by, status FROM sys_invocation WHERE restarted_from IS NOT NULL;
 SELECT audit_id > 0 AS numbered, operation, id, outcome, new_id IS NOT NULL AS has_new FROM sys_audit ORDER BY audit_id;
+
+-- a view that leaves rows out shows them to no function in the query
+BEGIN;
+INSERT INTO restate.object_key (service_name, service_key, partition_key) VALUES ('Obj', 'free', restate_partition_key_of_key('free'));
+INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty) VALUES ('Gone', 1, restate_new_deployment_id(), 'service');
+SET LOCAL enable_indexscan = off;
+SET LOCAL enable_bitmapscan = off;
+SET LOCAL enable_hashjoin = off;
+SET LOCAL enable_mergejoin = off;
+CREATE FUNCTION public.see(text) RETURNS boolean LANGUAGE plpgsql STABLE COST 0.0001 AS $$
+BEGIN
+  PERFORM set_config('views.seen', current_setting('views.seen') || ',' || $1, true);
+  RETURN true;
+END $$;
+CREATE FUNCTION public.seen_beyond(view regclass, value text, OUT shown bigint, OUT hidden text) LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM set_config('views.seen', '', true);
+  EXECUTE format('SELECT count(*) FROM %s WHERE public.see(%s)', view, value) INTO shown;
+  EXECUTE format('SELECT string_agg(DISTINCT seen, '', '') FROM regexp_split_to_table(substr(current_setting(''views.seen''), 2), '','') AS seen'
+    ' WHERE seen NOT IN (SELECT %s FROM %s)', value, view) INTO hidden;
+END $$;
+SELECT view, s.* FROM (VALUES ('restate.sys_inbox', 'service_name'), ('restate.sys_keyed_service_status', 'service_key'), ('restate.sys_service', 'name'),
+  ('restate.admin_service', 'name'), ('restate_api.inbox', 'service_name'), ('restate_api.keyed_service_status', 'service_key'), ('restate_api.services', 'name'))
+  AS v (view, value), public.seen_beyond(view, value) AS s;
+-- this is what the test would show
+ALTER VIEW sys_inbox RESET (security_barrier);
+ALTER VIEW sys_service RESET (security_barrier);
+ALTER VIEW restate.admin_service RESET (security_barrier);
+SELECT view, s.* FROM (VALUES ('restate.sys_inbox', 'service_name'), ('restate.sys_service', 'name'), ('restate.admin_service', 'name')) AS v (view, value),
+  public.seen_beyond(view, value) AS s;
+ROLLBACK;
+
+-- views only read, whoever asks; the refusal says what to call
+DELETE FROM sys_invocation WHERE id = 'inv_1lYGhA16ahyf000000000000000000done';
+UPDATE sys_invocation SET status = 'paused' WHERE false;
+INSERT INTO sys_invocation (id) VALUES ('inv_1lYGhA16ahyf000000000000000000done');
+DELETE FROM restate_api.journal;
+UPDATE sys_inbox SET sequence_number = 0;
+DELETE FROM sys_keyed_service_status;
+INSERT INTO sys_deployment (id) VALUES (restate_new_deployment_id());
+DELETE FROM state;
+DELETE FROM sys_audit;
+COPY sys_invocation (id) FROM stdin;
+inv_1lYGhA16ahyf000000000000000000done
+\.
 
 RESET timezone;
 RESET datestyle;

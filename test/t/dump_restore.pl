@@ -26,7 +26,7 @@ BEGIN; SELECT restate_purge('${\ inv('done')}'); ROLLBACK;
 CREATE TABLE orders (
   number integer PRIMARY KEY,
   invocation restate_invocation_id UNIQUE,
-  partition_key bigint GENERATED ALWAYS AS (restate_partition_key(invocation)) STORED,
+  partition_key bigint GENERATED ALWAYS AS (restate_partition_key_of_id(invocation)) STORED,
   deployments restate_deployment_id[]
 );
 INSERT INTO orders VALUES (1, '${\ inv('done')}', DEFAULT, '{dp_10000000000000000000old,NULL}'),

@@ -64,6 +64,23 @@ is(rows("SELECT partition_key, id, status, idempotency_key FROM sys_invocation W
 is(rows("SELECT restate_partition_key_unsigned(-1) AS a"), '[{"a":18446744073709551615}]', 'an unsigned 64-bit key is a number');
 like(rows("SELECT id, created_at, completion_retention FROM restate.sys_invocation WHERE id = '" . inv('done') . "'"),
 	qr/"created_at":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z","completion_retention":"P/, 'with its schema, too');
+
+# ids beside text
+
+my $found = qq([{"id":"@{[inv('done')]}"}]);
+for my $condition (
+	"id = '@{[inv('done')]}'", "id = '@{[inv('done')]}'::text", "'@{[inv('done')]}'::varchar = id", "id IN ('no id'::text, '@{[inv('done')]}')",
+	"id = ANY (ARRAY['no id', '@{[inv('done')]}']::text[])", "id LIKE 'inv\\_1%done'", "id ILIKE 'INV%DONE'", "id SIMILAR TO 'inv_1(0)+done'", "id ~ '0done\$'",
+	"id ^@ 'inv_1' AND id NOT LIKE '%o_d' AND id NOT ILIKE '%ING' AND id !~ 'done.' AND id > 'inv_1'::text IS FALSE AND id LIKE '%done'",
+	"id IN (SELECT substr(t, 2) FROM (VALUES (' @{[inv('done')]}'), (' no id')) AS v (t))",
+	"id LIKE '%done' AND pinned_deployment_id LIKE 'dp\\_1%old' AND pinned_deployment_id <> 'no id'::text")
+{
+	is(rows("SELECT id FROM sys_invocation WHERE $condition"), $found, "found where $condition");
+}
+is(rows("SELECT id FROM sys_invocation WHERE id = 'no id'::text OR id LIKE 'no id'"), '[]', 'text that is no id finds none');
+is(rows("SELECT id FROM sys_invocation WHERE id = ' @{[inv('done')]}'"), '400 invalid_query', 'a literal has to be an id');
+like(query("SELECT id FROM sys_invocation WHERE id = ' @{[inv('done')]}'")->{body}, qr/it begins with a space; the rest is an id/, 'and is told what is wrong');
+
 for my $view (qw(sys_invocation sys_invocation_status sys_journal sys_journal_events sys_inbox sys_keyed_service_status
 	sys_deployment sys_service state sys_promise sys_audit admin_deployment admin_service))
 {

@@ -306,10 +306,19 @@ for my $status ('200 OK', '400 invalid from "x"', '401 Unauthorized', '403 Forbi
 $front->{reply} = $accepted;
 
 # Every recorded exchange: what nginx is to answer, it answers as expected; all
-# else reaches the function with what the client sent.
+# else reaches the function with what the client sent.  What that then answers
+# and does is compared where there is a database.
 
 my %of_nginx = map { $_ => 1 } qw(route_not_found method_not_allowed unsupported_api_version unsupported_media_type body_too_large);
-my (%skipped, @wrong);
+# What nginx refuses before the function is asked, and so as something else than
+# was recorded: recorded as => answered as.
+my %early = (
+	'other bad_request' => 'a request line with a space',
+	'invalid_path bad_request' => 'an escape of a NUL, or one that is none',
+	'invalid_invocation_id bad_request' => 'an escape of a NUL, or one that is none',
+	'invalid_path invalid_invocation_id' => 'an id with characters that none has',
+	'invalid_deployment_id invalid_query_parameter' => 'a parameter with characters that none takes');
+my (%skipped, %by_rule, @wrong);
 my $run = 0;
 
 # Returns why a recorded exchange has no counterpart here.
@@ -320,9 +329,35 @@ sub has_no_counterpart
 
 	return 'another resource' if $path =~ m{^(?:/v[23])?(?:/(?:query|deployments|services|health|version|openapi|ui|cluster-health|subscriptions)(?:/.*)?|/?)$};
 	return 'a target that is recorded in short' if $path =~ /\.\.\.\(\d+\)$/;
-	return 'nginx refuses a method in lower case, and HTTP/1.1 without a host' if $line->{case} =~ /^raw-(?:lowercase-method|no-host)$/;
-	return 'the body is judged by PostgREST' if ($line->{recorded}{category} // '') eq 'invalid_body' && $line->{recorded}{status} == 400;
+	return 'nginx refuses a method in lower case itself' if $line->{request}{method} =~ /[a-z]/;
 	return;
+}
+
+# Returns what is wrong with an answer of nginx to a recorded exchange: status,
+# category, content type, keys and Allow are as expected, in the documented form.
+sub wrong_refusal
+{
+	my ($line, $answer, $category) = @_;
+	my $want = { %{ $line->{recorded} }, %{ $line->{expect} || {} } };
+	my $recorded = $want->{category} // '';
+	my $is = refusal($answer);
+	my ($status, $answered) = split / /, $is;
+	my $type = $want->{content_type} // 'none';
+
+	# of HEAD there are only the headers
+	return $answer->{status} == $want->{status} ? '' : "status $answer->{status}" if $line->{request}{method} eq 'HEAD';
+	# every error has the JSON body, those too that were recorded as plain text
+	return "recorded as $type" unless $type =~ m{^(?:application/json|text/plain; charset=utf-8)$}
+	  || $line->{expect} || $category ne $recorded || $category eq 'other';
+	return "recorded with @{ $want->{body_keys} }" if $want->{body_keys} && "@{ $want->{body_keys} }" ne 'message restate_code';
+	if ($status eq '400' && (my $why = $early{"$category " . ($answered // '')}))
+	{
+		$by_rule{$why}++;
+		return '';
+	}
+	my $expected = ($category eq $recorded ? $want->{status} : 400) . " $category"
+	  . (defined $want->{allow} ? " allow $want->{allow}" : '');
+	return $is eq $expected ? '' : "answered $is, expected $expected";
 }
 
 # Replays a recorded exchange and returns what is wrong with it.
@@ -340,6 +375,9 @@ sub replay
 	{
 		$body = { invocation_ids => [ ($id) x $1 ] };
 	}
+	my %headers = %{ $request->{headers} || {} };
+	# a body that is recorded as the text it was has the headers that were recorded
+	$headers{'content-type'} //= 'application/json' if ref $body;
 	$body = $json->canonical->encode($body) if ref $body;
 	for ($target, $path, $query, $body)
 	{
@@ -348,26 +386,18 @@ sub replay
 		s/\{dp[:#][^{}"]*\}/$dp/g;
 		utf8::encode($_) if utf8::is_utf8($_);
 	}
-	my %headers = %{ $request->{headers} || {} };
-	$headers{'content-type'} //= 'application/json' if ref $request->{body} || defined $body && $line->{endpoint} =~ /batch/ && $line->{case} !~ /no-content-type/;
 	my $answer = request($request->{method}, $target, $body, map { "$_: $headers{$_}" } sort keys %headers);
 	my $arrived = arrived();
 	my $category = $want->{category} // '';
 
-	if ($of_nginx{$category} || $category eq 'other')
-	{
-		return "arrived: $arrived" if $arrived ne '-';
-		return $answer->{status} == $want->{status} ? '' : "status $answer->{status}" if $category eq 'other' || $request->{method} eq 'HEAD';
-		my $expected = "$want->{status} $category" . ($category eq 'method_not_allowed' ? " allow $line->{recorded}{allow}" : '');
-		return refusal($answer) eq $expected ? '' : 'answered ' . refusal($answer);
-	}
 	if ($arrived eq '-')
 	{
 		# an id is exactly its 38 characters, whatever was recorded
-		$category = 'invalid_invocation_id' if $path =~ m{/invocations/([^/]*)} && decoded($1) !~ /^inv_1[0-9A-Za-z]{33}$/;
-		return $category =~ /^invalid_(?:path|query_parameter|invocation_id|deployment_id)$/ && refusal($answer) =~ /^400 (?:invalid_\w+|bad_request)$/
-		  ? '' : 'answered ' . refusal($answer);
+		$category = 'invalid_invocation_id'
+		  if $category !~ /^invalid_/ && $path =~ m{^(?:/v[23])?/invocations/([^/]*)} && decoded($1) =~ /^\Q$id\E./s;
+		return wrong_refusal($line, $answer, $category);
 	}
+	return "arrived: $arrived" if $of_nginx{$category} || $category eq 'other';
 	$path =~ s{^http://[^/]*}{};
 	if ($path =~ m{^(?:/v[23])?\Q$batches\E/([a-z-]+)$})
 	{
@@ -402,9 +432,10 @@ while (<$cases>)
 	my $wrong = replay($line);
 	push @wrong, "$line->{case}: $wrong" if $wrong;
 }
-note sprintf 'replayed %d recorded exchanges, %d as expected', $run, $run - @wrong;
-note "not replayed: $skipped{$_} ($_)" for sort keys %skipped;
-cmp_ok($run, '>', 700, 'the recorded exchanges are there');
+diag sprintf 'replayed %d recorded exchanges, %d as expected', $run, $run - @wrong;
+diag "not replayed, $skipped{$_}: $_" for sort keys %skipped;
+diag "refused early, $by_rule{$_}: $_" for sort keys %by_rule;
+isnt($run, 0, 'there are recorded exchanges to replay');
 is(join("\n", @wrong), '', 'each of them is answered by nginx or reaches its function');
 
 # PostgREST is gone

@@ -22,7 +22,7 @@ $node->safe_psql('postgres', 'ANALYZE');
 $node->safe_psql('postgres', <<'SQL');
 INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key, target_handler_name,
   target_service_ty, target_handler_ty, invoked_by, restarted_from, request_id, journal_size, journal_commands_size, completion_result, inbox_sequence_number)
-SELECT v.id, restate_partition_key(v.id), v.status, v.service, v.key, 'run', CASE WHEN v.key IS NULL THEN 'service' ELSE 'virtual_object' END,
+SELECT v.id, restate_partition_key_of_id(v.id), v.status, v.service, v.key, 'run', CASE WHEN v.key IS NULL THEN 'service' ELSE 'virtual_object' END,
   CASE WHEN v.key IS NOT NULL THEN 'exclusive' END, CASE WHEN v.n % 5 = 4 THEN 'restart_as_new' ELSE 'ingress' END,
   CASE WHEN v.n % 5 = 4 THEN (left(v.id::text, 16) || lpad('original', 22, '0'))::restate_invocation_id END, CASE WHEN v.n % 5 = 4 THEN 'r' || v.n END,
   CASE WHEN v.status = 'pending' THEN 0 ELSE 10 END,
@@ -45,11 +45,11 @@ WHERE i.journal_size = 10;
 INSERT INTO restate.object_key (service_name, service_key, partition_key, holder, next_sequence_number)
 SELECT target_service_name, target_service_key, partition_key, id, 100000 FROM restate.invocation
 WHERE target_handler_ty = 'exclusive' AND status = 'running' AND target_service_key <> 'a'
-UNION ALL SELECT 'Obj', 'free' || n, restate_partition_key('free' || n), NULL, 3 FROM generate_series(1, 5000) AS n;
+UNION ALL SELECT 'Obj', 'free' || n, restate_partition_key_of_key('free' || n), NULL, 3 FROM generate_series(1, 5000) AS n;
 INSERT INTO restate.object_state (service_name, service_key, key, partition_key, value)
-SELECT 'Obj', 'key' || n, 'value' || k, restate_partition_key('key' || n), 'v' FROM generate_series(0, 399) AS n, generate_series(1, 20) AS k;
+SELECT 'Obj', 'key' || n, 'value' || k, restate_partition_key_of_key('key' || n), 'v' FROM generate_series(0, 399) AS n, generate_series(1, 20) AS k;
 INSERT INTO restate.promise (service_name, service_key, key, partition_key)
-SELECT 'Wf', 'key' || n, 'promise', restate_partition_key('key' || n) FROM generate_series(1, 5000) AS n;
+SELECT 'Wf', 'key' || n, 'promise', restate_partition_key_of_key('key' || n) FROM generate_series(1, 5000) AS n;
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
 SELECT id, partition_key, 0, 0, 'TransientError', '{}' FROM restate.invocation WHERE target_service_name LIKE 'Svc_';
 SQL

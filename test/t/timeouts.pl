@@ -66,10 +66,10 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', '
 # a batch that takes longer than it may changes nothing either
 $node->safe_psql('postgres', <<'SQL');
 INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_handler_name, target_service_ty, invoked_by, journal_size, journal_commands_size)
-SELECT id, restate_partition_key(id), 'running', 'Svc', 'run', 'service', 'ingress', 1, 1
+SELECT id, restate_partition_key_of_id(id), 'running', 'Svc', 'run', 'service', 'ingress', 1, 1
 FROM (SELECT restate_workflow_invocation_id('many', n::text) AS id FROM generate_series(1, 50000) AS n) AS s;
 INSERT INTO restate.journal (id, partition_key, index, entry_type)
-SELECT restate_workflow_invocation_id('many', n::text), restate_partition_key(restate_workflow_invocation_id('many', n::text)), 0, 'Command: Input'
+SELECT restate_workflow_invocation_id('many', n::text), restate_partition_key_of_id(restate_workflow_invocation_id('many', n::text)), 0, 'Command: Input'
 FROM generate_series(1, 50000) AS n;
 SQL
 is(error_of($node, "SET statement_timeout = '150ms'; SELECT count(*) FROM restate_kill_batch(ARRAY(SELECT id FROM restate.invocation WHERE status = 'running'))"),
