@@ -175,9 +175,16 @@ is_our_host(const char *authority, size_t len)
 static bool
 is_named(const char *host, size_t len)
 {
-	for (int i = 0; i < options->nhosts; i++)
-		if (strlen(options->hosts[i]) == len && strncasecmp(options->hosts[i], host, len) == 0)
+	const char *name = options->hosts ? options->hosts : "";
+
+	while (len > 0 && *name)
+	{
+		size_t name_len = strcspn(name, ",");
+
+		if (name_len == len && strncasecmp(name, host, len) == 0)
 			return true;
+		name += name_len + (name[name_len] == ',');
+	}
 	return false;
 }
 

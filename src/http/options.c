@@ -65,7 +65,6 @@ static void apply(Options *options, int flag, const char *value);
 static int number(const char *name, const char *value, int min, int max);
 static void parse_listen(Options *options, const char *value);
 static bool is_loopback(const struct sockaddr_storage *address);
-static void add_hosts(Options *options, const char *value);
 static void *checked(void *memory);
 static char *read_token(const char *path);
 static void apply_environment(Options *options);
@@ -164,7 +163,7 @@ apply(Options *options, int flag, const char *value)
 			options->query_row_limit = number("--query-row-limit", value, 1, 100000000);
 			break;
 		case 'H':
-			add_hosts(options, value);
+			options->hosts = value;
 			break;
 		case 't':
 			free(options->token);
@@ -278,25 +277,6 @@ is_loopback(const struct sockaddr_storage *address)
 }
 
 /*
- * Takes names, with commas between them.
- */
-static void
-add_hosts(Options *options, const char *value)
-{
-	while (*value)
-	{
-		size_t len = strcspn(value, ",");
-
-		if (len > 0)
-		{
-			options->hosts = checked(realloc(options->hosts, (size_t) (options->nhosts + 1) * sizeof(*options->hosts)));
-			options->hosts[options->nhosts++] = checked(strndup(value, len));
-		}
-		value += len + (value[len] == ',');
-	}
-}
-
-/*
  * Returns memory that was asked for, and ends the program where there was none.
  */
 static void *
@@ -335,8 +315,5 @@ read_token(const char *path)
 void
 options_free(Options *options)
 {
-	for (int i = 0; i < options->nhosts; i++)
-		free((char *) options->hosts[i]);
-	free(options->hosts);
 	free(options->token);
 }

@@ -21,9 +21,8 @@ typedef struct Options
 	int query_pool;
 	int request_timeout; /* seconds */
 	int query_row_limit;
-	char *token;		/* NULL: none is asked for */
-	const char **hosts; /* names that the gateway is served under, besides localhost */
-	int nhosts;
+	char *token;			   /* NULL: none is asked for */
+	const char *hosts;		   /* names that it is called by, besides localhost, with commas between; or NULL */
 	const char *person_header; /* names for the audit who asks; NULL: none does */
 	const char *reason_header; /* and why */
 	LogLevel log_level;

@@ -17,8 +17,8 @@
 #include "../../src/http/routes.h"
 #include "../../src/id_codec.h"
 
-#define MAX_IDS		1000
-#define MAX_HEADERS 8
+#define MAX_IDS			 1000
+#define MAX_HEADERS		 8
 #define MOST_ALLOCATIONS 64
 
 typedef struct Request
@@ -98,6 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	read_request(text, size);
 	exchange = serve(request.method, request.target);
+	CHECK(exchange != NULL);
 	if (exchange->status)
 		check_refused(exchange);
 	else
@@ -328,6 +329,7 @@ try_encoded_again(const Exchange *exchange)
 		buffer_add(&target, exchange->url.query.bytes, exchange->url.query.len);
 	}
 	again = serve(exchange->method, target.data);
+	CHECK(again != NULL);
 	check_same(exchange, again);
 	exchange_free(again);
 	buffer_free(&target);
@@ -347,6 +349,7 @@ try_version(const Exchange *exchange)
 		return;
 	buffer_printf(&longer, "/v3%s", target);
 	again = serve(exchange->method, longer.data);
+	CHECK(again != NULL);
 	check_same(exchange, again);
 	exchange_free(again);
 	buffer_free(&longer);
