@@ -18,15 +18,6 @@ my $batch = '/internal/invocations_batch_operations';
 my ($unknown, $done) = map { inv($_) } qw(unknown done);
 my ($old, $new) = map { 'dp_10000000000000000000' . $_ } qw(old new);
 
-sub told
-{
-	my ($answer) = @_;
-
-	return 'none' unless $answer;
-	my ($category) = $answer->{body} =~ /"restate_code":"(\w+)"/;
-	return join ' ', $answer->{status}, $category // ();
-}
-
 # types
 
 for my $case (

@@ -18,16 +18,6 @@ my $gateway = start_gateway($node);
 my ($done, $running, $unknown) = map { inv($_) } qw(done running unknown);
 my $batch = '/internal/invocations_batch_operations';
 
-# Returns status and category of an answer.
-sub told
-{
-	my ($answer) = @_;
-
-	return 'none' unless $answer;
-	my ($category) = $answer->{body} =~ /"restate_code":"(\w+)"/;
-	return join ' ', $answer->{status}, $category // ();
-}
-
 # requests
 
 for my $case (

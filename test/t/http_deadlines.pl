@@ -18,38 +18,6 @@ my $sql = open_sql($node);
 my $done = inv('done');
 my $running = inv('running');
 
-sub told
-{
-	my ($answer) = @_;
-
-	return 'none' unless $answer;
-	my ($category) = $answer->{body} =~ /"restate_code":"(\w+)"/;
-	return join ' ', $answer->{status}, $category // ();
-}
-
-# Sends a request on a connection of its own and returns that.
-sub begin_request
-{
-	my ($gateway, $method, $target, @headers) = @_;
-	my $socket = open_connection($gateway);
-
-	send_bytes($socket, join("\r\n", "$method $target HTTP/1.1", 'Host: gateway', @headers, '', ''));
-	return $socket;
-}
-
-sub wait_until
-{
-	my ($condition, $seconds) = @_;
-	my $end = time + ($seconds // 10);
-
-	while (time < $end)
-	{
-		return 1 if $condition->();
-		sleep 0.05;
-	}
-	return 0;
-}
-
 sub count { return $node->safe_psql('postgres', "SELECT count(*) $_[0]") }
 
 # How many sessions of the gateway wait for a lock.

@@ -30,29 +30,6 @@ sub category
 	return join ' ', $answer->{status}, ref $error eq 'HASH' && $error->{restate_code} ? $error->{restate_code} : ();
 }
 
-# Sends a request on a connection of its own and returns that.
-sub begin_request
-{
-	my ($gateway, $method, $target) = @_;
-	my $socket = open_connection($gateway);
-
-	send_bytes($socket, "$method $target HTTP/1.1\r\nHost: gateway\r\n\r\n");
-	return $socket;
-}
-
-sub wait_until
-{
-	my ($condition, $seconds) = @_;
-	my $end = time + ($seconds // 10);
-
-	while (time < $end)
-	{
-		return 1 if $condition->();
-		sleep 0.05;
-	}
-	return 0;
-}
-
 # How many sockets the gateway has open.
 sub sockets
 {

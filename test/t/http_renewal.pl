@@ -12,15 +12,6 @@ use Time::HiRes qw(sleep time);
 my $node = new_node('http_renewal', 'log_statement = none');
 my $top = $RestateGateway::program =~ s{/[^/]*$}{}r;
 
-sub told
-{
-	my ($answer) = @_;
-
-	return 'none' unless $answer;
-	my ($category) = $answer->{body} =~ /"restate_code":"(\w+)"/;
-	return join ' ', $answer->{status}, $category // ();
-}
-
 sub health { return request($_[0], 'GET', '/health') }
 
 # What each kind of request is answered with.
