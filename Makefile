@@ -5,12 +5,22 @@
 EXTENSION  = restate_admin
 MODULE_big = restate_admin
 
-SRCROOT := $(patsubst %/,%,$(dir $(realpath $(firstword $(MAKEFILE_LIST)))))
+# The tree: "." in itself, whose path may have blanks in it.
+SRCROOT := .
+ifneq ($(strip $(MAKEFILE_LIST)),Makefile)
+ifneq ($(words $(MAKEFILE_LIST)),1)
+$(error make cannot build in one directory from another with a blank in its path: build in the tree, with "make" in it)
+endif
+ifneq ($(realpath $(dir $(MAKEFILE_LIST))),$(realpath .))
+SRCROOT := $(realpath $(dir $(MAKEFILE_LIST)))
+endif
+endif
 
 # The control file is the one source of the version.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SRCROOT)/$(EXTENSION).control)
 
-OWN_GOALS = run stop check check-faults fuzz bench bench-quick lint format format-check help
+OWN_GOALS = run env stop check test installcheck check-faults check-deb check-debian deb fuzz bench bench-quick \
+	lint format format-check help
 
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 
@@ -22,11 +32,26 @@ ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 run:
 	@$(SRCROOT)/test/cluster start
 
+env:
+	@$(SRCROOT)/test/cluster env
+
 stop:
 	@$(SRCROOT)/test/cluster stop
 
-check:
+check test:
 	@SUITE='$(SUITE)' TESTS='$(TESTS)' $(SRCROOT)/test/run-suites
+
+installcheck:
+	@$(SRCROOT)/test/installcheck $(TESTS)
+
+deb:
+	@$(SRCROOT)/packaging/deb
+
+check-deb:
+	@$(SRCROOT)/test/check-deb
+
+check-debian:
+	@SUITE='$(SUITE)' TESTS='$(TESTS)' $(SRCROOT)/test/in-debian '$(or $(DEBIAN),trixie)' make check
 
 check-faults:
 	@PARTS='$(PARTS)' $(SRCROOT)/test/run-faults
@@ -57,21 +82,30 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 
 #? make run           a private PostgreSQL with the extension and the demo in it, and the
 #?                    gateway; left running
+#? make env           what makes a shell use them: eval "$(make env)"
 #? make stop          end them and remove their files
-#? make check         every test, in private servers; the last line is "N passed, N failed"
+#? make check         every test, in private servers; the last line is
+#?                    "N passed, N failed, N skipped"; make test is the same
 #?   SUITE="regress pgtap"   only these of: files regress isolation pgtap perl
 #?   TESTS="ids iso_purge"   only these test files, in whichever suite has them
 #?   UBSAN=1  COVERAGE=1  VALGRIND=1   with the sanitizer; with what was covered printed;
 #?                    servers and gateways below valgrind
 #?                    what the tests wrote is in tmp_check/ (results/, log/)
-#? make check-faults  crashes, full disks, upgrades, races and the like; "N passed, N failed" too
+#?   SUITE_TIMEOUT=1800      seconds after which a suite is stopped
+#? make check-faults  crashes, full disks, upgrades, races and the like
+#? make check-debian  make check in a bare Debian of its own, as root; DEBIAN=trixie, which has
+#?                    PostgreSQL 17, if not said otherwise
 #? make fuzz          the fuzzers, SECONDS_EACH=600 each
 #? make bench         every benchmark, on private servers; bench-quick takes two minutes
 #?   PARTS="calls http"      only these parts of the benchmarks, or of check-faults
 #? make lint          warnings of gcc and clang, clang-tidy, cppcheck, the analyzer, format
 #? make format        lay out the C sources; format-check only looks
 #?
-#? make, make install, make installcheck, make clean    as for any extension (PGXS)
+#? make deb           Debian's packages of the extension and of the gateway, in deb/
+#? make check-deb     the same, and installs and removes them in a Debian of their own
+#?
+#? make, make install, make uninstall, make clean    as for any extension (PGXS)
+#? make installcheck  what is installed, in the server that libpq finds
 #?   STRICT=1         warnings are errors
 #?   WITH_HTTP=no     without the gateway and the libraries it needs
 #?   UBSAN=1  COVERAGE=1     instrumented builds
@@ -81,9 +115,9 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 else
 
 # Builds out of tree: make -f /path/to/Makefile in an empty directory.
-ifneq ($(SRCROOT),$(realpath $(CURDIR)))
+ifneq ($(SRCROOT),.)
 VPATH := $(SRCROOT)
-$(shell mkdir -p src && ln -sfn $(SRCROOT)/expected expected)
+$(shell mkdir -p src)
 endif
 rel = $(patsubst $(SRCROOT)/%,%,$(sort $(wildcard $(addprefix $(SRCROOT)/,$(1)))))
 
@@ -98,15 +132,7 @@ DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/rele
 SHLIB_LINK += -lxxhash -Wl,-Bsymbolic
 PG_CPPFLAGS += -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
 
-REGRESS        = $(patsubst test/sql/%.sql,%,$(call rel,test/sql/*.sql))
-REGRESS_OPTS   = --inputdir=$(SRCROOT)/test --outputdir=. --load-extension=$(EXTENSION)
-ISOLATION      = $(patsubst test/specs/%.spec,%,$(call rel,test/specs/*.spec))
-ISOLATION_OPTS = --inputdir=$(SRCROOT)/test --outputdir=. --load-extension=$(EXTENSION)
-ifneq ($(call rel,test/t/*.pl),)
-TAP_TESTS   = 1
-PROVE_TESTS ?= test/t/*.pl
-endif
-EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/http/*.o src/http/openapi.h src/http/*.gc* src/*.gcno src/*.gcda src/*.gcov results output_iso tmp_check .run/build-id
+EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/http/*.o src/http/openapi.h src/http/*.gc* src/*.gcno src/*.gcda src/*.gcov results output_iso tmp_check regression.diffs regression.out deb .run/build-id
 
 ifdef STRICT
 # the server's headers leave parameters unused
@@ -121,16 +147,27 @@ PG_CFLAGS  += -O0 --coverage
 SHLIB_LINK += --coverage
 endif
 
-PG_CONFIG ?= pg_config
-PGXS := $(shell $(PG_CONFIG) --pgxs 2>/dev/null)
-ifeq ($(wildcard $(PGXS)),)
-$(error no PostgreSQL build files through PG_CONFIG=$(PG_CONFIG): install postgresql-server-dev-15, libxxhash-dev, libmicrohttpd-dev, libpq-dev and libjansson-dev, or set PG_CONFIG; "make run" and "make check" install what they need)
+# What is missing for the build is named at once.  To clean up takes less.
+WITH_HTTP ?= yes
+needs = $(shell CC='$(if $(filter default,$(origin CC)),,$(CC))' PG_CONFIG='$(PG_CONFIG)' \
+	$(SRCROOT)/packaging/needs $(1) extension $(if $(filter yes,$(WITH_HTTP)),gateway))
+ifndef PG_CONFIG
+PG_CONFIG := $(call needs,find)
+endif
+PGXS := $(shell $(or $(PG_CONFIG),pg_config) --pgxs 2>/dev/null)
+ifneq ($(filter-out clean distclean maintainer-clean uninstall,$(or $(MAKECMDGOALS),all))$(if $(wildcard $(PGXS)),,no),)
+MISSING := $(call needs,say)
+ifneq ($(MISSING),)
+$(error $(MISSING); "make run" and "make check" install what they need$(if $(filter yes,$(WITH_HTTP)),; WITH_HTTP=no leaves the gateway out))
+endif
+ifneq ($(shell test -w . && { test ! -e .run || test -w .run; } && echo yes),yes)
+$(error $(CURDIR) cannot be written, or was built by another user: make -f $(CURDIR)/Makefile builds in another directory)
+endif
 endif
 include $(PGXS)
 
 # The gateway is a program of its own, built with the server's compiler flags
 # but none of its headers beyond libpq's.  WITH_HTTP=no leaves it out.
-WITH_HTTP ?= yes
 ifeq ($(WITH_HTTP),yes)
 HTTP_PROGRAM = restate-admin-http
 HTTP_OBJS    = $(patsubst %.c,%.o,$(call rel,src/http/*.c)) src/id_codec.o

@@ -205,6 +205,7 @@ set -euo pipefail
 {
   need_packages wrk curl
   if ! command -v node >/dev/null || ! grep -qs "\"version\": *\"$3\"" "$2/package.json"; then
+    need npm
     need_npm "$1" "@restatedev/restate-server@$3"
   fi
 } >&2

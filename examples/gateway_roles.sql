@@ -1,9 +1,19 @@
 -- The two roles that restate-admin-http logs in as, with what it needs and no
--- more.  Run once in the database that has the extension, as its owner and
+-- more.  Run once in each database that has the extension, as its owner and
 -- with CREATEROLE; how the roles log in (a password, peer) is left to you.
 
+-- a role is of the whole server: another database may have made them
+DO $$
+BEGIN
+  IF to_regrole('restate_gateway') IS NULL THEN
+    CREATE ROLE restate_gateway LOGIN;
+  END IF;
+  IF to_regrole('restate_gateway_reader') IS NULL THEN
+    CREATE ROLE restate_gateway_reader LOGIN;
+  END IF;
+END $$;
+
 -- calls the operations, as --db
-CREATE ROLE restate_gateway LOGIN;
 GRANT EXECUTE ON FUNCTION
   restate_purge_journal, restate_purge_journal_batch,
   restate_delete_invocation,
@@ -17,7 +27,6 @@ TO restate_gateway;
 
 -- reads the views, as --query-db: runs what clients send to POST /query, so it
 -- is a member of nothing and can read nothing else
-CREATE ROLE restate_gateway_reader LOGIN;
 GRANT USAGE ON SCHEMA restate TO restate_gateway_reader;
 GRANT SELECT ON
   restate.sys_invocation, restate.sys_invocation_status,

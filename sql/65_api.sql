@@ -45,6 +45,15 @@ END;
 COMMENT ON FUNCTION restate.api_batch_answer(jsonb) IS
 'The document that a batch is answered with, from the array of its rows in their order, null for none.';
 
+CREATE FUNCTION restate.api_request_id() RETURNS text
+  LANGUAGE sql STABLE PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT nullif(current_setting('request.headers', true), '')::json ->> 'idempotency-key';
+END;
+COMMENT ON FUNCTION restate.api_request_id() IS
+'The request_id of a restart: the header Idempotency-Key of the request that PostgREST serves. Null without one.';
+
 -- one invocation
 
 CREATE FUNCTION restate_api.purge_journal(invocation_id text) RETURNS void
@@ -83,8 +92,7 @@ BEGIN ATOMIC
   -- judged before the id is
   SELECT restate.api_index("from");
   SELECT jsonb_build_object('new_invocation_id', restate_restart_as_new(
-    invocation_id::restate_invocation_id, restate.api_index("from"), deployment,
-    nullif(current_setting('request.headers', true), '')::json ->> 'idempotency-key'));
+    invocation_id::restate_invocation_id, restate.api_index("from"), deployment, restate.api_request_id()));
 END;
 REVOKE ALL ON FUNCTION restate_api.restart_as_new(text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_api.restart_as_new(text, text, text) IS
@@ -180,13 +188,13 @@ CREATE FUNCTION restate_api.restart_as_new_batch(invocation_ids jsonb DEFAULT NU
 BEGIN ATOMIC
   SELECT restate.api_batch_answer(jsonb_agg(b ORDER BY b.ordinality))
   FROM restate_restart_as_new_batch(restate.api_batch_ids(invocation_ids),
-    deployment => restate.api_batch_deployment(deployment)) AS b;
+    deployment => restate.api_batch_deployment(deployment), request_id => restate.api_request_id()) AS b;
 END;
 REVOKE ALL ON FUNCTION restate_api.restart_as_new_batch(jsonb, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION restate_api.restart_as_new_batch(jsonb, jsonb) IS
 'Restarts many completed invocations as new
 
-POST /internal/invocations_batch_operations/restart-as-new: answered 200 with {"succeeded": [{"old_invocation_id", "new_invocation_id"}], "failed": [{"invocation_id", "error"}]}.';
+POST /internal/invocations_batch_operations/restart-as-new: the header Idempotency-Key is the request_id of each. Answered 200 with {"succeeded": [{"old_invocation_id", "new_invocation_id"}], "failed": [{"invocation_id", "error"}]}.';
 
 CREATE FUNCTION restate_api.kill_batch(invocation_ids jsonb DEFAULT NULL) RETURNS jsonb
   LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -306,3 +314,21 @@ CREATE VIEW restate_api.audit AS SELECT * FROM restate.sys_audit;
 REVOKE ALL ON restate_api.audit FROM PUBLIC;
 COMMENT ON VIEW restate_api.audit IS
 'The operations that took effect: restate.sys_audit.';
+
+-- The columns of the views for PostgREST say what those say that they show.
+DO $do$
+DECLARE
+  shown record;
+BEGIN
+  FOR shown IN
+    SELECT v.name AS api_view, a.attname AS column_name, col_description(a.attrelid, a.attnum) AS said
+    FROM (VALUES ('invocations', 'sys_invocation'), ('journal', 'sys_journal'), ('journal_events', 'sys_journal_events'),
+        ('inbox', 'sys_inbox'), ('keyed_service_status', 'sys_keyed_service_status'), ('deployments', 'sys_deployment'),
+        ('services', 'sys_service'), ('state', 'state'), ('promises', 'sys_promise'), ('audit', 'sys_audit')) AS v (name, source)
+    JOIN pg_class AS c ON c.relnamespace = 'restate'::regnamespace AND c.relname = v.source
+    JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
+  LOOP
+    EXECUTE format('COMMENT ON COLUMN restate_api.%I.%I IS %L', shown.api_view, shown.column_name, shown.said);
+  END LOOP;
+END
+$do$;

@@ -98,3 +98,11 @@ FROM restate.admin_deployment d;
 REVOKE ALL ON restate.admin_deployments FROM PUBLIC;
 COMMENT ON VIEW restate.admin_deployments IS
 'The document of GET /deployments, the newest first.';
+
+COMMENT ON COLUMN restate.admin_service.name IS 'The name of the service.';
+COMMENT ON COLUMN restate.admin_service.document IS 'The service as GET /services/{name} shows it.';
+COMMENT ON COLUMN restate.admin_services.document IS 'The services as GET /services shows them.';
+COMMENT ON COLUMN restate.admin_deployment.id IS 'The id of the deployment.';
+COMMENT ON COLUMN restate.admin_deployment.created_at IS 'When it was registered.';
+COMMENT ON COLUMN restate.admin_deployment.document IS 'The deployment as GET /deployments/{id} shows it.';
+COMMENT ON COLUMN restate.admin_deployments.document IS 'The deployments as GET /deployments shows them.';

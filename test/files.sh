@@ -59,6 +59,12 @@ none 'each file in a test directory is one that its suite runs' "${stray[@]}"
 version=$(sed -n "s/^default_version *= *'\(.*\)'/\1/p" restate_admin.control)
 mapfile -t found < <(sed -n 's/^ *"version": "\(.*\)".*/\1/p' META.json | grep -Fxv -e "$version" -e 1.0.0)
 none 'META.json has the version of the control file' "${found[@]}"
+mapfile -t found < <(sed -n 's/^ *"\(file\|docfile\)": "\(.*\)".*/\2/p' META.json | while read -r file; do [ -e "$file" ] || echo "$file"; done)
+none 'META.json names files that are there' "${found[@]}"
+mapfile -t found < <(head -n 1 debian/changelog | grep -vF "($version-")
+none 'the packages of Debian have the version of the control file' "${found[@]}"
+mapfile -t found < <(diff <(sed 's/PGVERSION/15/g' debian/control.in) debian/control)
+none 'debian/control is that of PostgreSQL 15' "${found[@]}"
 found=()
 grep -Fq "## [$version]" CHANGELOG.md || found+=("$version")
 none 'the changelog has a section for the version' "${found[@]}"
@@ -77,9 +83,20 @@ if [ -e "sql/released/$script" ] && ! cmp -s "sql/released/$script" "$script"; t
 fi
 none 'a released install script is what its version still installs' "${found[@]}"
 
-found=()
-[[ $(<doc/http.md) == *"$(<examples/gateway_roles.sql)"* ]] || found+=(examples/gateway_roles.sql)
-none 'doc/http.md quotes the roles of the gateway as they are' "${found[@]}"
+# One test: passes if a file has a text in it, which the third argument names.
+quotes() {
+  local found=()
+  [[ $(<"$1") == *"$2"* ]] || found=("$3")
+  none "$1 has $3 as it is" "${found[@]}"
+}
+
+quotes doc/http.md "$(<examples/gateway_roles.sql)" examples/gateway_roles.sql
+quotes doc/privileges.md "$(<examples/roles.sql)" examples/roles.sql
+quotes doc/postgrest.md "$(<examples/postgrest/roles.sql)" examples/postgrest/roles.sql
+# shellcheck disable=SC2016
+quotes examples/roles.sql "$(sed -n '/^## Privileges/,/^## /{/^```sql$/,/^```$/{/^```/!p}}' README.md)" 'what README.md shows of the roles'
+mapfile -t found < <(grep -n 'CREATE ROLE restate_' README.md)
+none 'the README makes no role of its own' "${found[@]}"
 if [ -x restate-admin-http ]; then
   mapfile -t found < <(./restate-admin-http --help | grep -oE -- '--[a-z-]+' | sort -u |
     while read -r option; do grep -qF -- "\`$option" doc/http.md || echo "$option"; done)

@@ -7,16 +7,16 @@ CREATE ROLE restate_authenticator LOGIN NOINHERIT NOCREATEDB NOCREATEROLE;
 
 -- A reader sees everything and changes nothing.  Payloads are in journal and
 -- state, and who did what is in audit: leave out what is not for all readers.
-CREATE ROLE restate_reader NOLOGIN;
-GRANT USAGE ON SCHEMA restate_api TO restate_reader;
+CREATE ROLE restate_web_reader NOLOGIN;
+GRANT USAGE ON SCHEMA restate_api TO restate_web_reader;
 GRANT SELECT ON restate_api.invocations, restate_api.journal, restate_api.journal_events,
   restate_api.inbox, restate_api.keyed_service_status, restate_api.deployments,
   restate_api.services, restate_api.state, restate_api.promises, restate_api.audit
-  TO restate_reader;
+  TO restate_web_reader;
 
 -- An operator runs the operations and reads nothing.
-CREATE ROLE restate_operator NOLOGIN;
-GRANT USAGE ON SCHEMA restate_api TO restate_operator;
+CREATE ROLE restate_web_operator NOLOGIN;
+GRANT USAGE ON SCHEMA restate_api TO restate_web_operator;
 GRANT EXECUTE ON FUNCTION
   restate_api.purge_journal(text), restate_api.purge_journal_batch(jsonb),
   restate_api.delete_invocation(text, text),
@@ -26,11 +26,11 @@ GRANT EXECUTE ON FUNCTION
   restate_api.purge(text), restate_api.purge_batch(jsonb),
   restate_api.pause(text), restate_api.pause_batch(jsonb),
   restate_api.resume(text, text), restate_api.resume_batch(jsonb, jsonb)
-  TO restate_operator;
+  TO restate_web_operator;
 
 -- The role named in a token is the one that PostgREST becomes.  A role that is
 -- a member of both, granted likewise, may do both.
-GRANT restate_reader, restate_operator TO restate_authenticator;
+GRANT restate_web_reader, restate_web_operator TO restate_authenticator;
 
 -- Timestamps and durations as Restate writes them.
 ALTER ROLE restate_authenticator SET timezone = 'UTC';

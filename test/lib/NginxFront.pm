@@ -15,7 +15,7 @@ use Time::HiRes qw(sleep time);
 # Returns the path of nginx, or nothing.
 sub find_nginx
 {
-	for my $dir (split(/:/, $ENV{PATH} // ''), '/usr/sbin', '/usr/local/sbin')
+	for my $dir (split(/:/, $ENV{PATH} // ''), '/usr/sbin', '/usr/local/sbin', $ENV{NGINX_DIR} // ())
 	{
 		return "$dir/nginx" if -x "$dir/nginx";
 	}

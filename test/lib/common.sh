@@ -5,10 +5,15 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 umask 022
 
-# Neither make's job server nor the caller's libpq settings reach what we run.
+# Neither make's job server nor, as "NAME=value" in libpq, the caller's libpq
+# settings reach what we run.
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES
+libpq=()
 for name in "${!PG@}"; do
-  [ "$name" = PG_CONFIG ] || unset "$name"
+  if [ "$name" != PG_CONFIG ]; then
+    libpq+=("$name=${!name}")
+    unset "$name"
+  fi
 done
 
 die() {
@@ -25,37 +30,33 @@ as_root() {
   fi
 }
 
-# Runs apt-get without questions, again if a mirror fails.
-apt_get() {
-  local try
-  for try in 1 2 3; do
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 \
-      -o DPkg::Lock::Timeout=300 "$@" </dev/null && return
-    sleep $((try * 5))
-  done
-  return 1
+# Makes sure of what the topics of packaging/needs name.  What is missing is
+# installed where that can be done; where it cannot, all of it is named.
+need() {
+  local missing
+  missing=$("$root/packaging/needs" say "$@") || die "$missing"
+  if [ -n "$missing" ]; then
+    command -v apt-get >/dev/null || die "$missing"
+    as_root true >/dev/null 2>&1 ||
+      die "$missing; install them, or run this as root: $(command -v sudo >/dev/null && echo "sudo does not let $(id -un)" || echo 'there is no sudo')"
+    as_root env PG_CONFIG="${PG_CONFIG:-}" CC="${CC:-}" bash "$root/packaging/install-needs" "$@" || exit 1
+    missing=$("$root/packaging/needs" say "$@") || die "$missing"
+    [ -z "$missing" ] || die "still $missing"
+  fi
 }
 
-# Installs those of the packages that are missing.  Without apt it leaves them
-# to the user: the build says what it does not find.
+# Makes sure of a PostgreSQL to build for and to start, and of further topics,
+# and sets pg_config, pg_bin (its programs) and pg_major.
+need_postgres() {
+  need extension gateway server "$@"
+  pg_config=$("$root/packaging/needs" find extension gateway server "$@")
+  pg_bin=$("$pg_config" --bindir)
+  pg_major=$("$pg_config" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+}
+
+# Makes sure of Debian's packages.  Without dpkg it leaves them to the user.
 need_packages() {
-  local package log missing=()
-  command -v dpkg-query >/dev/null && command -v apt-get >/dev/null || return 0
-  for package; do
-    dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q 'ok installed' ||
-      missing+=("$package")
-  done
-  [ ${#missing[@]} -gt 0 ] || return 0
-  if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-    die "please install these packages, or run this as root: ${missing[*]}"
-  fi
-  echo "installing ${missing[*]}"
-  log=$(mktemp)
-  if ! { apt_get update && apt_get install --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
-    cat "$log" >&2
-    die "could not install ${missing[*]}"
-  fi
-  rm -f "$log"
+  need "${@/#/package:}"
 }
 
 # Installs packages from npm, with their versions given, below a directory.
@@ -64,71 +65,26 @@ need_npm() {
   local dir=$1
   shift
   mkdir -p "$dir"
-  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
-    need_packages nodejs npm
-  fi
   npm install --prefix "$dir" --no-audit --no-fund --ignore-scripts --fetch-retries=2 \
     --fetch-retry-maxtimeout=10000 "$@" >"$dir/log" 2>&1 </dev/null || cat "$dir/log" >&2
 }
 
-# Succeeds if the PostgreSQL of this pg_config can be built against and started.
-# Debian's client package has pgxs.mk and pg_config, but not the headers.
-usable() {
-  local pgxs
-  pgxs=$("$1" --pgxs 2>/dev/null) && [ -e "$pgxs" ] && [ -x "$("$1" --bindir)/postgres" ] &&
-    [ -e "$("$1" --includedir-server)/postgres.h" ]
+# Puts nginx, if it is not on the machine, below a directory from Debian's
+# package, which would start a service if it were installed.  Where that fails
+# it is not there.
+need_nginx() {
+  local dir=$1
+  PATH=$PATH:/usr/sbin command -v nginx >/dev/null && return
+  mkdir -p "$dir"
+  (cd "$dir" && apt-get -q download nginx && dpkg -x nginx_*.deb . && usr/sbin/nginx -v) >"$dir/log" 2>&1 || cat "$dir/log" >&2
 }
 
-# Prints the pg_config to use: the caller's, else that of 15, else of the newest
-# version there is.
-find_pg_config() {
-  local candidate candidates=(/usr/lib/postgresql/{15,18,17,16}/bin/pg_config pg_config)
-  [ -z "${PG_CONFIG:-}" ] || candidates=("$PG_CONFIG")
-  for candidate in "${candidates[@]}"; do
-    if usable "$candidate"; then
-      command -v "$candidate"
-      return
-    fi
-  done
-  return 1
-}
-
-# Prints the major version that apt offers: 15, else the newest we support.
-packaged_major() {
-  local major
-  for major in 15 18 17 16; do
-    if apt-cache show "postgresql-server-dev-$major" >/dev/null 2>&1; then
-      echo "$major"
-      return
-    fi
-  done
-  return 1
-}
-
-# Makes sure of a PostgreSQL and of what the build needs, and sets pg_config,
-# pg_bin (its programs) and pg_major.
-need_postgres() {
-  local major
-  if ! pg_config=$(find_pg_config); then
-    [ -z "${PG_CONFIG:-}" ] || die "no server with its build files at PG_CONFIG=$PG_CONFIG"
-    command -v apt-get >/dev/null || die "no PostgreSQL 15 to 18 found: set PG_CONFIG"
-    if ! major=$(packaged_major); then
-      { [ "$(id -u)" = 0 ] || command -v sudo >/dev/null; } && apt_get update >/dev/null
-      major=$(packaged_major) || die "apt offers none of PostgreSQL 15 to 18: set PG_CONFIG"
-    fi
-    need_packages "postgresql-$major" "postgresql-server-dev-$major"
-    pg_config=$(find_pg_config) || die "no usable PostgreSQL after installing $major"
-  fi
-  need_packages gcc libc6-dev libxxhash-dev libmicrohttpd-dev libpq-dev libjansson-dev
-  pg_bin=$("$pg_config" --bindir)
-  pg_major=$("$pg_config" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
-}
-
-# Runs make on our Makefile in a build directory.
+# Runs make on our Makefile in a build directory, or in a copy of the tree.
 build_make() {
   local dir=$1
   shift
-  make -s -C "$dir" -f "$root/Makefile" PG_CONFIG="$pg_config" with_llvm=no \
+  [ -e "$dir/Makefile" ] || set -- -f "$root/Makefile" "$@"
+  make -s -C "$dir" PG_CONFIG="$pg_config" with_llvm=no \
     ${CC:+CC="$CC"} ${UBSAN:+UBSAN="$UBSAN"} ${COVERAGE:+COVERAGE="$COVERAGE"} "$@"
 }
 
@@ -165,14 +121,26 @@ as_server() {
   fi
 }
 
-# Makes a directory of the server's user that nobody else can enter, with a
-# path short enough for a socket, and prints it.
+# Makes a directory of the server's user that nobody else can enter, below TMPDIR
+# or /tmp, and prints it.  Programs can run there, and a socket has room that lies
+# as many characters below it as the argument says.
 private_dir() {
-  local dir
-  dir=$(mktemp -d /tmp/restate_admin.XXXXXX)
+  local dir tmp=${TMPDIR:-/tmp}
+  id "$server_user" >/dev/null 2>&1 || die "servers cannot run as root, and there is no user $server_user: SERVER_USER=NAME names another"
+  [[ $tmp == /* && $tmp != *[[:space:]]* ]] || die "TMPDIR must be an absolute path without blanks: $tmp"
+  # a socket's path has at most 107 characters
+  [ $((${#tmp} + 22 + $1)) -le 107 ] || die "TMPDIR is too long a path for the sockets below it: $tmp"
+  dir=$(mktemp -d "$tmp/restate_admin.XXXXXX") || die "TMPDIR is no directory to write to: $tmp"
+  echo '#!/bin/sh' >"$dir/try"
+  chmod 755 "$dir/try"
   if [ "$(id -u)" = 0 ]; then
     chown "$server_user:" "$dir"
   fi
+  if ! as_server "$dir/try" 2>/dev/null; then
+    rm -rf "$dir"
+    die "$server_user cannot run programs below $tmp: set TMPDIR to a directory where that is allowed"
+  fi
+  rm "$dir/try"
   echo "$dir"
 }
 
@@ -228,8 +196,8 @@ stop_server() {
 # server's user.
 copy_tree() {
   mkdir "$1"
-  tar -C "$root" --exclude=./.git --exclude=./.run --exclude=./tmp_check --exclude='*.o' \
-    --exclude='*.so' -cf - . | tar -C "$1" -xf - --no-same-owner
+  tar -C "$root" --exclude=./.git --exclude=./.run --exclude=./tmp_check --exclude=./node_modules --exclude=./deb \
+    --exclude='*.o' --exclude='*.so' --exclude=./restate-admin-http --exclude='./restate_admin--*' -cf - . | tar -C "$1" -xf - --no-same-owner
   if [ "$(id -u)" = 0 ]; then
     chown -R "$server_user:" "$1"
   fi
@@ -249,14 +217,33 @@ export_cluster_env() {
   printf '%s\n' "$@" "max_prepared_transactions = 5" >"$TEMP_CONFIG"
 }
 
-# Prints "N passed, N failed" of a log of prove with --formatter=Tally; the
-# second argument is what prove returned.
+# Prints "N passed, N failed, N skipped" of a log of prove with
+# --formatter=Tally; the second argument is what prove returned.  A run that did
+# not end has failed, whatever it tells of what ended before.
 tally_of() {
-  local passed failed
-  passed=$(sed -n 's/^tally: \([0-9]*\) passed, .*/\1/p' "$1")
-  failed=$(sed -n 's/^tally: .* passed, \([0-9]*\) failed/\1/p' "$1")
-  if [ "$2" != 0 ] && [ "${failed:-0}" = 0 ]; then
-    failed=1
+  local passed=0 failed=0 skipped=0
+  if [[ $(<"$1") =~ tally:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped ]]; then
+    passed=${BASH_REMATCH[1]}
+    failed=${BASH_REMATCH[2]}
+    skipped=${BASH_REMATCH[3]}
   fi
-  echo "${passed:-0} passed, ${failed:-0} failed"
+  if [ "$2" = 124 ] || { [ "$2" != 0 ] && [ "$failed" = 0 ]; }; then
+    failed=$((failed + 1))
+  fi
+  echo "$passed passed, $failed failed, $skipped skipped"
+}
+
+# Runs prove for as many seconds as given, with its output in a log.  Interrupted,
+# it still tells what has ended.  It is in the background, because a trap waits
+# for what runs in the foreground; "child" is its process meanwhile.
+run_for() {
+  local seconds=$1 log=$2 rc=0
+  shift 2
+  timeout -s INT -k 10 "$seconds" "$@" >"$log" 2>&1 </dev/null &
+  child=$!
+  wait "$child" || rc=$?
+  child=
+  # 137: it did not heed the first signal
+  [ "$rc" != 137 ] || rc=124
+  return "$rc"
 }

@@ -6,9 +6,9 @@
 suites_as_tap() {
   local with=$1 line count=0
   while IFS= read -r line; do
-    if [[ $line =~ ^[a-z_]+:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed$ ]]; then
+    if [[ $line =~ ^[a-z_]+:\ ([0-9]+)\ passed,\ ([0-9]+)\ failed,\ ([0-9]+)\ skipped$ ]]; then
       count=$((count + 1))
-      [ "${BASH_REMATCH[1]}" != 0 ] && [ "${BASH_REMATCH[2]}" = 0 ] || printf 'not '
+      [ "${BASH_REMATCH[1]}${BASH_REMATCH[3]}" != 00 ] && [ "${BASH_REMATCH[2]}" = 0 ] || printf 'not '
       echo "ok $count - with $with, $line"
     else
       echo "# $line"

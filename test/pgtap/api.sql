@@ -18,7 +18,7 @@ SELECT make('done', 'Svc/s', 'completed', :pinned || '{"journal": ["Command: Inp
 
 -- What PostgREST answers a POST of the document with: status, body, and of an
 -- error what it is made of.
-CREATE FUNCTION post(function text, document json, role text DEFAULT 'restate_operator', headers json DEFAULT '{}',
+CREATE FUNCTION post(function text, document json, role text DEFAULT 'restate_web_operator', headers json DEFAULT '{}',
     claims json DEFAULT '{"sub": "alice"}', read_only boolean DEFAULT false) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
   routine pg_proc;
@@ -76,7 +76,7 @@ CREATE FUNCTION short(answer jsonb) RETURNS text LANGUAGE sql VOLATILE AS $$
 $$;
 
 -- The short answer and what changed, all of it taken back.
-CREATE FUNCTION posted(function text, document json, role text DEFAULT 'restate_operator', headers json DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
+CREATE FUNCTION posted(function text, document json, role text DEFAULT 'restate_web_operator', headers json DEFAULT '{}') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   told text;
 BEGIN
@@ -92,7 +92,7 @@ CREATE FUNCTION args(label text, more jsonb DEFAULT '{}') RETURNS json LANGUAGE 
   SELECT (jsonb_build_object('invocation_id', inv(label)) || more)::json
 $$;
 
-SELECT plan(678);
+SELECT plan(682);
 
 -- every operation on an invocation in every state, as documented
 
@@ -278,6 +278,10 @@ SELECT is(batch_restarts((ids('done')::jsonb || jsonb_build_object('deployment',
   format('a batch of restarts on %s', coalesce(labelled(d::text), 'null')))
 FROM (VALUES ('"keep"'::jsonb, 'pinned'), ('"Keep"', 'pinned'), ('"Latest"', 'newest'), (NULL, 'newest'), ('{"Keep": null}', 'pinned'), ('{"Latest": null}', 'newest'),
   (to_jsonb(dp('pinned')), 'pinned'), (to_jsonb(dp('old')), NULL)) AS t (d, want);
+SELECT is(post('restart_as_new_batch', ids('done', 'finished'), headers => '{"idempotency-key": "all"}') #> '{body,succeeded}',
+  post('restart_as_new_batch', ids('done', 'finished'), headers => '{"idempotency-key": "all"}') #> '{body,succeeded}', 'the header is the request id of each in a batch');
+SELECT is(post('restart_as_new_batch', (ids('done')::jsonb || '{"deployment": "keep"}')::json, headers => '{"idempotency-key": "all"}') #>> '{body,failed,0,error}' LIKE '%another deployment%', true,
+  'which is refused for one on another deployment');
 SELECT is(posted(f, (ids('done')::jsonb || jsonb_build_object('deployment', d))::json), want, format('%s on %s is %s', f, d, want))
 FROM unnest('{restart_as_new_batch,resume_batch}'::text[]) AS f, (VALUES ('"zzz"'::jsonb, '400 invalid_deployment_id'), ('""', '400 invalid_deployment_id'), ('"KEEP"', '400 invalid_deployment_id'),
   ('5', '422 invalid_body'), ('true', '422 invalid_body'), ('["keep"]', '422 invalid_body'), ('{}', '422 invalid_body'), ('{"Id": "dp_1"}', '422 invalid_body'),
@@ -286,15 +290,15 @@ FROM unnest('{restart_as_new_batch,resume_batch}'::text[]) AS f, (VALUES ('"zzz"
 -- one role for each need
 
 SELECT is(posted(f, (CASE WHEN f LIKE '%\_batch' THEN ids('running') ELSE args('running') END), role), '403 42501', format('%s may not call %s', role, f))
-FROM (SELECT proname AS f FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace) AS p, unnest('{restate_reader,restate_authenticator}'::text[]) AS role ORDER BY role, f;
-SELECT is(has_function_privilege('restate_operator', oid, 'EXECUTE'), true, format('restate_operator may call %s', proname)) FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace ORDER BY proname;
-SELECT is(has_table_privilege('restate_reader', oid, 'SELECT') AND NOT has_table_privilege('restate_operator', oid, 'SELECT') AND NOT has_table_privilege('restate_authenticator', oid, 'SELECT')
-    AND NOT has_table_privilege('restate_reader', oid, 'INSERT, UPDATE, DELETE, TRUNCATE'), true, format('restate_reader reads %s, nobody writes it', relname))
+FROM (SELECT proname AS f FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace) AS p, unnest('{restate_web_reader,restate_authenticator}'::text[]) AS role ORDER BY role, f;
+SELECT is(has_function_privilege('restate_web_operator', oid, 'EXECUTE'), true, format('restate_web_operator may call %s', proname)) FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace ORDER BY proname;
+SELECT is(has_table_privilege('restate_web_reader', oid, 'SELECT') AND NOT has_table_privilege('restate_web_operator', oid, 'SELECT') AND NOT has_table_privilege('restate_authenticator', oid, 'SELECT')
+    AND NOT has_table_privilege('restate_web_reader', oid, 'INSERT, UPDATE, DELETE, TRUNCATE'), true, format('restate_web_reader reads %s, nobody writes it', relname))
 FROM pg_class WHERE relnamespace = 'restate_api'::regnamespace AND relkind = 'v' ORDER BY relname;
-SELECT is_empty($$SELECT p.oid::regprocedure, r FROM pg_proc AS p, unnest('{restate_reader,restate_operator,restate_authenticator}'::text[]) AS r
+SELECT is_empty($$SELECT p.oid::regprocedure, r FROM pg_proc AS p, unnest('{restate_web_reader,restate_web_operator,restate_authenticator}'::text[]) AS r
   WHERE (p.pronamespace = 'restate'::regnamespace OR p.proname LIKE 'restate\_%') AND p.prosecdef AND has_function_privilege(r, p.oid, 'EXECUTE')$$,
   'none of them may call an operation but through its wrapper');
-SELECT is_empty($$SELECT r FROM unnest('{restate_reader,restate_operator,restate_authenticator}'::text[]) AS r WHERE has_schema_privilege(r, 'restate', 'USAGE, CREATE') OR has_schema_privilege(r, 'restate_api', 'CREATE')$$,
+SELECT is_empty($$SELECT r FROM unnest('{restate_web_reader,restate_web_operator,restate_authenticator}'::text[]) AS r WHERE has_schema_privilege(r, 'restate', 'USAGE, CREATE') OR has_schema_privilege(r, 'restate_api', 'CREATE')$$,
   'none of them gets at the tables, or may create anything');
 SELECT is_empty($$SELECT oid::regprocedure FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace
     AND NOT (prosecdef AND provolatile = 'v' AND 'search_path=pg_catalog, pg_temp' = ANY (proconfig))$$, 'each runs as its owner, under its own search path');
@@ -310,19 +314,19 @@ BEGIN
 EXCEPTION WHEN insufficient_privilege THEN
   RETURN 'denied';
 END $$;
-SELECT is(read_as('restate_reader', format('SELECT string_agg(status, '','') FROM restate_api.invocations WHERE "restate_api"."invocations"."id" = %L', inv('running'))), 'running', 'a reader finds an invocation by its id');
-SELECT is(read_as('restate_reader', format('SELECT count(entry_json) FROM restate_api.journal WHERE id = %L', inv('done'))), '4', 'and its journal');
-SELECT is(read_as('restate_reader', format('SELECT count(*) > -1 FROM restate_api.%I', relname)), 'true', format('a reader can read %s', relname)) FROM pg_class WHERE relnamespace = 'restate_api'::regnamespace AND relkind = 'v' ORDER BY relname;
+SELECT is(read_as('restate_web_reader', format('SELECT string_agg(status, '','') FROM restate_api.invocations WHERE "restate_api"."invocations"."id" = %L', inv('running'))), 'running', 'a reader finds an invocation by its id');
+SELECT is(read_as('restate_web_reader', format('SELECT count(entry_json) FROM restate_api.journal WHERE id = %L', inv('done'))), '4', 'and its journal');
+SELECT is(read_as('restate_web_reader', format('SELECT count(*) > -1 FROM restate_api.%I', relname)), 'true', format('a reader can read %s', relname)) FROM pg_class WHERE relnamespace = 'restate_api'::regnamespace AND relkind = 'v' ORDER BY relname;
 SELECT is(read_as(role, query), 'denied', format('%s may not %s', role, query)) FROM (VALUES
-  ('restate_operator', 'SELECT 1 FROM restate_api.invocations'), ('restate_operator', 'SELECT restate_kill(restate_new_invocation_id())'), ('restate_operator', 'SELECT 1 FROM restate.invocation'),
-  ('restate_reader', 'SELECT 1 FROM restate.invocation'), ('restate_reader', 'SELECT restate_api.kill(''x'')'), ('restate_reader', 'DELETE FROM restate_api.invocations'),
+  ('restate_web_operator', 'SELECT 1 FROM restate_api.invocations'), ('restate_web_operator', 'SELECT restate_kill(restate_new_invocation_id())'), ('restate_web_operator', 'SELECT 1 FROM restate.invocation'),
+  ('restate_web_reader', 'SELECT 1 FROM restate.invocation'), ('restate_web_reader', 'SELECT restate_api.kill(''x'')'), ('restate_web_reader', 'DELETE FROM restate_api.invocations'),
   ('restate_authenticator', 'SELECT 1 FROM restate_api.invocations'), ('restate_authenticator', 'SELECT restate_api.kill(''x'')')) AS t (role, query);
 
 -- who did it: the role that PostgREST became, and the subject of the token
 
 SELECT is((SELECT short(post('purge', args('finished')))), '200', 'an operation is recorded');
 SELECT is((SELECT concat_ws(' ', operation, outcome, role_name, session_user_name = session_user, claimed_subject) FROM restate.audit ORDER BY audit_id DESC LIMIT 1),
-  'purge purged restate_operator t alice', 'with the role, not the owner, and the token''s subject');
+  'purge purged restate_web_operator t alice', 'with the role, not the owner, and the token''s subject');
 -- a batch over no invocation, which judges the mode, is no operation
 SELECT is((SELECT count(*) FROM restate.audit WHERE operation = 'delete_invocation'), 0::bigint, 'what was taken back, and what judges a mode, is not');
 

@@ -48,7 +48,7 @@ END $$;
 
 CREATE TABLE "case" (n int GENERATED ALWAYS AS IDENTITY, label text, arguments text, want text, rule text);
 
-SELECT plan(158);
+SELECT plan(166);
 
 -- nulls
 

@@ -72,13 +72,15 @@ INSERT INTO public_function VALUES
   ('restate.api_batch_ids(jsonb)'),
   ('restate.api_batch_deployment(jsonb)'),
   ('restate.api_batch_answer(jsonb)'),
+  ('restate.api_request_id()'),
+  ('restate.was_written(text,boolean)'),
   ('restate.utf8_or_null(bytea)'),
   ('restate.duration_text(interval)'),
   ('restate.timestamp_text(timestamp with time zone)'),
   ('restate.service_document(restate.service_revision)'),
   ('restate_http_status(text,text)');
 
-SELECT plan(16);
+SELECT plan(17);
 
 SELECT cmp_ok((SELECT count(*) FROM member), '>', 50::bigint,
   'the extension has members to look at');

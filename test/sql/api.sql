@@ -21,8 +21,8 @@ SELECT count(*) FROM restate_api.invocations;
 
 -- an operation without a body: its status is in a setting
 BEGIN;
-SET LOCAL ROLE restate_operator;
-SELECT set_config('request.jwt.claims', '{"role": "restate_operator", "sub": "alice"}', true),
+SET LOCAL ROLE restate_web_operator;
+SELECT set_config('request.jwt.claims', '{"role": "restate_web_operator", "sub": "alice"}', true),
   set_config('request.headers', '{"host": "localhost"}', true), set_config('request.method', 'POST', true) \g /dev/null
 SELECT restate_api.cancel(invocation_id := 'inv_100000000000000000000000000running');
 SELECT current_setting('response.status', true) AS status, current_setting('response.headers', true) AS headers;
@@ -31,7 +31,7 @@ SELECT current_setting('response.status', true) = '' AS gone_with_the_transactio
 
 -- a restart has one, and is done once for each idempotency key
 BEGIN;
-SET LOCAL ROLE restate_operator;
+SET LOCAL ROLE restate_web_operator;
 SELECT set_config('request.headers', '{"idempotency-key": "monday"}', true) \g /dev/null
 SELECT restate_api.restart_as_new(invocation_id := 'inv_100000000000000000000000000000done', "from" := '0') AS first \gset
 SELECT jsonb_object_keys(:'first');
@@ -40,7 +40,7 @@ COMMIT;
 
 -- many
 BEGIN;
-SET LOCAL ROLE restate_operator;
+SET LOCAL ROLE restate_web_operator;
 SELECT jsonb_pretty(restate_api.kill_batch(
   '["inv_100000000000000000000000000000busy", "inv_100000000000000000000000000000done", "inv_100000000000000000000000000000none"]'));
 COMMIT;
@@ -54,7 +54,7 @@ EXCEPTION WHEN OTHERS THEN
   RETURN NEXT;
 END $$;
 \x on
-SET ROLE restate_operator;
+SET ROLE restate_web_operator;
 SELECT * FROM pg_temp.refused($$restate_api.kill('inv_100000000000000000000000000000none')$$);
 SELECT * FROM pg_temp.refused($$restate_api.kill('inv_1<script>')$$);
 SELECT * FROM pg_temp.refused($$restate_api.restart_as_new('inv_100000000000000000000000000000done', '')$$);
@@ -65,7 +65,7 @@ SELECT * FROM pg_temp.refused('(SELECT count(*) FROM restate_api.invocations)');
 \x off
 
 -- a reader
-SET ROLE restate_reader;
+SET ROLE restate_web_reader;
 SELECT id, status, completion_failure FROM restate_api.invocations WHERE invoked_by <> 'restart_as_new' ORDER BY id;
 SELECT index, entry_type, entry_json FROM restate_api.journal WHERE id = 'inv_100000000000000000000000000running';
 SELECT operation, id, outcome, role_name, session_user_name, claimed_subject FROM restate_api.audit ORDER BY audit_id;
@@ -75,5 +75,5 @@ RESET ROLE;
 RESET SESSION AUTHORIZATION;
 SELECT * FROM restate_verify();
 TRUNCATE restate.invocation, restate.journal, restate.object_key, restate.audit;
-DROP OWNED BY restate_reader, restate_operator, restate_authenticator;
-DROP ROLE restate_reader, restate_operator, restate_authenticator;
+DROP OWNED BY restate_web_reader, restate_web_operator, restate_authenticator;
+DROP ROLE restate_web_reader, restate_web_operator, restate_authenticator;

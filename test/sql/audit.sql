@@ -82,6 +82,10 @@ FROM (VALUES (1, '{"sub": "alice", "role": "operator"}'), (2, '{"role": "operato
   (11, '{"sub": {"sub": "nested"}}'), (12, '[{"sub": "listed"}]'), (13, '{"sub": "first", "sub": "second"}'), (14, '{"sub": ["a"]}'), (15, '{"sub": ""}')) AS v (n, claims)
 ORDER BY n \g /dev/null
 SELECT row_number() OVER (ORDER BY audit_id) AS n, claimed_subject FROM restate.sys_audit ORDER BY audit_id;
+-- claims that are nested as no token's are fail no call
+SELECT set_config('request.jwt.claims', '{"sub": "deep", "more": ' || repeat('[', 100000) || repeat(']', 100000) || '}', false) IS NOT NULL AND touch() = 'signalled' AS done;
+SELECT set_config('request.jwt.claims', '{"sub": "quoted \" [[[", "more": "' || repeat('[', 1000) || '"}', false) IS NOT NULL AND touch() = 'signalled' AS done;
+SELECT subject FROM record OFFSET (SELECT count(*) - 2 FROM record);
 RESET request.jwt.claims;
 
 -- off is for superusers
@@ -90,6 +94,11 @@ SET restate_admin.audit = off;
 SELECT touch();
 SELECT restate_kill((SELECT id FROM restate.invocation WHERE status = 'ready' ORDER BY id LIMIT 1));
 SELECT count(*) FROM record;
+-- but of a restart with a request id, which is held against it when it is repeated
+SELECT id AS ended FROM restate.invocation WHERE status = 'completed' AND journal_size > 0 ORDER BY id LIMIT 1 \gset
+SELECT restate_restart_as_new(:'ended', request_id => 'unaudited') IS NOT NULL AS restarted;
+SELECT restate_restart_as_new(:'ended', 1, request_id => 'unaudited');
+SELECT operation, parameters FROM restate.audit ORDER BY audit_id DESC LIMIT 1;
 RESET restate_admin.audit;
 SELECT touch();
 SELECT count(*) FROM record;

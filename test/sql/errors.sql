@@ -130,6 +130,11 @@ SELECT restate_kill('somebody');
 SELECT count(*) FROM restate.audit;
 -- nothing is broken but what was loaded so
 SELECT * FROM restate_verify() ORDER BY id;
+-- a batch has a limit; below it the size is no matter
+SELECT restate_pause_batch(array_fill('inv_100000000000000000000000000unknown'::restate_invocation_id, ARRAY[1000001]));
+SELECT restate_restart_as_new_batch(array_fill(NULL::restate_invocation_id, ARRAY[12000000]));
+SELECT count(*), count(DISTINCT category) AS categories, min(category) AS category
+FROM restate_kill_batch(array_fill('inv_100000000000000000000000000unknown'::restate_invocation_id, ARRAY[1000000]));
 TRUNCATE restate.invocation, restate.journal, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
 DROP TABLE loaded, attempt;
 DROP FUNCTION refusal;

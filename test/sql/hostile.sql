@@ -153,7 +153,8 @@ SELECT public.digest() OPERATOR(pg_catalog.=) :'expected' AS the_same;
 ROLLBACK;
 
 -- set before the first call
-\c - restate_test_hostile
+\c
+SET SESSION AUTHORIZATION restate_test_hostile;
 SET search_path TO hostile, pg_catalog;
 :operations
 SELECT public.digest() OPERATOR(pg_catalog.=) :'expected' AS the_same;

@@ -147,35 +147,6 @@ GROUP BY outcome;
 CREATE TABLE report AS SELECT id, restate_kill(id) AS outcome FROM restate.sys_invocation WHERE status <> 'completed';
 SELECT outcome, count(*) FROM report GROUP BY outcome;
 
--- a prepared transaction
-SELECT loaded('inv_100000000000000000000000000000late', 'running', 'Svc//run') \g /dev/null
-BEGIN;
-SELECT restate_kill('inv_100000000000000000000000000000late');
-SELECT restate_restart_as_new('inv_100000000000000000000000000000late') IS NOT NULL AS restarted;
-PREPARE TRANSACTION 'kill';
-SELECT status FROM restate.sys_invocation WHERE id = 'inv_100000000000000000000000000000late';
-COMMIT PREPARED 'kill';
-SELECT status FROM restate.sys_invocation WHERE id = 'inv_100000000000000000000000000000late';
-SELECT count(*) FROM restate.sys_invocation WHERE restarted_from = 'inv_100000000000000000000000000000late';
-BEGIN;
-SELECT restate_purge('inv_100000000000000000000000000000late');
-PREPARE TRANSACTION 'purge';
-ROLLBACK PREPARED 'purge';
-SELECT restate_purge('inv_100000000000000000000000000000late');
--- notifications and prepared transactions do not go together
-BEGIN;
-SET LOCAL restate_admin.notify = on;
-SELECT loaded('inv_100000000000000000000000000000wake', 'paused', 'Svc//run') \g /dev/null
-SELECT restate_resume('inv_100000000000000000000000000000wake');
-PREPARE TRANSACTION 'resume';
--- without anything to start there is no notification
-BEGIN;
-SET LOCAL restate_admin.notify = on;
-SELECT loaded('inv_100000000000000000000000000000wake', 'running', 'Svc//run') \g /dev/null
-SELECT restate_kill('inv_100000000000000000000000000000wake');
-PREPARE TRANSACTION 'kill';
-ROLLBACK PREPARED 'kill';
-
 -- a read-only transaction
 \set SHOW_CONTEXT never
 \set VERBOSITY sqlstate

@@ -50,7 +50,8 @@ RESET restate_admin.reason;
 RESET SESSION AUTHORIZATION;
 -- nor can a setting be smuggled in before the library is loaded
 SELECT current_user AS me \gset
-\c - restate_test_purger
+\c
+SET SESSION AUTHORIZATION restate_test_purger;
 SET restate_admin.audit = off;
 SELECT restate_purge_journal('inv_100000000000000000000000000unheard');
 SHOW restate_admin.audit;

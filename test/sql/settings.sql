@@ -71,3 +71,12 @@ EXCEPTION WHEN OTHERS THEN
   RAISE NOTICE '%: enable_seqscan %, jit %, search_path %', SQLSTATE, current_setting('enable_seqscan'), current_setting('jit'), current_setting('search_path');
 END $$;
 SELECT * FROM restate_verify();
+DROP TRIGGER before ON restate.invocation;
+DROP TRIGGER after ON restate.invocation;
+DROP TRIGGER before ON restate.journal;
+DROP TRIGGER after ON restate.audit;
+DROP TRIGGER at_commit ON restate.audit;
+TRUNCATE restate.invocation, restate.journal, restate.object_key, restate.audit;
+DROP VIEW read_whole;
+DROP TABLE expected, seen;
+DROP FUNCTION settings, look;

@@ -9,6 +9,12 @@ use JSON::PP ();
 use NginxFront;
 use Test::More;
 
+unless (NginxFront::find_nginx())
+{
+	die "nginx is not there\n" if $ENV{CI};
+	plan skip_all => 'nginx is not there';
+}
+
 my $json = JSON::PP->new->utf8->allow_nonref;
 my $top = getcwd();
 my $tmp = File::Temp->newdir(TMPDIR => 1);

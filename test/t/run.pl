@@ -38,7 +38,11 @@ for my $time ('first', 'second')
 	like($purged, qr{^HTTP/1.1 200 OK\r$}m, 'the third purges a journal');
 
 	my ($url) = $lines[0] =~ m{(http://127\.0\.0\.1:\d+)};
-	my ($dir) = $output =~ m{psql -h (/tmp/restate_admin\.\w+) };
+	($rc, my $env) = shell("'$cluster' env");
+	my ($dir) = $env =~ m{^export PGHOST='(/\S+/restate_admin\.\w+)' };
+	($rc, my $version) = shell(qq{eval "\$('$cluster' env)" && psql -XAtc "SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'" && restate-admin-http --version});
+	my ($default) = slurp_file(getcwd() . '/restate_admin.control') =~ /default_version = '(.*)'/;
+	like($version, qr/^\Q$default\E\n.*\Q$default\E/, 'its shell has the database and the gateway');
 	next if $time eq 'first';
 	is((shell("'$cluster' stop"))[0], 0, 'stopping succeeds');
 	isnt(HTTP::Tiny->new(timeout => 5)->get("$url/version")->{status}, 200, 'the gateway is gone');

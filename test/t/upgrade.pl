@@ -96,4 +96,36 @@ for my $release (@releases)
 		"0\n$version", "$release: one session installs, updates and goes on");
 }
 
+# Another session updates, to a version that comes after this library's: an open
+# one notices at its next call, and goes on when it is back.  The script is put
+# where the server looks for it.
+my $stage = $node->safe_psql('postgres', "SELECT current_setting('extension_destdir', true)");
+my ($sharedir) = `pg_config --sharedir` =~ /(\S+)/;
+my $scripts = "$stage$sharedir/extension";
+my $step = "$scripts/restate_admin--$version--99.0.0.sql";
+my $back = "$scripts/restate_admin--99.0.0--$version.sql";
+SKIP:
+{
+	skip 'the server looks for extensions only where they are installed', 5 unless $stage && -w $scripts;
+	append_to_file($step, "ALTER FUNCTION pg_catalog.restate_verify() COST 100001;\n");
+	append_to_file($back, "ALTER FUNCTION pg_catalog.restate_verify() COST 100000;\n");
+	my $open = $node->background_psql('postgres', on_error_stop => 0);
+	my $call = "SELECT count(*) FROM restate_pause_batch('{}');";
+	my $call_of_two = "\\set VERBOSITY verbose\nBEGIN; $call $call COMMIT;";
+
+	is($open->query($call_of_two =~ s/\n/ \\;\n/r) =~ tr/0//, 2, 'an open session goes on');
+	$node->safe_psql('postgres', "ALTER EXTENSION restate_admin UPDATE TO '99.0.0'");
+	$open->{stderr} = '';
+	$open->query($call);
+	like($open->{stderr}, qr/extension restate_admin is installed at version 99\.0\.0, but its library is version \Q$version\E/,
+		'after an update by another it is told');
+	like($open->{stderr}, qr/reconnect/, 'and what to do');
+	$open->{stderr} = '';
+	$node->safe_psql('postgres', "ALTER EXTENSION restate_admin UPDATE TO '$version'");
+	is($open->query($call), '0', 'when the versions fit again, it goes on');
+	is($open->{stderr}, '', 'without a word');
+	$open->quit;
+	unlink $step, $back;
+}
+
 done_testing();
