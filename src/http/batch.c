@@ -5,62 +5,23 @@
 #include "batch.h"
 
 #include <jansson.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "../id_codec.h"
-#include "failure.h"
+#include "body.h"
+#include "parameters.h"
 #include "routes.h"
 
 #define MAX_IDS 1000
 
+/* of a body; without a deployment from the second on */
+static const char *const batch_fields[] = {"deployment", "invocation_ids", NULL};
+
 static void prepare(Exchange *exchange, bool takes_deployment);
-static bool is_json_type(const char *type);
 static bool take_ids(Exchange *exchange, json_t *ids);
-static bool take_deployment(Exchange *exchange, json_t *deployment);
+static bool take_deployment_field(Exchange *exchange, json_t *deployment);
 static void refuse_body(Exchange *exchange, const char *message);
-
-/*
- * Returns whether the media type is JSON or built on it.
- */
-static bool
-is_json_type(const char *type)
-{
-	size_t len;
-
-	if (type == NULL)
-		return false;
-	len = strcspn(type, "; \t");
-	if (len == strlen("application/json") && strncasecmp(type, "application/json", len) == 0)
-		return true;
-	return len > strlen("application/+json") && strncasecmp(type, "application/", strlen("application/")) == 0 &&
-		   strncasecmp(type + len - strlen("+json"), "+json", strlen("+json")) == 0;
-}
-
-json_t *
-body_as_json(Exchange *exchange)
-{
-	const char *type = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Type");
-	json_t *document;
-	json_error_t error;
-
-	if (!is_json_type(type))
-	{
-		answer_error(exchange, 415, "unsupported_media_type", "the body must be application/json");
-		return NULL;
-	}
-	if (exchange->body_len > exchange->route->body_limit)
-	{
-		answer_error(exchange, 413, "body_too_large", "the body is too large");
-		return NULL;
-	}
-	document = json_loadb(exchange->body.data ? exchange->body.data : "", exchange->body.len, JSON_DECODE_ANY, &error);
-	if (document == NULL)
-		answer_error(exchange, 400, "invalid_body", "the body is not JSON");
-	return document;
-}
 
 /*
  * Answers that the body has the wrong form.
@@ -83,6 +44,14 @@ prepare_batch_on_deployment(Exchange *exchange)
 	prepare(exchange, true);
 }
 
+void
+prepare_batch_of_restarts(Exchange *exchange)
+{
+	prepare(exchange, true);
+	if (exchange->status == 0)
+		(void) take_idempotency_key(exchange, 2);
+}
+
 /*
  * Takes ids and deployment from the body: an object with these fields, or an
  * array with their values in this order.
@@ -90,7 +59,7 @@ prepare_batch_on_deployment(Exchange *exchange)
 static void
 prepare(Exchange *exchange, bool takes_deployment)
 {
-	json_t *document = body_as_json(exchange);
+	json_t *document = body_as_json(exchange, takes_deployment ? batch_fields : batch_fields + 1);
 	json_t *ids = NULL;
 	json_t *deployment = NULL;
 
@@ -109,7 +78,7 @@ prepare(Exchange *exchange, bool takes_deployment)
 	if (!json_is_array(ids))
 		refuse_body(exchange, "the body must be an object with an array invocation_ids");
 	else if (take_ids(exchange, ids) && takes_deployment)
-		(void) take_deployment(exchange, deployment);
+		(void) take_deployment_field(exchange, deployment);
 	json_decref(document);
 }
 
@@ -137,7 +106,13 @@ take_ids(Exchange *exchange, json_t *ids)
 		buffer_printf(&literal, "%s%s", i == 0 ? "" : ",", json_string_value(value));
 	}
 	buffer_add_text(&literal, "}");
-	if (json_array_size(ids) > MAX_IDS || literal.failed)
+	if (literal.failed)
+	{
+		buffer_free(&literal);
+		answer_out_of_memory(exchange);
+		return false;
+	}
+	if (json_array_size(ids) > MAX_IDS)
 	{
 		buffer_free(&literal);
 		answer_error(exchange, 400, "batch_too_large", "a batch takes at most 1000 invocations");
@@ -152,7 +127,7 @@ take_ids(Exchange *exchange, json_t *ids)
  * field, which is null.
  */
 static bool
-take_deployment(Exchange *exchange, json_t *deployment)
+take_deployment_field(Exchange *exchange, json_t *deployment)
 {
 	const char *text = json_string_value(deployment);
 
@@ -165,32 +140,29 @@ take_deployment(Exchange *exchange, json_t *deployment)
 			(strcmp(text, "Keep") != 0 && strcmp(text, "Latest") != 0))
 			text = NULL;
 	}
+	else if (text && strlen(text) != json_string_length(deployment))
+	{
+		answer_error(exchange, 400, "invalid_deployment_id", "invalid deployment: it has a NUL in it");
+		return false;
+	}
 	if (text == NULL)
 	{
 		refuse_body(exchange, "deployment must be keep, latest or a deployment id");
 		return false;
 	}
-	exchange->args[1] = strdup(text);
-	return true;
+	return exchange_keep(exchange, &exchange->args[1], text);
 }
 
 /*
- * Runs the batch and answers which succeeded and which failed.  The call
- * returns id, ok, message and new id.
+ * Answers which succeeded and which failed: the call returns id, ok, message
+ * and new id.
  */
 void
-run_batch(Exchange *exchange, Session *session)
+answer_batch(Exchange *exchange, const PGresult *result)
 {
-	PGresult *result = session_execute(session, exchange->route->sql, exchange->route->nargs, (const char *const *) exchange->args);
 	Buffer failed = {0};
 	bool first_succeeded = true;
 
-	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-	{
-		answer_failure(exchange, session->connection, result);
-		PQclear(result);
-		return;
-	}
 	buffer_add_text(&exchange->answer, "{\"succeeded\":[");
 	for (int row = 0; row < PQntuples(result); row++)
 	{
@@ -216,6 +188,5 @@ run_batch(Exchange *exchange, Session *session)
 	if (failed.failed)
 		exchange->answer.failed = true;
 	buffer_free(&failed);
-	PQclear(result);
 	answer_json(exchange, 200);
 }

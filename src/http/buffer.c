@@ -99,8 +99,10 @@ buffer_add_json_string(Buffer *buffer, const char *text)
 		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
 			continue;
 		buffer_add(buffer, start, (size_t) (p - start));
-		if (c == '"' || c == '\\')
-			buffer_printf(buffer, "\\%c", c);
+		if (c == '"')
+			buffer_add(buffer, "\\\"", 2);
+		else if (c == '\\')
+			buffer_add(buffer, "\\\\", 2);
 		else
 			buffer_printf(buffer, "\\u%04x", c);
 		start = p + 1;

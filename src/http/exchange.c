@@ -6,6 +6,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+static int64_t now_us(void);
 
 /*
  * Returns an exchange for the request target, or NULL.
@@ -17,7 +20,7 @@ exchange_new(const char *target)
 
 	if (exchange == NULL)
 		return NULL;
-	clock_gettime(CLOCK_MONOTONIC, &exchange->started);
+	exchange->started_us = now_us();
 	exchange->target = strdup(target);
 	if (exchange->target == NULL)
 	{
@@ -38,10 +41,47 @@ exchange_free(Exchange *exchange)
 	for (int i = 0; i < EXCHANGE_MAX_ARGS; i++)
 		free(exchange->args[i]);
 	free(exchange->path_parameter);
+	free(exchange->person);
+	free(exchange->reason);
 	free(exchange->target);
+	rows_free(&exchange->rows);
 	buffer_free(&exchange->body);
 	buffer_free(&exchange->answer);
 	free(exchange);
+}
+
+Exchange *
+exchange_of(Task *task)
+{
+	return (Exchange *) task;
+}
+
+bool
+exchange_keep(Exchange *exchange, char **where, const char *text)
+{
+	*where = strdup(text);
+	if (*where)
+		return true;
+	answer_out_of_memory(exchange);
+	return false;
+}
+
+int64_t
+exchange_duration(const Exchange *exchange)
+{
+	return now_us() - exchange->started_us;
+}
+
+/*
+ * Returns microseconds on a clock that is never set.
+ */
+static int64_t
+now_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 /*
@@ -53,6 +93,7 @@ answer_empty(Exchange *exchange, int status)
 	buffer_free(&exchange->answer);
 	exchange->content_type = NULL;
 	exchange->status = status;
+	exchange->retry_later = false;
 }
 
 /*
@@ -63,11 +104,12 @@ answer_json(Exchange *exchange, int status)
 {
 	if (exchange->answer.failed)
 	{
-		answer_error(exchange, 503, "out_of_memory", "the answer does not fit into memory");
+		answer_out_of_memory(exchange);
 		return;
 	}
 	exchange->content_type = "application/json";
 	exchange->status = status;
+	exchange->retry_later = false;
 }
 
 /*
@@ -82,7 +124,18 @@ answer_error(Exchange *exchange, int status, const char *category, const char *m
 	buffer_add_text(&exchange->answer, ",\"restate_code\":");
 	buffer_add_json_string(&exchange->answer, category);
 	buffer_add_text(&exchange->answer, "}");
-	exchange->content_type = "application/json";
+	if (exchange->answer.failed)
+		buffer_free(&exchange->answer); /* the status has to do */
+	exchange->content_type = exchange->answer.data ? "application/json" : NULL;
 	exchange->status = status;
 	exchange->retry_later = status == 503;
+}
+
+/*
+ * Answers that memory has run out.
+ */
+void
+answer_out_of_memory(Exchange *exchange)
+{
+	answer_error(exchange, 503, "out_of_memory", "out of memory");
 }

@@ -7,25 +7,35 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
+#include <stdint.h>
 
 #include "buffer.h"
+#include "pool.h"
+#include "rows.h"
 #include "url.h"
 
 struct MHD_Connection;
 struct Route;
-struct Session;
 
 #define EXCHANGE_MAX_ARGS 4
 
-typedef struct Exchange
+typedef struct Exchange Exchange;
+
+struct Exchange
 {
+	Task task; /* first: of a task the exchange is known */
 	struct MHD_Connection *connection;
-	struct timespec started;
+	/* called when a task of it has ended and the answer is there */
+	void (*answered)(Exchange *exchange);
+	int64_t started_us; /* on a clock that is never set */
 	char *target;
+	const char *target_end; /* of the text that it was copied from */
 	char method[16];
 	UrlTarget url;
 	const struct Route *route;
+	bool has_arrived; /* all of it */
+	bool is_waiting;  /* for its task, the connection suspended */
+	bool has_failed;  /* its memory ran out before it could be answered so */
 
 	/* decoded from the path; the id too, where there is one */
 	char *path_parameter;
@@ -34,8 +44,16 @@ typedef struct Exchange
 	/* arguments of the SQL call, checked; NULL for null */
 	char *args[EXCHANGE_MAX_ARGS];
 
+	/* for the audit: who asks for it and why, where that is told; NULL if not */
+	char *person;
+	char *reason;
+
 	Buffer body;
 	size_t body_len; /* what arrived, kept or not */
+
+	/* of POST /query: how far it is */
+	int step;
+	Rows rows;
 
 	/* the answer */
 	int status; /* 0: none yet */
@@ -44,13 +62,26 @@ typedef struct Exchange
 	const char *allow;
 	bool retry_later;
 	bool is_last; /* on its connection */
-} Exchange;
+};
 
 extern Exchange *exchange_new(const char *target);
 extern void exchange_free(Exchange *exchange);
 
+/* The exchange whose task it is. */
+extern Exchange *exchange_of(Task *task);
+
+/*
+ * Keeps a copy of the text as an argument of the call.  Returns false, and
+ * answers, where memory has run out: without it the call would be another one.
+ */
+extern bool exchange_keep(Exchange *exchange, char **where, const char *text);
+
+/* Microseconds since the exchange began. */
+extern int64_t exchange_duration(const Exchange *exchange);
+
 extern void answer_empty(Exchange *exchange, int status);
 extern void answer_json(Exchange *exchange, int status);
 extern void answer_error(Exchange *exchange, int status, const char *category, const char *message);
+extern void answer_out_of_memory(Exchange *exchange);
 
 #endif /* RESTATE_HTTP_EXCHANGE_H */

@@ -4,47 +4,111 @@
  */
 #include "failure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "log.h"
+#include "routes.h"
 
+static void answer_unknown(Exchange *exchange, const char *why);
 static bool is_passing(const char *sqlstate);
 
 /*
- * Answers with the error in the result: PTxyz has the status xyz, its
- * category and message; what passes by itself is 503, a missing privilege
- * 403; anything else is internal: logged, and not shown.
+ * Answers with the error: PTxyz has the status xyz, its category and message;
+ * what passes by itself is 503, a missing privilege 403; anything else is
+ * internal: logged, and not shown.
  */
 void
-answer_failure(Exchange *exchange, const PGconn *connection, const PGresult *result)
+answer_failure(Exchange *exchange, const PGresult *error)
 {
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	const char *category = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
+	const char *category = PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME);
+	bool had_succeeded = exchange->status >= 200 && exchange->status < 300;
 	char quoted[512];
 
 	if (message == NULL)
 		message = "no message";
-	if (sqlstate && strncmp(sqlstate, "PT", 2) == 0 && strlen(sqlstate) == 5 && category)
+	if (sqlstate == NULL)
+		sqlstate = "none";
+	if (strncmp(sqlstate, "PT", 2) == 0 && strlen(sqlstate) == 5 && category)
 	{
 		answer_error(exchange, (int) strtol(sqlstate + 2, NULL, 10), category, message);
 		return;
 	}
-	if (sqlstate == NULL)
+	if (strcmp(sqlstate, "42501") == 0)
 	{
-		log_event(LOG_WARN, "event=connection_lost error=%s",
-				  log_quote(PQerrorMessage(connection), quoted, sizeof(quoted)));
-		answer_error(exchange, 503, "unavailable", "the connection to the database was lost");
+		log_event(LOG_WARN, "event=forbidden error=%s", log_quote(message, quoted, sizeof(quoted)));
+		answer_error(exchange, 403, "forbidden", "the gateway's role may not do this");
 		return;
 	}
 	log_event(LOG_WARN, "event=sql_error sqlstate=%s error=%s", sqlstate, log_quote(message, quoted, sizeof(quoted)));
-	if (is_passing(sqlstate))
+	if (had_succeeded && strncmp(sqlstate, "57P", 3) == 0)
+		answer_unknown(exchange, "the database stopped before it said that this was kept");
+	else if (is_passing(sqlstate))
 		answer_error(exchange, 503, "unavailable", "the database cannot do this now; try again");
-	else if (strcmp(sqlstate, "42501") == 0)
-		answer_error(exchange, 403, "forbidden", "the gateway's role may not do this");
+	else if (session_is_stale(error, true) && strcmp(sqlstate, "XX000") != 0)
+		answer_error(exchange, 503, "unavailable", "the database has no extension restate_admin that fits; /health says more");
 	else
 		answer_error(exchange, 500, "internal", "internal error");
+}
+
+void
+answer_task_end(Task *task, TaskEnd how)
+{
+	Exchange *exchange = exchange_of(task);
+
+	switch (how)
+	{
+		case TASK_DONE:
+			if (exchange->status == 0)
+				answer_error(exchange, 500, "internal", "internal error");
+			break;
+		case TASK_OVERLOADED:
+			answer_error(exchange, 503, "overloaded", "too many requests wait already");
+			break;
+		case TASK_UNREACHABLE:
+			answer_error(exchange, 503, "unavailable", "the database cannot be reached");
+			break;
+		case TASK_LATE:
+			answer_error(exchange, 503, "unavailable", "the request waited for too long; nothing was done");
+			break;
+		case TASK_WITHDRAWN:
+			answer_error(exchange, 503, "unavailable", "the client has gone; nothing was done");
+			break;
+		case TASK_STOPPED:
+			answer_error(exchange, 503, "unavailable", "the gateway is being stopped");
+			break;
+		case TASK_LOST:
+			/* an error that came before it was lost says what happened */
+			if (exchange->status < 400)
+				answer_unknown(exchange, "the connection to the database was lost");
+			break;
+		case TASK_UNANSWERED:
+			answer_unknown(exchange, "the database did not answer in time");
+			break;
+	}
+	exchange->answered(exchange);
+}
+
+/*
+ * Answers that nobody can tell whether what was asked for is done; what only
+ * reads does nothing.
+ */
+static void
+answer_unknown(Exchange *exchange, const char *why)
+{
+	char message[128];
+
+	if (strcmp(exchange->method, "GET") == 0 || strcmp(exchange->method, "HEAD") == 0 ||
+		exchange->route->needs != NEEDS_OPERATIONS)
+	{
+		answer_error(exchange, 503, "unavailable", why);
+		return;
+	}
+	snprintf(message, sizeof(message), "%s; it may have been carried out", why);
+	answer_error(exchange, 503, "outcome_unknown", message);
 }
 
 /*

@@ -1,6 +1,6 @@
 /*
  * failure.h
- *		The HTTP answer to an error of the database.
+ *		The HTTP answer where the database refuses, fails or is not there.
  */
 #ifndef RESTATE_HTTP_FAILURE_H
 #define RESTATE_HTTP_FAILURE_H
@@ -9,6 +9,12 @@
 
 #include "exchange.h"
 
-extern void answer_failure(Exchange *exchange, const PGconn *connection, const PGresult *result);
+extern void answer_failure(Exchange *exchange, const PGresult *error);
+
+/*
+ * Answers a task that has ended in another way than it wanted, or only then:
+ * the kind's ended.
+ */
+extern void answer_task_end(Task *task, TaskEnd how);
 
 #endif /* RESTATE_HTTP_FAILURE_H */

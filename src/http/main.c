@@ -3,28 +3,42 @@
  *		restate-admin-http: Restate's Admin API over the tables of
  *		restate_admin.
  */
-#include <pthread.h>
+#include <errno.h>
+#include <libpq-fe.h>
+#include <malloc.h>
+#include <microhttpd.h>
 #include <signal.h>
-#include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
+#include "health.h"
+#include "listener.h"
 #include "log.h"
+#include "loop.h"
+#include "notify.h"
 #include "options.h"
 #include "pool.h"
 #include "query.h"
 #include "server.h"
 
 /*
- * requests that may wait for a connection: the CLI sends 500 at once; fewer
+ * requests that may wait for a session: the CLI sends 500 at once; fewer
  * than clients may be connected, so that more are told and not left to wait
  */
 #define QUEUE_LIMIT 768
 
-#define OPERATIONS_SETUP "SET search_path = pg_catalog"
-#define QUERIES_SETUP                                                    \
-	"SET search_path = restate; SET default_transaction_read_only = on;" \
-	" SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET IntervalStyle = 'iso_8601'; SET bytea_output = 'hex'"
+/* memory of this size and more is given back when it is freed, however large it gets */
+#define GIVEN_BACK (256 * 1024)
+
+static const Options *options;
+
+static bool start_pools(Pools *pools);
+static bool watch_signals(Watch *watch);
+static void stop(Watch *watch, uint32_t events);
+static int fail(const char *what);
 
 /*
  * Runs the gateway until SIGTERM or SIGINT.
@@ -32,54 +46,111 @@
 int
 main(int argc, char **argv)
 {
-	Options options;
-	PoolConfig operations_config = {.name = "operations", .setup = OPERATIONS_SETUP};
-	PoolConfig queries_config = {.name = "queries", .setup = QUERIES_SETUP};
-	Pool *operations;
-	Pool *queries = NULL;
-	sigset_t signals;
-	int signal_number;
+	static Options given;
+	Pools pools = {0};
+	Watch signals = {0};
+	char where[128];
+	char quoted[256];
+	int socket;
 
-	options_read(&options, argc, argv);
+	options_read(&given, argc, argv);
+	options = &given;
+	mallopt(M_MMAP_THRESHOLD, GIVEN_BACK);
+	mallopt(M_TRIM_THRESHOLD, 2 * GIVEN_BACK);
+	query_configure(given.query_row_limit, given.request_timeout);
+	if (!loop_start() || !watch_signals(&signals) || !start_pools(&pools))
+		return fail("start");
+	socket = listener_open(&given, where, sizeof(where));
+	if (socket < 0 || !server_start(&given, &pools, socket))
+	{
+		log_event(LOG_ERROR, "event=start_failed error=\"cannot listen\" listen=%s reason=%s", where,
+				  log_quote(strerror(errno), quoted, sizeof(quoted)));
+		return 1;
+	}
+	log_event(LOG_INFO, "event=started version=" RESTATE_ADMIN_VERSION " libpq=%d libmicrohttpd=%s listen=%s", PQlibVersion(),
+			  MHD_get_version(), where);
+	notify_ready();
+	health_look(pools.health);
+	loop_run(server_turn);
+	pool_stop(pools.operations);
+	pool_stop(pools.health);
+	if (pools.queries)
+		pool_stop(pools.queries);
+	server_stop();
+	listener_remove(&given);
+	close(signals.fd);
+	loop_free();
+	options_free(&given);
+	log_event(LOG_INFO, "event=stopped");
+	return 0;
+}
+
+/*
+ * Starts the pools; their sessions are opened when they are needed.
+ */
+static bool
+start_pools(Pools *pools)
+{
+	PoolConfig operations = {.name = "operations", .conninfo = options->db, .size = options->pool, .queue_limit = QUEUE_LIMIT};
+	PoolConfig health = {.name = "health", .conninfo = options->db, .size = 1, .queue_limit = QUEUE_LIMIT};
+	PoolConfig queries = {.name = "queries",
+						  .conninfo = options->query_db,
+						  .size = options->query_pool,
+						  .queue_limit = QUEUE_LIMIT,
+						  .largest_piece = QUERY_MAX_ANSWER};
+
+	pools->operations = pool_start(&operations);
+	pools->health = pool_start(&health);
+	if (options->query_db)
+		pools->queries = pool_start(&queries);
+	return pools->operations && pools->health && (pools->queries || options->query_db == NULL);
+}
+
+/*
+ * Has the loop take the signals that end us; a client that has gone is no
+ * signal.
+ */
+static bool
+watch_signals(Watch *watch)
+{
+	sigset_t signals;
+	int fd;
+
+	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
-	/* blocked in every thread, and waited for in this one */
-	pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	sigprocmask(SIG_BLOCK, &signals, NULL);
+	fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	watch->ready = stop;
+	return fd >= 0 && loop_watch(watch, fd, EPOLLIN);
+}
 
-	query_configure(options.query_row_limit);
-	operations_config.conninfo = options.db;
-	operations_config.size = options.pool;
-	operations_config.queue_limit = QUEUE_LIMIT;
-	operations_config.statement_timeout = options.request_timeout;
-	operations = pool_start(&operations_config);
-	if (options.query_db)
-	{
-		queries_config.conninfo = options.query_db;
-		queries_config.size = options.query_pool;
-		queries_config.queue_limit = QUEUE_LIMIT;
-		queries_config.statement_timeout = options.request_timeout;
-		queries = pool_start(&queries_config);
-	}
-	if (operations == NULL || (options.query_db && queries == NULL))
-	{
-		log_event(LOG_ERROR, "event=start_failed error=\"cannot start threads\"");
-		return 1;
-	}
-	if (!server_start(&options, operations, queries))
-	{
-		log_event(LOG_ERROR, "event=start_failed error=\"cannot listen\"");
-		return 1;
-	}
-	log_event(LOG_INFO, "event=started version=" RESTATE_ADMIN_VERSION);
-	sigwait(&signals, &signal_number);
+/*
+ * Begins to end: there is a signal.
+ */
+static void
+stop(Watch *watch, uint32_t events)
+{
+	struct signalfd_siginfo info;
+
+	(void) events;
+	while (read(watch->fd, &info, sizeof(info)) > 0)
+		;
 	log_event(LOG_INFO, "event=stopping");
-	server_stop(options.request_timeout);
-	pool_stop(operations);
-	if (queries)
-		pool_stop(queries);
-	free(options.token);
-	log_event(LOG_INFO, "event=stopped");
-	return 0;
+	notify_stopping(server_drain_seconds(options));
+	server_drain();
+}
+
+/*
+ * Says that the gateway cannot start, and why.
+ */
+static int
+fail(const char *what)
+{
+	char quoted[256];
+
+	log_event(LOG_ERROR, "event=start_failed error=\"cannot %s\" reason=%s", what,
+			  log_quote(strerror(errno), quoted, sizeof(quoted)));
+	return 1;
 }

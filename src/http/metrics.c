@@ -4,8 +4,6 @@
  */
 #include "metrics.h"
 
-#include <pthread.h>
-
 #include "routes.h"
 
 #define MAX_ROUTES	 64
@@ -25,7 +23,6 @@ typedef struct RouteMetrics
 	double sum;
 } RouteMetrics;
 
-static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static RouteMetrics metrics[MAX_ROUTES + 1];
 
 static int route_index(const Exchange *exchange);
@@ -54,7 +51,6 @@ metrics_count(const Exchange *exchange, double seconds)
 
 	while (bucket < NBOUNDS && seconds > bounds[bucket])
 		bucket++;
-	pthread_mutex_lock(&mutex);
 	for (int i = 0; i < MAX_STATUSES; i++)
 	{
 		if (m->statuses[i] != 0 && m->statuses[i] != exchange->status)
@@ -66,7 +62,6 @@ metrics_count(const Exchange *exchange, double seconds)
 	m->buckets[bucket]++;
 	m->count++;
 	m->sum += seconds;
-	pthread_mutex_unlock(&mutex);
 }
 
 /*
@@ -87,7 +82,6 @@ metrics_render(Buffer *buffer, Pool *operations, Pool *queries)
 	Pool *pools[] = {operations, queries};
 	const char *const names[] = {"operations", "queries"};
 
-	pthread_mutex_lock(&mutex);
 	buffer_add_text(buffer, "# HELP restate_admin_http_requests_total Requests answered.\n"
 							"# TYPE restate_admin_http_requests_total counter\n");
 	for (int i = 0; i <= MAX_ROUTES; i++)
@@ -121,7 +115,6 @@ metrics_render(Buffer *buffer, Pool *operations, Pool *queries)
 					  "restate_admin_http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %lu\n",
 					  method, pattern_at(i), metrics[i].sum, method, pattern_at(i), metrics[i].count);
 	}
-	pthread_mutex_unlock(&mutex);
 
 	buffer_add_text(buffer, "# HELP restate_admin_http_pool_connected Database connections open.\n"
 							"# TYPE restate_admin_http_pool_connected gauge\n");

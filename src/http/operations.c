@@ -4,54 +4,13 @@
  */
 #include "operations.h"
 
-#include <microhttpd.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "failure.h"
-#include "routes.h"
+#include "parameters.h"
 
-#define INVALID_QUERY "invalid_query_parameter"
-
-static bool take_id(Exchange *exchange);
-static bool take_parameter(Exchange *exchange, const char *name, int arg);
 static bool is_u32(const char *text);
-
-/*
- * Takes the invocation id from the path.  The database judges it, but for a
- * NUL, which no text there can hold.
- */
-static bool
-take_id(Exchange *exchange)
-{
-	exchange->args[0] = strdup(exchange->path_parameter);
-	if (exchange->args[0] && strlen(exchange->path_parameter) == exchange->path_parameter_len)
-		return true;
-	answer_error(exchange, 400, "invalid_invocation_id", "invalid invocation id: it has a NUL in it");
-	return false;
-}
-
-/*
- * Takes a query parameter as an argument, null where it is absent.  Given
- * twice, or not text, it is an error.
- */
-static bool
-take_parameter(Exchange *exchange, const char *name, int arg)
-{
-	char message[128];
-	size_t len;
-	int count = url_query_parameter(exchange->url.query, name, &exchange->args[arg], &len);
-
-	if (count == 0)
-		return true;
-	if (count == 1 && exchange->args[arg] && strlen(exchange->args[arg]) == len && url_is_utf8(exchange->args[arg], len))
-		return true;
-	snprintf(message, sizeof(message), count > 1 ? "query parameter %s is given twice" : "query parameter %s is not text", name);
-	answer_error(exchange, 400, INVALID_QUERY, message);
-	return false;
-}
 
 /*
  * Returns whether the text is an unsigned 32-bit number: digits, after a plus
@@ -93,7 +52,10 @@ prepare_delete(Exchange *exchange)
 		return;
 	mode = exchange->args[1];
 	if (mode == NULL)
-		exchange->args[1] = strdup("cancel");
+	{
+		if (!exchange_keep(exchange, &exchange->args[1], "cancel"))
+			return;
+	}
 	else
 	{
 		size_t i;
@@ -103,7 +65,7 @@ prepare_delete(Exchange *exchange)
 				break;
 		if (i == sizeof(modes) / sizeof(*modes))
 		{
-			answer_error(exchange, 400, INVALID_QUERY, "mode must be cancel, kill or purge");
+			answer_bad_parameter(exchange, "mode must be cancel, kill or purge");
 			return;
 		}
 	}
@@ -113,68 +75,45 @@ prepare_delete(Exchange *exchange)
 void
 prepare_restart(Exchange *exchange)
 {
-	const char *request_id;
-
-	if (!take_parameter(exchange, "from", 1) || !take_parameter(exchange, "deployment", 2))
+	if (!take_parameter(exchange, "from", 1) || !take_deployment(exchange, 2))
 		return;
 	if (exchange->args[1] && !is_u32(exchange->args[1]))
 	{
-		answer_error(exchange, 400, INVALID_QUERY, "from must be a whole number from 0 to 4294967295");
+		answer_bad_parameter(exchange, "from must be a whole number from 0 to 4294967295");
 		return;
 	}
-	request_id = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Idempotency-Key");
-	if (request_id)
-	{
-		if (!url_is_utf8(request_id, strlen(request_id)))
-		{
-			answer_error(exchange, 400, INVALID_QUERY, "header Idempotency-Key is not text");
-			return;
-		}
-		exchange->args[3] = strdup(request_id);
-	}
-	(void) take_id(exchange);
+	if (take_idempotency_key(exchange, 3))
+		(void) take_id(exchange);
 }
 
 void
 prepare_resume(Exchange *exchange)
 {
-	if (take_parameter(exchange, "deployment", 1))
+	if (take_deployment(exchange, 1))
 		(void) take_id(exchange);
 }
 
 /*
- * Runs an operation that returns its outcome and the status for it.
+ * Answers with an operation's outcome: the call returns it and the status for
+ * it.
  */
 void
-run_operation(Exchange *exchange, Session *session)
+answer_operation(Exchange *exchange, const PGresult *result)
 {
-	PGresult *result = session_execute(session, exchange->route->sql, exchange->route->nargs,
-									   (const char *const *) exchange->args);
-
-	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
+	if (PQntuples(result) == 1)
 		answer_empty(exchange, (int) strtol(PQgetvalue(result, 0, 1), NULL, 10));
-	else
-		answer_failure(exchange, session->connection, result);
-	PQclear(result);
 }
 
 /*
- * Runs a restart, which returns the new id.
+ * Answers with the new id that a restart returns.
  */
 void
-run_restart(Exchange *exchange, Session *session)
+answer_restart(Exchange *exchange, const PGresult *result)
 {
-	PGresult *result = session_execute(session, exchange->route->sql, exchange->route->nargs,
-									   (const char *const *) exchange->args);
-
-	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
-	{
-		buffer_add_text(&exchange->answer, "{\"new_invocation_id\":");
-		buffer_add_json_string(&exchange->answer, PQgetvalue(result, 0, 0));
-		buffer_add_text(&exchange->answer, "}");
-		answer_json(exchange, 200);
-	}
-	else
-		answer_failure(exchange, session->connection, result);
-	PQclear(result);
+	if (PQntuples(result) != 1)
+		return;
+	buffer_add_text(&exchange->answer, "{\"new_invocation_id\":");
+	buffer_add_json_string(&exchange->answer, PQgetvalue(result, 0, 0));
+	buffer_add_text(&exchange->answer, "}");
+	answer_json(exchange, 200);
 }

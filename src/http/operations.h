@@ -5,14 +5,15 @@
 #ifndef RESTATE_HTTP_OPERATIONS_H
 #define RESTATE_HTTP_OPERATIONS_H
 
+#include <libpq-fe.h>
+
 #include "exchange.h"
-#include "pool.h"
 
 extern void prepare_operation(Exchange *exchange);
 extern void prepare_delete(Exchange *exchange);
 extern void prepare_restart(Exchange *exchange);
 extern void prepare_resume(Exchange *exchange);
-extern void run_operation(Exchange *exchange, Session *session);
-extern void run_restart(Exchange *exchange, Session *session);
+extern void answer_operation(Exchange *exchange, const PGresult *result);
+extern void answer_restart(Exchange *exchange, const PGresult *result);
 
 #endif /* RESTATE_HTTP_OPERATIONS_H */

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #define DEFAULT_LISTEN	"127.0.0.1:9070"
 #define MIN_TOKEN_CHARS 16
@@ -22,7 +23,10 @@ static const struct option long_options[] = {
 	{"pool", required_argument, NULL, 'p'},
 	{"query-pool", required_argument, NULL, 'P'},
 	{"query-row-limit", required_argument, NULL, 'r'},
+	{"host", required_argument, NULL, 'H'},
 	{"token-file", required_argument, NULL, 't'},
+	{"person-header", required_argument, NULL, 'u'},
+	{"reason-header", required_argument, NULL, 'w'},
 	{"log-level", required_argument, NULL, 'L'},
 	{"request-timeout", required_argument, NULL, 'T'},
 	{"help", no_argument, NULL, 'h'},
@@ -36,7 +40,10 @@ static const char help[] =
 	"Usage: restate-admin-http [OPTION]...\n"
 	"\n"
 	"  --listen=ADDRESS:PORT    where to listen [127.0.0.1:9070]; beyond loopback only\n"
-	"                           with a token\n"
+	"                           with a token; port 0 is any that is free; the path of a\n"
+	"                           socket, from / on, is a place, too\n"
+	"  --host=NAME,...          names that clients may call it by, besides localhost and\n"
+	"                           addresses, where no token is asked for\n"
 	"  --db=CONNINFO            libpq connection string for the operations [libpq's own]\n"
 	"  --query-db=CONNINFO      for POST /query, /deployments and /services, as a role\n"
 	"                           that can only read the views; without it these are 503\n"
@@ -45,6 +52,9 @@ static const char help[] =
 	"  --query-row-limit=N      rows that a query may return; more is an error [100000]\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
+	"  --person-header=NAME     a header that names who asks, for the audit [none]: only where\n"
+	"                           a proxy sets it, which clients cannot pass\n"
+	"  --reason-header=NAME     a header that says why, for the audit [none]\n"
 	"  --log-level=LEVEL        debug, info, warn or error [info]\n"
 	"  --help, --version\n"
 	"\n"
@@ -55,6 +65,7 @@ static void apply(Options *options, int flag, const char *value);
 static int number(const char *name, const char *value, int min, int max);
 static void parse_listen(Options *options, const char *value);
 static bool is_loopback(const struct sockaddr_storage *address);
+static void *checked(void *memory);
 static char *read_token(const char *path);
 static void apply_environment(Options *options);
 
@@ -151,12 +162,21 @@ apply(Options *options, int flag, const char *value)
 		case 'r':
 			options->query_row_limit = number("--query-row-limit", value, 1, 100000000);
 			break;
+		case 'H':
+			options->hosts = value;
+			break;
 		case 't':
 			free(options->token);
 			options->token = read_token(value);
 			break;
 		case 'T':
 			options->request_timeout = number("--request-timeout", value, 1, 3600);
+			break;
+		case 'u':
+			options->person_header = value;
+			break;
+		case 'w':
+			options->reason_header = value;
 			break;
 		case 'L':
 			level = log_level_from_name(value);
@@ -195,7 +215,7 @@ number(const char *name, const char *value, int min, int max)
 }
 
 /*
- * Reads ADDRESS:PORT; an IPv6 address stands in brackets.
+ * Reads ADDRESS:PORT, where an IPv6 address stands in brackets, or a path.
  */
 static void
 parse_listen(Options *options, const char *value)
@@ -206,8 +226,20 @@ parse_listen(Options *options, const char *value)
 	const char *colon = strrchr(value, ':');
 	size_t host_len;
 
+	if (value[0] == '/')
+	{
+		struct sockaddr_un *address = (struct sockaddr_un *) &options->listen;
+
+		if (strlen(value) >= sizeof(address->sun_path))
+			fail("--listen %s is too long a path", value);
+		memset(address, 0, sizeof(*address));
+		address->sun_family = AF_UNIX;
+		memcpy(address->sun_path, value, strlen(value));
+		options->listen_len = sizeof(*address);
+		return;
+	}
 	if (colon == NULL || colon == value || (size_t) (colon - value) >= sizeof(host))
-		fail("--listen %s is not ADDRESS:PORT", value);
+		fail("--listen %s is neither ADDRESS:PORT nor a path", value);
 	host_len = (size_t) (colon - value);
 	memcpy(host, value, host_len);
 	host[host_len] = '\0';
@@ -231,6 +263,8 @@ parse_listen(Options *options, const char *value)
 static bool
 is_loopback(const struct sockaddr_storage *address)
 {
+	if (address->ss_family == AF_UNIX)
+		return true;
 	if (address->ss_family == AF_INET)
 	{
 		const struct sockaddr_in *in = (const struct sockaddr_in *) address;
@@ -240,6 +274,17 @@ is_loopback(const struct sockaddr_storage *address)
 	if (address->ss_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *) address)->sin6_addr);
 	return false;
+}
+
+/*
+ * Returns memory that was asked for, and ends the program where there was none.
+ */
+static void *
+checked(void *memory)
+{
+	if (memory == NULL)
+		fail("%s", "out of memory");
+	return memory;
 }
 
 /*
@@ -261,5 +306,14 @@ read_token(const char *path)
 	line[len] = '\0';
 	if (len < MIN_TOKEN_CHARS)
 		fail("the token in %s is too short: 16 characters are the least", path);
-	return strdup(line);
+	return checked(strdup(line));
+}
+
+/*
+ * Frees what options_read allocated.
+ */
+void
+options_free(Options *options)
+{
+	free(options->token);
 }

@@ -21,7 +21,10 @@ typedef struct Options
 	int query_pool;
 	int request_timeout; /* seconds */
 	int query_row_limit;
-	char *token; /* NULL: none is asked for */
+	char *token;			   /* NULL: none is asked for */
+	const char *hosts;		   /* names that it is called by, besides localhost, with commas between; or NULL */
+	const char *person_header; /* names for the audit who asks; NULL: none does */
+	const char *reason_header; /* and why */
 	LogLevel log_level;
 } Options;
 
@@ -30,5 +33,7 @@ typedef struct Options
  * ends the program where that is called for.
  */
 extern void options_read(Options *options, int argc, char **argv);
+
+extern void options_free(Options *options);
 
 #endif /* RESTATE_HTTP_OPTIONS_H */

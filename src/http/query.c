@@ -12,31 +12,59 @@
 #include <string.h>
 #include <strings.h>
 
-#include "batch.h"
+#include "body.h"
 #include "failure.h"
-#include "log.h"
 #include "rows.h"
 #include "url.h"
 
-/* how long an answer may get */
-#define MAX_ANSWER ((size_t) 64 * 1024 * 1024)
+/* the commands that it takes, one after the other */
+enum
+{
+	STEP_BEGIN,
+	STEP_ANALYSE,
+	STEP_DESCRIBE,
+	STEP_FETCH
+};
 
+/*
+ * All that it depends on is set for its transaction alone: a pooler may give
+ * it any session.  The server ends it by itself, should we be gone.
+ */
+#define BEGIN_QUERY                                                                  \
+	"BEGIN READ ONLY; SET LOCAL search_path = restate; SET LOCAL TimeZone = 'UTC';"  \
+	" SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601';"            \
+	" SET LOCAL bytea_output = 'hex'; SET LOCAL default_transaction_read_only = on;" \
+	" SET LOCAL statement_timeout = '%ds'; SET LOCAL idle_in_transaction_session_timeout = '%ds'"
+
+static char begin_query[512];
 static int max_rows;
 
 static bool accepts_json(const char *accept);
-static bool command(Session *session, const char *sql);
-static bool returns_rows(Exchange *exchange, Session *session);
-static void fetch(Exchange *exchange, Session *session);
-static void cancel_and_drain(Session *session);
-static void answer_query_failure(Exchange *exchange, const Session *session, const PGresult *result);
+static bool begin(Task *task);
+static bool next(Task *task);
+static void take_result(Task *task, const PGresult *result);
+static void take_row(Exchange *exchange, const PGresult *row);
+static bool returns_rows(Exchange *exchange, const PGresult *description);
+static void overflowed(Task *task);
+static void ended(Task *task, TaskEnd how);
+static void answer_too_large(Exchange *exchange);
+static void answer_query_failure(Exchange *exchange, const PGresult *error);
+
+const TaskKind query_task = {.begin = begin,
+							 .result = take_result,
+							 .next = next,
+							 .ended = ended,
+							 .overflowed = overflowed,
+							 .leaves_traces = true};
 
 /*
- * Sets how many rows a query may return.
+ * Sets how many rows a query may return, and how long it may take.
  */
 void
-query_configure(int row_limit)
+query_configure(int row_limit, int seconds)
 {
 	max_rows = row_limit;
+	snprintf(begin_query, sizeof(begin_query), BEGIN_QUERY, seconds, seconds);
 }
 
 /*
@@ -52,7 +80,8 @@ accepts_json(const char *accept)
 void
 prepare_query(Exchange *exchange)
 {
-	json_t *document = body_as_json(exchange);
+	static const char *const fields[] = {"query", NULL};
+	json_t *document = body_as_json(exchange, fields);
 	json_t *query;
 
 	if (document == NULL)
@@ -60,153 +89,162 @@ prepare_query(Exchange *exchange)
 	query = json_object_get(document, "query");
 	if (!json_is_string(query))
 		answer_error(exchange, 422, "invalid_body", "the body must be an object with a text query");
+	else if (strlen(json_string_value(query)) != json_string_length(query))
+		answer_error(exchange, 400, "invalid_body", "the query has a NUL in it");
 	else if (!accepts_json(MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept")))
 		answer_error(exchange, 406, "not_acceptable", "a query is answered as application/json only");
 	else
-		exchange->args[0] = strdup(json_string_value(query));
+		(void) exchange_keep(exchange, &exchange->args[0], json_string_value(query));
 	json_decref(document);
 }
 
 /*
- * Runs the query; afterwards nothing of it is left in the session.
- */
-void
-run_query(Exchange *exchange, Session *session)
-{
-	if (!command(session, "BEGIN READ ONLY"))
-	{
-		answer_error(exchange, 503, "unavailable", "the connection to the database was lost");
-		return;
-	}
-	if (returns_rows(exchange, session))
-		fetch(exchange, session);
-	if (!command(session, "ROLLBACK") || !command(session, "DISCARD ALL") || !command(session, session_setup(session)))
-		session_close(session);
-	session_forget_statements(session);
-}
-
-/*
- * Runs a command that returns nothing; returns whether it succeeded.
+ * Begins a transaction, perhaps again.
  */
 static bool
-command(Session *session, const char *sql)
+begin(Task *task)
 {
-	PGresult *result = PQexec(session->connection, sql);
-	bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+	Exchange *exchange = exchange_of(task);
 
-	PQclear(result);
-	return ok;
+	exchange->step = STEP_BEGIN;
+	rows_free(&exchange->rows);
+	return session_run(task->session, begin_query);
 }
 
 /*
- * Has the server analyse the query, which does not run it: one statement, and
- * one that returns rows.  Answers where it is not.
+ * Has the server analyse the query, which does not run it, tell what it
+ * returns, and run it; what is answered by then is an error.
  */
 static bool
-returns_rows(Exchange *exchange, Session *session)
+next(Task *task)
 {
-	PGresult *result = PQprepare(session->connection, "", exchange->args[0], 0, NULL);
-	bool ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+	Exchange *exchange = exchange_of(task);
 
-	if (ok)
+	if (exchange->status == 0)
 	{
-		PQclear(result);
-		result = PQdescribePrepared(session->connection, "");
-		ok = PQresultStatus(result) == PGRES_COMMAND_OK;
+		switch (++exchange->step)
+		{
+			case STEP_ANALYSE:
+				return session_analyse(task->session, exchange->args[0]);
+			case STEP_DESCRIBE:
+				return session_describe(task->session);
+			case STEP_FETCH:
+				buffer_add_text(&exchange->answer, "{\"rows\":[");
+				return session_fetch(task->session);
+			default:
+				buffer_add_text(&exchange->answer, "]}");
+				answer_json(exchange, 200);
+				break;
+		}
 	}
-	if (!ok)
-		answer_query_failure(exchange, session, result);
-	else if (PQnfields(result) == 0)
-	{
-		answer_error(exchange, 400, "invalid_query", "the query must be one statement that returns rows");
-		ok = false;
-	}
-	else if (PQnparams(result) > 0)
-	{
-		answer_error(exchange, 400, "invalid_query", "the query must have no parameters");
-		ok = false;
-	}
-	PQclear(result);
-	return ok;
+	task_done(task);
+	return true;
 }
 
 /*
- * Runs the analysed query and renders row by row; past the limit the answer
- * is an error.
+ * Takes a result of one of the commands.
  */
 static void
-fetch(Exchange *exchange, Session *session)
+take_result(Task *task, const PGresult *result)
 {
-	PGresult *result;
-	int rows = 0;
-	bool failed = false;
+	Exchange *exchange = exchange_of(task);
+	ExecStatusType status = PQresultStatus(result);
 
-	if (!PQsendQueryPrepared(session->connection, "", 0, NULL, NULL, NULL, 0))
+	if (exchange->status)
+		return;
+	if (status == PGRES_SINGLE_TUPLE)
+		take_row(exchange, result);
+	else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
 	{
-		answer_error(exchange, 503, "unavailable", "the connection to the database was lost");
+		if (!task_tries_again(task, result, false))
+			answer_query_failure(exchange, result);
 		return;
 	}
-	PQsetSingleRowMode(session->connection);
-	buffer_add_text(&exchange->answer, "{\"rows\":[");
-	while ((result = PQgetResult(session->connection)) != NULL)
+	else if (exchange->step == STEP_DESCRIBE && returns_rows(exchange, result) && !rows_describe(&exchange->rows, result))
+		answer_out_of_memory(exchange);
+	/* of what is refused already there may be more than anyone wants to wait for */
+	if (exchange->status && exchange->step == STEP_FETCH)
+		task_abandon(task);
+}
+
+/*
+ * Adds a row to the answer, which is an error past the limits: none of it has
+ * been sent yet.
+ */
+static void
+take_row(Exchange *exchange, const PGresult *row)
+{
+	size_t before = exchange->answer.len;
+
+	size_t bytes = 0;
+
+	for (int column = 0; column < PQnfields(row); column++)
+		bytes += (size_t) PQgetlength(row, 0, column);
+	/* no value gets much shorter, so that this much more is too much */
+	if (exchange->rows.count == max_rows || before + bytes / 2 > QUERY_MAX_ANSWER)
 	{
-		ExecStatusType status = PQresultStatus(result);
-
-		if (failed)
-			;
-		else if (status == PGRES_SINGLE_TUPLE)
-		{
-			if (++rows > max_rows || exchange->answer.len > MAX_ANSWER)
-			{
-				char message[96];
-
-				failed = true;
-				snprintf(message, sizeof(message), "the query returns more than %d rows or %zu bytes", max_rows,
-						 MAX_ANSWER);
-				answer_error(exchange, 400, "result_too_large", message);
-				cancel_and_drain(session);
-			}
-			else
-			{
-				if (rows > 1)
-					buffer_add_text(&exchange->answer, ",");
-				rows_add(&exchange->answer, result);
-			}
-		}
-		else if (status != PGRES_TUPLES_OK)
-		{
-			failed = true;
-			answer_query_failure(exchange, session, result);
-		}
-		PQclear(result);
-		if (status == PGRES_COPY_OUT || status == PGRES_COPY_IN || status == PGRES_COPY_BOTH)
-		{
-			session_close(session);
-			return;
-		}
-	}
-	if (failed)
+		answer_too_large(exchange);
 		return;
-	buffer_add_text(&exchange->answer, "]}");
+	}
+	if (exchange->rows.count > 0)
+		buffer_add_text(&exchange->answer, ",");
+	rows_add(&exchange->rows, &exchange->answer, row);
+	if (exchange->answer.failed)
+		answer_out_of_memory(exchange);
+	else if (exchange->answer.len + strlen("]}") > QUERY_MAX_ANSWER)
+		answer_too_large(exchange);
 	/* a query can change the encoding of its rows, though not for the next */
-	if (url_is_utf8(exchange->answer.data, exchange->answer.len))
-		answer_json(exchange, 200);
-	else
+	else if (!url_is_utf8(exchange->answer.data + before, exchange->answer.len - before))
 		answer_error(exchange, 400, "invalid_query", "the rows are not UTF-8");
 }
 
 /*
- * Asks the server to stop the query that runs.
+ * Returns whether the query is one statement that returns rows, and answers
+ * where it is not.
+ */
+static bool
+returns_rows(Exchange *exchange, const PGresult *description)
+{
+	if (PQnfields(description) == 0)
+		answer_error(exchange, 400, "invalid_query", "the query must be one statement that returns rows");
+	else if (PQnparams(description) > 0)
+		answer_error(exchange, 400, "invalid_query", "the query must have no parameters");
+	return exchange->status == 0;
+}
+
+/*
+ * A single row is too large.
  */
 static void
-cancel_and_drain(Session *session)
+overflowed(Task *task)
 {
-	PGcancel *cancel = PQgetCancel(session->connection);
-	char error[256];
+	answer_too_large(exchange_of(task));
+}
 
-	if (cancel && !PQcancel(cancel, error, sizeof(error)))
-		log_event(LOG_WARN, "event=cancel_failed");
-	PQfreeCancel(cancel);
+/*
+ * A query that the server has not ended by its deadline was too slow as well.
+ */
+static void
+ended(Task *task, TaskEnd how)
+{
+	if (how == TASK_UNANSWERED)
+	{
+		answer_error(exchange_of(task), 503, "query_timeout", "the query took too long");
+		how = TASK_DONE;
+	}
+	answer_task_end(task, how);
+}
+
+/*
+ * Answers that the query returns more than is allowed.
+ */
+static void
+answer_too_large(Exchange *exchange)
+{
+	char message[96];
+
+	snprintf(message, sizeof(message), "the query returns more than %d rows or %zu bytes", max_rows, QUERY_MAX_ANSWER);
+	answer_error(exchange, 400, "result_too_large", message);
 }
 
 /*
@@ -214,14 +252,14 @@ cancel_and_drain(Session *session)
  * who wrote it.
  */
 static void
-answer_query_failure(Exchange *exchange, const Session *session, const PGresult *result)
+answer_query_failure(Exchange *exchange, const PGresult *error)
 {
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
 
 	if (sqlstate == NULL || message == NULL || strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "53", 2) == 0 ||
 		strncmp(sqlstate, "57P", 3) == 0 || strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "XX", 2) == 0)
-		answer_failure(exchange, session->connection, result);
+		answer_failure(exchange, error);
 	else if (strcmp(sqlstate, "57014") == 0)
 		answer_error(exchange, 503, "query_timeout", "the query took too long");
 	else

@@ -8,10 +8,14 @@
 #include "exchange.h"
 #include "pool.h"
 
-#define QUERY_MAX_BODY ((size_t) 1024 * 1024)
+#define QUERY_MAX_BODY	 ((size_t) 1024 * 1024)
+/* how long an answer may get */
+#define QUERY_MAX_ANSWER ((size_t) 64 * 1024 * 1024)
 
-extern void query_configure(int row_limit);
+extern void query_configure(int row_limit, int seconds);
 extern void prepare_query(Exchange *exchange);
-extern void run_query(Exchange *exchange, Session *session);
+
+/* Runs the exchange's query in a transaction that is rolled back. */
+extern const TaskKind query_task;
 
 #endif /* RESTATE_HTTP_QUERY_H */

@@ -1,6 +1,6 @@
 /*
  * reads.c
- *		Version, health, metrics, the OpenAPI document; deployments and
+ *		Version, metrics, the OpenAPI document; deployments and
  *		services, each a document that the database renders.
  */
 #include "reads.h"
@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "../id_codec.h"
-#include "failure.h"
 #include "metrics.h"
 #include "openapi.h"
 #include "routes.h"
@@ -80,7 +79,7 @@ prepare_deployment(Exchange *exchange)
 	if (restate_decode_deployment_id(exchange->path_parameter, exchange->path_parameter_len, id) != RESTATE_ID_OK)
 		answer_error(exchange, 400, "invalid_path", "the path has no deployment id where one must be");
 	else
-		exchange->args[0] = strdup(exchange->path_parameter);
+		(void) exchange_keep(exchange, &exchange->args[0], exchange->path_parameter);
 }
 
 /*
@@ -92,22 +91,7 @@ prepare_service(Exchange *exchange)
 	if (strlen(exchange->path_parameter) != exchange->path_parameter_len)
 		answer_error(exchange, 404, "service_not_found", "no such service");
 	else
-		exchange->args[0] = strdup(exchange->path_parameter);
-}
-
-/*
- * Answers that the database answers.
- */
-void
-run_health(Exchange *exchange, Session *session)
-{
-	PGresult *result = session_execute(session, exchange->route->sql, 0, NULL);
-
-	if (PQresultStatus(result) == PGRES_TUPLES_OK)
-		answer_empty(exchange, 200);
-	else
-		answer_failure(exchange, session->connection, result);
-	PQclear(result);
+		(void) exchange_keep(exchange, &exchange->args[0], exchange->path_parameter);
 }
 
 /*
@@ -115,19 +99,15 @@ run_health(Exchange *exchange, Session *session)
  * the route's category for that.
  */
 void
-run_document(Exchange *exchange, Session *session)
+answer_document(Exchange *exchange, const PGresult *result)
 {
-	PGresult *result = session_execute(session, exchange->route->sql, exchange->route->nargs,
-									   (const char *const *) exchange->args);
-
-	if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1)
-		answer_failure(exchange, session->connection, result);
-	else if (PQgetisnull(result, 0, 0))
-		answer_error(exchange, 404, exchange->route->missing, "not found");
-	else
+	if (PQntuples(result) != 1)
+		return;
+	if (PQgetisnull(result, 0, 0))
 	{
-		buffer_add_text(&exchange->answer, PQgetvalue(result, 0, 0));
-		answer_json(exchange, 200);
+		answer_error(exchange, 404, exchange->route->missing, "not found");
+		return;
 	}
-	PQclear(result);
+	buffer_add_text(&exchange->answer, PQgetvalue(result, 0, 0));
+	answer_json(exchange, 200);
 }

@@ -5,6 +5,8 @@
 #ifndef RESTATE_HTTP_READS_H
 #define RESTATE_HTTP_READS_H
 
+#include <libpq-fe.h>
+
 #include "exchange.h"
 #include "pool.h"
 
@@ -16,7 +18,6 @@ extern void prepare_metrics(Exchange *exchange);
 extern void prepare_deployment(Exchange *exchange);
 extern void prepare_service(Exchange *exchange);
 extern void prepare_nothing(Exchange *exchange);
-extern void run_health(Exchange *exchange, Session *session);
-extern void run_document(Exchange *exchange, Session *session);
+extern void answer_document(Exchange *exchange, const PGresult *result);
 
 #endif /* RESTATE_HTTP_READS_H */

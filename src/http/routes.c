@@ -9,23 +9,25 @@
 #include <string.h>
 
 #include "batch.h"
+#include "call.h"
+#include "health.h"
 #include "operations.h"
 #include "query.h"
 #include "reads.h"
 
 /* an operation's call, which returns its outcome and the status for it */
 #define CALL(operation, arguments) \
-	"SELECT o, restate_http_status('" operation "', o) FROM restate_" operation "(" arguments ") AS o"
+	"SELECT o, pg_catalog.restate_http_status('" operation "', o) FROM pg_catalog.restate_" operation "(" arguments ") AS o"
 
-#define BATCH_CALL(operation, arguments)                                                                        \
-	"SELECT id, ok, message, new_id FROM restate_" operation "_batch($1::restate_invocation_id[]" arguments ")" \
+#define BATCH_CALL(operation, arguments)                                                                                              \
+	"SELECT id, ok, message, new_id FROM pg_catalog.restate_" operation "_batch($1::pg_catalog.restate_invocation_id[]" arguments ")" \
 	" ORDER BY ordinality"
 
-#define OPERATION(path, call, count, prepare_function, run_function)                                  \
+#define OPERATION(path, call, count, prepare_function, answer_function)                               \
 	{                                                                                                 \
 		.method = "PATCH", .segments = {"invocations", "*", path},                                    \
 		.pattern = "/invocations/{id}/" path, .needs = NEEDS_OPERATIONS, .sql = call, .nargs = count, \
-		.prepare = prepare_function, .run = run_function                                              \
+		.prepare = prepare_function, .task = &one_call, .answer = answer_function                     \
 	}
 
 #define BATCH(path, operation, arguments, count, prepare_function)                             \
@@ -33,34 +35,35 @@
 		.method = "POST", .segments = {"internal", "invocations_batch_operations", path},      \
 		.pattern = "/internal/invocations_batch_operations/" path, .needs = NEEDS_OPERATIONS,  \
 		.body_limit = BATCH_MAX_BODY, .sql = BATCH_CALL(operation, arguments), .nargs = count, \
-		.prepare = prepare_function, .run = run_batch                                          \
+		.prepare = prepare_function, .task = &one_call, .answer = answer_batch                 \
 	}
 
 static const Route routes[] = {
-	OPERATION("purge-journal", CALL("purge_journal", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
-	{.method = "DELETE", .segments = {"invocations", "*"}, .pattern = "/invocations/{id}", .needs = NEEDS_OPERATIONS, .sql = CALL("delete_invocation", "$1::restate_invocation_id, $2"), .nargs = 2, .prepare = prepare_delete, .run = run_operation},
-	OPERATION("restart-as-new", "SELECT restate_restart_as_new($1::restate_invocation_id, $2::bigint, $3, $4)", 4, prepare_restart, run_restart),
-	OPERATION("cancel", CALL("cancel", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
-	OPERATION("kill", CALL("kill", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
-	OPERATION("purge", CALL("purge", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
-	OPERATION("pause", CALL("pause", "$1::restate_invocation_id"), 1, prepare_operation, run_operation),
-	OPERATION("resume", CALL("resume", "$1::restate_invocation_id, $2"), 2, prepare_resume, run_operation),
+	OPERATION("purge-journal", CALL("purge_journal", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
+	{.method = "DELETE", .segments = {"invocations", "*"}, .pattern = "/invocations/{id}", .needs = NEEDS_OPERATIONS, .sql = CALL("delete_invocation", "$1::pg_catalog.restate_invocation_id, $2"), .nargs = 2, .prepare = prepare_delete, .task = &one_call, .answer = answer_operation},
+	OPERATION("restart-as-new", "SELECT pg_catalog.restate_restart_as_new($1::pg_catalog.restate_invocation_id, $2::pg_catalog.int8, $3, $4)", 4, prepare_restart, answer_restart),
+	OPERATION("cancel", CALL("cancel", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
+	OPERATION("kill", CALL("kill", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
+	OPERATION("purge", CALL("purge", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
+	OPERATION("pause", CALL("pause", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
+	OPERATION("resume", CALL("resume", "$1::pg_catalog.restate_invocation_id, $2"), 2, prepare_resume, answer_operation),
 
 	BATCH("purge-journal", "purge_journal", "", 1, prepare_batch),
-	BATCH("restart-as-new", "restart_as_new", ", NULL, $2", 2, prepare_batch_on_deployment),
+	BATCH("restart-as-new", "restart_as_new", ", NULL, $2, $3", 3, prepare_batch_of_restarts),
 	BATCH("cancel", "cancel", "", 1, prepare_batch),
 	BATCH("kill", "kill", "", 1, prepare_batch),
 	BATCH("purge", "purge", "", 1, prepare_batch),
 	BATCH("pause", "pause", "", 1, prepare_batch),
 	BATCH("resume", "resume", ", $2", 2, prepare_batch_on_deployment),
 
-	{.method = "POST", .segments = {"query"}, .pattern = "/query", .needs = NEEDS_QUERIES, .body_limit = QUERY_MAX_BODY, .prepare = prepare_query, .run = run_query},
-	{.method = "GET", .segments = {"deployments"}, .pattern = "/deployments", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_deployments", .prepare = prepare_nothing, .run = run_document},
-	{.method = "GET", .segments = {"deployments", "*"}, .pattern = "/deployments/{id}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_deployment WHERE id = $1::restate_deployment_id)", .nargs = 1, .missing = "deployment_not_found", .prepare = prepare_deployment, .run = run_document},
-	{.method = "GET", .segments = {"services"}, .pattern = "/services", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_services", .prepare = prepare_nothing, .run = run_document},
-	{.method = "GET", .segments = {"services", "*"}, .pattern = "/services/{name}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", .nargs = 1, .missing = "service_not_found", .prepare = prepare_service, .run = run_document},
+	{.method = "POST", .segments = {"query"}, .pattern = "/query", .needs = NEEDS_QUERIES, .body_limit = QUERY_MAX_BODY, .prepare = prepare_query, .task = &query_task},
+	{.method = "GET", .segments = {"deployments"}, .pattern = "/deployments", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_deployments", .prepare = prepare_nothing, .task = &one_call, .answer = answer_document},
+	{.method = "GET", .segments = {"deployments", "*"}, .pattern = "/deployments/{id}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_deployment WHERE id = $1::pg_catalog.restate_deployment_id)", .nargs = 1, .missing = "deployment_not_found", .prepare = prepare_deployment, .task = &one_call, .answer = answer_document},
+	{.method = "GET", .segments = {"services"}, .pattern = "/services", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_services", .prepare = prepare_nothing, .task = &one_call, .answer = answer_document},
+	{.method = "GET", .segments = {"services", "*"}, .pattern = "/services/{name}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", .nargs = 1, .missing = "service_not_found", .prepare = prepare_service, .task = &one_call, .answer = answer_document},
 
-	{.method = "GET", .segments = {"health"}, .pattern = "/health", .needs = NEEDS_OPERATIONS, .is_open = true, .sql = "SELECT 1", .prepare = prepare_nothing, .run = run_health},
+	{.method = "GET", .segments = {"health"}, .pattern = "/health", .needs = NEEDS_HEALTH, .is_open = true, .prepare = prepare_nothing, .task = &health_task},
+	{.method = "GET", .segments = {"live"}, .pattern = "/live", .is_open = true, .prepare = prepare_live},
 	{.method = "GET", .segments = {"version"}, .pattern = "/version", .prepare = prepare_version},
 	{.method = "GET", .segments = {"openapi"}, .pattern = "/openapi", .prepare = prepare_openapi},
 	{.method = "GET", .segments = {"metrics"}, .pattern = "/metrics", .prepare = prepare_metrics},
@@ -208,7 +211,7 @@ decode_parameter(Exchange *exchange)
 		exchange->path_parameter = malloc(text.len + 1);
 		if (exchange->path_parameter == NULL)
 		{
-			answer_error(exchange, 503, "out_of_memory", "out of memory");
+			answer_out_of_memory(exchange);
 			return;
 		}
 		exchange->path_parameter_len = url_decode(text, false, exchange->path_parameter);

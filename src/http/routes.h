@@ -16,7 +16,8 @@ typedef enum RouteNeeds
 {
 	NEEDS_NOTHING,
 	NEEDS_OPERATIONS, /* a session of the operations' pool */
-	NEEDS_QUERIES	  /* a session of the queries' pool */
+	NEEDS_QUERIES,	  /* a session of the queries' pool */
+	NEEDS_HEALTH	  /* the session that tells how all is */
 } RouteNeeds;
 
 typedef struct Route
@@ -32,8 +33,10 @@ typedef struct Route
 	const char *missing; /* the category where the call finds nothing */
 	/* checks the request and fills the arguments, or answers an error */
 	void (*prepare)(Exchange *exchange);
-	/* answers, with a session where one is needed */
-	void (*run)(Exchange *exchange, Session *session);
+	/* what a session is needed for; NULL: nothing */
+	const TaskKind *task;
+	/* answers with what the one call returns */
+	void (*answer)(Exchange *exchange, const PGresult *result);
 } Route;
 
 /*

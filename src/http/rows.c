@@ -4,6 +4,7 @@
  */
 #include "rows.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* the types of the server that are not shown as text */
@@ -27,28 +28,92 @@ enum
 	OID_JSONB = 3802
 };
 
+static void name_column(Rows *rows, int column, const char *name);
+static bool is_taken(const Rows *rows, int column);
 static void add_value(Buffer *buffer, Oid type, const char *value);
 static void add_number(Buffer *buffer, const char *value);
 static void add_timestamp(Buffer *buffer, const char *value);
 static void add_number_array(Buffer *buffer, const char *value);
 static void add_text_array(Buffer *buffer, const char *value);
 
+bool
+rows_describe(Rows *rows, const PGresult *description)
+{
+	bool failed = false;
+
+	rows_free(rows);
+	rows->ncolumns = PQnfields(description);
+	rows->names = calloc((size_t) rows->ncolumns + 1, sizeof(*rows->names));
+	if (rows->names == NULL)
+		return false;
+	for (int column = 0; column < rows->ncolumns; column++)
+	{
+		name_column(rows, column, PQfname(description, column));
+		failed = failed || rows->names[column].failed;
+	}
+	return !failed;
+}
+
+/*
+ * Names a column; one that has the name of an earlier one gets a number at its
+ * end, so that neither is lost to who reads the object.
+ */
+static void
+name_column(Rows *rows, int column, const char *name)
+{
+	Buffer *named = &rows->names[column];
+
+	buffer_add_json_string(named, name);
+	for (int number = 2; !named->failed && is_taken(rows, column); number++)
+	{
+		Buffer numbered = {0};
+
+		buffer_printf(&numbered, "%s_%d", name, number);
+		buffer_free(named);
+		buffer_add_json_string(named, numbered.data ? numbered.data : "");
+		named->failed = named->failed || numbered.failed;
+		buffer_free(&numbered);
+	}
+}
+
+/*
+ * Returns whether an earlier column has the name of this one.
+ */
+static bool
+is_taken(const Rows *rows, int column)
+{
+	for (int i = 0; i < column; i++)
+		if (rows->names[i].data && strcmp(rows->names[i].data, rows->names[column].data) == 0)
+			return true;
+	return false;
+}
+
 void
-rows_add(Buffer *buffer, const PGresult *result)
+rows_add(Rows *rows, Buffer *buffer, const PGresult *result)
 {
 	const char *separator = "{";
 
-	for (int column = 0; column < PQnfields(result); column++)
+	for (int column = 0; column < rows->ncolumns && column < PQnfields(result); column++)
 	{
 		if (PQgetisnull(result, 0, column))
 			continue;
 		buffer_add_text(buffer, separator);
-		buffer_add_json_string(buffer, PQfname(result, column));
+		buffer_add(buffer, rows->names[column].data, rows->names[column].len);
 		buffer_add_text(buffer, ":");
 		add_value(buffer, PQftype(result, column), PQgetvalue(result, 0, column));
 		separator = ",";
 	}
 	buffer_add_text(buffer, *separator == '{' ? "{}" : "}");
+	rows->count++;
+}
+
+void
+rows_free(Rows *rows)
+{
+	for (int i = 0; i < rows->ncolumns && rows->names; i++)
+		buffer_free(&rows->names[i]);
+	free(rows->names);
+	memset(rows, 0, sizeof(*rows));
 }
 
 /*

@@ -6,8 +6,20 @@
 #define RESTATE_HTTP_ROWS_H
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 
 #include "buffer.h"
+
+/* The rows of one result, row by row; zeroed before its first use. */
+typedef struct Rows
+{
+	Buffer *names; /* of the columns, each as JSON, no two alike */
+	int ncolumns;
+	int count;
+} Rows;
+
+/* Takes the columns from the description of a result; returns false where memory has run out. */
+extern bool rows_describe(Rows *rows, const PGresult *description);
 
 /*
  * Adds the result's only row as an object: nulls left out, numbers and
@@ -15,6 +27,8 @@
  * arrays as arrays, JSON as it is, bytes in hexadecimal, anything else as
  * text.  The session has IntervalStyle iso_8601, TimeZone UTC.
  */
-extern void rows_add(Buffer *buffer, const PGresult *result);
+extern void rows_add(Rows *rows, Buffer *buffer, const PGresult *result);
+
+extern void rows_free(Rows *rows);
 
 #endif /* RESTATE_HTTP_ROWS_H */

@@ -1,158 +1,211 @@
 /*
  * server.c
- *		Takes requests off the wire with libmicrohttpd, a thread for each
- *		connection; what needs the database waits in it for a pool's session.
+ *		Takes requests off the wire with libmicrohttpd, on the event loop; a
+ *		connection whose request waits for the database is suspended.
  */
 #include "server.h"
 
-#include <arpa/inet.h>
+#include <limits.h>
 #include <microhttpd.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include "connections.h"
+#include "guard.h"
+#include "health.h"
 #include "log.h"
+#include "loop.h"
 #include "metrics.h"
+#include "parameters.h"
 #include "reads.h"
 #include "routes.h"
 
 /* more of a body than this is not even thrown away */
-#define MAX_IGNORED_BODY  ((size_t) 64 * 1024 * 1024)
-/* the request line and the headers of one connection */
-#define CONNECTION_MEMORY ((size_t) 256 * 1024)
-#define MAX_CONNECTIONS	  1000U
-#define IDLE_SECONDS	  30U
-/* a request that has not arrived by then is given up, however it trickles */
-#define ARRIVAL_SECONDS	  60
-/* how long what runs may take to end when it is told to */
-#define GIVE_UP_SECONDS	  20
-
-/* Since when a connection has been waiting for its client. */
-typedef struct Connection
-{
-	int socket;
-	time_t waiting_since; /* 0: it waits for us */
-	struct Connection *previous;
-	struct Connection *next;
-} Connection;
+#define MAX_IGNORED_BODY	 ((size_t) 64 * 1024 * 1024)
+/* the request line and the headers of one connection; libmicrohttpd clears all of it for each request */
+#define CONNECTION_MEMORY	 ((size_t) 96 * 1024)
+#define MAX_CONNECTIONS		 16384
+/* descriptors that are not clients' */
+#define OTHER_DESCRIPTORS	 1100
+/* connections that are accepted while others are being shut for them */
+#define RESERVED_CONNECTIONS 64
+#define IDLE_SECONDS		 30U
+/* how long what runs may take to end when it is told to, and its answer to be sent */
+#define GIVE_UP_MS			 2500
+/* how often libmicrohttpd is run in a turn while it has something to do */
+#define MAX_RUNS			 32
 
 static struct MHD_Daemon *mhd;
 static const Options *options;
-static Pool *operations_pool;
-static Pool *queries_pool;
-/* Headers that say where a request ends and whom it is for. */
-typedef struct Framing
-{
-	int lengths;
-	int hosts;
-	bool has_unknown_coding;
-} Framing;
+static Pools pools;
+static Watch mhd_watch;
+static bool mhd_is_due;
+static int64_t mhd_due_at; /* by loop_now, at the latest */
+static Timer patience;	   /* while draining */
+static int under_way;
+static bool draining;
+static bool giving_up;
+static int listening = -1;
 
-static _Atomic int under_way;
-static _Atomic int in_pool; /* of these, the ones with a pool */
-static _Atomic bool draining;
-
-static pthread_mutex_t connections_mutex = PTHREAD_MUTEX_INITIALIZER;
-static Connection *connections;
-static pthread_t reaper;
-static _Atomic bool stopping;
-
-static void wait_for(const _Atomic int *count, int timeout_ms);
+static int most_connections(void);
+static void mhd_ready(Watch *watch, uint32_t events);
+static void lose_patience(Timer *timer);
 static void *begin_exchange(void *arg, const char *target, struct MHD_Connection *connection);
 static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
 							  const char *version, const char *data, size_t *size, void **state);
-static bool has_plain_framing(struct MHD_Connection *connection);
-static enum MHD_Result note_framing(void *arg, enum MHD_ValueKind kind, const char *name, const char *value);
+static enum MHD_Result head_arrived(Exchange *exchange, const char *method, const char *version);
 static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *size);
 static enum MHD_Result arrived(Exchange *exchange);
-static bool has_token(const Exchange *exchange);
-static bool same_text(const char *a, const char *b);
+static int seconds_for(const Exchange *exchange);
+static Pool *pool_of(const Exchange *exchange);
+static void answered(Exchange *exchange);
 static enum MHD_Result send_answer(Exchange *exchange);
+static void log_answer(const Exchange *exchange);
 static void end_exchange(void *arg, struct MHD_Connection *connection, void **state,
 						 enum MHD_RequestTerminationCode reason);
 static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *text);
 static void watch_connection(void *arg, struct MHD_Connection *connection, void **state,
 							 enum MHD_ConnectionNotificationCode code);
-static void set_waiting(struct MHD_Connection *connection, bool is_waiting);
-static void *reap(void *arg);
-static time_t monotonic_seconds(void);
+static Connection *connection_of(const Exchange *exchange);
+static void client_left(Connection *connection);
 
 bool
-server_start(const Options *with_options, Pool *operations, Pool *queries)
+server_start(const Options *with_options, const Pools *with_pools, int socket)
 {
-	/*
-	 * Not epoll, with which a client that ends its side after part of a request
-	 * is noticed no sooner than it is idle for too long.
-	 */
-	unsigned flags = MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_THREAD_PER_CONNECTION;
+	int most = most_connections();
+	const union MHD_DaemonInfo *info;
 
 	options = with_options;
-	operations_pool = operations;
-	queries_pool = queries;
-	reads_configure(operations, queries);
-	if (options->listen.ss_family == AF_INET6)
-		flags |= MHD_USE_IPv6;
-	mhd = MHD_start_daemon(flags, 0, NULL, NULL, handle, NULL,
-						   MHD_OPTION_SOCK_ADDR, (const struct sockaddr *) &options->listen,
+	pools = *with_pools;
+	patience.fire = lose_patience;
+	mhd_watch.ready = mhd_ready;
+	guard_configure(options);
+	reads_configure(pools.operations, pools.queries);
+	connections_start(most, client_left);
+	mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, NULL,
+						   MHD_OPTION_LISTEN_SOCKET, socket,
 						   MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, NULL,
 						   MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 						   MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
 						   MHD_OPTION_NOTIFY_CONNECTION, watch_connection, NULL,
 						   MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-						   MHD_OPTION_CONNECTION_LIMIT, MAX_CONNECTIONS,
+						   MHD_OPTION_CONNECTION_LIMIT, (unsigned) most + RESERVED_CONNECTIONS,
 						   MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
 						   MHD_OPTION_STRICT_FOR_CLIENT, -1,
 						   MHD_OPTION_END);
 	if (mhd == NULL)
 		return false;
-	if (pthread_create(&reaper, NULL, reap, NULL) != 0)
-	{
-		MHD_stop_daemon(mhd);
-		return false;
-	}
-	return true;
-}
-
-void
-server_stop(int timeout)
-{
-	MHD_socket socket = MHD_quiesce_daemon(mhd);
-
-	draining = true;
-	wait_for(&under_way, timeout * 1000);
-	/* a daemon whose threads wait for the database cannot be stopped */
-	for (int i = 0; in_pool > 0 && i < GIVE_UP_SECONDS; i++)
-	{
-		pool_give_up(operations_pool);
-		if (queries_pool)
-			pool_give_up(queries_pool);
-		wait_for(&in_pool, 1000);
-	}
-	if (in_pool > 0)
-	{
-		log_event(LOG_ERROR, "event=stop_failed error=\"the database does not answer\"");
-		_exit(1);
-	}
-	wait_for(&under_way, 1000);
-	stopping = true;
-	pthread_join(reaper, NULL);
-	MHD_stop_daemon(mhd);
-	if (socket != MHD_INVALID_SOCKET)
-		close(socket);
+	info = MHD_get_daemon_info(mhd, MHD_DAEMON_INFO_EPOLL_FD);
+	return info && loop_watch(&mhd_watch, info->epoll_fd, EPOLLIN);
 }
 
 /*
- * Waits until there are none of these any more, or for that long.
+ * Returns how many connections there may be: as many as we may have
+ * descriptors for, of which we take all that we are allowed.
+ */
+static int
+most_connections(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return 512;
+	if (files.rlim_cur < files.rlim_max)
+	{
+		files.rlim_cur = files.rlim_max;
+		(void) setrlimit(RLIMIT_NOFILE, &files);
+		(void) getrlimit(RLIMIT_NOFILE, &files);
+	}
+	if (files.rlim_cur > MAX_CONNECTIONS + OTHER_DESCRIPTORS)
+		return MAX_CONNECTIONS;
+	return files.rlim_cur > 2 * OTHER_DESCRIPTORS ? (int) files.rlim_cur - OTHER_DESCRIPTORS : (int) files.rlim_cur / 2;
+}
+
+/*
+ * Has libmicrohttpd do what there is to do; returns for how long at most there
+ * is nothing more.
+ */
+int
+server_turn(void)
+{
+	int64_t now = loop_now();
+	MHD_UNSIGNED_LONG_LONG ms = 0;
+
+	if (!mhd_is_due && now < mhd_due_at)
+		return mhd_due_at - now > INT_MAX ? INT_MAX : (int) (mhd_due_at - now);
+	mhd_is_due = false;
+	for (int runs = 0; ms == 0 && runs < MAX_RUNS; runs++)
+	{
+		MHD_run(mhd);
+		if (MHD_get_timeout(mhd, &ms) != MHD_YES || ms > INT_MAX)
+			ms = INT_MAX;
+	}
+	mhd_due_at = now + (int64_t) ms;
+	connections_turn();
+	if (draining && under_way == 0)
+		loop_end();
+	return (int) ms;
+}
+
+/*
+ * The next turn does what there is to do.
  */
 static void
-wait_for(const _Atomic int *count, int timeout_ms)
+mhd_ready(Watch *watch, uint32_t events)
 {
-	for (int ms = 0; *count > 0 && ms < timeout_ms; ms += 10)
-		usleep(10000);
+	(void) watch;
+	(void) events;
+	mhd_is_due = true;
+}
+
+int
+server_drain_seconds(const Options *with_options)
+{
+	return with_options->request_timeout + (GIVE_UP_MS + 999) / 1000;
+}
+
+void
+server_drain(void)
+{
+	if (draining)
+		return;
+	draining = true;
+	listening = MHD_quiesce_daemon(mhd);
+	mhd_is_due = true;
+	if (!loop_set_timer(&patience, loop_now() + options->request_timeout * 1000))
+		loop_end();
+}
+
+/*
+ * Gives up what is still under way when the gateway is to stop: first what it
+ * runs, then its answers, too.
+ */
+static void
+lose_patience(Timer *timer)
+{
+	if (giving_up || !loop_set_timer(timer, loop_now() + GIVE_UP_MS))
+	{
+		loop_end();
+		return;
+	}
+	giving_up = true;
+	pool_give_up(pools.operations);
+	pool_give_up(pools.health);
+	if (pools.queries)
+		pool_give_up(pools.queries);
+}
+
+void
+server_stop(void)
+{
+	loop_unwatch(&mhd_watch);
+	loop_clear_timer(&patience);
+	MHD_stop_daemon(mhd);
+	if (listening >= 0)
+		close(listening);
 }
 
 /*
@@ -162,12 +215,14 @@ wait_for(const _Atomic int *count, int timeout_ms)
 static void *
 begin_exchange(void *arg, const char *target, struct MHD_Connection *connection)
 {
-	Exchange *exchange = exchange_new(target);
+	Exchange *exchange = exchange_new(target ? target : "");
 
 	(void) arg;
 	if (exchange)
 	{
 		exchange->connection = connection;
+		exchange->target_end = target ? target + strlen(target) : NULL;
+		exchange->answered = answered;
 		under_way++;
 	}
 	return exchange;
@@ -186,7 +241,7 @@ keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
 
 /*
  * Is called by libmicrohttpd when the headers are there, for each part of the
- * body, and when all is there.
+ * body, when all is there, and when it is resumed after that.
  */
 static enum MHD_Result
 handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
@@ -196,62 +251,39 @@ handle(void *arg, struct MHD_Connection *connection, const char *url, const char
 
 	(void) arg;
 	(void) url;
-	(void) version;
 	(void) connection;
 	if (exchange == NULL)
 		return MHD_NO;
 	if (exchange->method[0] == '\0')
-	{
-		/* a longer method than any that is served is none of them either */
-		strncpy(exchange->method, *method ? method : "?", sizeof(exchange->method) - 1);
-		if (!has_plain_framing(connection))
-		{
-			answer_error(exchange, 400, "invalid_request", "the headers do not say plainly where the request ends");
-			exchange->is_last = true;
-			return send_answer(exchange);
-		}
-		route_find(exchange);
-		if (exchange->status == 0 && !exchange->route->is_open && !has_token(exchange))
-			answer_error(exchange, 401, "unauthorized", "a bearer token is needed");
-		return MHD_YES;
-	}
+		return head_arrived(exchange, method, version);
 	if (*size > 0)
 		return take_body(exchange, data, size);
+	if (exchange->has_arrived)
+		return send_answer(exchange);
 	return arrived(exchange);
 }
 
 /*
- * Returns whether everyone who reads the headers takes the same bytes for the
- * request: a proxy in front of us may choose another length of two.
- */
-static bool
-has_plain_framing(struct MHD_Connection *connection)
-{
-	Framing framing = {0};
-
-	MHD_get_connection_values(connection, MHD_HEADER_KIND, note_framing, &framing);
-	return framing.lengths <= 1 && framing.hosts <= 1 && !framing.has_unknown_coding;
-}
-
-/*
- * Notes a header of Framing.
+ * Looks at the head of a request.  What is refused by it is answered when all
+ * of the request is there, unless its client waits for a sign to send the
+ * rest.
  */
 static enum MHD_Result
-note_framing(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+head_arrived(Exchange *exchange, const char *method, const char *version)
 {
-	Framing *framing = arg;
-
-	(void) kind;
-	if (strcasecmp(name, "Content-Length") == 0)
-		framing->lengths++;
-	else if (strcasecmp(name, "Transfer-Encoding") == 0)
-	{
-		framing->lengths++;
-		if (value == NULL || strcasecmp(value, "chunked") != 0)
-			framing->has_unknown_coding = true;
-	}
-	else if (strcasecmp(name, "Host") == 0)
-		framing->hosts++;
+	/* a longer method than any that is served is none of them either */
+	strncpy(exchange->method, *method ? method : "?", sizeof(exchange->method) - 1);
+	guard_head(exchange, method, version);
+	if (exchange->is_last)
+		return send_answer(exchange);
+	if (exchange->status == 0)
+		route_find(exchange);
+	if (exchange->status == 0)
+		guard_token(exchange);
+	if (exchange->status == 0)
+		guard_body(exchange);
+	if (exchange->status && MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Expect"))
+		return send_answer(exchange);
 	return MHD_YES;
 }
 
@@ -271,61 +303,80 @@ take_body(Exchange *exchange, const char *data, size_t *size)
 }
 
 /*
- * Has a request that is all there served.
+ * Has a request that is all there served: its time runs from now on.
  */
 static enum MHD_Result
 arrived(Exchange *exchange)
 {
-	Pool *pool = NULL;
+	Connection *connection = connection_of(exchange);
 
-	set_waiting(exchange->connection, false);
+	exchange->has_arrived = true;
 	if (exchange->status == 0)
 		exchange->route->prepare(exchange);
+	if (exchange->status == 0 && exchange->route->needs == NEEDS_OPERATIONS)
+		(void) take_person_and_reason(exchange, options->person_header, options->reason_header);
+	if (exchange->status == 0 && pool_of(exchange) == NULL)
+		answer_error(exchange, 503, "unavailable", "the gateway was started without --query-db");
 	if (exchange->status)
 		return send_answer(exchange);
-	if (exchange->route->needs == NEEDS_OPERATIONS)
-		pool = operations_pool;
-	else if (exchange->route->needs == NEEDS_QUERIES)
-		pool = queries_pool;
-	if (pool == NULL)
+	if (connection)
 	{
-		answer_error(exchange, 503, "unavailable", "the gateway was started without --query-db");
-		return send_answer(exchange);
+		connection->exchange = exchange;
+		connection_set(connection, CONNECTION_SERVED);
 	}
-	in_pool++;
-	if (!pool_run(pool, exchange))
-		answer_error(exchange, 503, "overloaded", "too many requests wait already");
-	in_pool--;
-	return send_answer(exchange);
+	exchange->task.kind = exchange->route->task;
+	exchange->task.deadline = loop_now() + seconds_for(exchange) * 1000;
+	pool_submit(pool_of(exchange), &exchange->task);
+	if (exchange->status)
+		return send_answer(exchange);
+	exchange->is_waiting = true;
+	MHD_suspend_connection(exchange->connection);
+	return MHD_YES;
 }
 
 /*
- * Returns whether the exchange has the token, where one is asked for.
+ * Returns how long the exchange may take.
  */
-static bool
-has_token(const Exchange *exchange)
+static int
+seconds_for(const Exchange *exchange)
 {
-	const char *header;
-
-	if (options->token == NULL)
-		return true;
-	header = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Authorization");
-	return header && strncasecmp(header, "Bearer ", 7) == 0 && same_text(header + 7, options->token);
+	if (exchange->route->needs == NEEDS_HEALTH && options->request_timeout > HEALTH_SECONDS)
+		return HEALTH_SECONDS;
+	return options->request_timeout;
 }
 
 /*
- * Compares in a time that does not depend on where the texts differ.
+ * Returns the pool that serves the exchange, if there is one.
  */
-static bool
-same_text(const char *given, const char *token)
+static Pool *
+pool_of(const Exchange *exchange)
 {
-	size_t given_len = strlen(given);
-	size_t token_len = strlen(token);
-	volatile unsigned char difference = given_len != token_len;
+	switch (exchange->route->needs)
+	{
+		case NEEDS_OPERATIONS:
+			return pools.operations;
+		case NEEDS_QUERIES:
+			return pools.queries;
+		case NEEDS_HEALTH:
+			return pools.health;
+		case NEEDS_NOTHING:
+			break;
+	}
+	return NULL;
+}
 
-	for (size_t i = 0; i < given_len; i++)
-		difference |= (unsigned char) (given[i] ^ token[i % token_len]);
-	return difference == 0;
+/*
+ * The answer is there: libmicrohttpd asks for it once the connection is
+ * resumed.
+ */
+static void
+answered(Exchange *exchange)
+{
+	if (!exchange->is_waiting)
+		return;
+	exchange->is_waiting = false;
+	MHD_resume_connection(exchange->connection);
+	mhd_is_due = true;
 }
 
 /*
@@ -334,15 +385,14 @@ same_text(const char *given, const char *token)
 static enum MHD_Result
 send_answer(Exchange *exchange)
 {
+	Connection *connection = connection_of(exchange);
 	struct MHD_Response *response;
-	struct timespec now;
-	double seconds;
 	enum MHD_Result result;
-	char id[256];
 
 	response = MHD_create_response_from_buffer(exchange->answer.len, exchange->answer.data, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL)
 		return MHD_NO;
+	log_answer(exchange);
 	memset(&exchange->answer, 0, sizeof(exchange->answer));
 	if (exchange->content_type)
 		MHD_add_response_header(response, "Content-Type", exchange->content_type);
@@ -354,18 +404,32 @@ send_answer(Exchange *exchange)
 		MHD_add_response_header(response, "Connection", "close");
 	if (exchange->status == 401)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
-	set_waiting(exchange->connection, true);
+	if (connection)
+	{
+		connection->exchange = NULL;
+		connection_set(connection, CONNECTION_ANSWERED);
+	}
 	result = MHD_queue_response(exchange->connection, (unsigned) exchange->status, response);
 	MHD_destroy_response(response);
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	seconds = (double) (now.tv_sec - exchange->started.tv_sec) + (double) (now.tv_nsec - exchange->started.tv_nsec) / 1e9;
-	metrics_count(exchange, seconds);
-	log_event(LOG_INFO, "event=request method=%s route=%s status=%d duration_ms=%.3f id=%s",
-			  exchange->route ? exchange->method : "other", exchange->route ? exchange->route->pattern : "none",
-			  exchange->status, seconds * 1000,
-			  exchange->path_parameter ? log_quote(exchange->path_parameter, id, 64) : "-");
 	return result;
+}
+
+/*
+ * Logs and counts an exchange that is answered.
+ */
+static void
+log_answer(const Exchange *exchange)
+{
+	const Connection *connection = connection_of(exchange);
+	int64_t us = exchange_duration(exchange);
+	char id[256];
+
+	metrics_count(exchange, (double) us / 1e6);
+	log_event(LOG_INFO, "event=request method=%s route=%s status=%d duration_ms=%.3f id=%s peer=%s",
+			  exchange->route ? exchange->method : "other", exchange->route ? exchange->route->pattern : "none",
+			  exchange->status, (double) us / 1000,
+			  exchange->path_parameter ? log_quote(exchange->path_parameter, id, 64) : "-",
+			  connection ? connection->peer : "-");
 }
 
 /*
@@ -374,104 +438,70 @@ send_answer(Exchange *exchange)
 static void
 end_exchange(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode reason)
 {
+	Exchange *exchange = *state;
+	Connection *watched;
+
 	(void) arg;
 	(void) connection;
 	(void) reason;
-	if (*state == NULL)
+	if (exchange == NULL)
 		return;
-	exchange_free(*state);
+	watched = connection_of(exchange);
+	if (watched)
+	{
+		watched->exchange = NULL;
+		connection_set(watched, CONNECTION_IDLE);
+	}
+	exchange_free(exchange);
 	*state = NULL;
 	under_way--;
 }
 
 /*
- * Enters a connection into the list of those open, or takes it out.
+ * Keeps a new connection, or forgets it.
  */
 static void
 watch_connection(void *arg, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode code)
 {
-	Connection *watched = *state;
+	const union MHD_ConnectionInfo *info;
+	int fd;
 
 	(void) arg;
-	pthread_mutex_lock(&connections_mutex);
-	if (code == MHD_CONNECTION_NOTIFY_STARTED)
+	if (code != MHD_CONNECTION_NOTIFY_STARTED)
 	{
-		const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-
-		watched = calloc(1, sizeof(*watched));
-		if (watched && info)
-		{
-			watched->socket = info->connect_fd;
-			watched->waiting_since = monotonic_seconds();
-			watched->next = connections;
-			if (connections)
-				connections->previous = watched;
-			connections = watched;
-			*state = watched;
-		}
-		else
-			free(watched);
-	}
-	else if (watched)
-	{
-		if (watched->previous)
-			watched->previous->next = watched->next;
-		else
-			connections = watched->next;
-		if (watched->next)
-			watched->next->previous = watched->previous;
-		free(watched);
+		if (*state)
+			connection_close(*state);
 		*state = NULL;
+		return;
 	}
-	pthread_mutex_unlock(&connections_mutex);
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info == NULL)
+		return;
+	fd = info->connect_fd;
+	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	if (info && info->client_addr)
+		*state = connection_open(fd, info->client_addr);
 }
 
 /*
- * Notes whether the connection waits for its client.
+ * Returns what we keep of the exchange's connection; NULL where memory had run
+ * out.
+ */
+static Connection *
+connection_of(const Exchange *exchange)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+/*
+ * Nobody waits for what is being served any more.
  */
 static void
-set_waiting(struct MHD_Connection *connection, bool is_waiting)
+client_left(Connection *connection)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	Connection *watched = info ? info->socket_context : NULL;
-
-	if (watched == NULL)
-		return;
-	pthread_mutex_lock(&connections_mutex);
-	watched->waiting_since = is_waiting ? monotonic_seconds() : 0;
-	pthread_mutex_unlock(&connections_mutex);
-}
-
-/*
- * Shuts connections that have waited too long for their client: one that
- * sends or reads a byte now and then is never idle.  A thread's body.
- */
-static void *
-reap(void *arg)
-{
-	(void) arg;
-	while (!stopping)
-	{
-		time_t now = monotonic_seconds();
-
-		pthread_mutex_lock(&connections_mutex);
-		for (Connection *c = connections; c; c = c->next)
-			if (c->waiting_since && now - c->waiting_since > ARRIVAL_SECONDS)
-				shutdown(c->socket, SHUT_RDWR);
-		pthread_mutex_unlock(&connections_mutex);
-		usleep(200000);
-	}
-	return NULL;
-}
-
-/*
- * Returns the seconds on a clock that is never set.
- */
-static time_t
-monotonic_seconds(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec;
+	if (connection->exchange)
+		pool_withdraw(&connection->exchange->task);
 }

@@ -10,10 +10,24 @@
 #include "options.h"
 #include "pool.h"
 
-/* Listens, and has exchanges served by the pools.  queries may be NULL. */
-extern bool server_start(const Options *options, Pool *operations, Pool *queries);
+/* Who serves what needs the database; queries may be NULL. */
+typedef struct Pools
+{
+	Pool *operations;
+	Pool *queries;
+	Pool *health;
+} Pools;
 
-/* Accepts no more, waits for what is under way, and stops. */
-extern void server_stop(int timeout);
+/* Serves what connects to the socket, from the loop on that is run with server_turn. */
+extern bool server_start(const Options *options, const Pools *pools, int socket);
+extern int server_turn(void);
+
+/* Accepts no more, and ends the loop when what is under way is answered, or given up. */
+extern void server_drain(void);
+
+/* How long that may take at most, in seconds. */
+extern int server_drain_seconds(const Options *options);
+
+extern void server_stop(void);
 
 #endif /* RESTATE_HTTP_SERVER_H */

@@ -10,6 +10,7 @@
 
 static int hex_digit(char c);
 static const char *skip_authority(const char *target);
+static size_t ascii_length(const unsigned char *p, size_t len);
 
 /*
  * Takes a request target apart: origin form, or absolute form, whose scheme
@@ -117,7 +118,7 @@ url_is_utf8(const char *bytes, size_t len)
 
 		if (code < 0x80)
 		{
-			i++;
+			i += ascii_length(p + i, len - i);
 			continue;
 		}
 		if (code >= 0xC2 && code < 0xE0)
@@ -143,6 +144,25 @@ url_is_utf8(const char *bytes, size_t len)
 	return true;
 }
 
+/*
+ * Returns how many bytes of ASCII the text begins with, which it does, or a
+ * few less.
+ */
+static size_t
+ascii_length(const unsigned char *p, size_t len)
+{
+	size_t i = 0;
+	uint64_t eight;
+
+	for (; i + sizeof(eight) <= len; i += sizeof(eight))
+	{
+		memcpy(&eight, p + i, sizeof(eight));
+		if (eight & UINT64_C(0x8080808080808080))
+			break;
+	}
+	return i > 0 ? i : 1;
+}
+
 int
 url_query_parameter(UrlText query, const char *name, char **value, size_t *len)
 {
@@ -155,7 +175,7 @@ url_query_parameter(UrlText query, const char *name, char **value, size_t *len)
 	*value = NULL;
 	*len = 0;
 	if (key == NULL)
-		return 0;
+		return -1;
 	while (p < end)
 	{
 		const char *next = memchr(p, '&', (size_t) (end - p));
@@ -171,7 +191,10 @@ url_query_parameter(UrlText query, const char *name, char **value, size_t *len)
 			free(*value);
 			*value = malloc(text.len + 1);
 			if (*value == NULL)
+			{
+				count = -1;
 				break;
+			}
 			*len = url_decode(text, true, *value);
 			(*value)[*len] = '\0';
 		}

@@ -38,7 +38,8 @@ extern bool url_is_utf8(const char *bytes, size_t len);
 /*
  * Finds a parameter of the query.  Returns how often it stands there; the
  * last value, decoded and terminated, is in a new buffer for the caller to
- * free, NULL where it stands nowhere.  *len counts any NUL in it.
+ * free, NULL where it stands nowhere.  *len counts any NUL in it.  Returns -1
+ * where memory has run out.
  */
 extern int url_query_parameter(UrlText query, const char *name, char **value, size_t *len);
 

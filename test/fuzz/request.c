@@ -17,8 +17,9 @@
 #include "../../src/http/routes.h"
 #include "../../src/id_codec.h"
 
-#define MAX_IDS		1000
-#define MAX_HEADERS 8
+#define MAX_IDS			 1000
+#define MAX_HEADERS		 8
+#define MOST_ALLOCATIONS 64
 
 typedef struct Request
 {
@@ -34,6 +35,7 @@ typedef struct Request
 /* the one that is being served */
 static Request request;
 
+extern int LLVMFuzzerInitialize(int *argc, char ***argv);
 static void read_request(char *text, size_t len);
 static char *take_line(char **text, size_t *left);
 static Exchange *serve(const char *method, const char *target);
@@ -43,6 +45,21 @@ static void check_ids(const char *literal);
 static void check_same(const Exchange *a, const Exchange *b);
 static void try_encoded_again(const Exchange *exchange);
 static void try_version(const Exchange *exchange);
+static void try_without_memory(const Exchange *exchange);
+static bool may_allocate(void);
+
+/* how many allocations succeed before one fails; negative: all do */
+static int allocations_left = -1;
+
+/* what the linker puts in the place of the C library's, and what it had there */
+extern void *__real_malloc(size_t size);
+extern void *__real_calloc(size_t count, size_t size);
+extern void *__real_realloc(void *old, size_t size);
+extern char *__real_strdup(const char *text);
+extern void *__wrap_malloc(size_t size);
+extern void *__wrap_calloc(size_t count, size_t size);
+extern void *__wrap_realloc(void *old, size_t size);
+extern char *__wrap_strdup(const char *text);
 
 /*
  * Stands in for libmicrohttpd, with the headers of the request.
@@ -58,6 +75,18 @@ MHD_lookup_connection_value(struct MHD_Connection *connection, enum MHD_ValueKin
 	return NULL;
 }
 
+/*
+ * Has jansson's allocations fail with the others.
+ */
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void) argc;
+	(void) argv;
+	json_set_alloc_funcs(__wrap_malloc, free);
+	return 0;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -69,6 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	read_request(text, size);
 	exchange = serve(request.method, request.target);
+	CHECK(exchange != NULL);
 	if (exchange->status)
 		check_refused(exchange);
 	else
@@ -76,9 +106,48 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (exchange->route)
 		try_encoded_again(exchange);
 	try_version(exchange);
+	try_without_memory(exchange);
 	exchange_free(exchange);
 	free(text);
 	return 0;
+}
+
+/*
+ * Returns whether this allocation succeeds.
+ */
+static bool
+may_allocate(void)
+{
+	if (allocations_left < 0)
+		return true;
+	if (allocations_left == 0)
+		return false;
+	allocations_left--;
+	return true;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+	return may_allocate() ? __real_malloc(size) : NULL;
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+	return may_allocate() ? __real_calloc(count, size) : NULL;
+}
+
+void *
+__wrap_realloc(void *old, size_t size)
+{
+	return may_allocate() ? __real_realloc(old, size) : NULL;
+}
+
+char *
+__wrap_strdup(const char *text)
+{
+	return may_allocate() ? __real_strdup(text) : NULL;
 }
 
 /*
@@ -138,7 +207,9 @@ serve(const char *method, const char *target)
 {
 	Exchange *exchange = exchange_new(target);
 
-	CHECK(exchange != NULL);
+	CHECK(exchange != NULL || allocations_left == 0);
+	if (exchange == NULL)
+		return NULL;
 	strncpy(exchange->method, *method ? method : "?", sizeof(exchange->method) - 1);
 	route_find(exchange);
 	exchange->body_len = request.body_len;
@@ -183,7 +254,7 @@ check_accepted(Exchange *exchange)
 {
 	const Route *route = exchange->route;
 
-	CHECK(route != NULL && route->run != NULL && route->needs != NEEDS_NOTHING);
+	CHECK(route != NULL && route->task != NULL && route->needs != NEEDS_NOTHING);
 	CHECK(exchange->answer.len == 0 && exchange->content_type == NULL);
 	CHECK(exchange->body.len <= route->body_limit);
 	for (int i = 0; i < EXCHANGE_MAX_ARGS; i++)
@@ -258,6 +329,7 @@ try_encoded_again(const Exchange *exchange)
 		buffer_add(&target, exchange->url.query.bytes, exchange->url.query.len);
 	}
 	again = serve(exchange->method, target.data);
+	CHECK(again != NULL);
 	check_same(exchange, again);
 	exchange_free(again);
 	buffer_free(&target);
@@ -277,6 +349,7 @@ try_version(const Exchange *exchange)
 		return;
 	buffer_printf(&longer, "/v3%s", target);
 	again = serve(exchange->method, longer.data);
+	CHECK(again != NULL);
 	check_same(exchange, again);
 	exchange_free(again);
 	buffer_free(&longer);
@@ -298,4 +371,32 @@ check_same(const Exchange *a, const Exchange *b)
 	}
 	CHECK(a->answer.len == b->answer.len);
 	CHECK(a->answer.len == 0 || memcmp(a->answer.data, b->answer.data, a->answer.len) == 0);
+}
+
+/*
+ * Where memory runs out at any moment, and stays so, the request is refused or
+ * leads to the same call: never to another one.
+ */
+static void
+try_without_memory(const Exchange *exchange)
+{
+	if (exchange->status)
+		return;
+	for (int n = 0; n < MOST_ALLOCATIONS; n++)
+	{
+		Exchange *again;
+		bool has_failed;
+
+		allocations_left = n;
+		again = serve(request.method, request.target);
+		has_failed = allocations_left == 0;
+		allocations_left = -1;
+		if (again && again->status == 0)
+			check_same(exchange, again);
+		else if (again)
+			CHECK(has_failed && again->status >= 400);
+		exchange_free(again);
+		if (!has_failed)
+			break;
+	}
 }

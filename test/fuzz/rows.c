@@ -62,12 +62,15 @@ render(Oid type, const char *value)
 	PGresAttDesc column = {.name = name, .typid = type, .typlen = -1, .atttypmod = -1};
 	PGresult *result = PQmakeEmptyPGresult(NULL, PGRES_TUPLES_OK);
 	Buffer buffer = {0};
+	Rows rows = {0};
 	json_t *row;
 	json_t *rendered;
 
 	CHECK(PQsetResultAttrs(result, 1, &column));
 	CHECK(PQsetvalue(result, 0, 0, (char *) value, (int) strlen(value)));
-	rows_add(&buffer, result);
+	CHECK(rows_describe(&rows, result));
+	rows_add(&rows, &buffer, result);
+	rows_free(&rows);
 	PQclear(result);
 	row = json_loadb(buffer.data, buffer.len, JSON_REJECT_DUPLICATES, NULL);
 	CHECK(json_is_object(row) && json_object_size(row) == 1);

@@ -14,7 +14,7 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(grant_roles start_gateway stop_gateway gateway_log gateway_alive
-  open_connection send_bytes read_answer exchange request json_request open_sql sql metrics);
+  open_connection send_bytes read_answer exchange request json_request begin_request told wait_until open_sql sql metrics);
 
 our $program = getcwd() . '/restate-admin-http';
 my %started;
@@ -49,6 +49,8 @@ sub start_gateway
 	push @options, "--db=host=$host port=$port dbname=postgres user=gateway" unless grep { /^--db=/ } @options;
 	push @options, "--query-db=host=$host port=$port dbname=postgres user=reader"
 	  unless grep { /^--query-db/ } @options;
+	# what the requests of the tests call it, and the public name of some
+	push @options, '--host=gateway,g' unless grep { /^--(?:host|token-file)=/ } @options;
 	for (1 .. 20)
 	{
 		my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no free port: $!";
@@ -241,6 +243,41 @@ sub json_request
 	my ($gateway, $method, $target, $body, @headers) = @_;
 
 	return request($gateway, $method, $target, $body, 'Content-Type: application/json', @headers);
+}
+
+# Sends a request on a connection of its own, without waiting for the answer, and
+# returns that.
+sub begin_request
+{
+	my ($gateway, $method, $target, @headers) = @_;
+	my $socket = open_connection($gateway);
+
+	send_bytes($socket, join("\r\n", "$method $target HTTP/1.1", 'Host: gateway', @headers, '', ''));
+	return $socket;
+}
+
+# Returns status and category of an answer.
+sub told
+{
+	my ($answer) = @_;
+
+	return 'none' unless $answer;
+	my ($category) = $answer->{body} =~ /"restate_code":"(\w+)"/;
+	return join ' ', $answer->{status}, $category // ();
+}
+
+# Returns whether something becomes true within some seconds, 10 if not told.
+sub wait_until
+{
+	my ($condition, $seconds) = @_;
+	my $end = time + ($seconds // 10);
+
+	while (time < $end)
+	{
+		return 1 if $condition->();
+		sleep 0.05;
+	}
+	return 0;
 }
 
 # Returns the metrics: values by name with labels.

@@ -102,6 +102,30 @@ is(rows("SELECT set_config('statement_timeout', '0', false), pg_sleep(60)"), '50
 is(rows('SELECT count(*) FROM generate_series(1, 10000000000)'), '503 query_timeout', 'so does a long count');
 is(query('SELECT pg_sleep(60)')->{headers}{'retry-after'}, '1', 'which says when to try again');
 
+# however large a row is, and without keeping the memory
+my $hasty = $gateway;
+$gateway = start_gateway($node, '--query-pool=1', '--query-row-limit=100');
+my $resident = sub { slurp_file("/proc/$gateway->{pid}/status") =~ /^Vm$_[0]:\s+(\d+)/m ? $1 : 0 };
+my $before = $resident->('RSS');
+is(rows($_), '400 result_too_large', "$_: too large")
+  for "SELECT repeat('x', 70*1024*1024) AS a", "SELECT repeat('x', 30*1024*1024) AS a FROM generate_series(1, 3)",
+  "SELECT repeat('x', 250*1024*1024) AS a", "SELECT repeat(E'\\x01', 12*1024*1024) AS a",
+  "SELECT repeat('x', 64*1024*1024 - 17) AS a",
+  "SELECT repeat('\"', 34*1024*1024) AS a";
+is(length query("SELECT repeat('x', 64*1024*1024 - 19) AS a")->{body}, 64 * 1024 * 1024, 'as large an answer as may be');
+SKIP:
+{
+	skip 'below valgrind memory is another', 2 if $ENV{VALGRIND};
+	cmp_ok($resident->('HWM'), '<', 700_000, 'memory stays bounded');
+	cmp_ok($resident->('RSS') - $before, '<', 60_000, 'and is given back');
+}
+
+is(stop_gateway($gateway), 0, 'the gateway ends well');
+$gateway = $hasty;
+
+# two columns of one name
+is(rows('SELECT 1 AS a, 2 AS a, 3 AS a_2, 4 AS a, NULL AS a'), '[{"a":1,"a_2":2,"a_2_2":3,"a_3":4}]', 'no column is lost for its name');
+
 # what is refused
 
 my $open = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader'";

@@ -1,0 +1,219 @@
+/*
+ * health.c
+ *		Answers /live and /health.
+ */
+#include "health.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "log.h"
+#include "loop.h"
+#include "routes.h"
+
+/* the extensions that this gateway works with: from this version to its own */
+#define OLDEST_EXTENSION "0.2.0"
+
+/* the extension's version, the role, and which operations it may not call */
+#define FACTS                                                                                                \
+	"SELECT (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'), current_user," \
+	" (SELECT pg_catalog.string_agg(name, ', ') FROM pg_catalog.unnest('{restate_purge_journal,"             \
+	" restate_purge_journal_batch, restate_delete_invocation, restate_restart_as_new,"                       \
+	" restate_restart_as_new_batch, restate_cancel, restate_cancel_batch, restate_kill, restate_kill_batch," \
+	" restate_purge, restate_purge_batch, restate_pause, restate_pause_batch, restate_resume,"               \
+	" restate_resume_batch}'::pg_catalog.text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc"   \
+	" WHERE proname = name AND pronamespace = 'pg_catalog'::pg_catalog.regnamespace"                         \
+	" AND pg_catalog.has_function_privilege(oid, 'EXECUTE')))"
+
+/* an operation on an invocation that cannot be: the library is loaded and looks at the extension */
+#define TRIAL                                        \
+	"SELECT ok FROM pg_catalog.restate_pause_batch(" \
+	"'{inv_1000000000000000000000000000000000}'::pg_catalog.restate_invocation_id[])"
+
+enum
+{
+	STEP_FACTS,
+	STEP_TRIAL
+};
+
+static bool begin(Task *task);
+static bool next(Task *task);
+static void take_result(Task *task, const PGresult *result);
+static void take_facts(Exchange *exchange, const PGresult *result);
+static void answer_not_ready(Exchange *exchange, const char *why);
+static bool fits(const char *version);
+static int compare_versions(const char *a, const char *b);
+static void note(const char *why);
+
+/* the version of the extension, as it was last found */
+static char extension[40];
+
+const TaskKind health_task = {.begin = begin, .result = take_result, .next = next, .ended = answer_task_end};
+
+/*
+ * Answers that the gateway runs, whatever the database does.
+ */
+void
+prepare_live(Exchange *exchange)
+{
+	answer_empty(exchange, 200);
+}
+
+void
+health_look(Pool *pool)
+{
+	Exchange *exchange = exchange_new("/health");
+
+	if (exchange == NULL)
+		return;
+	strcpy(exchange->method, "GET");
+	route_find(exchange);
+	exchange->answered = exchange_free;
+	exchange->task.kind = &health_task;
+	exchange->task.deadline = loop_now() + HEALTH_SECONDS * 1000;
+	pool_submit(pool, &exchange->task);
+}
+
+/*
+ * Begins with what the database has.
+ */
+static bool
+begin(Task *task)
+{
+	static const Statement facts = {.sql = FACTS};
+
+	exchange_of(task)->step = STEP_FACTS;
+	return session_execute(task->session, &facts);
+}
+
+/*
+ * Goes on with the trial, where nothing is missing so far.
+ */
+static bool
+next(Task *task)
+{
+	static const Statement trial = {.sql = TRIAL};
+	Exchange *exchange = exchange_of(task);
+
+	if (exchange->status == 0 && exchange->step == STEP_FACTS)
+	{
+		exchange->step = STEP_TRIAL;
+		return session_execute(task->session, &trial);
+	}
+	if (exchange->status == 0)
+	{
+		note(NULL);
+		answer_empty(exchange, 200);
+	}
+	task_done(task);
+	return true;
+}
+
+/*
+ * Takes the result of a step.
+ */
+static void
+take_result(Task *task, const PGresult *result)
+{
+	Exchange *exchange = exchange_of(task);
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	if (PQresultStatus(result) == PGRES_TUPLES_OK)
+	{
+		if (exchange->step == STEP_FACTS)
+			take_facts(exchange, result);
+	}
+	else if (task_tries_again(task, result, true))
+		return;
+	/* one of our own refuses: it works; a standby does so */
+	else if (sqlstate == NULL || strncmp(sqlstate, "PT", 2) != 0)
+	{
+		if (session_is_stale(result, true))
+			answer_not_ready(exchange, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+		else
+			answer_failure(exchange, result);
+	}
+}
+
+/*
+ * Answers where something is missing of what the database has.
+ */
+static void
+take_facts(Exchange *exchange, const PGresult *result)
+{
+	char why[1024] = "";
+
+	snprintf(extension, sizeof(extension), "%s", PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
+	if (PQntuples(result) != 1 || PQgetisnull(result, 0, 0))
+		snprintf(why, sizeof(why), "the database has no extension restate_admin");
+	else if (!fits(PQgetvalue(result, 0, 0)))
+		snprintf(why, sizeof(why),
+				 "extension restate_admin is of version %.32s, and the gateway, " RESTATE_ADMIN_VERSION
+				 ", works with " OLDEST_EXTENSION " to " RESTATE_ADMIN_VERSION,
+				 PQgetvalue(result, 0, 0));
+	else if (!PQgetisnull(result, 0, 2))
+		snprintf(why, sizeof(why), "role %.64s may not execute %.512s", PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2));
+	if (why[0])
+		answer_not_ready(exchange, why);
+}
+
+/*
+ * Answers that requests cannot be served, and why.
+ */
+static void
+answer_not_ready(Exchange *exchange, const char *why)
+{
+	note(why);
+	answer_error(exchange, 503, "not_ready", why);
+}
+
+/*
+ * Returns whether the gateway works with this version of the extension.
+ */
+static bool
+fits(const char *version)
+{
+	return compare_versions(version, OLDEST_EXTENSION) >= 0 && compare_versions(version, RESTATE_ADMIN_VERSION) <= 0;
+}
+
+/*
+ * Returns what strcmp would of two versions, by their first three numbers.
+ */
+static int
+compare_versions(const char *a, const char *b)
+{
+	for (int i = 0; i < 3; i++)
+	{
+		char *after_a;
+		char *after_b;
+		long of_a = strtol(a, &after_a, 10);
+		long of_b = strtol(b, &after_b, 10);
+
+		if (of_a != of_b)
+			return of_a < of_b ? -1 : 1;
+		a = after_a + (*after_a == '.');
+		b = after_b + (*after_b == '.');
+	}
+	return 0;
+}
+
+/*
+ * Logs why requests cannot be served, or with a NULL that they can, when that
+ * changes.
+ */
+static void
+note(const char *why)
+{
+	static char before[1024] = "unknown";
+	char quoted[1200];
+
+	if (strcmp(why ? why : "", before) == 0)
+		return;
+	snprintf(before, sizeof(before), "%s", why ? why : "");
+	if (why)
+		log_event(LOG_ERROR, "event=not_ready error=%s", log_quote(why, quoted, sizeof(quoted)));
+	else
+		log_event(LOG_INFO, "event=ready extension=%s fits=\"" OLDEST_EXTENSION " to " RESTATE_ADMIN_VERSION "\"", extension);
+}

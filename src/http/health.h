@@ -1,0 +1,21 @@
+/*
+ * health.h
+ *		Whether the gateway runs, and whether what it needs is there.
+ */
+#ifndef RESTATE_HTTP_HEALTH_H
+#define RESTATE_HTTP_HEALTH_H
+
+#include "exchange.h"
+
+/* how long it may take to find out */
+#define HEALTH_SECONDS 5
+
+extern void prepare_live(Exchange *exchange);
+
+/* Has the log say what is there, or missing, when the gateway starts. */
+extern void health_look(Pool *pool);
+
+/* Asks the database what it has, and tries a call of an operation that does nothing. */
+extern const TaskKind health_task;
+
+#endif /* RESTATE_HTTP_HEALTH_H */

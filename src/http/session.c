@@ -1,0 +1,539 @@
+/*
+ * session.c
+ *		Opens sessions, sends commands and takes in their results, without
+ *		ever waiting.
+ */
+#include "session.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+
+/* how long opening a session may take */
+#define OPENING_MS 5000
+
+static void poll_opening(Session *session);
+static void set_up(Session *session);
+static void opening_took_too_long(Timer *timer);
+static void fail(Session *session, const char *error);
+static void lose(Session *session);
+static void ready(Watch *watch, uint32_t events);
+static bool watch_for(Session *session, uint32_t events);
+static bool sent(Session *session, SessionCommand command, int ok);
+static void count_piece(Session *session);
+static void take_results(Session *session);
+static void take_result(Session *session, const PGresult *result);
+static void command_ended(Session *session);
+static bool is_prepared(const Session *session, const char *sql);
+static void note_prepared(Session *session, const char *sql);
+static bool send_named(Session *session);
+static bool send_unnamed(Session *session);
+static bool has_sqlstate(const PGresult *result, const char *sqlstate);
+static void ignore_notice(void *arg, const char *message);
+
+/*
+ * Opens a closed session; the owner is told how that went, at once perhaps.
+ */
+void
+session_open(Session *session)
+{
+	const char *keys[] = {"dbname", "fallback_application_name", "tcp_user_timeout", "client_encoding", NULL};
+	const char *values[] = {session->conninfo, "restate-admin-http", "15000", "UTF8", NULL};
+
+	session->generation++;
+	session->state = SESSION_OPENING;
+	session->watch.ready = ready;
+	session->watch.owner = session;
+	session->opening.fire = opening_took_too_long;
+	session->opening.owner = session;
+	session->connection = PQconnectStartParams(keys, values, 1);
+	if (session->connection == NULL || !loop_set_timer(&session->opening, loop_now() + OPENING_MS))
+		fail(session, "out of memory");
+	else if (PQstatus(session->connection) == CONNECTION_BAD)
+		fail(session, PQerrorMessage(session->connection));
+	else
+	{
+		PQsetNoticeProcessor(session->connection, ignore_notice, NULL);
+		if (!watch_for(session, EPOLLOUT))
+			fail(session, "no socket");
+	}
+}
+
+/*
+ * Closes the session; what was sent in it may still be done.
+ */
+void
+session_close(Session *session)
+{
+	loop_unwatch(&session->watch);
+	loop_clear_timer(&session->opening);
+	if (session->connection)
+		PQfinish(session->connection);
+	session->generation++;
+	session->connection = NULL;
+	session->state = SESSION_CLOSED;
+	session->is_pipeline = false;
+	session->is_missing = false;
+	session->loses_statements = false;
+	session->piece = session->largest = 0;
+	session_forget_statements(session);
+}
+
+void
+session_forget_statements(Session *session)
+{
+	session->nprepared = 0;
+}
+
+/*
+ * Goes on with the opening as far as it goes without waiting.
+ */
+static void
+poll_opening(Session *session)
+{
+	switch (PQconnectPoll(session->connection))
+	{
+		case PGRES_POLLING_READING:
+			if (!watch_for(session, EPOLLIN))
+				fail(session, "no socket");
+			break;
+		case PGRES_POLLING_WRITING:
+			if (!watch_for(session, EPOLLOUT))
+				fail(session, "no socket");
+			break;
+		case PGRES_POLLING_OK:
+			set_up(session);
+			break;
+		default:
+			fail(session, PQerrorMessage(session->connection));
+			break;
+	}
+}
+
+/*
+ * Sends what each session begins with.
+ */
+static void
+set_up(Session *session)
+{
+	if (PQsetnonblocking(session->connection, 1) != 0 || !watch_for(session, EPOLLIN))
+		fail(session, "out of memory");
+	else if (session->setup == NULL)
+	{
+		loop_clear_timer(&session->opening);
+		session->state = SESSION_IDLE;
+		session->events->opened(session);
+	}
+	else if (!sent(session, COMMAND_SET_UP, PQsendQuery(session->connection, session->setup)))
+		fail(session, PQerrorMessage(session->connection));
+	else
+		session->state = SESSION_OPENING;
+}
+
+/*
+ * Gives up a session that is not open yet.
+ */
+static void
+opening_took_too_long(Timer *timer)
+{
+	fail(timer->owner, "the server does not answer");
+}
+
+/*
+ * Closes a session that could not be opened, and tells so.
+ */
+static void
+fail(Session *session, const char *error)
+{
+	char copy[512];
+
+	snprintf(copy, sizeof(copy), "%s", error);
+	session_close(session);
+	session->events->failed(session, copy);
+}
+
+/*
+ * Closes a session that is lost, and tells so.
+ */
+static void
+lose(Session *session)
+{
+	char copy[512];
+
+	if (session->state == SESSION_OPENING)
+	{
+		fail(session, PQerrorMessage(session->connection));
+		return;
+	}
+	snprintf(copy, sizeof(copy), "%s", PQerrorMessage(session->connection));
+	session_close(session);
+	session->events->lost(session, copy);
+}
+
+/*
+ * Goes on with what the session does; the socket is ready.
+ */
+static void
+ready(Watch *watch, uint32_t events)
+{
+	Session *session = watch->owner;
+
+	if (session->state == SESSION_OPENING && PQstatus(session->connection) != CONNECTION_OK)
+	{
+		poll_opening(session);
+		return;
+	}
+	if (events & EPOLLOUT)
+	{
+		int left = PQflush(session->connection);
+
+		if (left == 0 && !watch_for(session, EPOLLIN))
+			left = -1;
+		if (left < 0 && session->state == SESSION_IDLE)
+		{
+			lose(session);
+			return;
+		}
+	}
+	count_piece(session);
+	if (!PQconsumeInput(session->connection) && session->state == SESSION_IDLE)
+	{
+		lose(session);
+		return;
+	}
+	if (session->state != SESSION_IDLE)
+		take_results(session);
+}
+
+/*
+ * Watches the session's socket, which may be another one than before.
+ */
+static bool
+watch_for(Session *session, uint32_t events)
+{
+	int fd = PQsocket(session->connection);
+
+	return fd >= 0 && loop_watch(&session->watch, fd, events);
+}
+
+/*
+ * Notes that a command was given to libpq, if it was, and sees to its being
+ * sent.
+ */
+static bool
+sent(Session *session, SessionCommand command, int ok)
+{
+	int left;
+
+	session->state = SESSION_BUSY;
+	session->command = command;
+	session->is_missing = false;
+	session->piece = 0;
+	if (!ok)
+		return false;
+	left = PQflush(session->connection);
+	if (left > 0 && !watch_for(session, EPOLLIN | EPOLLOUT))
+		left = -1;
+	return left >= 0;
+}
+
+/*
+ * Counts what is there to be read, and tells when it gets too much: libpq
+ * keeps all of a row until it is complete.
+ */
+static void
+count_piece(Session *session)
+{
+	int bytes = 0;
+
+	if (session->largest_piece && ioctl(session->watch.fd, FIONREAD, &bytes) == 0 && bytes > 0)
+		session->piece += (size_t) bytes;
+	if (session->piece > session->largest)
+		session->largest = session->piece;
+}
+
+/*
+ * Takes the results that are complete.
+ */
+static void
+take_results(Session *session)
+{
+	unsigned generation = session->generation;
+
+	/* who is told of a result or an end may close the session, or go on with it */
+	while (session->generation == generation && session->state != SESSION_IDLE && !PQisBusy(session->connection))
+	{
+		PGresult *result = PQgetResult(session->connection);
+		ExecStatusType status = PQresultStatus(result);
+
+		if (result)
+		{
+			session->piece = 0;
+			if (status == PGRES_PIPELINE_SYNC)
+				session->is_pipeline = PQexitPipelineMode(session->connection) == 0;
+			else
+				take_result(session, result);
+			PQclear(result);
+			if (session->generation != generation)
+				return;
+			if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH)
+			{
+				lose(session);
+				return;
+			}
+			if (status != PGRES_PIPELINE_SYNC)
+				continue;
+		}
+		else if (session->is_pipeline && PQstatus(session->connection) == CONNECTION_OK)
+			continue;
+		if (PQstatus(session->connection) != CONNECTION_OK)
+		{
+			lose(session);
+			return;
+		}
+		command_ended(session);
+	}
+	if (session->generation == generation && session->state == SESSION_BUSY && session->largest_piece &&
+		session->piece > session->largest_piece)
+		session->events->overflowed(session);
+}
+
+/*
+ * Takes a result: it is the owner's, unless it is of what the session does of
+ * its own.
+ */
+static void
+take_result(Session *session, const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	switch (session->command)
+	{
+		case COMMAND_SET_UP:
+			if (status != PGRES_COMMAND_OK)
+				fail(session, PQresultErrorMessage(result));
+			return;
+		case COMMAND_PREPARE:
+			/* another session's, which a pooler has given us, is the same */
+			if (status == PGRES_COMMAND_OK || has_sqlstate(result, "42P05"))
+			{
+				note_prepared(session, session->statement.sql);
+				return;
+			}
+			break;
+		case COMMAND_EXECUTE:
+			if (has_sqlstate(result, "26000"))
+			{
+				session->is_missing = true;
+				return;
+			}
+			break;
+		case COMMAND_PLAIN:
+			if (session->is_pipeline && session->is_first && status == PGRES_TUPLES_OK)
+			{
+				session->is_first = false;
+				return;
+			}
+			if (status == PGRES_PIPELINE_ABORTED)
+				return;
+			break;
+	}
+	/* without an SQLSTATE it says that the connection is lost, as lose does */
+	if (status != PGRES_FATAL_ERROR || PQresultErrorField(result, PG_DIAG_SQLSTATE))
+		session->events->result(session, result);
+}
+
+/*
+ * Goes on after a command: with the one that it was for, or the owner does.
+ */
+static void
+command_ended(Session *session)
+{
+	bool ok = true;
+
+	switch (session->command)
+	{
+		case COMMAND_SET_UP:
+			loop_clear_timer(&session->opening);
+			session->state = SESSION_IDLE;
+			session->events->opened(session);
+			return;
+		case COMMAND_PREPARE:
+			if (is_prepared(session, session->statement.sql))
+			{
+				ok = send_named(session);
+				break;
+			}
+			session->state = SESSION_IDLE;
+			session->events->ended(session);
+			return;
+		case COMMAND_EXECUTE:
+			if (session->is_missing)
+			{
+				/* a pooler gives us now this session of the server and now that one */
+				session_forget_statements(session);
+				session->loses_statements = true;
+				ok = send_unnamed(session);
+				break;
+			}
+			/* fall through */
+		case COMMAND_PLAIN:
+			session->state = SESSION_IDLE;
+			session->events->ended(session);
+			return;
+	}
+	if (!ok)
+		lose(session);
+}
+
+bool
+session_execute(Session *session, const Statement *statement)
+{
+	char name[STATEMENT_NAME_SIZE];
+
+	session->statement = *statement;
+	if (is_prepared(session, statement->sql))
+		return send_named(session);
+	if (session->loses_statements || session->nprepared == SESSION_MAX_STATEMENTS)
+		return send_unnamed(session);
+	statement_name(statement->sql, name);
+	return sent(session, COMMAND_PREPARE, PQsendPrepare(session->connection, name, statement->sql, 0, NULL));
+}
+
+/*
+ * Executes the session's statement by its name.
+ */
+static bool
+send_named(Session *session)
+{
+	const Statement *statement = &session->statement;
+	char name[STATEMENT_NAME_SIZE];
+
+	statement_name(statement->sql, name);
+	return sent(session, COMMAND_EXECUTE,
+				PQsendQueryPrepared(session->connection, name, statement->nparams, statement->params, NULL, NULL, 0));
+}
+
+/*
+ * Executes the session's statement in one step, which no pooler tears apart.
+ */
+static bool
+send_unnamed(Session *session)
+{
+	const Statement *statement = &session->statement;
+
+	return sent(session, COMMAND_PLAIN,
+				PQsendQueryParams(session->connection, statement->sql, statement->nparams, NULL, statement->params, NULL,
+								  NULL, 0));
+}
+
+bool
+session_execute_both(Session *session, const Statement *first, const Statement *second)
+{
+	PGconn *connection = session->connection;
+	int ok = PQenterPipelineMode(connection);
+
+	session->is_pipeline = session->is_first = ok;
+	ok = ok && PQsendQueryParams(connection, first->sql, first->nparams, NULL, first->params, NULL, NULL, 0);
+	ok = ok && PQsendQueryParams(connection, second->sql, second->nparams, NULL, second->params, NULL, NULL, 0);
+	return sent(session, COMMAND_PLAIN, ok && PQpipelineSync(connection));
+}
+
+bool
+session_run(Session *session, const char *sql)
+{
+	return sent(session, COMMAND_PLAIN, PQsendQuery(session->connection, sql));
+}
+
+bool
+session_analyse(Session *session, const char *sql)
+{
+	return sent(session, COMMAND_PLAIN, PQsendPrepare(session->connection, "", sql, 0, NULL));
+}
+
+bool
+session_describe(Session *session)
+{
+	return sent(session, COMMAND_PLAIN, PQsendDescribePrepared(session->connection, ""));
+}
+
+bool
+session_fetch(Session *session)
+{
+	int ok = PQsendQueryPrepared(session->connection, "", 0, NULL, NULL, NULL, 0) &&
+			 PQsetSingleRowMode(session->connection);
+
+	return sent(session, COMMAND_PLAIN, ok);
+}
+
+/*
+ * Returns whether the server holds the statement, as far as we know.
+ */
+static bool
+is_prepared(const Session *session, const char *sql)
+{
+	for (int i = 0; i < session->nprepared; i++)
+		if (session->prepared[i] == sql)
+			return true;
+	return false;
+}
+
+/*
+ * Notes that the server holds the statement.
+ */
+static void
+note_prepared(Session *session, const char *sql)
+{
+	session->prepared[session->nprepared++] = sql;
+}
+
+/*
+ * Names a statement after its text (FNV-1a of 64 bits): whichever session of
+ * the server a pooler gives us, and whoever prepared a statement of that name
+ * there, it is this one.
+ */
+void
+statement_name(const char *sql, char name[STATEMENT_NAME_SIZE])
+{
+	uint64_t hash = UINT64_C(14695981039346656037);
+
+	for (const unsigned char *p = (const unsigned char *) sql; *p; p++)
+		hash = (hash ^ *p) * UINT64_C(1099511628211);
+	snprintf(name, STATEMENT_NAME_SIZE, "restate_%016" PRIx64, hash);
+}
+
+/*
+ * Returns whether the result is this error.
+ */
+static bool
+has_sqlstate(const PGresult *result, const char *sqlstate)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return state && strcmp(state, sqlstate) == 0;
+}
+
+/*
+ * Drops a notice: nobody reads them.
+ */
+static void
+ignore_notice(void *arg, const char *message)
+{
+	(void) arg;
+	(void) message;
+}
+
+bool
+session_is_stale(const PGresult *error, bool is_ours)
+{
+	/* wrong state, undefined function, table or object, a plan whose result has changed, no such schema */
+	static const char *const states[] = {"55000", "42883", "42P01", "42704", "0A000", "3F000"};
+	const char *file = PQresultErrorField(error, PG_DIAG_SOURCE_FILE);
+	bool tells = has_sqlstate(error, "XX000") || (has_sqlstate(error, "42883") && file && strcmp(file, "dfmgr.c") == 0);
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
+		tells = tells || (is_ours && has_sqlstate(error, states[i]));
+	return tells;
+}
