@@ -97,7 +97,9 @@ SELECT count(*) FROM record;
 -- but of a restart with a request id, which is held against it when it is repeated
 SELECT id AS ended FROM restate.invocation WHERE status = 'completed' AND journal_size > 0 ORDER BY id LIMIT 1 \gset
 SELECT restate_restart_as_new(:'ended', request_id => 'unaudited') IS NOT NULL AS restarted;
+\set VERBOSITY sqlstate
 SELECT restate_restart_as_new(:'ended', 1, request_id => 'unaudited');
+\set VERBOSITY default
 SELECT operation, parameters FROM restate.audit ORDER BY audit_id DESC LIMIT 1;
 RESET restate_admin.audit;
 SELECT touch();
