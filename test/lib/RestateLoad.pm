@@ -460,12 +460,22 @@ sub account_operation
 
 	$load->{created}{$_} = 1 for @new_ids;
 	return "the audit calls it $rows[0][2]" if grep { $_->[2] ne $call->{operation} } @rows;
-	my $recorded = $json->decode($rows[0][7]);
-	return 'the audit has other parameters' if grep { ($parameters{$_} // '') ne ($recorded->{$_} // '') } keys %parameters, keys %$recorded;
+	my @recorded = map { $json->decode($_->[7]) } @rows;
+	my @deployments = map { delete $_->{resolved_deployment} // '' } @recorded;
+	for my $recorded (@recorded)
+	{
+		return 'the audit has other parameters' if grep { ($parameters{$_} // '') ne ($recorded->{$_} // '') } keys %parameters, keys %$recorded;
+	}
 	my ($results, $effects) = $load->{model}->operation($call->{operation}, $call->{ids}, \%parameters, \@new_ids);
 	my $audit = join ', ', map { join ' ', map { $_ // '-' } @$_[ 3, 4, 5, 6 ] } @rows;
 
 	return "the audit has $audit, not " . join ', ', @$effects if $audit ne join ', ', @$effects;
+	# a restart that can be asked for again says what deployment was found
+	for my $i (grep { $parameters{request_id} } 0 .. $#rows)
+	{
+		my $begun_on = $load->{model}{invocations}{ $rows[$i][5] }{begun_on};
+		return "the audit has deployment '$deployments[$i]', not '$begun_on'" if $deployments[$i] ne $begun_on;
+	}
 	return '' if $call->{lost};
 	return "took effect, but was answered $call->{state} @{ $call->{results} }" if $call->{state} !~ /^00/;
 	# one call on one does not tell whether the restart was there before

@@ -412,7 +412,14 @@ sub restart
 	{
 		my ($before) = grep { $self->{invocations}{$_}{original} eq $id && $self->{invocations}{$_}{request} eq $request }
 		  keys %{ $self->{invocations} };
-		return ('unchanged', 0, $before) if $before;
+		if ($before)
+		{
+			my $restart = $self->{invocations}{$before};
+			my $begins_on = !$original ? $restart->{begun_on} : !$original->{deployment} ? '' : $keeps ? $original->{deployment} : $latest;
+
+			return \'request_id_conflict' if $restart->{from} != $from || $restart->{begun_on} ne $begins_on;
+			return ('unchanged', 0, $before);
+		}
 	}
 	return \'invocation_not_found' unless $original;
 	return \'not_started' unless has_started($original);
@@ -430,9 +437,10 @@ sub restart
 	return \'journal_prefix_incomplete' if grep { !$has{$_} } @needed;
 	my %needed = map { $_ => 1 } @needed;
 	my $new_id = shift @$new_ids // die "restart of $id, for which there is no new id\n";
+	my $begins_on = !$original->{deployment} ? '' : $keeps ? $original->{deployment} : $latest;
 	$self->enter($new_id, kind => $original->{kind} eq 'scheduled' ? 'service' : $original->{kind}, key => $original->{key},
 		retention => $original->{retention}, original => $id, request => $request, protocol => $original->{protocol},
-		deployment => !$original->{deployment} ? '' : $keeps ? $original->{deployment} : $latest,
+		deployment => $begins_on, begun_on => $begins_on, from => $from,
 		journal => [ @journal[ 0 .. $from ],
 			grep { /^Notification: \w+\|(\d+)/ && $needed{$1} } @journal[ $from + 1 .. $#journal ] ]);
 	return ('restarted', 1, $new_id);
