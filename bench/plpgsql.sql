@@ -251,7 +251,8 @@ BEGIN
     INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id, role_name,
         session_user_name, claimed_subject, reason)
       VALUES (target, key, now(), 'restart_as_new',
-        jsonb_strip_nulls(jsonb_build_object('from', "from", 'deployment', deployment, 'request_id', request)),
+        jsonb_strip_nulls(jsonb_build_object('from', "from", 'deployment', deployment, 'request_id', request))
+          || CASE WHEN request IS NULL THEN '{}' ELSE jsonb_build_object('resolved_deployment', chosen) END,
         'restarted', new_id,
         CASE current_setting('role') WHEN 'none' THEN session_user ELSE current_setting('role') END, session_user,
         subject, nullif(current_setting('restate_admin.reason'), ''));

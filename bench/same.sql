@@ -112,7 +112,8 @@ BEGIN
   INSERT INTO bench.role VALUES ('nobody', restate_new_invocation_id());
 END $$;
 
--- Runs a call and returns what it returned or the error it raised.
+-- Runs a call and returns what it returned, or state and category of its error:
+-- the words may differ.
 CREATE FUNCTION bench.outcome_of(call text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   result text;
@@ -123,7 +124,7 @@ BEGIN
 EXCEPTION
   WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS category = CONSTRAINT_NAME;
-    RETURN concat_ws(' ', SQLSTATE, category, SQLERRM);
+    RETURN concat_ws(' ', SQLSTATE, category);
 END $$;
 
 -- Plays the scene with functions of those names and returns all there is then,
