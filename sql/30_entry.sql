@@ -10,11 +10,11 @@
 -- JSON from outside takes it as text too, which is what the server makes of a
 -- literal where both fit.
 
-CREATE FUNCTION restate.storable_json(json text) RETURNS jsonb
+CREATE FUNCTION restate.storable_json(document text) RETURNS jsonb
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
   AS 'MODULE_PATHNAME', 'restate_storable_json_function';
 COMMENT ON FUNCTION restate.storable_json(text) IS
-'The JSON as jsonb, with U+FFFD in place of each escape of a character that no text can hold: \u0000, and a surrogate without its other half, in values and in keys. Where the database''s encoding is not UTF8, what that encoding lacks is replaced too, all by a question mark. json: the JSON. Null: null. Error: invalid_body for what is no JSON, or is more than jsonb holds.';
+'The JSON as jsonb, with U+FFFD in place of each escape of a character that no text can hold: \u0000, and a surrogate without its other half, in values and in keys. Where the database''s encoding is not UTF8, what that encoding lacks is replaced too, all by a question mark. document: the JSON. Null: null. Error: invalid_body for what is no JSON, or is more than jsonb holds.';
 
 CREATE FUNCTION restate.parse_entry(
   entry_json jsonb,

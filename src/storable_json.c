@@ -194,7 +194,7 @@ restate_storable_json(const text *json)
 }
 
 /*
- * restate.storable_json(json text): returns it as jsonb.
+ * restate.storable_json(document text): returns it as jsonb.
  */
 Datum
 restate_storable_json_function(PG_FUNCTION_ARGS)
