@@ -132,7 +132,7 @@ DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/rele
 SHLIB_LINK += -lxxhash -Wl,-Bsymbolic
 PG_CPPFLAGS += -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
 
-EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/http/*.o src/http/openapi.h src/http/*.gc* src/*.gcno src/*.gcda src/*.gcov results output_iso tmp_check regression.diffs regression.out deb .run/build-id
+EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/openapi.h src/gateway/*.gc* src/*.gcno src/*.gcda src/*.gcov results output_iso tmp_check regression.diffs regression.out deb .run/build-id
 
 ifdef STRICT
 # the server's headers leave parameters unused
@@ -170,9 +170,9 @@ include $(PGXS)
 # but none of its headers beyond libpq's.  WITH_HTTP=no leaves it out.
 ifeq ($(WITH_HTTP),yes)
 HTTP_PROGRAM = restate-admin-http
-HTTP_OBJS    = $(patsubst %.c,%.o,$(call rel,src/http/*.c)) src/id_codec.o
+GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c)) src/id_codec.o
 HTTP_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
-	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/http
+	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/gateway
 ifdef STRICT
 HTTP_CFLAGS += -Wall -Wextra -Werror
 endif
@@ -191,23 +191,23 @@ endif
 
 all: $(HTTP_PROGRAM)
 
-$(shell mkdir -p src/http)
-$(HTTP_PROGRAM): $(HTTP_OBJS)
+$(shell mkdir -p src/gateway)
+$(HTTP_PROGRAM): $(GATEWAY_OBJS)
 	$(CC) $(HTTP_LDFLAGS) -pthread -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lmicrohttpd -lpq -ljansson
 
-src/http/%.o: src/http/%.c
+src/gateway/%.o: src/gateway/%.c
 	$(CC) $(HTTP_CFLAGS) -pthread -c -o $@ $<
 
-src/http/reads.o: src/http/openapi.h
+src/gateway/reads.o: src/gateway/openapi.h
 
 # the document as bytes
-src/http/openapi.h: src/http/openapi.json
-	mkdir -p src/http
+src/gateway/openapi.h: src/gateway/openapi.json
+	mkdir -p src/gateway
 	{ echo 'static const unsigned char openapi_json[] = {'; \
 	  od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; \
 	  echo '};'; echo 'static const unsigned long openapi_json_len = sizeof(openapi_json);'; } >$@.tmp && mv $@.tmp $@
 
-$(filter src/http/%,$(HTTP_OBJS)): $(filter-out %/openapi.h,$(wildcard $(SRCROOT)/src/http/*.h)) $(SRCROOT)/Makefile .run/build-id
+$(filter src/gateway/%,$(GATEWAY_OBJS)): $(filter-out %/openapi.h,$(wildcard $(SRCROOT)/src/gateway/*.h)) $(SRCROOT)/Makefile .run/build-id
 
 # Where systemd looks, if the server is not below a prefix of its own: set
 # prefix=/usr then.

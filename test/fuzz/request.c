@@ -13,8 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../../src/http/exchange.h"
-#include "../../src/http/routes.h"
+#include "../../src/gateway/exchange.h"
+#include "../../src/gateway/routes.h"
 #include "../../src/id_codec.h"
 
 #define MAX_IDS			 1000

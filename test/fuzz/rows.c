@@ -13,8 +13,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "../../src/http/rows.h"
-#include "../../src/http/url.h"
+#include "../../src/gateway/rows.h"
+#include "../../src/gateway/url.h"
 
 #define MAX_ELEMENTS 16
 

@@ -8,7 +8,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "../../src/http/url.h"
+#include "../../src/gateway/url.h"
 
 static void try_target(const char *target);
 static void try_parameters(UrlText query);

@@ -15,7 +15,7 @@ use RestateNode;
 
 my $validator = npm_tool('validate-api');
 my $top = getcwd();
-my $text = slurp_file("$top/src/http/openapi.json");
+my $text = slurp_file("$top/src/gateway/openapi.json");
 my $document = decode_json($text);
 
 # Runs the validator on a document; returns its exit code and what it printed.
@@ -52,7 +52,7 @@ my ($version) = slurp_file("$top/restate_admin.control") =~ /^default_version *=
 is($document->{info}{version}, $version, 'the document has the version of the control file');
 
 # the routes in the source, with the names of parameters left out
-my $routes = slurp_file("$top/src/http/routes.c");
+my $routes = slurp_file("$top/src/gateway/routes.c");
 my %served;
 $served{"PATCH /invocations/{}/$1"} = 1 while $routes =~ /^\tOPERATION\("([\w-]+)"/mg;
 $served{"POST /internal/invocations_batch_operations/$1"} = 1 while $routes =~ /^\tBATCH\("([\w-]+)"/mg;
@@ -75,7 +75,7 @@ is_deeply([ sort keys %documented ], [ sort keys %served ], 'the document has th
 
 # the categories in the source
 my %categories;
-my $sources = join '', map { slurp_file($_) } glob("$top/src/http/*.c");
+my $sources = join '', map { slurp_file($_) } glob("$top/src/gateway/*.c");
 $categories{$1} = 1 while $sources =~ /answer_error\([^;"]*?"([a-z_]+)"/g;
 $categories{$1} = 1 while $sources =~ /\.missing = "([a-z_]+)"/g;
 $categories{$1} = 1 while $sources =~ /^#define INVALID_QUERY "([a-z_]+)"/mg;

@@ -2,8 +2,8 @@
  * guard.h
  *		Which requests are let in: what is looked at before the route.
  */
-#ifndef RESTATE_HTTP_GUARD_H
-#define RESTATE_HTTP_GUARD_H
+#ifndef RESTATE_GATEWAY_GUARD_H
+#define RESTATE_GATEWAY_GUARD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,4 +25,4 @@ extern void guard_token(Exchange *exchange);
 /* Refuses a body of which its headers say that the route does not take it. */
 extern void guard_body(Exchange *exchange);
 
-#endif /* RESTATE_HTTP_GUARD_H */
+#endif /* RESTATE_GATEWAY_GUARD_H */

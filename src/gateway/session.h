@@ -2,8 +2,8 @@
  * session.h
  *		One session with the database, a state machine on the event loop.
  */
-#ifndef RESTATE_HTTP_SESSION_H
-#define RESTATE_HTTP_SESSION_H
+#ifndef RESTATE_GATEWAY_SESSION_H
+#define RESTATE_GATEWAY_SESSION_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -120,4 +120,4 @@ extern void session_forget_statements(Session *session);
 #define STATEMENT_NAME_SIZE 32
 extern void statement_name(const char *sql, char name[STATEMENT_NAME_SIZE]);
 
-#endif /* RESTATE_HTTP_SESSION_H */
+#endif /* RESTATE_GATEWAY_SESSION_H */

@@ -2,8 +2,8 @@
  * server.h
  *		The HTTP server.
  */
-#ifndef RESTATE_HTTP_SERVER_H
-#define RESTATE_HTTP_SERVER_H
+#ifndef RESTATE_GATEWAY_SERVER_H
+#define RESTATE_GATEWAY_SERVER_H
 
 #include <stdbool.h>
 
@@ -30,4 +30,4 @@ extern int server_drain_seconds(const Options *options);
 
 extern void server_stop(void);
 
-#endif /* RESTATE_HTTP_SERVER_H */
+#endif /* RESTATE_GATEWAY_SERVER_H */

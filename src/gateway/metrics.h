@@ -2,8 +2,8 @@
  * metrics.h
  *		What the gateway counts, in the Prometheus text format.
  */
-#ifndef RESTATE_HTTP_METRICS_H
-#define RESTATE_HTTP_METRICS_H
+#ifndef RESTATE_GATEWAY_METRICS_H
+#define RESTATE_GATEWAY_METRICS_H
 
 #include "buffer.h"
 #include "exchange.h"
@@ -12,4 +12,4 @@
 extern void metrics_count(const Exchange *exchange, double seconds);
 extern void metrics_render(Buffer *buffer, Pool *operations, Pool *queries);
 
-#endif /* RESTATE_HTTP_METRICS_H */
+#endif /* RESTATE_GATEWAY_METRICS_H */

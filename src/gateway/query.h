@@ -2,8 +2,8 @@
  * query.h
  *		POST /query: one read-only statement over the introspection views.
  */
-#ifndef RESTATE_HTTP_QUERY_H
-#define RESTATE_HTTP_QUERY_H
+#ifndef RESTATE_GATEWAY_QUERY_H
+#define RESTATE_GATEWAY_QUERY_H
 
 #include "exchange.h"
 #include "pool.h"
@@ -18,4 +18,4 @@ extern void prepare_query(Exchange *exchange);
 /* Runs the exchange's query in a transaction that is rolled back. */
 extern const TaskKind query_task;
 
-#endif /* RESTATE_HTTP_QUERY_H */
+#endif /* RESTATE_GATEWAY_QUERY_H */

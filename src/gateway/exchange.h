@@ -2,8 +2,8 @@
  * exchange.h
  *		One request and the answer to it.
  */
-#ifndef RESTATE_HTTP_EXCHANGE_H
-#define RESTATE_HTTP_EXCHANGE_H
+#ifndef RESTATE_GATEWAY_EXCHANGE_H
+#define RESTATE_GATEWAY_EXCHANGE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -84,4 +84,4 @@ extern void answer_json(Exchange *exchange, int status);
 extern void answer_error(Exchange *exchange, int status, const char *category, const char *message);
 extern void answer_out_of_memory(Exchange *exchange);
 
-#endif /* RESTATE_HTTP_EXCHANGE_H */
+#endif /* RESTATE_GATEWAY_EXCHANGE_H */

@@ -2,8 +2,8 @@
  * routes.h
  *		Which request is served by what.
  */
-#ifndef RESTATE_HTTP_ROUTES_H
-#define RESTATE_HTTP_ROUTES_H
+#ifndef RESTATE_GATEWAY_ROUTES_H
+#define RESTATE_GATEWAY_ROUTES_H
 
 #include <stdbool.h>
 
@@ -48,4 +48,4 @@ extern void route_find(Exchange *exchange);
 extern int route_count(void);
 extern const Route *route_at(int i);
 
-#endif /* RESTATE_HTTP_ROUTES_H */
+#endif /* RESTATE_GATEWAY_ROUTES_H */

@@ -2,8 +2,8 @@
  * log.h
  *		Structured log lines on standard error: key=value, one line an event.
  */
-#ifndef RESTATE_HTTP_LOG_H
-#define RESTATE_HTTP_LOG_H
+#ifndef RESTATE_GATEWAY_LOG_H
+#define RESTATE_GATEWAY_LOG_H
 
 typedef enum LogLevel
 {
@@ -22,4 +22,4 @@ extern void log_event(LogLevel level, const char *fmt, ...) __attribute__((forma
 /* Text as a quoted field value: escapes, and cuts what is very long. */
 extern const char *log_quote(const char *text, char *buffer, int size);
 
-#endif /* RESTATE_HTTP_LOG_H */
+#endif /* RESTATE_GATEWAY_LOG_H */

@@ -2,8 +2,8 @@
  * options.h
  *		What the gateway was started with.
  */
-#ifndef RESTATE_HTTP_OPTIONS_H
-#define RESTATE_HTTP_OPTIONS_H
+#ifndef RESTATE_GATEWAY_OPTIONS_H
+#define RESTATE_GATEWAY_OPTIONS_H
 
 #include <netinet/in.h>
 #include <stdbool.h>
@@ -36,4 +36,4 @@ extern void options_read(Options *options, int argc, char **argv);
 
 extern void options_free(Options *options);
 
-#endif /* RESTATE_HTTP_OPTIONS_H */
+#endif /* RESTATE_GATEWAY_OPTIONS_H */

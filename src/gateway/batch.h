@@ -2,8 +2,8 @@
  * batch.h
  *		The routes that run an operation on many invocations.
  */
-#ifndef RESTATE_HTTP_BATCH_H
-#define RESTATE_HTTP_BATCH_H
+#ifndef RESTATE_GATEWAY_BATCH_H
+#define RESTATE_GATEWAY_BATCH_H
 
 #include <libpq-fe.h>
 
@@ -16,4 +16,4 @@ extern void prepare_batch_on_deployment(Exchange *exchange);
 extern void prepare_batch_of_restarts(Exchange *exchange);
 extern void answer_batch(Exchange *exchange, const PGresult *result);
 
-#endif /* RESTATE_HTTP_BATCH_H */
+#endif /* RESTATE_GATEWAY_BATCH_H */

@@ -2,12 +2,12 @@
  * media.h
  *		Media types.
  */
-#ifndef RESTATE_HTTP_MEDIA_H
-#define RESTATE_HTTP_MEDIA_H
+#ifndef RESTATE_GATEWAY_MEDIA_H
+#define RESTATE_GATEWAY_MEDIA_H
 
 #include <stdbool.h>
 
 /* Returns whether a Content-Type, NULL where there is none, is JSON or built on it. */
 extern bool media_is_json(const char *type);
 
-#endif /* RESTATE_HTTP_MEDIA_H */
+#endif /* RESTATE_GATEWAY_MEDIA_H */

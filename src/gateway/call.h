@@ -2,12 +2,12 @@
  * call.h
  *		The one SQL call that most routes are.
  */
-#ifndef RESTATE_HTTP_CALL_H
-#define RESTATE_HTTP_CALL_H
+#ifndef RESTATE_GATEWAY_CALL_H
+#define RESTATE_GATEWAY_CALL_H
 
 #include "pool.h"
 
 /* Runs the route's call with the exchange's arguments, and has the route answer. */
 extern const TaskKind one_call;
 
-#endif /* RESTATE_HTTP_CALL_H */
+#endif /* RESTATE_GATEWAY_CALL_H */

@@ -2,8 +2,8 @@
  * buffer.h
  *		Text that grows, and JSON written into it.
  */
-#ifndef RESTATE_HTTP_BUFFER_H
-#define RESTATE_HTTP_BUFFER_H
+#ifndef RESTATE_GATEWAY_BUFFER_H
+#define RESTATE_GATEWAY_BUFFER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,4 +22,4 @@ extern void buffer_printf(Buffer *buffer, const char *fmt, ...) __attribute__((f
 extern void buffer_add_json_string(Buffer *buffer, const char *text);
 extern void buffer_free(Buffer *buffer);
 
-#endif /* RESTATE_HTTP_BUFFER_H */
+#endif /* RESTATE_GATEWAY_BUFFER_H */

@@ -2,8 +2,8 @@
  * cancel.h
  *		Asks the server to end what a session runs.
  */
-#ifndef RESTATE_HTTP_CANCEL_H
-#define RESTATE_HTTP_CANCEL_H
+#ifndef RESTATE_GATEWAY_CANCEL_H
+#define RESTATE_GATEWAY_CANCEL_H
 
 #include <libpq-fe.h>
 
@@ -13,4 +13,4 @@
  */
 extern void cancel_command(PGconn *connection);
 
-#endif /* RESTATE_HTTP_CANCEL_H */
+#endif /* RESTATE_GATEWAY_CANCEL_H */

@@ -2,8 +2,8 @@
  * operations.h
  *		The routes that run an operation on one invocation.
  */
-#ifndef RESTATE_HTTP_OPERATIONS_H
-#define RESTATE_HTTP_OPERATIONS_H
+#ifndef RESTATE_GATEWAY_OPERATIONS_H
+#define RESTATE_GATEWAY_OPERATIONS_H
 
 #include <libpq-fe.h>
 
@@ -16,4 +16,4 @@ extern void prepare_resume(Exchange *exchange);
 extern void answer_operation(Exchange *exchange, const PGresult *result);
 extern void answer_restart(Exchange *exchange, const PGresult *result);
 
-#endif /* RESTATE_HTTP_OPERATIONS_H */
+#endif /* RESTATE_GATEWAY_OPERATIONS_H */

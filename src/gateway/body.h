@@ -2,8 +2,8 @@
  * body.h
  *		Bodies of requests.
  */
-#ifndef RESTATE_HTTP_BODY_H
-#define RESTATE_HTTP_BODY_H
+#ifndef RESTATE_GATEWAY_BODY_H
+#define RESTATE_GATEWAY_BODY_H
 
 #include "exchange.h"
 
@@ -16,4 +16,4 @@ struct json_t;
  */
 extern struct json_t *body_as_json(Exchange *exchange, const char *const *fields);
 
-#endif /* RESTATE_HTTP_BODY_H */
+#endif /* RESTATE_GATEWAY_BODY_H */

@@ -2,8 +2,8 @@
  * health.h
  *		Whether the gateway runs, and whether what it needs is there.
  */
-#ifndef RESTATE_HTTP_HEALTH_H
-#define RESTATE_HTTP_HEALTH_H
+#ifndef RESTATE_GATEWAY_HEALTH_H
+#define RESTATE_GATEWAY_HEALTH_H
 
 #include "exchange.h"
 
@@ -18,4 +18,4 @@ extern void health_look(Pool *pool);
 /* Asks the database what it has, and tries a call of an operation that does nothing. */
 extern const TaskKind health_task;
 
-#endif /* RESTATE_HTTP_HEALTH_H */
+#endif /* RESTATE_GATEWAY_HEALTH_H */

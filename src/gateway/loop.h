@@ -5,8 +5,8 @@
  * All of the gateway runs in the thread that calls loop_run, and nothing in it
  * waits anywhere else.
  */
-#ifndef RESTATE_HTTP_LOOP_H
-#define RESTATE_HTTP_LOOP_H
+#ifndef RESTATE_GATEWAY_LOOP_H
+#define RESTATE_GATEWAY_LOOP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,4 +56,4 @@ extern void loop_unwatch(Watch *watch);
 extern bool loop_set_timer(Timer *timer, int64_t at);
 extern void loop_clear_timer(Timer *timer);
 
-#endif /* RESTATE_HTTP_LOOP_H */
+#endif /* RESTATE_GATEWAY_LOOP_H */

@@ -2,8 +2,8 @@
  * failure.h
  *		The HTTP answer where the database refuses, fails or is not there.
  */
-#ifndef RESTATE_HTTP_FAILURE_H
-#define RESTATE_HTTP_FAILURE_H
+#ifndef RESTATE_GATEWAY_FAILURE_H
+#define RESTATE_GATEWAY_FAILURE_H
 
 #include <libpq-fe.h>
 
@@ -17,4 +17,4 @@ extern void answer_failure(Exchange *exchange, const PGresult *error);
  */
 extern void answer_task_end(Task *task, TaskEnd how);
 
-#endif /* RESTATE_HTTP_FAILURE_H */
+#endif /* RESTATE_GATEWAY_FAILURE_H */

@@ -3,8 +3,8 @@
  *		The clients' connections: which of them wait for their client, since
  *		when, and which are given up.
  */
-#ifndef RESTATE_HTTP_CONNECTIONS_H
-#define RESTATE_HTTP_CONNECTIONS_H
+#ifndef RESTATE_GATEWAY_CONNECTIONS_H
+#define RESTATE_GATEWAY_CONNECTIONS_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -52,4 +52,4 @@ extern void connections_turn(void);
 
 extern int connections_count(void);
 
-#endif /* RESTATE_HTTP_CONNECTIONS_H */
+#endif /* RESTATE_GATEWAY_CONNECTIONS_H */

@@ -2,8 +2,8 @@
  * url.h
  *		Request targets taken apart: pure functions on bytes.
  */
-#ifndef RESTATE_HTTP_URL_H
-#define RESTATE_HTTP_URL_H
+#ifndef RESTATE_GATEWAY_URL_H
+#define RESTATE_GATEWAY_URL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,4 +43,4 @@ extern bool url_is_utf8(const char *bytes, size_t len);
  */
 extern int url_query_parameter(UrlText query, const char *name, char **value, size_t *len);
 
-#endif /* RESTATE_HTTP_URL_H */
+#endif /* RESTATE_GATEWAY_URL_H */

@@ -2,8 +2,8 @@
  * listener.h
  *		The socket that clients connect to.
  */
-#ifndef RESTATE_HTTP_LISTENER_H
-#define RESTATE_HTTP_LISTENER_H
+#ifndef RESTATE_GATEWAY_LISTENER_H
+#define RESTATE_GATEWAY_LISTENER_H
 
 #include "options.h"
 
@@ -16,4 +16,4 @@ extern int listener_open(const Options *options, char *text, int size);
 /* Removes what a socket in the file system leaves behind. */
 extern void listener_remove(const Options *options);
 
-#endif /* RESTATE_HTTP_LISTENER_H */
+#endif /* RESTATE_GATEWAY_LISTENER_H */

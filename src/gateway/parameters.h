@@ -2,8 +2,8 @@
  * parameters.h
  *		Arguments of a call, from the request's target and headers.
  */
-#ifndef RESTATE_HTTP_PARAMETERS_H
-#define RESTATE_HTTP_PARAMETERS_H
+#ifndef RESTATE_GATEWAY_PARAMETERS_H
+#define RESTATE_GATEWAY_PARAMETERS_H
 
 #include <stdbool.h>
 
@@ -21,4 +21,4 @@ extern bool take_person_and_reason(Exchange *exchange, const char *person_header
 /* Answers that a parameter is malformed. */
 extern void answer_bad_parameter(Exchange *exchange, const char *message);
 
-#endif /* RESTATE_HTTP_PARAMETERS_H */
+#endif /* RESTATE_GATEWAY_PARAMETERS_H */

@@ -2,8 +2,8 @@
  * reads.h
  *		The routes that only read.
  */
-#ifndef RESTATE_HTTP_READS_H
-#define RESTATE_HTTP_READS_H
+#ifndef RESTATE_GATEWAY_READS_H
+#define RESTATE_GATEWAY_READS_H
 
 #include <libpq-fe.h>
 
@@ -20,4 +20,4 @@ extern void prepare_service(Exchange *exchange);
 extern void prepare_nothing(Exchange *exchange);
 extern void answer_document(Exchange *exchange, const PGresult *result);
 
-#endif /* RESTATE_HTTP_READS_H */
+#endif /* RESTATE_GATEWAY_READS_H */

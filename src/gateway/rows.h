@@ -2,8 +2,8 @@
  * rows.h
  *		Rows of a result as JSON objects.
  */
-#ifndef RESTATE_HTTP_ROWS_H
-#define RESTATE_HTTP_ROWS_H
+#ifndef RESTATE_GATEWAY_ROWS_H
+#define RESTATE_GATEWAY_ROWS_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>
@@ -31,4 +31,4 @@ extern void rows_add(Rows *rows, Buffer *buffer, const PGresult *result);
 
 extern void rows_free(Rows *rows);
 
-#endif /* RESTATE_HTTP_ROWS_H */
+#endif /* RESTATE_GATEWAY_ROWS_H */

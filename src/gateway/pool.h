@@ -3,8 +3,8 @@
  *		Database sessions, the tasks that they serve, and the bounded queue
  *		of those that wait.
  */
-#ifndef RESTATE_HTTP_POOL_H
-#define RESTATE_HTTP_POOL_H
+#ifndef RESTATE_GATEWAY_POOL_H
+#define RESTATE_GATEWAY_POOL_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -106,4 +106,4 @@ extern void pool_stop(Pool *pool);
 extern int pool_waiting(const Pool *pool);
 extern int pool_connected(const Pool *pool);
 
-#endif /* RESTATE_HTTP_POOL_H */
+#endif /* RESTATE_GATEWAY_POOL_H */
