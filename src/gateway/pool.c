@@ -24,8 +24,8 @@
 #define MAX_NOTICE_MS	1000
 #define NOTICE_FRACTION 5
 
-/* a session that has taken more than this in one piece does not keep the memory */
-#define MAX_KEPT_PIECE ((size_t) 1024 * 1024)
+/* a session that has taken more memory than this for an answer does not keep it */
+#define MAX_KEPT_MEMORY ((size_t) 1024 * 1024)
 
 /* how long that may take which leaves nothing of a task in its session */
 #define RESET_MS 5000
@@ -482,7 +482,7 @@ take_back(Slot *slot, bool resets)
 	Pool *pool = slot->pool;
 
 	slot->has_served = true;
-	if (slot->is_spent || slot->session.largest > MAX_KEPT_PIECE)
+	if (slot->is_spent || slot->session.input_memory > MAX_KEPT_MEMORY)
 		close_slot(slot);
 	else if (resets)
 	{

@@ -65,7 +65,7 @@ typedef struct PoolConfig
 	const char *conninfo;
 	int size;
 	int queue_limit;
-	size_t largest_piece; /* of an answer; 0: any */
+	size_t largest_piece; /* of an answer, about; 0: any */
 } PoolConfig;
 
 typedef struct Pool Pool;

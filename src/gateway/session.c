@@ -6,10 +6,10 @@
 #include "session.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/ioctl.h>
 
 /* how long opening a session may take */
 #define OPENING_MS 5000
@@ -22,7 +22,8 @@ static void lose(Session *session);
 static void ready(Watch *watch, uint32_t events);
 static bool watch_for(Session *session, uint32_t events);
 static bool sent(Session *session, SessionCommand command, int ok);
-static void count_piece(Session *session);
+static bool is_busy(Session *session);
+static size_t mapped_memory(void);
 static void take_results(Session *session);
 static void take_result(Session *session, const PGresult *result);
 static void command_ended(Session *session);
@@ -77,7 +78,7 @@ session_close(Session *session)
 	session->is_pipeline = false;
 	session->is_missing = false;
 	session->loses_statements = false;
-	session->piece = session->largest = 0;
+	session->input_memory = 0;
 	session_forget_statements(session);
 }
 
@@ -197,7 +198,6 @@ ready(Watch *watch, uint32_t events)
 			return;
 		}
 	}
-	count_piece(session);
 	if (!PQconsumeInput(session->connection) && session->state == SESSION_IDLE)
 	{
 		lose(session);
@@ -230,7 +230,6 @@ sent(Session *session, SessionCommand command, int ok)
 	session->state = SESSION_BUSY;
 	session->command = command;
 	session->is_missing = false;
-	session->piece = 0;
 	if (!ok)
 		return false;
 	left = PQflush(session->connection);
@@ -240,18 +239,34 @@ sent(Session *session, SessionCommand command, int ok)
 }
 
 /*
- * Counts what is there to be read, and tells when it gets too much: libpq
- * keeps all of a row until it is complete.
+ * Returns whether the result that is next is not complete, and notes what
+ * memory libpq takes for what there is of it: it makes room for all of a row
+ * when it has read the row's length, and does not give that back.
  */
-static void
-count_piece(Session *session)
+static bool
+is_busy(Session *session)
 {
-	int bytes = 0;
+	size_t before;
+	size_t after;
 
-	if (session->largest_piece && ioctl(session->watch.fd, FIONREAD, &bytes) == 0 && bytes > 0)
-		session->piece += (size_t) bytes;
-	if (session->piece > session->largest)
-		session->largest = session->piece;
+	if (session->largest_piece == 0)
+		return PQisBusy(session->connection);
+	before = mapped_memory();
+	if (!PQisBusy(session->connection))
+		return false;
+	after = mapped_memory();
+	if (after > before)
+		session->input_memory += after - before;
+	return true;
+}
+
+/*
+ * Returns how much memory is taken in large pieces.
+ */
+static size_t
+mapped_memory(void)
+{
+	return mallinfo2().hblkhd;
 }
 
 /*
@@ -263,14 +278,13 @@ take_results(Session *session)
 	unsigned generation = session->generation;
 
 	/* who is told of a result or an end may close the session, or go on with it */
-	while (session->generation == generation && session->state != SESSION_IDLE && !PQisBusy(session->connection))
+	while (session->generation == generation && session->state != SESSION_IDLE && !is_busy(session))
 	{
 		PGresult *result = PQgetResult(session->connection);
 		ExecStatusType status = PQresultStatus(result);
 
 		if (result)
 		{
-			session->piece = 0;
 			if (status == PGRES_PIPELINE_SYNC)
 				session->is_pipeline = PQexitPipelineMode(session->connection) == 0;
 			else
@@ -295,8 +309,9 @@ take_results(Session *session)
 		}
 		command_ended(session);
 	}
-	if (session->generation == generation && session->state == SESSION_BUSY && session->largest_piece &&
-		session->piece > session->largest_piece)
+	/* the memory is doubled each time */
+	if (session->generation == generation && session->state == SESSION_BUSY &&
+		session->input_memory / 2 > session->largest_piece)
 		session->events->overflowed(session);
 }
 

@@ -79,9 +79,8 @@ struct Session
 	Statement statement; /* the one that is being prepared or executed */
 	bool is_missing;	 /* the server said so of it */
 
-	size_t largest_piece; /* what may come before a result; 0: any amount */
-	size_t piece;		  /* what has come since the last one, about */
-	size_t largest;		  /* the largest one so far */
+	size_t largest_piece; /* what may come before a result; 0: any amount, which is not counted */
+	size_t input_memory;  /* what libpq has taken for what comes */
 };
 
 extern void session_open(Session *session);

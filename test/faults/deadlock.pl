@@ -24,7 +24,7 @@ stop_clients(start_clients($load, 4, 6));
 $node->safe_psql('postgres', <<'SQL');
 SELECT load.add('object', k, 'all', NULL) FROM unnest(ARRAY['w', 'x', 'y', 'z']) AS k, generate_series(1, 3);
 SELECT restate_kill_batch(ARRAY(SELECT id FROM restate.invocation WHERE target_service_key IN ('w', 'x', 'y', 'z')));
-DELETE FROM restate.object_key WHERE holder IS NULL AND service_name = 'Cart';
+DELETE FROM restate.object_key WHERE holder IS NULL;
 CREATE TABLE pool AS SELECT row_number() OVER () AS n, i.id, i.target_service_key AS key FROM restate.invocation AS i;
 CREATE FUNCTION try(action text, seed float8) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
