@@ -5,6 +5,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -19,7 +20,7 @@ PG_FUNCTION_INFO_V1(restate_api_index);
 PG_FUNCTION_INFO_V1(restate_api_batch_ids);
 PG_FUNCTION_INFO_V1(restate_api_batch_deployment);
 
-static void refuse_body(const char *message) pg_attribute_noreturn();
+pg_noreturn static void refuse_body(const char *message);
 static char *string_of(const JsonbValue *value);
 
 /*

@@ -1,6 +1,6 @@
 /*
  * compat.h
- *		Differences between PostgreSQL 15 and 18, all in one place.
+ *		Differences between PostgreSQL 15 and 19, all in one place.
  */
 #ifndef RESTATE_COMPAT_H
 #define RESTATE_COMPAT_H
@@ -9,10 +9,12 @@
 
 #include "fmgr.h"
 #include "utils/guc.h"
+#include "utils/numeric.h"
 
 #define PG16_GE (PG_VERSION_NUM >= 160000)
 #define PG17_GE (PG_VERSION_NUM >= 170000)
 #define PG18_GE (PG_VERSION_NUM >= 180000)
+#define PG19_GE (PG_VERSION_NUM >= 190000)
 
 #if PG16_GE
 #include "varatt.h"
@@ -39,9 +41,8 @@
 #define palloc0_object(type) ((type *) palloc0(sizeof(type)))
 #endif
 
-/* 18 has pg_noreturn, which stands before a declaration */
-#ifndef pg_attribute_noreturn
-#define pg_attribute_noreturn() __attribute__((noreturn))
+#ifndef pg_noreturn
+#define pg_noreturn __attribute__((noreturn))
 #endif
 
 #if PG18_GE
@@ -57,6 +58,47 @@
 #else
 #define restate_executor_run(query) ExecutorRun(query, ForwardScanDirection, 0, true)
 #endif
+
+/* what counts the rows of a plan's node */
+#if PG19_GE
+typedef struct NodeInstrumentation RestateNodeInstrumentation;
+#define restate_node_instrumentation() InstrAllocNode(INSTRUMENT_ROWS, false)
+#else
+typedef struct Instrumentation RestateNodeInstrumentation;
+#define restate_node_instrumentation() InstrAlloc(1, INSTRUMENT_ROWS, false)
+#endif
+
+/* what a jsonb is built in; zeroed before its first use, its result is there when all is closed */
+#if PG19_GE
+typedef struct JsonbInState RestateJsonbBuilder;
+#define restate_jsonb_push(builder, token, value) pushJsonbValue(builder, token, value)
+#else
+typedef struct RestateJsonbBuilder
+{
+	struct JsonbParseState *state;
+	struct JsonbValue *result;
+} RestateJsonbBuilder;
+#define restate_jsonb_push(builder, token, value) \
+	((void) ((builder)->result = pushJsonbValue(&(builder)->state, token, value)))
+#endif
+
+/*
+ * Returns the whole number that a numeric is when rounded; sets failed where
+ * it is none of 32 bits.
+ */
+static inline int32
+restate_numeric_int4(Numeric numeric, bool *failed)
+{
+#if PG19_GE
+	ErrorSaveContext context = {T_ErrorSaveContext};
+	int32 number = numeric_int4_safe(numeric, (Node *) &context);
+
+	*failed = context.error_occurred;
+	return number;
+#else
+	return numeric_int4_opt_error(numeric, failed);
+#endif
+}
 
 /* semantic actions of the JSON parser return a verdict since 16 */
 #if PG16_GE

@@ -14,7 +14,6 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
-#include "utils/numeric.h"
 
 #include "compat.h"
 #include "entry_check.h"
@@ -198,7 +197,7 @@ restate_field_bytes(RestateFieldPlace place, const JsonbValue *value)
 			continue;
 		CHECK_FOR_INTERRUPTS();
 		if (element.type == jbvNumeric)
-			number = numeric_int4_opt_error(element.val.numeric, &failed);
+			number = restate_numeric_int4(element.val.numeric, &failed);
 
 		/* a number that was rounded, or that has decimals, is no numeral */
 		if (failed || number < 0 || number > 255 ||

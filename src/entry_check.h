@@ -26,7 +26,7 @@ extern bool restate_json_is(const JsonbValue *value, const char *text);
 extern bool restate_json_is_object(const JsonbValue *value);
 extern bool restate_json_single_member(JsonbContainer *object, JsonbValue *key, JsonbValue *value);
 
-extern void restate_refuse_field(RestateFieldPlace place, const char *form) pg_attribute_noreturn();
+pg_noreturn extern void restate_refuse_field(RestateFieldPlace place, const char *form);
 extern Datum restate_field_text(RestateFieldPlace place, const JsonbValue *value);
 extern Datum restate_field_u32(RestateFieldPlace place, const JsonbValue *value);
 extern Datum restate_field_bytes(RestateFieldPlace place, const JsonbValue *value);

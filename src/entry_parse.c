@@ -39,7 +39,7 @@ enum
 typedef struct ParsedEntry
 {
 	const RestateEntryShape *shape;
-	JsonbParseState *meta;
+	RestateJsonbBuilder meta;
 	Datum values[COLUMN_COUNT];
 	bool nulls[COLUMN_COUNT];
 } ParsedEntry;
@@ -125,10 +125,10 @@ parse_field(ParsedEntry *entry, const RestateEntryField *field, JsonbValue *key,
 			return parse_result(entry, field, place, value);
 		case FIELD_REQUEST:
 			restate_check_field(place, FIELD_OBJECT, value);
-			(void) pushJsonbValue(&entry->meta, WJB_KEY, key);
-			(void) pushJsonbValue(&entry->meta, WJB_BEGIN_OBJECT, NULL);
+			restate_jsonb_push(&entry->meta, WJB_KEY, key);
+			restate_jsonb_push(&entry->meta, WJB_BEGIN_OBJECT, NULL);
 			parse_fields(entry, restate_call_request_fields, value->val.binary.data);
-			(void) pushJsonbValue(&entry->meta, WJB_END_OBJECT, NULL);
+			restate_jsonb_push(&entry->meta, WJB_END_OBJECT, NULL);
 			return false;
 		default:
 			restate_check_field(place, field->role, value);
@@ -161,8 +161,8 @@ parse_fields(ParsedEntry *entry, const RestateEntryField *fields, JsonbContainer
 			seen |= (uint32) 1 << (field - fields);
 		if (field == NULL || parse_field(entry, field, &key, &value))
 		{
-			(void) pushJsonbValue(&entry->meta, WJB_KEY, &key);
-			(void) pushJsonbValue(&entry->meta, WJB_VALUE, &value);
+			restate_jsonb_push(&entry->meta, WJB_KEY, &key);
+			restate_jsonb_push(&entry->meta, WJB_VALUE, &value);
 		}
 	}
 	for (int i = 0; fields[i].role != FIELD_END; i++)
@@ -260,10 +260,10 @@ parse_entry(FunctionCallInfo fcinfo, Jsonb *entry_json)
 
 	memset(entry.nulls, true, sizeof(entry.nulls));
 	body = open_entry(&entry_json->root, &entry.shape);
-	(void) pushJsonbValue(&entry.meta, WJB_BEGIN_OBJECT, NULL);
+	restate_jsonb_push(&entry.meta, WJB_BEGIN_OBJECT, NULL);
 	parse_fields(&entry, entry.shape->fields, body);
-	set_column(&entry, COLUMN_META,
-			   JsonbPGetDatum(JsonbValueToJsonb(pushJsonbValue(&entry.meta, WJB_END_OBJECT, NULL))));
+	restate_jsonb_push(&entry.meta, WJB_END_OBJECT, NULL);
+	set_column(&entry, COLUMN_META, JsonbPGetDatum(JsonbValueToJsonb(entry.meta.result)));
 	set_column(&entry, COLUMN_ENTRY_TYPE,
 			   ObjectIdGetDatum(restate_entry_type_oid(entry.shape, enum_type)));
 	return HeapTupleGetDatum(heap_form_tuple(desc, entry.values, entry.nulls));

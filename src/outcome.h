@@ -58,7 +58,7 @@ extern int restate_outcome_http_status(const char *operation, const char *outcom
 extern char *restate_quote_text(const char *text);
 
 extern RestateRefusal restate_refusal(RestateCategory category, const char *fmt, ...) pg_attribute_printf(2, 3);
-extern void restate_raise(RestateRefusal refusal) pg_attribute_noreturn();
+pg_noreturn extern void restate_raise(RestateRefusal refusal);
 
 /*
  * The error fields of a category for ereport() and ereturn(), after the

@@ -13,6 +13,7 @@
 #include "nodes/pg_list.h"
 #include "utils/plancache.h"
 
+#include "compat.h"
 #include "id.h"
 
 typedef enum StoreStatement
@@ -135,7 +136,7 @@ typedef struct StoreWritten
 extern void store_begin(void);
 extern uint64 store_execute(const StoreCall *call);
 extern void store_write(const List *calls);
-extern void store_not_written(const char *what, int64 missing) pg_attribute_noreturn();
+pg_noreturn extern void store_not_written(const char *what, int64 missing);
 extern bool store_is_distributed(void);
 extern Oid store_type_oid(uint8 type);
 

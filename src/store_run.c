@@ -172,7 +172,7 @@ static void
 count_found(const PlanState *writer)
 {
 	if (IsA(writer, ModifyTableState))
-		outerPlanState(writer)->instrument = InstrAlloc(1, INSTRUMENT_ROWS, false);
+		outerPlanState(writer)->instrument = restate_node_instrumentation();
 }
 
 /*
@@ -182,7 +182,7 @@ count_found(const PlanState *writer)
 static int64
 found_by(const PlanState *writer)
 {
-	Instrumentation *found;
+	RestateNodeInstrumentation *found;
 
 	if (!IsA(writer, ModifyTableState))
 		return 0;
