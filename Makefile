@@ -110,7 +110,7 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #?   WITH_HTTP=no     without the gateway and the libraries it needs
 #?   UBSAN=1  COVERAGE=1     instrumented builds
 #?
-#? PG_CONFIG=/path/to/pg_config chooses the PostgreSQL, 15 to 18, for all of them.
+#? PG_CONFIG=/path/to/pg_config chooses the PostgreSQL, 15 to 19, for all of them.
 
 else
 

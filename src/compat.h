@@ -90,7 +90,7 @@ static inline int32
 restate_numeric_int4(Numeric numeric, bool *failed)
 {
 #if PG19_GE
-	ErrorSaveContext context = {T_ErrorSaveContext};
+	ErrorSaveContext context = {.type = T_ErrorSaveContext};
 	int32 number = numeric_int4_safe(numeric, (Node *) &context);
 
 	*failed = context.error_occurred;

@@ -226,8 +226,10 @@ INSERT INTO hostile.setting VALUES
   ('check_function_bodies', 'off'), ('constraint_exclusion', 'on'), ('default_table_access_method', 'heap'),
   ('gin_fuzzy_search_limit', '1'), ('client_min_messages', 'error'), ('synchronous_commit', 'off'),
   ('search_path', ''), ('restate_admin.notify', 'on'), ('restate_admin.reason', '');
+-- 19 knows strings of the standard only
+DELETE FROM hostile.setting WHERE name = 'standard_conforming_strings' AND current_setting('server_version_num')::int >= 190000;
 SELECT name, value, hostile.exercise(name, value) FROM hostile.setting WHERE hostile.exercise(name, value) <> :'expected';
-SELECT count(*) > 50 AS settings FROM hostile.setting;
+SELECT count(*) >= 50 AS settings FROM hostile.setting;
 \c - :me
 SET SESSION AUTHORIZATION restate_test_hostile;
 SELECT name, value, hostile.exercise(name, value) FROM hostile.setting WHERE hostile.exercise(name, value) <> :'expected';

@@ -64,6 +64,7 @@ SELECT at, name, setting FROM seen WHERE at <> 'look';
 SELECT count(*) > 20 AS looked FROM seen;
 SELECT s.key, s.value FROM expected AS e, jsonb_each_text(settings()) AS s WHERE s.value IS DISTINCT FROM e.settings ->> s.key;
 -- nor after an error that is caught
+SET jit = on;
 DO $$
 BEGIN
   PERFORM restate_purge('inv_1000000000000000000000000000paused');

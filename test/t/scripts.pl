@@ -53,7 +53,7 @@ like($output, qr/^missing: .*headers of PostgreSQL 15, no-such-compiler, .*progr
 ($code, $output) = shell("PG_CONFIG=$bare $needs packages extension server");
 is($output, "postgresql-server-dev-15\npostgresql-15\n", 'what is there is not asked for');
 ($code, $output) = shell('PG_CONFIG=' . bare_pg_config("$tmp/old", 14) . " $needs say extension");
-is("$code $output", "1 PostgreSQL 14 is none of 15 to 18\n", 'one that is too old is refused');
+is("$code $output", "1 PostgreSQL 14 is none of 15 to 19\n", 'one that is too old is refused');
 ($code, $output) = shell("PG_CONFIG=$tmp/absent $needs say extension");
 is("$code $output", "1 PG_CONFIG=$tmp/absent cannot be run\n", 'one that is not there is refused');
 ($code, $output) = shell("unset PG_CONFIG; PATH=$tmp/bare:\$PATH $needs find extension");
