@@ -21,27 +21,17 @@
  * asked for again, the record tells what it was.
  */
 void
-audit_note(Unit *unit, const RestateInvocationId *id, const char *outcome,
-		   const RestateInvocationId *new_id, const RestateInvocationId *cause,
-		   const char *parameters)
+audit_note(Unit *unit, const AuditEffect *effect)
 {
 	MemoryContext old;
-	AuditEffect *effect;
+	AuditEffect *noted;
 
 	if (!restate_audit && unit->asked.request_id == NULL)
 		return;
 	old = MemoryContextSwitchTo(unit->context);
-	effect = palloc0_object(AuditEffect);
-	effect->id = *id;
-	effect->outcome = outcome;
-	effect->has_new_id = new_id != NULL;
-	if (new_id)
-		effect->new_id = *new_id;
-	effect->has_cause = cause != NULL;
-	if (cause)
-		effect->cause = *cause;
-	effect->parameters = parameters;
-	unit->effects = lappend(unit->effects, effect);
+	noted = palloc_object(AuditEffect);
+	*noted = *effect;
+	unit->effects = lappend(unit->effects, noted);
 	MemoryContextSwitchTo(old);
 }
 
@@ -58,6 +48,8 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 	StoreColumn new_ids = {0};
 	StoreColumn causes = {0};
 	StoreColumn all_parameters = {0};
+	StoreColumn subjects = {0};
+	StoreColumn reasons = {0};
 	Datum of_request;
 	ListCell *cell;
 
@@ -81,6 +73,8 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 			store_column_add_null(&causes);
 		store_column_add(&all_parameters,
 						 effect->parameters ? DirectFunctionCall1(jsonb_in, CStringGetDatum(effect->parameters)) : of_request);
+		store_column_add_text(&subjects, effect->subject);
+		store_column_add_text(&reasons, effect->reason);
 	}
 	store_call(&call, STORE_AUDIT);
 	store_arg_column(&call, &ids);
@@ -89,11 +83,13 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 	store_arg_column(&call, &new_ids);
 	store_arg_column(&call, &causes);
 	store_arg_column(&call, &all_parameters);
+	store_arg_column(&call, &subjects);
+	store_arg_column(&call, &reasons);
 	store_arg(&call, TimestampTzGetDatum(unit->at));
 	store_arg_text(&call, operation);
 	store_arg_text(&call, GetUserNameFromId(GetOuterUserId(), true));
 	store_arg_text(&call, GetUserNameFromId(GetSessionUserId(), true));
 	store_arg_text(&call, claimed_subject());
-	store_arg_text(&call, restate_reason && restate_reason[0] ? restate_reason : NULL);
+	store_arg_text(&call, restate_reason);
 	unit_defer(unit, &call, ids.count);
 }

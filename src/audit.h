@@ -19,11 +19,11 @@ typedef struct AuditEffect
 	bool has_cause; /* reached through the invocation named */
 	RestateInvocationId cause;
 	const char *parameters; /* JSON object; NULL: those of the request */
+	const char *subject;	/* who claims to ask, and why; NULL: as the session says */
+	const char *reason;
 } AuditEffect;
 
-extern void audit_note(Unit *unit, const RestateInvocationId *id, const char *outcome,
-					   const RestateInvocationId *new_id, const RestateInvocationId *cause,
-					   const char *parameters);
+extern void audit_note(Unit *unit, const AuditEffect *effect);
 extern void audit_write(Unit *unit, const char *operation, const char *parameters);
 
 #endif /* RESTATE_AUDIT_H */

@@ -100,6 +100,14 @@ restate_numeric_int4(Numeric numeric, bool *failed)
 #endif
 }
 
+/* whether a role may call a function; for who includes utils/acl.h and catalog/pg_proc.h */
+#if PG16_GE
+#define restate_may_execute(function, role) \
+	(object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#else
+#define restate_may_execute(function, role) (pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#endif
+
 /* semantic actions of the JSON parser return a verdict since 16 */
 #if PG16_GE
 #define RestateJsonResult	JsonParseErrorType

@@ -134,7 +134,7 @@ kill_callees(Unit *unit, Invocation *invocation, const RestateInvocationId *caus
 				continue;
 			started = !has_not_started(callee);
 			outcome = kill_one(unit, callee);
-			audit_note(unit, &callee->id, outcome, NULL, cause, NULL);
+			audit_note(unit, &(AuditEffect){.id = callee->id, .outcome = outcome, .has_cause = true, .cause = *cause});
 			if (started)
 				callers = lappend(callers, callee);
 		}

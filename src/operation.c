@@ -42,6 +42,8 @@ static const OperationDef operations[OPERATION_COUNT] = {
 };
 
 static int collect_ids(Element *elements, int count, RestateInvocationId *ids);
+static void run_free(Unit *unit, const Request *request, Element *elements, int count,
+					 const RestateInvocationId *ids, int nids);
 static void run_locked(Unit *unit, const Request *request, Element *elements, int count);
 static void run_starting_over(const Request *request, Element *elements, int count,
 							  const RestateInvocationId *ids, int nids);
@@ -49,6 +51,31 @@ static bool attempt_in_subtransaction(const Request *request, Element *elements,
 									  const RestateInvocationId *ids, int nids);
 static bool attempt(const Request *request, Element *elements, int count,
 					const RestateInvocationId *ids, int nids);
+
+/*
+ * Returns the operation's name, as in the audit.
+ */
+const char *
+operation_name(Operation operation)
+{
+	return operations[operation].name;
+}
+
+/*
+ * Finds the operation of that name, of delete one of its modes; returns false
+ * if there is none.
+ */
+bool
+operation_of_name(const char *name, Operation *operation)
+{
+	for (int i = 0; i < OPERATION_COUNT; i++)
+	{
+		*operation = (Operation) i;
+		if (strcmp(name, operations[i].name) == 0)
+			return true;
+	}
+	return false;
+}
 
 /*
  * Runs the operation over the elements, as if over one after the other, and
@@ -77,7 +104,9 @@ operation_run(const Request *request, Element *elements, int count)
 	ids = palloc_array(RestateInvocationId, Max(count, 1));
 	nids = collect_ids(elements, count, ids);
 	unit_init(&unit, &request->asked);
-	if (nids == 0 || unit_lock_simply(&unit, operations[request->operation].reach, ids, nids))
+	if (request->passes_over_busy)
+		run_free(&unit, request, elements, count, ids, nids);
+	else if (nids == 0 || unit_lock_simply(&unit, operations[request->operation].reach, ids, nids))
 		run_locked(&unit, request, elements, count);
 	else
 		run_starting_over(request, elements, count, ids, nids);
@@ -98,6 +127,29 @@ collect_ids(Element *elements, int count, RestateInvocationId *ids)
 		if (!elements[i].is_null)
 			ids[nids++] = elements[i].id;
 	return nids;
+}
+
+/*
+ * Runs the operation over the elements that are free; notes the others.
+ */
+static void
+run_free(Unit *unit, const Request *request, Element *elements, int count,
+		 const RestateInvocationId *ids, int nids)
+{
+	Element *free = palloc_array(Element, Max(count, 1));
+	int nfree = 0;
+
+	unit_lock_free(unit, operations[request->operation].reach, ids, nids);
+	for (int i = 0; i < count; i++)
+	{
+		elements[i].is_busy = !elements[i].is_null && unit_find(unit, &elements[i].id)->is_busy;
+		if (!elements[i].is_busy)
+			free[nfree++] = elements[i];
+	}
+	run_locked(unit, request, free, nfree);
+	for (int i = count; i-- > 0;)
+		if (!elements[i].is_busy)
+			elements[i] = free[--nfree];
 }
 
 /*
@@ -258,6 +310,12 @@ element_succeed(Unit *unit, Element *element, const char *outcome, bool took_eff
 	element->refusal.category = RESTATE_OK;
 	element->outcome = outcome;
 	if (took_effect)
-		audit_note(unit, &element->id, outcome, element->has_new_id ? &element->new_id : NULL, NULL,
-				   element->parameters);
+		audit_note(unit, &(AuditEffect){
+							 .id = element->id,
+							 .outcome = outcome,
+							 .has_new_id = element->has_new_id,
+							 .new_id = element->new_id,
+							 .parameters = element->parameters,
+							 .subject = element->subject,
+							 .reason = element->reason});
 }

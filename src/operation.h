@@ -33,6 +33,7 @@ typedef struct Request
 	Operation operation;
 	Asked asked;
 	const char *parameters; /* JSON object, for the audit */
+	bool passes_over_busy;	/* waits for no lock, and locks nothing but what is named */
 } Request;
 
 /* One invocation asked for, and how it went. */
@@ -40,6 +41,9 @@ typedef struct Element
 {
 	bool is_null;
 	RestateInvocationId id;
+	const char *subject; /* who claims to ask, and why, for the audit; NULL: as the session says */
+	const char *reason;
+	bool is_busy;			/* passed over: nothing was done */
 	Invocation *invocation; /* NULL for a null id */
 	RestateRefusal refusal; /* RESTATE_OK if it succeeded */
 	const char *outcome;
@@ -48,6 +52,8 @@ typedef struct Element
 	const char *parameters; /* for the audit; NULL: those of the request */
 } Element;
 
+extern const char *operation_name(Operation operation);
+extern bool operation_of_name(const char *name, Operation *operation);
 extern void operation_run(const Request *request, Element *elements, int count);
 
 /* What an operation does with one invocation that exists, in a locked unit. */

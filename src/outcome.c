@@ -147,6 +147,15 @@ restate_category_name(RestateCategory category)
 }
 
 /*
+ * Returns the HTTP status of the category.
+ */
+int
+restate_category_http_status(RestateCategory category)
+{
+	return categories[category].http_status;
+}
+
+/*
  * Returns the SQLSTATE of the category: PT and the HTTP status.
  */
 int

@@ -49,6 +49,7 @@ typedef struct RestateRefusal
 } RestateRefusal;
 
 extern const char *restate_category_name(RestateCategory category);
+extern int restate_category_http_status(RestateCategory category);
 extern int restate_category_sqlstate(RestateCategory category);
 extern const char *restate_category_detail(RestateCategory category);
 extern const char *restate_category_hint(RestateCategory category);

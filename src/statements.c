@@ -63,7 +63,23 @@
  * this tells whether the row is still the one that was seen then.  Every change
  * of a journal changes it.
  */
-#define IS_CURRENT " i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = $1 AND s.partition_key = $2)"
+#define IS_CURRENT(id, partition_key)                                       \
+	" i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = " id \
+	" AND s.partition_key = " partition_key ")"
+
+/* that nothing but the row must be locked: to leave no inbox and answer no caller */
+#define IS_CANCELLED_ALONE                      \
+	"(i.status NOT IN ('pending', 'scheduled')" \
+	" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL)"
+
+/* the same: to free no object key, answer no caller and kill no callee */
+#define IS_KILLED_ALONE(id, partition_key)                                           \
+	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL"   \
+	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id                \
+	" AND j.partition_key = " partition_key " AND " IS_CALL("j") ")"
+
+/* the same: to take no object key */
+#define IS_RESTARTED_ALONE "i.target_handler_ty IS DISTINCT FROM 'exclusive'"
 
 /* one line a clause */
 /* clang-format off */
@@ -90,6 +106,9 @@
 #define JOURNAL_COPIED                                                         \
 	" j.appended_at, j.completion_id, j.result_completion_id, j.signal_index," \
 	" j.entry_type, j.version, j.invoked_id, j.name, j.signal_name, j.meta, j.payload"
+
+#define IN_ID_ORDER	  " ORDER BY i.id FOR UPDATE OF i"
+#define UNLESS_LOCKED " SKIP LOCKED"
 
 #define IDS_PARAMS MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)
 #define KEY_PARAMS MANY(STORE_TEXT), MANY(STORE_TEXT), MANY(STORE_INT8)
@@ -148,9 +167,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	[STORE_LOCK_ONE_TO_CANCEL] = {
 		.name = "lock one to cancel",
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
-			" AND (i.status NOT IN ('pending', 'scheduled')"
-			" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL)"
-			" FOR UPDATE",
+			" AND " IS_CANCELLED_ALONE " FOR UPDATE",
 		.params = {STORE_INVOCATION_ID, STORE_INT8}},
 
 	/*
@@ -159,37 +176,62 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	 */
 	[STORE_LOCK_ONE_TO_KILL] = {
 		.name = "lock one to kill",
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT " FROM restate.invocation i" IS_ONE
-			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL"
-			" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = $1 AND j.partition_key = $2"
-			" AND " IS_CALL("j") ")"
-			" FOR UPDATE OF i",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("$1", "$2") " FROM restate.invocation i" IS_ONE
+			" AND " IS_KILLED_ALONE("$1", "$2") " FOR UPDATE OF i",
 		.params = {STORE_INVOCATION_ID, STORE_INT8}},
 
 	/* Finds nothing where the object key must be locked first. */
 	[STORE_LOCK_ONE_TO_RESTART] = {
 		.name = "lock one to restart",
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT("$3", "$4") IS_ONE
-			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' FOR UPDATE OF i",
+			" AND " IS_RESTARTED_ALONE " FOR UPDATE OF i",
 		.params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID}},
 
 	/* the same, with what the journal has up to the last index to keep */
 	[STORE_LOCK_ONE_TO_RESTART_WITHIN] = {
 		.name = "lock one to restart within",
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) "," IS_CURRENT "," PREFIX_FACTS
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) "," IS_CURRENT("$1", "$2") "," PREFIX_FACTS
 			" FROM restate.invocation i" DEPLOYMENT("$3", "$4")
 			" CROSS JOIN LATERAL " PREFIX("$1", "$2", "$5") IS_ONE
-			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' FOR UPDATE OF i",
+			" AND " IS_RESTARTED_ALONE " FOR UPDATE OF i",
 		.params = {STORE_INVOCATION_ID, STORE_INT8, STORE_TEXT, STORE_DEPLOYMENT_ID, STORE_INT8}},
 
 	[STORE_LOCK_MANY] = {
 		.name = "lock many",
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " ORDER BY i.id FOR UPDATE OF i",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER,
 		.params = {IDS_PARAMS}},
 
 	[STORE_LOCK_MANY_WITH_DEPLOYMENT] = {
 		.name = "lock many with deployment",
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT("$3", "$4") " ORDER BY i.id FOR UPDATE OF i",
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT("$3", "$4") IN_ID_ORDER,
+		.params = {IDS_PARAMS, STORE_TEXT, STORE_DEPLOYMENT_ID}},
+
+	/* Those that no other transaction has locked, and the conditions of the statements on one. */
+	[STORE_LOCK_FREE] = {
+		.name = "lock free",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER UNLESS_LOCKED,
+		.params = {IDS_PARAMS}},
+
+	[STORE_LOCK_FREE_WITH_DEPLOYMENT] = {
+		.name = "lock free with deployment",
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT("$3", "$4") IN_ID_ORDER UNLESS_LOCKED,
+		.params = {IDS_PARAMS, STORE_TEXT, STORE_DEPLOYMENT_ID}},
+
+	[STORE_LOCK_FREE_TO_CANCEL] = {
+		.name = "lock free to cancel",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " WHERE " IS_CANCELLED_ALONE IN_ID_ORDER UNLESS_LOCKED,
+		.params = {IDS_PARAMS}},
+
+	[STORE_LOCK_FREE_TO_KILL] = {
+		.name = "lock free to kill",
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("v.id", "v.partition_key") FROM_MANY
+			" WHERE " IS_KILLED_ALONE("v.id", "v.partition_key") IN_ID_ORDER UNLESS_LOCKED,
+		.params = {IDS_PARAMS}},
+
+	[STORE_LOCK_FREE_TO_RESTART] = {
+		.name = "lock free to restart",
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT("$3", "$4")
+			" WHERE " IS_RESTARTED_ALONE IN_ID_ORDER UNLESS_LOCKED,
 		.params = {IDS_PARAMS, STORE_TEXT, STORE_DEPLOYMENT_ID}},
 
 	[STORE_LOCK_KEYS] = {
@@ -202,6 +244,11 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.name = "lock object keys if all are there",
 		.sql = LOCKED_KEYS("NOT EXISTS (SELECT FROM " KEYS " WHERE NOT EXISTS"
 			" (SELECT FROM restate.object_key x WHERE " IS_KEY("x") "))"),
+		.params = {KEY_PARAMS}},
+
+	[STORE_LOCK_FREE_KEYS] = {
+		.name = "lock free object keys",
+		.sql = LOCKED_KEYS("true") UNLESS_LOCKED,
 		.params = {KEY_PARAMS}},
 
 	[STORE_READ_MANY] = {
@@ -491,14 +538,17 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 			" AND j.index = v.index",
 		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 
+	/* what an element says of who asks and why goes before what the session says */
 	[STORE_AUDIT] = {
 		.is_work = true,
 		.name = "audit",
 		.sql = "INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id,"
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
-			" SELECT v.id, v.partition_key, $7, $8, v.parameters, v.outcome, v.new_id, v.caused_by, $9, $10, $11, $12"
-			" FROM {id, partition_key, outcome, new_id, caused_by, parameters}",
+			" SELECT v.id, v.partition_key, $9, $10, v.parameters, v.outcome, v.new_id, v.caused_by, $11, $12,"
+			" coalesce(v.subject, $13), nullif(coalesce(v.reason, $14), '')"
+			" FROM {id, partition_key, outcome, new_id, caused_by, parameters, subject, reason}",
 		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID),
-			MANY(STORE_JSONB), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT, STORE_TEXT}},
+			MANY(STORE_JSONB), MANY(STORE_TEXT), MANY(STORE_TEXT), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_TEXT,
+			STORE_TEXT, STORE_TEXT, STORE_TEXT}},
 };
 /* clang-format on */

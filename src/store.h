@@ -31,6 +31,12 @@ typedef enum StoreStatement
 	STORE_LOCK_MANY_WITH_DEPLOYMENT,
 	STORE_LOCK_KEYS,
 	STORE_LOCK_KEYS_IF_ALL,
+	STORE_LOCK_FREE,
+	STORE_LOCK_FREE_WITH_DEPLOYMENT,
+	STORE_LOCK_FREE_TO_CANCEL,
+	STORE_LOCK_FREE_TO_KILL,
+	STORE_LOCK_FREE_TO_RESTART,
+	STORE_LOCK_FREE_KEYS,
 	STORE_CREATE_KEYS,
 	/* plain reads */
 	STORE_READ_MANY,
@@ -79,7 +85,7 @@ typedef enum StoreType
 	STORE_TYPE_COUNT
 } StoreType;
 
-#define STORE_MAX_PARAMS 12
+#define STORE_MAX_PARAMS 14
 
 /* bit set on a StoreType: an array of it, one element a row */
 #define STORE_ARRAY 0x40
@@ -157,6 +163,7 @@ extern void store_arg_text(StoreCall *call, const char *value);
 extern void store_arg_column(StoreCall *call, const StoreColumn *column);
 extern void store_column_add(StoreColumn *column, Datum value);
 extern void store_column_add_null(StoreColumn *column);
+extern void store_column_add_text(StoreColumn *column, const char *value);
 
 /* the rows of the last result; values by reference live as long as its context */
 extern bool store_is_null(uint64 row, int column);

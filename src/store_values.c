@@ -98,6 +98,18 @@ store_column_add_null(StoreColumn *column)
 }
 
 /*
+ * Adds a text to a column, null for NULL.
+ */
+void
+store_column_add_text(StoreColumn *column, const char *value)
+{
+	if (value)
+		store_column_add(column, CStringGetTextDatum(value));
+	else
+		store_column_add_null(column);
+}
+
+/*
  * Returns a text of the last result, copied, or NULL.
  */
 char *

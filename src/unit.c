@@ -11,14 +11,7 @@
 #include "compat.h"
 #include "unit.h"
 
-/* the columns of statements that read facts, see statements.c */
-#define ID_COLUMN			1
-#define FACTS_COLUMN		2
-#define IS_CURRENT_COLUMN	3
-#define FIRST_PREFIX_COLUMN 4
-
 static int compare_id_datums(const void *a, const void *b);
-static void add_asked(Unit *unit, StoreCall *call);
 static void lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id);
 
 /*
@@ -85,13 +78,13 @@ lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id)
 	store_arg(&call, InvocationIdGetDatum(id));
 	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
 	if (statement != STORE_LOCK_ONE && statement != STORE_LOCK_ONE_TO_CANCEL)
-		add_asked(unit, &call);
+		unit_add_asked(unit, &call);
 	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN)
 		store_arg(&call, Int64GetDatum(unit->asked.last_index));
 	rows = store_execute(&call);
 	unit_read_facts(unit, rows);
-	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && rows == 1 && DatumGetBool(store_value(0, IS_CURRENT_COLUMN)))
-		unit_read_prefix(unit, unit_find(unit, id), 0, FIRST_PREFIX_COLUMN);
+	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && rows == 1 && DatumGetBool(store_value(0, UNIT_IS_CURRENT_COLUMN)))
+		unit_read_prefix(unit, unit_find(unit, id), 0, UNIT_FIRST_PREFIX_COLUMN);
 }
 
 /*
@@ -111,15 +104,15 @@ unit_lock_alone(Unit *unit, const RestateInvocationId *id, bool *is_current)
 	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
 	rows = store_execute(&call);
 	unit_read_facts(unit, rows);
-	*is_current = rows == 1 && DatumGetBool(store_value(0, IS_CURRENT_COLUMN));
+	*is_current = rows == 1 && DatumGetBool(store_value(0, UNIT_IS_CURRENT_COLUMN));
 	return rows == 1;
 }
 
 /*
  * Adds the arguments deployment mode and deployment id.
  */
-static void
-add_asked(Unit *unit, StoreCall *call)
+void
+unit_add_asked(Unit *unit, StoreCall *call)
 {
 	static const char *const modes[] = {
 		[DEPLOYMENT_KEEP] = "keep",
@@ -175,7 +168,7 @@ unit_lock_rows(Unit *unit)
 	store_arg_column(&call, &ids);
 	store_arg_column(&call, &partition_keys);
 	if (with_deployment)
-		add_asked(unit, &call);
+		unit_add_asked(unit, &call);
 	unit_read_facts(unit, store_execute(&call));
 }
 
@@ -232,9 +225,9 @@ unit_read_facts(Unit *unit, uint64 rows)
 		Invocation *i;
 		Facts facts;
 
-		(void) store_invocation_id(row, ID_COLUMN, &id);
+		(void) store_invocation_id(row, UNIT_ID_COLUMN, &id);
 		i = unit_enter(unit, &id);
-		facts_read(store_value(row, FACTS_COLUMN), &facts, &i->service_name, &i->service_key);
+		facts_read(store_value(row, UNIT_FACTS_COLUMN), &facts, &i->service_name, &i->service_key);
 		i->exists = true;
 		i->status = facts.status;
 		i->journal_size = facts.journal_size;

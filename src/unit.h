@@ -83,6 +83,7 @@ typedef struct Invocation
 	RestateInvocationId id; /* hash key */
 	int64 partition_key;
 	bool exists;
+	bool is_busy;	   /* passed over: locked by another, or reaches others */
 	bool within_reach; /* named, or to be killed with its caller */
 	bool existed;	   /* when it was reached, before the locks */
 
@@ -152,6 +153,7 @@ extern void unit_init(Unit *unit, const Asked *asked);
 extern bool unit_lock_simply(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
 extern bool unit_lock_alone(Unit *unit, const RestateInvocationId *id, bool *is_current);
 extern bool unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
+extern void unit_lock_free(Unit *unit, Reach reach, const RestateInvocationId *ids, int count);
 extern Invocation *unit_find(Unit *unit, const RestateInvocationId *id);
 extern void unit_add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
 extern void unit_read_prefixes(Unit *unit, const RestateInvocationId *ids, int count);
@@ -159,10 +161,18 @@ extern void unit_read_suffixes(Unit *unit);
 extern void unit_write(Unit *unit);
 extern void unit_defer(Unit *unit, const StoreCall *call, int64 rows);
 
-/* shared by the unit's own files */
+/* shared by the unit's own files: the columns of statements that read facts, see statements.c */
+#define UNIT_ID_COLUMN			 1
+#define UNIT_FACTS_COLUMN		 2
+#define UNIT_IS_CURRENT_COLUMN	 3
+#define UNIT_FIRST_PREFIX_COLUMN 4
+
 extern Invocation *unit_enter(Unit *unit, const RestateInvocationId *id);
 extern void unit_read_facts(Unit *unit, uint64 rows);
 extern void unit_lock_rows(Unit *unit);
+extern void unit_add_asked(Unit *unit, StoreCall *call);
+extern ObjectKey *unit_find_object_key(Unit *unit, const char *service_name, const char *service_key, bool add);
+extern int unit_read_locked_keys(Unit *unit, const List *keys, StoreStatement statement);
 extern void unit_read_prefix(Unit *unit, Invocation *invocation, uint64 row, int column);
 
 /* the changes that operations make */

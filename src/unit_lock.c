@@ -22,13 +22,10 @@ static void enter_callers(Unit *unit, Reach reach, List *frontier);
 static List *read_callees(Unit *unit, List *callers, bool record);
 static bool can_have_callees(const Invocation *invocation);
 static void find_object_keys(Unit *unit, Reach reach);
-static ObjectKey *find_object_key(Unit *unit, const char *service_name,
-								  const char *service_key, bool add);
 static uint32 hash_object_key_name(const void *name, Size keysize);
 static int match_object_key_names(const void *a, const void *b, Size keysize);
 static void lock_object_keys(Unit *unit, Reach reach);
 static void lock_keys(Unit *unit, const List *keys, bool needed);
-static int read_locked_keys(Unit *unit, const List *keys, StoreStatement statement);
 static int compare_object_keys(const ListCell *a, const ListCell *b);
 static void call_on_keys(StoreCall *call, StoreStatement statement, const List *keys);
 static void read_inboxes(Unit *unit);
@@ -218,7 +215,7 @@ find_object_keys(Unit *unit, Reach reach)
 		if (invocation->exists && invocation->facts.is_exclusive &&
 			(reach == REACH_KEY || invocation->status != STATUS_COMPLETED))
 		{
-			ObjectKey *key = find_object_key(unit, invocation->service_name, invocation->service_key, true);
+			ObjectKey *key = unit_find_object_key(unit, invocation->service_name, invocation->service_key, true);
 
 			key->partition_key = invocation->partition_key;
 			key->inbox_wanted++;
@@ -229,8 +226,8 @@ find_object_keys(Unit *unit, Reach reach)
  * Returns the unit's object key of that name; one that it does not have yet
  * is added if asked to, else NULL is returned.
  */
-static ObjectKey *
-find_object_key(Unit *unit, const char *service_name, const char *service_key, bool add)
+ObjectKey *
+unit_find_object_key(Unit *unit, const char *service_name, const char *service_key, bool add)
 {
 	ObjectKeyName name = {service_name, service_key};
 	ObjectKey *key;
@@ -343,12 +340,12 @@ lock_keys(Unit *unit, const List *keys, bool needed)
 
 	if (needed)
 	{
-		if (read_locked_keys(unit, keys, STORE_LOCK_KEYS_IF_ALL) == 0)
+		if (unit_read_locked_keys(unit, keys, STORE_LOCK_KEYS_IF_ALL) == 0)
 			return;
 		call_on_keys(&call, STORE_CREATE_KEYS, keys);
 		(void) store_execute(&call);
 	}
-	missing = read_locked_keys(unit, keys, STORE_LOCK_KEYS);
+	missing = unit_read_locked_keys(unit, keys, STORE_LOCK_KEYS);
 	if (needed && missing > 0)
 		store_not_written("create object keys", missing);
 }
@@ -357,8 +354,8 @@ lock_keys(Unit *unit, const List *keys, bool needed)
  * Runs a statement that locks the object keys and reads who holds them;
  * returns how many it has not found.
  */
-static int
-read_locked_keys(Unit *unit, const List *keys, StoreStatement statement)
+int
+unit_read_locked_keys(Unit *unit, const List *keys, StoreStatement statement)
 {
 	StoreCall call;
 	uint64 rows;
@@ -367,7 +364,7 @@ read_locked_keys(Unit *unit, const List *keys, StoreStatement statement)
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		ObjectKey *key = find_object_key(unit, store_text(row, 1), store_text(row, 2), false);
+		ObjectKey *key = unit_find_object_key(unit, store_text(row, 1), store_text(row, 2), false);
 
 		key->locked = true;
 		key->has_holder = store_invocation_id(row, 3, &key->holder);
@@ -473,7 +470,7 @@ link_unit(Unit *unit, Reach reach)
 		if (!invocation->exists || !invocation->facts.is_exclusive)
 			continue;
 		if (unit->object_keys != NIL)
-			invocation->object_key = find_object_key(unit, invocation->service_name,
+			invocation->object_key = unit_find_object_key(unit, invocation->service_name,
 													 invocation->service_key, false);
 		if (invocation->object_key && !invocation->object_key->locked)
 			invocation->object_key = NULL;
