@@ -1,5 +1,5 @@
-# Every pair of operations, on one invocation or as a batch, beside a runtime:
-# six clients run these on the same few invocations, in any order.  The
+# Every pair of operations, on one invocation, as a batch or joined, beside a
+# runtime: six clients run these on the same few invocations, in any order.  The
 # operations are rolled back, so that each pair finds the same; only the
 # runtime's object keys come and go.  No pair ever deadlocks.
 # DEADLOCK_TRANSACTIONS says how many transactions a client runs of a pair.
@@ -37,6 +37,10 @@ BEGIN
   ELSIF action = 'forget_key' THEN
     DELETE FROM restate.object_key WHERE holder IS NULL
       AND service_key = (SELECT key FROM pool WHERE key IS NOT NULL ORDER BY random() LIMIT 1);
+  ELSIF action = 'joined' THEN
+    PERFORM restate_joined(o.operation, ids, modes => CASE WHEN o.operation = 'delete_invocation' THEN o.modes END)
+    FROM (SELECT (ARRAY['purge_journal', 'delete_invocation', 'restart_as_new', 'cancel', 'kill', 'purge', 'pause', 'resume'])[1 + floor(random() * 8)] AS operation,
+      ARRAY['purge', 'cancel', 'kill', 'purge', 'cancel', 'kill', 'purge', 'kill'] AS modes) AS o;
   ELSIF action LIKE '%_batch' THEN
     EXECUTE format('SELECT count(*) FROM restate_%s($1)', action) USING ids;
   ELSE
@@ -59,7 +63,7 @@ SELECT count(DISTINCT key) FROM pool WHERE key NOT IN (SELECT service_key FROM r
 SQL
 my $digest = digest($node, 'postgres');
 
-my @actions = (map { ($_, "${_}_batch") } qw(purge_journal delete_invocation restart_as_new cancel kill purge pause resume));
+my @actions = ('joined', map { ($_, "${_}_batch") } qw(purge_journal delete_invocation restart_as_new cancel kill purge pause resume));
 my $dir = $node->basedir;
 for my $action (@actions)
 {

@@ -152,6 +152,35 @@ SELECT * FROM restate_verify();
 RESET SESSION AUTHORIZATION;
 ROLLBACK;
 
+-- a joined call gives no right of its own
+GRANT EXECUTE ON FUNCTION restate_joined TO restate_test_purger, restate_test_nobody;
+SET SESSION AUTHORIZATION restate_test_nobody;
+SELECT restate_joined('purge_journal', '{inv_100000000000000000000000000000busy}');
+SELECT * FROM restate_joined('delete_invocation', '{inv_100000000000000000000000000000busy}', modes => '{kill}');
+SELECT * FROM restate_joined('restart_as_new', '{inv_100000000000000000000000000000busy}');
+SELECT * FROM restate_joined('cancel', '{inv_100000000000000000000000000000busy}');
+SELECT * FROM restate_joined('kill', '{}');
+SELECT * FROM restate_joined('purge', NULL);
+SELECT * FROM restate_joined('pause', '{inv_100000000000000000000000000000busy}');
+SELECT * FROM restate_joined('resume', '{inv_100000000000000000000000000000busy}');
+SET SESSION AUTHORIZATION restate_test_purger;
+SELECT status, outcome FROM restate_joined('purge_journal', '{inv_100000000000000000000000000000busy}');
+SELECT status, outcome FROM restate_joined('cancel', '{inv_100000000000000000000000000000slow}');
+SELECT * FROM restate_joined('kill', '{inv_100000000000000000000000000000slow}');
+-- it is the role in force that needs it
+SET ROLE restate_test_app;
+SELECT * FROM restate_joined('kill', '{inv_100000000000000000000000000000slow}');
+RESET ROLE;
+RESET SESSION AUTHORIZATION;
+GRANT EXECUTE ON FUNCTION restate_joined TO restate_test_app;
+SET SESSION AUTHORIZATION restate_test_purger;
+SET ROLE restate_test_app;
+SELECT * FROM restate_joined('purge_journal', '{inv_100000000000000000000000000000slow}');
+SELECT status, outcome FROM restate_joined('kill', '{inv_1000000000000000000000000000absent}');
+RESET ROLE;
+RESET SESSION AUTHORIZATION;
+SELECT operation, role_name, session_user_name FROM restate.sys_audit ORDER BY audit_id DESC LIMIT 1;
+
 SELECT * FROM restate_verify();
 TRUNCATE restate.invocation, restate.journal, restate.object_key, restate.object_state, restate.audit;
 DROP OWNED BY restate_test_purger, restate_test_reader, restate_test_nobody, restate_test_owner, restate_test_app;

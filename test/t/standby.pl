@@ -36,6 +36,10 @@ for my $operation (sort keys %operations)
 		'PT503 read_only', "${operation}_batch is refused on a standby");
 	is(error_of($standby, "SELECT restate_${operation}_batch('{}')"),
 		'PT503 read_only', "${operation}_batch of nothing is refused on a standby");
+	my $mode = $operation eq 'delete_invocation' ? ", modes => '{cancel}'" : '';
+
+	is(error_of($standby, "SELECT restate_joined('$operation', ARRAY['$id']::restate_invocation_id[]$mode)"),
+		'PT503 read_only', "a joined $operation is refused on a standby");
 }
 is(error_of($standby, "SELECT restate_import_invocation('{\"id\": \"" . inv('new') . "\", \"status\": \"ready\", \"target_service_name\": \"Svc\", \"target_handler_name\": \"run\", \"target_service_ty\": \"service\"}')"),
 	'25006', 'an import is refused on a standby');
