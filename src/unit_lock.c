@@ -24,8 +24,8 @@ static bool can_have_callees(const Invocation *invocation);
 static void find_object_keys(Unit *unit, Reach reach);
 static uint32 hash_object_key_name(const void *name, Size keysize);
 static int match_object_key_names(const void *a, const void *b, Size keysize);
-static void lock_object_keys(Unit *unit, Reach reach);
-static void lock_keys(Unit *unit, const List *keys, bool needed);
+static bool lock_object_keys(Unit *unit, Reach reach);
+static bool lock_keys(Unit *unit, const List *keys, bool needed);
 static int compare_object_keys(const ListCell *a, const ListCell *b);
 static void call_on_keys(StoreCall *call, StoreStatement statement, const List *keys);
 static void read_inboxes(Unit *unit);
@@ -37,7 +37,7 @@ static void read_awaited_calls(Unit *unit);
 
 /*
  * Locks the named invocations and all that is in reach of them.  Returns
- * false if the reach grew meanwhile.
+ * false if the reach grew meanwhile, or an object key went that is needed.
  */
 bool
 unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int count)
@@ -59,7 +59,8 @@ unit_lock_reached(Unit *unit, Reach reach, const RestateInvocationId *ids, int c
 
 	read_reached(unit, reach, frontier);
 	find_object_keys(unit, reach);
-	lock_object_keys(unit, reach);
+	if (!lock_object_keys(unit, reach))
+		return false;
 	if (reach == REACH_KILL)
 		read_inboxes(unit);
 
@@ -308,9 +309,10 @@ call_on_keys(StoreCall *call, StoreStatement statement, const List *keys)
 
 /*
  * Locks the unit's object keys and reads who holds them.  A restart needs
- * them all; others pass over one that was never made.
+ * them all; others pass over one that was never made.  Returns false if they
+ * cannot be locked in their order any more.
  */
-static void
+static bool
 lock_object_keys(Unit *unit, Reach reach)
 {
 	bool needed = reach == REACH_KEY;
@@ -322,17 +324,19 @@ lock_object_keys(Unit *unit, Reach reach)
 
 		list_sort(ordered, compare_object_keys);
 		foreach (cell, ordered)
-			lock_keys(unit, list_make1(lfirst(cell)), needed);
+			if (!lock_keys(unit, list_make1(lfirst(cell)), needed))
+				return false;
+		return true;
 	}
-	else if (unit->object_keys != NIL)
-		lock_keys(unit, unit->object_keys, needed);
+	return unit->object_keys == NIL || lock_keys(unit, unit->object_keys, needed);
 }
 
 /*
  * Locks the object keys, all in one statement: if one is needed and missing,
- * in one that makes it in its turn.
+ * in one that makes it in its turn.  Returns false if one that is needed went
+ * while it was waited for, when those after it are locked.
  */
-static void
+static bool
 lock_keys(Unit *unit, const List *keys, bool needed)
 {
 	StoreCall call;
@@ -340,14 +344,16 @@ lock_keys(Unit *unit, const List *keys, bool needed)
 
 	if (needed)
 	{
-		if (unit_read_locked_keys(unit, keys, STORE_LOCK_KEYS_IF_ALL) == 0)
-			return;
+		missing = unit_read_locked_keys(unit, keys, STORE_LOCK_KEYS_IF_ALL);
+		if (missing < list_length(keys))
+			return missing == 0;
 		call_on_keys(&call, STORE_CREATE_KEYS, keys);
 		(void) store_execute(&call);
 	}
 	missing = unit_read_locked_keys(unit, keys, STORE_LOCK_KEYS);
 	if (needed && missing > 0)
 		store_not_written("create object keys", missing);
+	return true;
 }
 
 /*
