@@ -63,7 +63,7 @@
  * this tells whether the row is still the one that was seen then.  Every change
  * of a journal changes it.
  */
-#define IS_CURRENT(id, partition_key)                                       \
+#define IS_CURRENT(id, partition_key)                                     \
 	" i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = " id \
 	" AND s.partition_key = " partition_key ")"
 
@@ -73,9 +73,9 @@
 	" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL)"
 
 /* the same: to free no object key, answer no caller and kill no callee */
-#define IS_KILLED_ALONE(id, partition_key)                                           \
-	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL"   \
-	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id                \
+#define IS_KILLED_ALONE(id, partition_key)                                         \
+	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL" \
+	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id              \
 	" AND j.partition_key = " partition_key " AND " IS_CALL("j") ")"
 
 /* the same: to take no object key */

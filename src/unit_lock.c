@@ -477,7 +477,7 @@ link_unit(Unit *unit, Reach reach)
 			continue;
 		if (unit->object_keys != NIL)
 			invocation->object_key = unit_find_object_key(unit, invocation->service_name,
-													 invocation->service_key, false);
+														  invocation->service_key, false);
 		if (invocation->object_key && !invocation->object_key->locked)
 			invocation->object_key = NULL;
 		if (invocation->object_key && invocation->status == STATUS_PENDING)

@@ -97,6 +97,18 @@ my @operations = (
 	[ "resume_batch(ARRAY(SELECT restate_workflow_invocation_id('plans', (50 * n + 2)::text) FROM generate_series(1, 30) AS n))", 2, 'of many' ],
 	[ "restart_as_new_batch($many)", 3, 'of many' ],
 	[ "restart_as_new_batch($ended_objects)", 4, 'of many objects' ],
+	[ "joined('purge_journal', $many)", 2, 'purge journal' ],
+	[ "joined('pause', $busy)", 2, 'pause' ],
+	[ "joined('resume', ARRAY['${\ inv('paused')}']::restate_invocation_id[], deployments => '{latest}')", 2, 'resume on another deployment' ],
+	[ "joined('cancel', $busy)", 2, 'cancel' ],
+	[ "joined('kill', $busy)", 2, 'kill, with callees' ],
+	[ "joined('kill', ARRAY['${\ inv('running')}', '${\ inv('ready')}']::restate_invocation_id[])", 2, 'kill' ],
+	[ "joined('kill', $objects)", 2, 'kill, of objects' ],
+	[ "joined('kill', $many)", 3, 'kill, completed' ],
+	[ "joined('restart_as_new', $many)", 2, 'restart' ],
+	[ "joined('restart_as_new', ARRAY['${\ inv('done')}']::restate_invocation_id[], froms => '{3}')", 3, 'restart from within the journal' ],
+	[ "joined('restart_as_new', ARRAY['${\ inv('done')}']::restate_invocation_id[], froms => '{3}', request_ids => '{r}')", 4, 'the same with a request id' ],
+	[ "joined('restart_as_new', $ended_objects)", 5, 'restart, of objects' ],
 );
 
 # The columns that indexes begin with: a condition on one of them is what makes
