@@ -86,7 +86,7 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #? make stop          end them and remove their files
 #? make check         every test, in private servers; the last line is
 #?                    "N passed, N failed, N skipped"; make test is the same
-#?   SUITE="regress pgtap"   only these of: files regress isolation pgtap perl
+#?   SUITE="regress pgtap"   only these of: files unit regress isolation pgtap perl
 #?   TESTS="ids iso_purge"   only these test files, in whichever suite has them
 #?   UBSAN=1  COVERAGE=1  VALGRIND=1   with the sanitizer; with what was covered printed;
 #?                    servers and gateways below valgrind
@@ -117,22 +117,22 @@ else
 # Builds out of tree: make -f /path/to/Makefile in an empty directory.
 ifneq ($(SRCROOT),.)
 VPATH := $(SRCROOT)
-$(shell mkdir -p src)
+$(shell mkdir -p src/machine)
 endif
 rel = $(patsubst $(SRCROOT)/%,%,$(sort $(wildcard $(addprefix $(SRCROOT)/,$(1)))))
 
 INSTALL_SCRIPT_SQL = $(EXTENSION)--$(EXTVERSION).sql
 SQL_MODULES        = $(sort $(wildcard $(SRCROOT)/sql/[0-9]*_*.sql))
 
-OBJS       = $(patsubst %.c,%.o,$(call rel,src/*.c))
+OBJS       = $(patsubst %.c,%.o,$(call rel,src/*.c) $(call rel,src/machine/*.c))
 DATA_built = $(INSTALL_SCRIPT_SQL)
 # frozen releases and the steps between them
 DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/released/*--*.sql))
 # our own symbols are ours, whatever another library calls its own
 SHLIB_LINK += -lxxhash -Wl,-Bsymbolic
-PG_CPPFLAGS += -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
+PG_CPPFLAGS += -I$(SRCROOT)/src -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
 
-EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/openapi.h src/gateway/*.gc* src/*.gcno src/*.gcda src/*.gcov results output_iso tmp_check regression.diffs regression.out deb .run/build-id
+EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/openapi.h src/gateway/*.gc* src/*.gcno src/*.gcda src/*.gcov src/machine/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
 
 ifdef STRICT
 # the server's headers leave parameters unused
@@ -242,6 +242,6 @@ $(INSTALL_SCRIPT_SQL): $(SQL_MODULES) $(SRCROOT)/sql $(SRCROOT)/Makefile
 # rebuilds everything.
 BUILD_ID := $(VERSION) $(CC) $(EXTVERSION) STRICT=$(STRICT) ASAN=$(ASAN) UBSAN=$(UBSAN) COVERAGE=$(COVERAGE)
 $(shell mkdir -p .run; echo '$(BUILD_ID)' | cmp -s - .run/build-id || echo '$(BUILD_ID)' >.run/build-id)
-$(OBJS): $(wildcard $(SRCROOT)/src/*.h) $(SRCROOT)/Makefile .run/build-id
+$(OBJS): $(wildcard $(SRCROOT)/src/*.h $(SRCROOT)/src/machine/*.h) $(SRCROOT)/Makefile .run/build-id
 
 endif

@@ -16,27 +16,9 @@
 #include "store.h"
 
 /*
- * Notes an effect, to be written with the others at the operation's end.  A
- * restart with a request id is recorded even where the audit is off: when it is
- * asked for again, the record tells what it was.
- */
-void
-audit_note(Unit *unit, const AuditEffect *effect)
-{
-	MemoryContext old;
-	AuditEffect *noted;
-
-	if (!restate_audit && unit->asked.request_id == NULL)
-		return;
-	old = MemoryContextSwitchTo(unit->context);
-	noted = palloc_object(AuditEffect);
-	*noted = *effect;
-	unit->effects = lappend(unit->effects, noted);
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * Adds the effects that were noted to what the unit writes.
+ * Adds the effects that were noted to what the unit writes.  A restart with a
+ * request id is recorded even where the audit is off: when it is asked for
+ * again, the record tells what it was.
  */
 void
 audit_write(Unit *unit, const char *operation, const char *parameters)
@@ -51,15 +33,12 @@ audit_write(Unit *unit, const char *operation, const char *parameters)
 	StoreColumn subjects = {0};
 	StoreColumn reasons = {0};
 	Datum of_request;
-	ListCell *cell;
 
-	if (unit->effects == NIL)
+	if (unit->changes.effects == NULL || (!restate_audit && unit->asked.request_id == NULL))
 		return;
 	of_request = DirectFunctionCall1(jsonb_in, CStringGetDatum(parameters));
-	foreach (cell, unit->effects)
+	for (const Effect *effect = unit->changes.effects; effect; effect = effect->next)
 	{
-		AuditEffect *effect = lfirst(cell);
-
 		store_column_add(&ids, InvocationIdGetDatum(&effect->id));
 		store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&effect->id)));
 		store_column_add(&outcomes, CStringGetTextDatum(effect->outcome));

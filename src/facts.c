@@ -14,6 +14,7 @@
 
 #include "compat.h"
 #include "facts.h"
+#include "id.h"
 #include "text_equals.h"
 
 static bool is_positive(Datum interval);

@@ -11,18 +11,6 @@
 
 #include "id_codec.h"
 
-/* partition key and uuid, both big-endian, so that memcmp() orders ids */
-typedef struct RestateInvocationId
-{
-	uint8 data[RESTATE_INVOCATION_ID_BYTES];
-} RestateInvocationId;
-
-/* the uuid, big-endian */
-typedef struct RestateDeploymentId
-{
-	uint8 data[RESTATE_DEPLOYMENT_ID_BYTES];
-} RestateDeploymentId;
-
 #define DatumGetInvocationId(X)	   ((RestateInvocationId *) DatumGetPointer(X))
 #define InvocationIdGetDatum(X)	   PointerGetDatum(X)
 #define PG_GETARG_INVOCATION_ID(n) DatumGetInvocationId(PG_GETARG_DATUM(n))

@@ -1,6 +1,6 @@
 /*
  * id_codec.h
- *		The text form of ids: what is accepted, and what is written.
+ *		Ids as bytes, and their text form: what is accepted, and what is written.
  *
  * Nothing here knows of PostgreSQL.
  */
@@ -15,6 +15,18 @@
 #define RESTATE_UUID_BYTES			16
 #define RESTATE_INVOCATION_ID_BYTES (RESTATE_PARTITION_KEY_BYTES + RESTATE_UUID_BYTES)
 #define RESTATE_DEPLOYMENT_ID_BYTES RESTATE_UUID_BYTES
+
+/* partition key and uuid, both big-endian, so that memcmp() orders ids */
+typedef struct RestateInvocationId
+{
+	uint8_t data[RESTATE_INVOCATION_ID_BYTES];
+} RestateInvocationId;
+
+/* the uuid, big-endian */
+typedef struct RestateDeploymentId
+{
+	uint8_t data[RESTATE_DEPLOYMENT_ID_BYTES];
+} RestateDeploymentId;
 
 /* the text forms: type, underscore, version, base62 digits */
 #define RESTATE_INVOCATION_ID_HEAD	"inv_1"

@@ -9,9 +9,6 @@
 #include "operation.h"
 #include "store.h"
 
-/* the first service protocol whose journals can be copied in part */
-#define MIN_PREFIX_PROTOCOL_VERSION 6
-
 /* The columns of the statements that restart, see statements.c. */
 typedef struct RestartColumns
 {
@@ -33,17 +30,12 @@ typedef struct RestartColumns
 
 static void find_restarts(Unit *unit, Element *elements, int count);
 static void read_prefixes(Unit *unit, const Element *elements, int count);
-static bool may_restart(const Request *request, Element *element);
-static bool can_restart(const Request *request, Element *element);
-static void refuse_still_running(Element *element);
+static void refuse_restart(const Request *request, Element *element, Refusal refusal);
 static void refuse_incomplete(const Request *request, Element *element);
 static void restart_again(Unit *unit, const Request *request, Element *element);
-static bool differs_in_deployment(const Request *request, const Element *element);
-static const RestateDeploymentId *resolved_deployment(const Request *request, const Invocation *invocation);
 static const char *parameters_with(const Request *request, const RestateDeploymentId *deployment_id);
 static void add_restart(Unit *unit, const Request *request, Element *element, RestartColumns *columns);
 static void add_suffix(const Request *request, const Element *element, RestartColumns *columns);
-static Status place(Unit *unit, const Element *element, int64 *sequence_number);
 static void write_restarts(Unit *unit, const Request *request, RestartColumns *columns);
 
 /*
@@ -71,11 +63,14 @@ operation_restart_all(Unit *unit, const Request *request, Element *elements, int
 			continue;
 		}
 		invocation = element_found(element);
-		if (invocation && may_restart(request, element) && can_restart(request, element))
+		if (invocation)
 		{
-			add_restart(unit, request, element, &columns);
-			invocation->restarted.exists = true;
-			invocation->restarted.id = element->new_id;
+			Refusal refusal = machine_may_restart(invocation, &request->asked);
+
+			if (refusal == NOT_REFUSED)
+				add_restart(unit, request, element, &columns);
+			else
+				refuse_restart(request, element, refusal);
 		}
 	}
 	if (columns.id.count > 0)
@@ -163,10 +158,8 @@ restart_again(Unit *unit, const Request *request, Element *element)
 {
 	const Restarted *restarted = &element->invocation->restarted;
 
-	if (restarted->is_recorded &&
-		(restarted->last_index != request->asked.last_index || differs_in_deployment(request, element)))
-		element_refuse(element, RESTATE_REQUEST_ID_CONFLICT,
-					   "the request_id has restarted invocation %s from another index or on another deployment");
+	if (machine_restarted_otherwise(element->invocation, &request->asked))
+		element_refuse(element, REFUSED_OTHER_REQUEST);
 	else
 	{
 		element->has_new_id = true;
@@ -176,122 +169,15 @@ restart_again(Unit *unit, const Request *request, Element *element)
 }
 
 /*
- * Returns whether the restart that was made before began on another deployment
- * than the one that is asked for; where that is not known any more, as of an
- * original that is gone, not.
- */
-static bool
-differs_in_deployment(const Request *request, const Element *element)
-{
-	const Invocation *invocation = element->invocation;
-	const Restarted *restarted = &invocation->restarted;
-	const RestateDeploymentId *deployment_id;
-
-	if (!restarted->deployment_is_recorded)
-		return false;
-	if (request->asked.deployment == DEPLOYMENT_ID)
-		deployment_id = &request->asked.deployment_id;
-	else if (!invocation->exists)
-		return false;
-	else
-	{
-		deployment_id = resolved_deployment(request, invocation);
-		if (deployment_id == NULL && invocation->facts.is_pinned)
-			return false;
-	}
-	if (deployment_id == NULL || !restarted->has_deployment)
-		return deployment_id != NULL || restarted->has_deployment;
-	return restate_deployment_id_compare(deployment_id, &restarted->deployment_id) != 0;
-}
-
-/*
- * Returns the deployment that a restart of the invocation begins on; NULL for
- * one that was never pinned, or where none is found.
- */
-static const RestateDeploymentId *
-resolved_deployment(const Request *request, const Invocation *invocation)
-{
-	if (!invocation->facts.is_pinned)
-		return NULL;
-	if (request->asked.deployment == DEPLOYMENT_KEEP)
-		return &invocation->facts.pinned_deployment_id;
-	return invocation->facts.deployment_found ? &invocation->facts.deployment_id : NULL;
-}
-
-/*
- * Returns whether the state of the invocation allows the restart; refuses it
- * if not.
- */
-static bool
-may_restart(const Request *request, Element *element)
-{
-	const Invocation *invocation = element->invocation;
-
-	if (invocation->status == STATUS_PENDING || invocation->status == STATUS_SCHEDULED)
-		element_refuse(element, RESTATE_NOT_STARTED, "invocation %s has not started");
-	else if (invocation->status != STATUS_COMPLETED)
-		refuse_still_running(element);
-	else if (invocation->journal_size == 0)
-		element_refuse(element, RESTATE_INPUT_NOT_AVAILABLE, "the input of invocation %s is no longer available");
-	else if (invocation->facts.is_workflow)
-		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED, "invocation %s is of a workflow");
-	else
-		return true;
-	return false;
-}
-
-/*
- * Returns whether the deployment and the index asked for suit the invocation;
- * refuses it if not.
- */
-static bool
-can_restart(const Request *request, Element *element)
-{
-	const Invocation *invocation = element->invocation;
-	int64 from = request->asked.last_index;
-
-	if (!invocation->facts.is_pinned && from > 0)
-		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED,
-					   "invocation %s was never pinned to a deployment: it can be restarted from 0 only");
-	else if (!invocation->facts.is_pinned && request->asked.deployment != DEPLOYMENT_LATEST)
-		element_refuse(element, RESTATE_DEPLOYMENT_NOT_CHANGEABLE,
-					   "invocation %s was never pinned to a deployment");
-	else if (invocation->facts.is_pinned && from > 0 && invocation->facts.protocol_version < MIN_PREFIX_PROTOCOL_VERSION)
-		element_refuse(element, RESTATE_RESTART_NOT_SUPPORTED,
-					   "the service protocol of invocation %s is too old to restart it from within its journal");
-	else if (invocation->facts.is_pinned && request->asked.deployment != DEPLOYMENT_KEEP &&
-			 !element_finds_deployment(element))
-		return false;
-	else if (from >= invocation->journal_size)
-		element_refuse(element, RESTATE_JOURNAL_INDEX_OUT_OF_RANGE,
-					   "the index lies past the journal of invocation %s");
-	else if (invocation->suffix_size < invocation->missing_size)
-		refuse_incomplete(request, element);
-	else
-		return true;
-	return false;
-}
-
-/*
- * Refuses the restart of an invocation that has not completed.
+ * Refuses a restart.
  */
 static void
-refuse_still_running(Element *element)
+refuse_restart(const Request *request, Element *element, Refusal refusal)
 {
-	switch (element->invocation->status)
-	{
-		case STATUS_PAUSED:
-			element_refuse(element, RESTATE_STILL_RUNNING, "invocation %s is paused: resume it, or kill it first");
-			break;
-		case STATUS_BACKING_OFF:
-			element_refuse(element, RESTATE_STILL_RUNNING,
-						   "invocation %s waits for its next attempt: resume it, or kill it first");
-			break;
-		default:
-			element_refuse(element, RESTATE_STILL_RUNNING, "invocation %s is still running");
-			return;
-	}
-	element->refusal.hint = "Let it go on with restate_resume, or end it with restate_kill; then it can be restarted.";
+	if (refusal == REFUSED_INCOMPLETE_PREFIX)
+		refuse_incomplete(request, element);
+	else
+		element_refuse(element, refusal);
 }
 
 /*
@@ -329,11 +215,9 @@ refuse_incomplete(const Request *request, Element *element)
 static void
 add_restart(Unit *unit, const Request *request, Element *element, RestartColumns *columns)
 {
-	const Invocation *invocation = element->invocation;
-	const RestateDeploymentId *deployment_id = resolved_deployment(request, invocation);
-	int64 sequence_number = 0;
+	Invocation *invocation = element->invocation;
+	Restart restart;
 	int64 seed;
-	Status status;
 
 	if (!pg_strong_random(&seed, sizeof(seed)))
 		ereport(ERROR,
@@ -341,28 +225,28 @@ add_restart(Unit *unit, const Request *request, Element *element, RestartColumns
 				 errmsg("could not generate a random seed")));
 	restate_generate_invocation_id((uint64) invocation->partition_key, &element->new_id);
 	element->has_new_id = true;
-	status = place(unit, element, &sequence_number);
+	machine_restart(&unit->changes, invocation, &request->asked, &element->new_id, &restart);
+	invocation->restarted.exists = true;
+	invocation->restarted.id = element->new_id;
 
 	store_column_add(&columns->id, InvocationIdGetDatum(&element->id));
 	store_column_add(&columns->partition_key, Int64GetDatum(invocation->partition_key));
 	store_column_add(&columns->new_id, InvocationIdGetDatum(&element->new_id));
-	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(status)));
-	if (deployment_id)
-		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(deployment_id));
+	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(restart.status)));
+	if (restart.deployment_id)
+		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(restart.deployment_id));
 	else
 		store_column_add_null(&columns->deployment_id);
-	store_column_add(&columns->journal_size,
-					 Int64GetDatum(request->asked.last_index + 1 + invocation->suffix_size));
-	/* the input is a command too */
-	store_column_add(&columns->journal_commands_size, Int64GetDatum(1 + invocation->prefix_commands));
-	if (status == STATUS_PENDING)
-		store_column_add(&columns->inbox_sequence_number, Int64GetDatum(sequence_number));
+	store_column_add(&columns->journal_size, Int64GetDatum(restart.journal_size));
+	store_column_add(&columns->journal_commands_size, Int64GetDatum(restart.journal_commands_size));
+	if (restart.status == STATUS_PENDING)
+		store_column_add(&columns->inbox_sequence_number, Int64GetDatum(restart.inbox_sequence_number));
 	else
 		store_column_add_null(&columns->inbox_sequence_number);
 	store_column_add(&columns->random_seed, Int64GetDatum(seed));
 	add_suffix(request, element, columns);
 	if (request->asked.request_id)
-		element->parameters = parameters_with(request, deployment_id);
+		element->parameters = parameters_with(request, restart.deployment_id);
 	element_succeed(unit, element, "restarted", true);
 }
 
@@ -396,30 +280,6 @@ add_suffix(const Request *request, const Element *element, RestartColumns *colum
 		store_column_add(&columns->suffix_new_id, InvocationIdGetDatum(&element->new_id));
 		store_column_add(&columns->suffix_new_index, Int64GetDatum(request->asked.last_index + 1 + i));
 	}
-}
-
-/*
- * Returns the status that the new invocation starts with: ready, and holder
- * of its object key if it needs one, or pending in the inbox of the key.
- */
-static Status
-place(Unit *unit, const Element *element, int64 *sequence_number)
-{
-	ObjectKey *key = element->invocation->object_key;
-
-	if (key)
-	{
-		key->changed = true;
-		if (key->has_holder)
-		{
-			*sequence_number = key->next_sequence_number++;
-			return STATUS_PENDING;
-		}
-		key->has_holder = true;
-		key->holder = element->new_id;
-	}
-	unit->made_runnable = true;
-	return STATUS_READY;
 }
 
 /*

@@ -264,41 +264,24 @@ element_found(Element *element)
 	if (element->invocation == NULL)
 		element->refusal = restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null");
 	else if (!element->invocation->exists)
-		element_refuse(element, RESTATE_INVOCATION_NOT_FOUND, "invocation %s not found");
+		element_refuse(element, REFUSED_NOT_FOUND);
 	else
 		return element->invocation;
 	return NULL;
 }
 
 /*
- * Returns whether the deployment asked for exists and supports the protocol
- * that the element's invocation is pinned to; refuses it if not.
- */
-bool
-element_finds_deployment(Element *element)
-{
-	const Invocation *invocation = element->invocation;
-
-	if (!invocation->facts.deployment_found)
-		element_refuse(element, RESTATE_DEPLOYMENT_NOT_FOUND, "no deployment for invocation %s");
-	else if (invocation->facts.protocol_version < invocation->facts.min_protocol_version ||
-			 invocation->facts.protocol_version > invocation->facts.max_protocol_version)
-		element_refuse(element, RESTATE_DEPLOYMENT_INCOMPATIBLE,
-					   "the deployment does not support the service protocol of invocation %s");
-	else
-		return true;
-	return false;
-}
-
-/*
- * Refuses the element; the format takes its id.
+ * Refuses the element.
  */
 void
-element_refuse(Element *element, RestateCategory category, const char *fmt)
+element_refuse(Element *element, Refusal refusal)
 {
-	char *id = restate_invocation_id_text(&element->id);
+	const RefusalDef *def = &refusals[refusal];
 
-	element->refusal = (RestateRefusal){.category = category, .message = psprintf(fmt, id)};
+	element->refusal = (RestateRefusal){
+		.category = def->category,
+		.message = psprintf(def->message, restate_invocation_id_text(&element->id)),
+		.hint = def->hint};
 }
 
 /*
@@ -310,12 +293,12 @@ element_succeed(Unit *unit, Element *element, const char *outcome, bool took_eff
 	element->refusal.category = RESTATE_OK;
 	element->outcome = outcome;
 	if (took_effect)
-		audit_note(unit, &(AuditEffect){
-							 .id = element->id,
-							 .outcome = outcome,
-							 .has_new_id = element->has_new_id,
-							 .new_id = element->new_id,
-							 .parameters = element->parameters,
-							 .subject = element->subject,
-							 .reason = element->reason});
+		machine_note(&unit->changes, &(Effect){
+										 .id = element->id,
+										 .outcome = outcome,
+										 .has_new_id = element->has_new_id,
+										 .new_id = element->new_id,
+										 .parameters = element->parameters,
+										 .subject = element->subject,
+										 .reason = element->reason});
 }

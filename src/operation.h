@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "id.h"
+#include "machine/machine.h"
 #include "outcome.h"
 #include "unit.h"
 
@@ -71,8 +72,7 @@ extern void operation_resume(Unit *unit, const Request *request, Element *elemen
 extern void operation_restart_all(Unit *unit, const Request *request, Element *elements, int count);
 
 extern Invocation *element_found(Element *element);
-extern bool element_finds_deployment(Element *element);
-extern void element_refuse(Element *element, RestateCategory category, const char *fmt);
+extern void element_refuse(Element *element, Refusal refusal);
 extern void element_succeed(Unit *unit, Element *element, const char *outcome, bool took_effect);
 
 #endif /* RESTATE_OPERATION_H */

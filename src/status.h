@@ -5,7 +5,9 @@
 #ifndef RESTATE_STATUS_H
 #define RESTATE_STATUS_H
 
-#include "postgres.h"
+#include <stdbool.h>
+
+struct varlena;
 
 /* in the order of an invocation's life: up to scheduled it has not started */
 typedef enum Status
@@ -21,6 +23,6 @@ typedef enum Status
 } Status;
 
 extern const char *restate_status_name(Status status);
-extern bool restate_status_from_text(const text *name, Status *status);
+extern bool restate_status_from_text(const struct varlena *name, Status *status);
 
 #endif /* RESTATE_STATUS_H */

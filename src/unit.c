@@ -1,6 +1,6 @@
 /*
  * unit.c
- *		The invocations of a unit of work, and the changes made to them.
+ *		The invocations of a unit of work, and locking those that are named.
  */
 #include "postgres.h"
 
@@ -11,6 +11,7 @@
 #include "compat.h"
 #include "unit.h"
 
+static void *allocate(void *context, size_t size);
 static int compare_id_datums(const void *a, const void *b);
 static void lock_one(Unit *unit, StoreStatement statement, const RestateInvocationId *id);
 
@@ -29,8 +30,18 @@ unit_init(Unit *unit, const Asked *asked)
 	unit->context = CurrentMemoryContext;
 	unit->at = GetCurrentTransactionStartTimestamp();
 	unit->asked = *asked;
+	unit->changes.arena = (Arena){allocate, CurrentMemoryContext};
 	unit->invocations = hash_create("restate_admin unit of work", 16, &ctl,
 									HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
+/*
+ * Allocates in a memory context, for the machine.
+ */
+static void *
+allocate(void *context, size_t size)
+{
+	return MemoryContextAlloc(context, size);
 }
 
 /*
@@ -236,115 +247,4 @@ unit_read_facts(Unit *unit, uint64 rows)
 		i->facts = facts;
 	}
 	MemoryContextSwitchTo(old);
-}
-
-/*
- * Appends an entry to the invocation's journal.
- */
-void
-unit_append(Unit *unit, Invocation *invocation, const char *entry_type,
-			int64 completion_id, int64 signal_index, const char *meta)
-{
-	MemoryContext old = MemoryContextSwitchTo(unit->context);
-	JournalAppend *append = palloc_object(JournalAppend);
-
-	append->index = invocation->journal_size++;
-	append->entry_type = entry_type;
-	append->completion_id = completion_id;
-	append->signal_index = signal_index;
-	append->meta = meta;
-	invocation->appends = lappend(invocation->appends, append);
-	invocation->changed = true;
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * Moves the invocation to a status.
- */
-void
-unit_set_status(Unit *unit, Invocation *invocation, Status status)
-{
-	if (status == STATUS_READY && invocation->status != STATUS_READY)
-		unit->made_runnable = true;
-	invocation->status = status;
-	invocation->changed = true;
-}
-
-/*
- * Drops the journal of a completed invocation.
- */
-void
-unit_purge_journal(Invocation *invocation)
-{
-	invocation->journal_purged = true;
-	invocation->journal_size = 0;
-	invocation->journal_commands_size = 0;
-	invocation->appends = NIL;
-}
-
-/*
- * Removes the invocation with all that is its own; one that waits in an inbox
- * leaves it.
- */
-void
-unit_remove(Unit *unit, Invocation *invocation)
-{
-	MemoryContext old = MemoryContextSwitchTo(unit->context);
-
-	if (invocation->object_key)
-		invocation->object_key->inbox = list_delete_ptr(invocation->object_key->inbox, invocation);
-	invocation->exists = false;
-	invocation->removed = true;
-	MemoryContextSwitchTo(old);
-}
-
-/*
- * Frees the object key that the invocation holds, if it does, and starts the
- * first of the key's inbox.
- */
-void
-unit_release_key(Unit *unit, Invocation *invocation)
-{
-	ObjectKey *key = invocation->object_key;
-	Invocation *next;
-
-	if (key == NULL || !key->has_holder ||
-		memcmp(&key->holder, &invocation->id, sizeof(key->holder)) != 0)
-		return;
-	key->changed = true;
-	key->has_holder = key->inbox != NIL;
-	if (!key->has_holder)
-		return;
-	next = linitial(key->inbox);
-	key->inbox = list_delete_first(key->inbox);
-	key->holder = next->id;
-	unit_set_status(unit, next, STATUS_READY);
-	if (next->journal_size == 0)
-	{
-		next->started = true;
-		next->journal_size = next->journal_commands_size = 1;
-	}
-}
-
-/*
- * Brings the failure of a callee to the call that waits for it, and wakes the
- * caller if it is suspended on that.
- */
-void
-unit_answer_caller(Unit *unit, Invocation *callee, const char *failure_meta)
-{
-	ListCell *cell;
-
-	foreach (cell, callee->awaited_calls)
-	{
-		AwaitedCall *call = lfirst(cell);
-		Invocation *caller = call->caller;
-
-		if (call->answered || !caller->exists || caller->status == STATUS_COMPLETED)
-			continue;
-		call->answered = true;
-		unit_append(unit, caller, "Notification: Call", call->result_completion_id, -1, failure_meta);
-		if (caller->status == STATUS_SUSPENDED && call->is_suspended_on_it)
-			unit_set_status(unit, caller, STATUS_READY);
-	}
 }

@@ -30,7 +30,8 @@ static int compare_object_keys(const ListCell *a, const ListCell *b);
 static void call_on_keys(StoreCall *call, StoreStatement statement, const List *keys);
 static void read_inboxes(Unit *unit);
 static void read_inboxes_of(Unit *unit, const List *keys);
-static int compare_inbox_places(const ListCell *a, const ListCell *b);
+static void add_invocation(Unit *unit, Invocation ***invocations, int *count, Invocation *invocation);
+static int compare_inbox_places(const void *a, const void *b);
 static bool reach_grew(Unit *unit, Reach reach);
 static void link_unit(Unit *unit, Reach reach);
 static void read_awaited_calls(Unit *unit);
@@ -195,7 +196,7 @@ read_callees(Unit *unit, List *callers, bool record)
 		{
 			Invocation *caller = unit_find(unit, &caller_id);
 
-			caller->callees = lappend(caller->callees, callee);
+			add_invocation(unit, &caller->callees, &caller->ncallees, callee);
 		}
 	}
 	return entered;
@@ -481,22 +482,41 @@ link_unit(Unit *unit, Reach reach)
 		if (invocation->object_key && !invocation->object_key->locked)
 			invocation->object_key = NULL;
 		if (invocation->object_key && invocation->status == STATUS_PENDING)
-			invocation->object_key->inbox = lappend(invocation->object_key->inbox, invocation);
+			add_invocation(unit, &invocation->object_key->inbox, &invocation->object_key->inbox_size, invocation);
 	}
 	foreach (cell, unit->object_keys)
-		list_sort(((ObjectKey *) lfirst(cell))->inbox, compare_inbox_places);
+	{
+		ObjectKey *key = lfirst(cell);
+
+		if (key->inbox_size > 1)
+			qsort(key->inbox, (size_t) key->inbox_size, sizeof(*key->inbox), compare_inbox_places);
+	}
 	if (reach != REACH_KEY)
 		read_awaited_calls(unit);
 }
 
 /*
- * Orders invocations by their place in the inbox, for list_sort().
+ * Adds the invocation to an array of them, whose size is doubled when it is a
+ * power of two.
+ */
+static void
+add_invocation(Unit *unit, Invocation ***invocations, int *count, Invocation *invocation)
+{
+	if (*count == 0)
+		*invocations = MemoryContextAlloc(unit->context, sizeof(Invocation *));
+	else if ((*count & (*count - 1)) == 0)
+		*invocations = repalloc(*invocations, 2 * (Size) *count * sizeof(Invocation *));
+	(*invocations)[(*count)++] = invocation;
+}
+
+/*
+ * Orders invocations by their place in the inbox, for qsort().
  */
 static int
-compare_inbox_places(const ListCell *a, const ListCell *b)
+compare_inbox_places(const void *a, const void *b)
 {
-	const Invocation *first = lfirst(a);
-	const Invocation *second = lfirst(b);
+	const Invocation *first = *(Invocation *const *) a;
+	const Invocation *second = *(Invocation *const *) b;
 
 	return (first->facts.inbox_sequence_number > second->facts.inbox_sequence_number) -
 		   (first->facts.inbox_sequence_number < second->facts.inbox_sequence_number);
@@ -515,7 +535,6 @@ read_awaited_calls(Unit *unit)
 	StoreColumn callees = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
-	uint64 rows;
 
 	hash_seq_init(&scan, unit->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -536,19 +555,20 @@ read_awaited_calls(Unit *unit)
 	store_arg_column(&call, &callers);
 	store_arg_column(&call, &partition_keys);
 	store_arg_column(&call, &callees);
-	rows = store_execute(&call);
-	for (uint64 row = 0; row < rows; row++)
+	/* from the last on, so that each list has the order of the rows */
+	for (uint64 row = store_execute(&call); row-- > 0;)
 	{
-		AwaitedCall *call_awaited = palloc0_object(AwaitedCall);
+		AwaitedCall *awaited = MemoryContextAllocZero(unit->context, sizeof(AwaitedCall));
 		RestateInvocationId caller_id;
 		RestateInvocationId callee_id;
 
 		(void) store_invocation_id(row, 1, &caller_id);
 		(void) store_invocation_id(row, 2, &callee_id);
-		call_awaited->caller = unit_find(unit, &caller_id);
-		call_awaited->result_completion_id = DatumGetInt64(store_value(row, 3));
-		call_awaited->is_suspended_on_it = DatumGetBool(store_value(row, 4));
+		awaited->caller = unit_find(unit, &caller_id);
+		awaited->result_completion_id = DatumGetInt64(store_value(row, 3));
+		awaited->is_suspended_on_it = DatumGetBool(store_value(row, 4));
 		invocation = unit_find(unit, &callee_id);
-		invocation->awaited_calls = lappend(invocation->awaited_calls, call_awaited);
+		awaited->next = invocation->awaited_calls;
+		invocation->awaited_calls = awaited;
 	}
 }

@@ -86,7 +86,7 @@ unit_write(Unit *unit)
 	write_updates(unit);
 	write_object_keys(unit);
 	store_write(unit->work);
-	if (unit->made_runnable && restate_notify)
+	if (unit->changes.made_runnable && restate_notify)
 		Async_Notify("restate_runnable", "");
 }
 
@@ -309,12 +309,8 @@ add_update(const Invocation *invocation, Columns *columns)
 static void
 add_appends(const Invocation *invocation, AppendColumns *appends)
 {
-	ListCell *cell;
-
-	foreach (cell, invocation->appends)
+	for (const JournalAppend *append = invocation->appends; append; append = append->next)
 	{
-		JournalAppend *append = lfirst(cell);
-
 		unit_add_id(invocation, &appends->id, &appends->partition_key);
 		store_column_add(&appends->index, Int64GetDatum(append->index));
 		store_column_add(&appends->entry_type, CStringGetTextDatum(append->entry_type));
