@@ -117,14 +117,14 @@ else
 # Builds out of tree: make -f /path/to/Makefile in an empty directory.
 ifneq ($(SRCROOT),.)
 VPATH := $(SRCROOT)
-$(shell mkdir -p src/machine)
+$(shell mkdir -p src/types src/store src/machine src/workset src/admin src/functions)
 endif
 rel = $(patsubst $(SRCROOT)/%,%,$(sort $(wildcard $(addprefix $(SRCROOT)/,$(1)))))
 
 INSTALL_SCRIPT_SQL = $(EXTENSION)--$(EXTVERSION).sql
 SQL_MODULES        = $(sort $(wildcard $(SRCROOT)/sql/[0-9]*_*.sql))
 
-OBJS       = $(patsubst %.c,%.o,$(call rel,src/*.c) $(call rel,src/machine/*.c))
+OBJS       = $(patsubst %.c,%.o,$(filter-out src/gateway/%,$(call rel,src/*/*.c)))
 DATA_built = $(INSTALL_SCRIPT_SQL)
 # frozen releases and the steps between them
 DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/released/*--*.sql))
@@ -132,7 +132,7 @@ DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/rele
 SHLIB_LINK += -lxxhash -Wl,-Bsymbolic
 PG_CPPFLAGS += -I$(SRCROOT)/src -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
 
-EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/openapi.h src/gateway/*.gc* src/*.gcno src/*.gcda src/*.gcov src/machine/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
+EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/openapi.h src/gateway/*.gc* src/*/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
 
 ifdef STRICT
 # the server's headers leave parameters unused
@@ -170,9 +170,9 @@ include $(PGXS)
 # but none of its headers beyond libpq's.  WITH_HTTP=no leaves it out.
 ifeq ($(WITH_HTTP),yes)
 HTTP_PROGRAM = restate-admin-http
-GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c)) src/id_codec.o
+GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c)) src/types/id_codec.o
 HTTP_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
-	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/gateway
+	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/gateway -I$(SRCROOT)/src
 ifdef STRICT
 HTTP_CFLAGS += -Wall -Wextra -Werror
 endif
@@ -242,6 +242,6 @@ $(INSTALL_SCRIPT_SQL): $(SQL_MODULES) $(SRCROOT)/sql $(SRCROOT)/Makefile
 # rebuilds everything.
 BUILD_ID := $(VERSION) $(CC) $(EXTVERSION) STRICT=$(STRICT) ASAN=$(ASAN) UBSAN=$(UBSAN) COVERAGE=$(COVERAGE)
 $(shell mkdir -p .run; echo '$(BUILD_ID)' | cmp -s - .run/build-id || echo '$(BUILD_ID)' >.run/build-id)
-$(OBJS): $(wildcard $(SRCROOT)/src/*.h $(SRCROOT)/src/machine/*.h) $(SRCROOT)/Makefile .run/build-id
+$(OBJS): $(filter-out $(SRCROOT)/src/gateway/%,$(wildcard $(SRCROOT)/src/*/*.h)) $(SRCROOT)/Makefile .run/build-id
 
 endif

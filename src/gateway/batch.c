@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../id_codec.h"
+#include "types/id_codec.h"
 #include "body.h"
 #include "parameters.h"
 #include "routes.h"

@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "../id_codec.h"
+#include "types/id_codec.h"
 #include "metrics.h"
 #include "openapi.h"
 #include "routes.h"

@@ -8,8 +8,8 @@
 #ifndef RESTATE_MACHINE_H
 #define RESTATE_MACHINE_H
 
-#include "machine/model.h"
-#include "machine/refusal.h"
+#include "types/model.h"
+#include "types/refusal.h"
 
 /* How a transition went. */
 typedef struct Verdict

@@ -8,8 +8,8 @@
 
 #include <string.h>
 
-#include "../../src/id_codec.h"
-#include "../../src/id_fault.h"
+#include "types/id_codec.h"
+#include "types/id_fault.h"
 
 /* what an id that nothing was read into looks like */
 #define UNTOUCHED 0xA5

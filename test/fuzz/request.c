@@ -15,7 +15,7 @@
 
 #include "../../src/gateway/exchange.h"
 #include "../../src/gateway/routes.h"
-#include "../../src/id_codec.h"
+#include "types/id_codec.h"
 
 #define MAX_IDS			 1000
 #define MAX_HEADERS		 8

@@ -79,7 +79,7 @@ my $sources = join '', map { slurp_file($_) } glob("$top/src/gateway/*.c");
 $categories{$1} = 1 while $sources =~ /answer_error\([^;"]*?"([a-z_]+)"/g;
 $categories{$1} = 1 while $sources =~ /\.missing = "([a-z_]+)"/g;
 $categories{$1} = 1 while $sources =~ /^#define INVALID_QUERY "([a-z_]+)"/mg;
-my $outcomes = slurp_file("$top/src/outcome.c");
+my $outcomes = slurp_file("$top/src/types/outcome.c");
 $categories{$1} = 1 while $outcomes =~ /\{"([a-z_]+)", [45]\d\d,/g;
 my %named;
 for my $description (map { $_ =~ /"description": "((?:[^"\\]|\\.)*)"/ ? $1 : () } split /\n/, $text)

@@ -1,0 +1,304 @@
+/*
+ * operation.c
+ *		The frame around every operation: where it may run, under which search
+ *		path, with which locks, and how it is recorded.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+
+#include "admin/operation.h"
+#include "store/store.h"
+#include "types/compat.h"
+#include "workset/audit.h"
+
+/* how often an operation starts over because its reach grew while it waited */
+#define MAX_ATTEMPTS 20
+
+typedef struct OperationDef
+{
+	const char *name; /* in the audit */
+	Reach reach;
+	OperationOnOne on_one; /* either of these */
+	OperationOnAll on_all;
+} OperationDef;
+
+static const OperationDef operations[OPERATION_COUNT] = {
+	[OPERATION_PURGE_JOURNAL] = {"purge_journal", REACH_ROW, operation_purge_journal, NULL},
+	[OPERATION_DELETE_CANCEL] = {"delete_invocation", REACH_CANCEL, operation_cancel, NULL},
+	[OPERATION_DELETE_KILL] = {"delete_invocation", REACH_KILL, operation_kill, NULL},
+	[OPERATION_DELETE_PURGE] = {"delete_invocation", REACH_ROW, operation_purge, NULL},
+	[OPERATION_RESTART_AS_NEW] = {"restart_as_new", REACH_KEY, NULL, operation_restart_all},
+	[OPERATION_CANCEL] = {"cancel", REACH_CANCEL, operation_cancel, NULL},
+	[OPERATION_KILL] = {"kill", REACH_KILL, operation_kill, NULL},
+	[OPERATION_PURGE] = {"purge", REACH_ROW, operation_purge, NULL},
+	[OPERATION_PAUSE] = {"pause", REACH_ROW, operation_pause, NULL},
+	[OPERATION_RESUME] = {"resume", REACH_ROW, operation_resume, NULL},
+};
+
+static int collect_ids(Target *targets, int count, RestateInvocationId *ids);
+static void run_free(Workset *workset, const Request *request, Target *targets, int count,
+					 const RestateInvocationId *ids, int nids);
+static void run_locked(Workset *workset, const Request *request, Target *targets, int count);
+static void run_starting_over(const Request *request, Target *targets, int count,
+							  const RestateInvocationId *ids, int nids);
+static bool attempt_in_subtransaction(const Request *request, Target *targets, int count,
+									  const RestateInvocationId *ids, int nids);
+static bool attempt(const Request *request, Target *targets, int count,
+					const RestateInvocationId *ids, int nids);
+
+/*
+ * Returns the operation's name, as in the audit.
+ */
+const char *
+operation_name(Operation operation)
+{
+	return operations[operation].name;
+}
+
+/*
+ * Finds the operation of that name, of delete one of its modes; returns false
+ * if there is none.
+ */
+bool
+operation_of_name(const char *name, Operation *operation)
+{
+	for (int i = 0; i < OPERATION_COUNT; i++)
+	{
+		*operation = (Operation) i;
+		if (strcmp(name, operations[i].name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Runs the operation over the targets, as if over one after the other, and
+ * notes on each how it went.  Raises an error only for what concerns them
+ * all; then nothing is changed.
+ */
+void
+operation_run(const Request *request, Target *targets, int count)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "restate_admin operation",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+	RestateInvocationId *ids;
+	Workset workset;
+	int guc_level;
+	int nids;
+
+	if (RecoveryInProgress())
+		restate_raise(restate_refusal(RESTATE_READ_ONLY, "cannot run restate_admin operations on a standby"));
+
+	guc_level = NewGUCNestLevel();
+	restate_restrict_search_path();
+	old = MemoryContextSwitchTo(context);
+	store_begin();
+
+	ids = palloc_array(RestateInvocationId, Max(count, 1));
+	nids = collect_ids(targets, count, ids);
+	workset_init(&workset, &request->asked);
+	if (request->passes_over_busy)
+		run_free(&workset, request, targets, count, ids, nids);
+	else if (nids == 0 || workset_lock_simply(&workset, operations[request->operation].reach, ids, nids))
+		run_locked(&workset, request, targets, count);
+	else
+		run_starting_over(request, targets, count, ids, nids);
+
+	MemoryContextSwitchTo(old);
+	AtEOXact_GUC(false, guc_level);
+}
+
+/*
+ * Copies the ids of the targets that have one; returns how many.
+ */
+static int
+collect_ids(Target *targets, int count, RestateInvocationId *ids)
+{
+	int nids = 0;
+
+	for (int i = 0; i < count; i++)
+		if (!targets[i].is_null)
+			ids[nids++] = targets[i].id;
+	return nids;
+}
+
+/*
+ * Runs the operation over the targets that are free; notes the others.
+ */
+static void
+run_free(Workset *workset, const Request *request, Target *targets, int count,
+		 const RestateInvocationId *ids, int nids)
+{
+	Target *free = palloc_array(Target, Max(count, 1));
+	int nfree = 0;
+
+	workset_lock_free(workset, operations[request->operation].reach, ids, nids);
+	for (int i = 0; i < count; i++)
+	{
+		targets[i].is_busy = !targets[i].is_null && workset_find(workset, &targets[i].id)->is_busy;
+		if (!targets[i].is_busy)
+			free[nfree++] = targets[i];
+	}
+	run_locked(workset, request, free, nfree);
+	for (int i = count; i-- > 0;)
+		if (!targets[i].is_busy)
+			targets[i] = free[--nfree];
+}
+
+/*
+ * Runs the operation in the locked working set, writes what changed and records it.
+ */
+static void
+run_locked(Workset *workset, const Request *request, Target *targets, int count)
+{
+	const OperationDef *def = &operations[request->operation];
+
+	for (int i = 0; i < count; i++)
+		targets[i].invocation = targets[i].is_null ? NULL : workset_find(workset, &targets[i].id);
+	if (def->on_all)
+		def->on_all(workset, request, targets, count);
+	else
+		for (int i = 0; i < count; i++)
+		{
+			Invocation *invocation = target_found(&targets[i]);
+
+			if (invocation)
+				def->on_one(workset, request, &targets[i], invocation);
+		}
+	audit_write(workset, def->name, request->parameters);
+	workset_write(workset);
+}
+
+/*
+ * Runs the operation where more than the named rows must be locked, each
+ * attempt in a subtransaction: if the reach grew while the locks were waited
+ * for, rolling that back releases them, so that locks are always taken in
+ * order.  Raises a serialization failure if it never stops growing.
+ */
+static void
+run_starting_over(const Request *request, Target *targets, int count,
+				  const RestateInvocationId *ids, int nids)
+{
+	for (int i = 0; i < MAX_ATTEMPTS; i++)
+	{
+		if (attempt_in_subtransaction(request, targets, count, ids, nids))
+			return;
+		CHECK_FOR_INTERRUPTS();
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+			 errmsg("could not lock the invocations: more kept coming within reach"),
+			 errhint("Run the operation again.")));
+}
+
+/*
+ * Runs the operation once in a subtransaction, which is rolled back if the
+ * operation could not run or raised an error.  Returns whether it ran.
+ */
+static bool
+attempt_in_subtransaction(const Request *request, Target *targets, int count,
+						  const RestateInvocationId *ids, int nids)
+{
+	MemoryContext context = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	volatile bool done = false;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		done = attempt(request, targets, count, ids, nids);
+		if (done)
+			ReleaseCurrentSubTransaction();
+		else
+			RollbackAndReleaseCurrentSubTransaction();
+	}
+	PG_CATCH();
+	{
+		ErrorData *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(context);
+		CurrentResourceOwner = owner;
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(context);
+	CurrentResourceOwner = owner;
+	return done;
+}
+
+/*
+ * Runs the operation once in a working set of its own; returns whether it could.
+ */
+static bool
+attempt(const Request *request, Target *targets, int count,
+		const RestateInvocationId *ids, int nids)
+{
+	Workset workset;
+
+	workset_init(&workset, &request->asked);
+	if (!workset_lock_reached(&workset, operations[request->operation].reach, ids, nids))
+		return false;
+	run_locked(&workset, request, targets, count);
+	return true;
+}
+
+/*
+ * Returns the target's invocation, or NULL if it does not exist, for which
+ * the target is refused.
+ */
+Invocation *
+target_found(Target *target)
+{
+	if (target->invocation == NULL)
+		target->refusal = restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null");
+	else if (!target->invocation->exists)
+		target_refuse(target, REFUSED_NOT_FOUND);
+	else
+		return target->invocation;
+	return NULL;
+}
+
+/*
+ * Refuses the target.
+ */
+void
+target_refuse(Target *target, Refusal refusal)
+{
+	const RefusalDef *def = &refusals[refusal];
+
+	target->refusal = (RestateRefusal){
+		.category = def->category,
+		.message = psprintf(def->message, restate_invocation_id_text(&target->id)),
+		.hint = def->hint};
+}
+
+/*
+ * Notes that the target succeeded, and for the audit if it took effect.
+ */
+void
+target_succeed(Workset *workset, Target *target, const char *outcome, bool took_effect)
+{
+	target->refusal.category = RESTATE_OK;
+	target->outcome = outcome;
+	if (took_effect)
+		machine_note(&workset->changes, &(Effect){
+											.id = target->id,
+											.outcome = outcome,
+											.has_new_id = target->has_new_id,
+											.new_id = target->new_id,
+											.parameters = target->parameters,
+											.subject = target->subject,
+											.reason = target->reason});
+}

@@ -1,0 +1,182 @@
+/*
+ * operations.c
+ *		The SQL functions: an operation on one invocation, which raises what it
+ *		is refused for, and on many, which returns a row for each.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+#include "admin/operation.h"
+#include "functions/request.h"
+#include "types/compat.h"
+
+static Target run_one(FunctionCallInfo fcinfo, const Request *request);
+static Datum run_batch(FunctionCallInfo fcinfo, const Request *request);
+static Target *read_targets(FunctionCallInfo fcinfo, int *count);
+static void put_row(ReturnSetInfo *result, int ordinality, const Target *target);
+
+/* an operation of one name over one invocation and over many */
+#define OPERATION_FUNCTIONS(name, request_expr)            \
+	PG_FUNCTION_INFO_V1(restate_##name);                   \
+	PG_FUNCTION_INFO_V1(restate_##name##_batch);           \
+	Datum restate_##name(PG_FUNCTION_ARGS)                 \
+	{                                                      \
+		Request request = request_expr;                    \
+		Target target = run_one(fcinfo, &request);         \
+                                                           \
+		PG_RETURN_TEXT_P(cstring_to_text(target.outcome)); \
+	}                                                      \
+	Datum restate_##name##_batch(PG_FUNCTION_ARGS)         \
+	{                                                      \
+		Request request = request_expr;                    \
+                                                           \
+		return run_batch(fcinfo, &request);                \
+	}                                                      \
+	extern Datum restate_##name(PG_FUNCTION_ARGS)
+
+OPERATION_FUNCTIONS(purge_journal, request_of(OPERATION_PURGE_JOURNAL));
+OPERATION_FUNCTIONS(delete_invocation, request_to_delete(fcinfo));
+OPERATION_FUNCTIONS(cancel, request_of(OPERATION_CANCEL));
+OPERATION_FUNCTIONS(kill, request_of(OPERATION_KILL));
+OPERATION_FUNCTIONS(purge, request_of(OPERATION_PURGE));
+OPERATION_FUNCTIONS(pause, request_of(OPERATION_PAUSE));
+OPERATION_FUNCTIONS(resume, request_to_resume(fcinfo));
+
+PG_FUNCTION_INFO_V1(restate_restart_as_new);
+PG_FUNCTION_INFO_V1(restate_restart_as_new_batch);
+
+/*
+ * Restarts an invocation as new and returns the id of the new one.
+ */
+Datum
+restate_restart_as_new(PG_FUNCTION_ARGS)
+{
+	Request request = request_to_restart(fcinfo);
+	Target target = run_one(fcinfo, &request);
+	RestateInvocationId *new_id = palloc_object(RestateInvocationId);
+
+	*new_id = target.new_id;
+	PG_RETURN_INVOCATION_ID(new_id);
+}
+
+/*
+ * Restarts many invocations as new.
+ */
+Datum
+restate_restart_as_new_batch(PG_FUNCTION_ARGS)
+{
+	Request request = request_to_restart(fcinfo);
+
+	return run_batch(fcinfo, &request);
+}
+
+/*
+ * Runs the operation on the invocation of argument 0 and returns how it went;
+ * raises what it is refused for.
+ */
+static Target
+run_one(FunctionCallInfo fcinfo, const Request *request)
+{
+	Target target = {0};
+
+	target.is_null = PG_ARGISNULL(0);
+	if (!target.is_null)
+		target.id = *PG_GETARG_INVOCATION_ID(0);
+	operation_run(request, &target, 1);
+	if (target.refusal.category != RESTATE_OK)
+		restate_raise(target.refusal);
+	return target;
+}
+
+/*
+ * Runs the operation on the invocations of argument 0, an array, and returns
+ * a row for each in its order: ordinality, id, ok, category, message,
+ * outcome, new_id.
+ */
+static Datum
+run_batch(FunctionCallInfo fcinfo, const Request *request)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Target *targets;
+	int count;
+
+	InitMaterializedSRF(fcinfo, 0);
+	targets = read_targets(fcinfo, &count);
+	operation_run(request, targets, count);
+	for (int i = 0; i < count; i++)
+		put_row(result, i + 1, &targets[i]);
+	return (Datum) 0;
+}
+
+/*
+ * Returns the targets of argument 0, none for a null array.  Raises that they
+ * are too many.
+ */
+static Target *
+read_targets(FunctionCallInfo fcinfo, int *count)
+{
+	ArrayType *array;
+	Datum *ids;
+	bool *nulls;
+	Target *targets;
+
+	*count = 0;
+	if (PG_ARGISNULL(0))
+		return NULL;
+	array = PG_GETARG_ARRAYTYPE_P(0);
+	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (*count > RESTATE_BATCH_MAX)
+		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE, "a batch of %d invocations is too large", *count));
+	deconstruct_array(array, ARR_ELEMTYPE(array), sizeof(RestateInvocationId), false, TYPALIGN_CHAR,
+					  &ids, &nulls, count);
+	targets = palloc0_array(Target, Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		targets[i].is_null = nulls[i];
+		if (!nulls[i])
+			targets[i].id = *DatumGetInvocationId(ids[i]);
+	}
+	return targets;
+}
+
+/*
+ * Adds the row of one target to the result.
+ */
+static void
+put_row(ReturnSetInfo *result, int ordinality, const Target *target)
+{
+	bool ok = target->refusal.category == RESTATE_OK;
+	Datum values[7] = {0};
+	bool nulls[7] = {0};
+
+	values[0] = Int64GetDatum(ordinality);
+	values[1] = InvocationIdGetDatum(&target->id);
+	nulls[1] = target->is_null;
+	values[2] = BoolGetDatum(ok);
+	nulls[3] = nulls[4] = ok;
+	nulls[5] = !ok;
+	nulls[6] = !target->has_new_id || !ok;
+	if (ok)
+		values[5] = CStringGetTextDatum(target->outcome);
+	else
+	{
+		values[3] = CStringGetTextDatum(restate_category_name(target->refusal.category));
+		values[4] = CStringGetTextDatum(target->refusal.message);
+	}
+	values[6] = InvocationIdGetDatum(&target->new_id);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	if (ok)
+		pfree(DatumGetPointer(values[5]));
+	else
+	{
+		pfree(DatumGetPointer(values[3]));
+		pfree(DatumGetPointer(values[4]));
+	}
+}

@@ -1,0 +1,251 @@
+/*
+ * request.c
+ *		Reads the parameters of operations, the invocation aside, and refuses a
+ *		malformed one with the documented category.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+#include "functions/request.h"
+#include "types/id_fault.h"
+
+#define MAX_FROM PG_UINT32_MAX
+
+/* as long as an index entry surely holds */
+#define MAX_REQUEST_ID_BYTES 255
+
+static RestateRefusal read_mode(Request *request, const char *mode, StringInfo parameters);
+static RestateRefusal read_from(Request *request, const Parameters *given, StringInfo parameters);
+static RestateRefusal read_deployment(Request *request, const char *deployment, StringInfo parameters);
+static RestateRefusal read_request_id(Request *request, const char *request_id, StringInfo parameters);
+static void add_text_parameter(StringInfo parameters, const char *name, const char *value);
+static void begin_parameter(StringInfo parameters, const char *name);
+static Request request_given(Operation operation, const Parameters *given);
+static char *text_argument(FunctionCallInfo fcinfo, int arg);
+
+/*
+ * Reads the parameters that the operation takes into the request; a delete's
+ * mode says which operation it is.  Returns what is refused of them, or
+ * RESTATE_OK.
+ */
+RestateRefusal
+request_read(Request *request, Operation operation, const Parameters *given)
+{
+	StringInfoData parameters;
+	RestateRefusal refusal = {.category = RESTATE_OK};
+
+	*request = (Request){.operation = operation, .parameters = "{}"};
+	initStringInfo(&parameters);
+	switch (operation)
+	{
+		case OPERATION_DELETE_CANCEL:
+		case OPERATION_DELETE_KILL:
+		case OPERATION_DELETE_PURGE:
+			refusal = read_mode(request, given->mode, &parameters);
+			break;
+		case OPERATION_RESTART_AS_NEW:
+			request->asked.deployment = DEPLOYMENT_LATEST;
+			refusal = read_from(request, given, &parameters);
+			if (refusal.category == RESTATE_OK)
+				refusal = read_request_id(request, given->request_id, &parameters);
+			if (refusal.category == RESTATE_OK)
+				refusal = read_deployment(request, given->deployment, &parameters);
+			break;
+		case OPERATION_RESUME:
+			refusal = read_deployment(request, given->deployment, &parameters);
+			break;
+		default:
+			break;
+	}
+	if (parameters.len > 0)
+	{
+		appendStringInfoChar(&parameters, '}');
+		request->parameters = parameters.data;
+	}
+	return refusal;
+}
+
+/*
+ * Returns a request of an operation without parameters.
+ */
+Request
+request_of(Operation operation)
+{
+	Request request = {.operation = operation, .parameters = "{}"};
+
+	return request;
+}
+
+/*
+ * Returns the request of a delete, whose argument 1 is the mode.
+ */
+Request
+request_to_delete(FunctionCallInfo fcinfo)
+{
+	Parameters given = {.mode = text_argument(fcinfo, 1)};
+
+	return request_given(OPERATION_DELETE_CANCEL, &given);
+}
+
+/*
+ * Returns the request of a restart: from, deployment (the latest if null) and
+ * request id.
+ */
+Request
+request_to_restart(FunctionCallInfo fcinfo)
+{
+	Parameters given = {
+		.has_from = !PG_ARGISNULL(1),
+		.deployment = text_argument(fcinfo, 2),
+		.request_id = text_argument(fcinfo, 3)};
+
+	if (given.has_from)
+		given.from = PG_GETARG_INT64(1);
+	return request_given(OPERATION_RESTART_AS_NEW, &given);
+}
+
+/*
+ * Returns the request of a resume: deployment, kept if null.
+ */
+Request
+request_to_resume(FunctionCallInfo fcinfo)
+{
+	Parameters given = {.deployment = text_argument(fcinfo, 1)};
+
+	return request_given(OPERATION_RESUME, &given);
+}
+
+/*
+ * Returns the request with the parameters given; raises what is refused.
+ */
+static Request
+request_given(Operation operation, const Parameters *given)
+{
+	Request request;
+	RestateRefusal refusal = request_read(&request, operation, given);
+
+	if (refusal.category != RESTATE_OK)
+		restate_raise(refusal);
+	return request;
+}
+
+/*
+ * Returns a text argument, NULL for null.
+ */
+static char *
+text_argument(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+/*
+ * Reads the mode of a delete: cancel, kill or purge.
+ */
+static RestateRefusal
+read_mode(Request *request, const char *mode, StringInfo parameters)
+{
+	static const struct
+	{
+		const char *name;
+		const char *other_name;
+		Operation operation;
+	} modes[] = {
+		{"cancel", "Cancel", OPERATION_DELETE_CANCEL},
+		{"kill", "Kill", OPERATION_DELETE_KILL},
+		{"purge", "Purge", OPERATION_DELETE_PURGE},
+	};
+
+	if (mode == NULL)
+		return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "mode must not be null");
+	for (int i = 0; i < (int) lengthof(modes); i++)
+	{
+		if (strcmp(mode, modes[i].name) == 0 || strcmp(mode, modes[i].other_name) == 0)
+		{
+			request->operation = modes[i].operation;
+			add_text_parameter(parameters, "mode", modes[i].name);
+			return (RestateRefusal){.category = RESTATE_OK};
+		}
+	}
+	return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid mode %s", restate_quote_text(mode));
+}
+
+/*
+ * Reads the index to restart from: an unsigned 32-bit number, 0 for null.
+ */
+static RestateRefusal
+read_from(Request *request, const Parameters *given, StringInfo parameters)
+{
+	if (given->has_from)
+	{
+		if (given->from < 0 || given->from > (int64) MAX_FROM)
+			return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid from " INT64_FORMAT, given->from);
+		request->asked.last_index = given->from;
+		begin_parameter(parameters, "from");
+		appendStringInfo(parameters, INT64_FORMAT, given->from);
+	}
+	return (RestateRefusal){.category = RESTATE_OK};
+}
+
+/*
+ * Reads the deployment: keep, latest or an id.
+ */
+static RestateRefusal
+read_deployment(Request *request, const char *deployment, StringInfo parameters)
+{
+	if (deployment == NULL)
+		return (RestateRefusal){.category = RESTATE_OK};
+	if (strcmp(deployment, "keep") == 0 || strcmp(deployment, "Keep") == 0)
+		request->asked.deployment = DEPLOYMENT_KEEP;
+	else if (strcmp(deployment, "latest") == 0 || strcmp(deployment, "Latest") == 0)
+		request->asked.deployment = DEPLOYMENT_LATEST;
+	else if (restate_parse_deployment_id(deployment, &request->asked.deployment_id))
+		request->asked.deployment = DEPLOYMENT_ID;
+	else
+	{
+		char fault[RESTATE_ID_FAULT_SIZE];
+
+		restate_describe_deployment_id_fault(deployment, strlen(deployment), fault);
+		return restate_refusal(RESTATE_INVALID_DEPLOYMENT_ID,
+							   "invalid deployment %s: it is neither keep nor latest, and no id: %s",
+							   restate_quote_text(deployment), fault);
+	}
+	add_text_parameter(parameters, "deployment", deployment);
+	return (RestateRefusal){.category = RESTATE_OK};
+}
+
+/*
+ * Reads the request id.
+ */
+static RestateRefusal
+read_request_id(Request *request, const char *request_id, StringInfo parameters)
+{
+	if (request_id == NULL)
+		return (RestateRefusal){.category = RESTATE_OK};
+	if (request_id[0] == '\0' || strlen(request_id) > MAX_REQUEST_ID_BYTES)
+		return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
+							   "invalid request_id: it must have 1 to %d bytes", MAX_REQUEST_ID_BYTES);
+	request->asked.request_id = request_id;
+	add_text_parameter(parameters, "request_id", request_id);
+	return (RestateRefusal){.category = RESTATE_OK};
+}
+
+/*
+ * Adds a text to the parameters as the audit shows them.
+ */
+static void
+add_text_parameter(StringInfo parameters, const char *name, const char *value)
+{
+	begin_parameter(parameters, name);
+	escape_json(parameters, value);
+}
+
+/*
+ * Starts the next of the parameters.
+ */
+static void
+begin_parameter(StringInfo parameters, const char *name)
+{
+	appendStringInfo(parameters, "%s\"%s\": ", parameters->len == 0 ? "{" : ", ", name);
+}

@@ -1,0 +1,336 @@
+/*
+ * store.c
+ *		Runs the named statements.
+ *
+ * They are prepared and run under the search path that the operation's frame
+ * sets.  Their plans are thrown away when the types that they were prepared
+ * with are no longer the installed ones.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_namespace_d.h"
+#include "catalog/pg_type_d.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/syscache.h"
+
+#include "store/store.h"
+#include "types/compat.h"
+
+#ifndef RESTATE_ADMIN_VERSION
+#error "RESTATE_ADMIN_VERSION comes from the control file through the Makefile"
+#endif
+
+/* what the kept plans were prepared with */
+static Oid invocation_id_oid = InvalidOid;
+static Oid deployment_id_oid = InvalidOid;
+
+/* how often functions have changed, and at which the version was found to match */
+static uint64 changes = 1;
+static uint64 checked_at = 0;
+
+static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
+static void check_installed_version(void);
+static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
+static void check_written(const StoreCall *call, const StoreWritten *part);
+static void bind(const StoreCall *call, Datum *values, bool *nulls);
+static Datum column_array(const StoreColumn *column, Oid element);
+
+/*
+ * Makes the store ready for an operation: forgets plans of an extension that
+ * was dropped, and checks that the library matches the installed SQL.  Raises
+ * an error if it does not.
+ *
+ * The check is repeated when a function has changed in the database: each step
+ * script makes or changes some, so that a session finds out that another one
+ * has updated the extension.
+ */
+void
+store_begin(void)
+{
+	static bool is_watching = false;
+	uint64 seen;
+	Oid invocation_id = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+										CStringGetDatum("restate_invocation_id"),
+										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
+	Oid deployment_id = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+										CStringGetDatum("restate_deployment_id"),
+										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
+
+	if (likely(checked_at == changes && invocation_id == invocation_id_oid && deployment_id == deployment_id_oid))
+		return;
+
+	if (!is_watching)
+		CacheRegisterSyscacheCallback(PROCOID, expect_another_version, (Datum) 0);
+	is_watching = true;
+	if (invocation_id != invocation_id_oid || deployment_id != deployment_id_oid)
+	{
+		store_forget_plans();
+		invocation_id_oid = invocation_id;
+		deployment_id_oid = deployment_id;
+	}
+	seen = changes; /* before the look: what changes later is seen the next time */
+	check_installed_version();
+	checked_at = seen;
+}
+
+/*
+ * Has the version checked again: a function was made, changed or dropped.
+ */
+static void
+expect_another_version(Datum arg, int cacheid, uint32 hashvalue)
+{
+	changes++;
+}
+
+/*
+ * Raises an error unless the installed extension is of the library's version.
+ */
+static void
+check_installed_version(void)
+{
+	StoreCall call;
+	char *installed;
+
+	store_call(&call, STORE_EXTENSION_VERSION);
+	installed = store_execute(&call) == 1 ? store_text(0, 1) : NULL;
+	if (installed == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("extension restate_admin is not installed in this database")));
+	else if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("extension restate_admin is installed at version %s, but its library is version %s",
+						installed, RESTATE_ADMIN_VERSION),
+				 errhint("Run ALTER EXTENSION restate_admin UPDATE, or reconnect if the server's library has just been replaced.")));
+}
+
+/*
+ * Returns the OID of a parameter's type.
+ */
+Oid
+store_type_oid(uint8 type)
+{
+	Oid oid = InvalidOid;
+
+	switch ((StoreType) (type & ~STORE_ARRAY))
+	{
+		case STORE_BOOL:
+			oid = BOOLOID;
+			break;
+		case STORE_INT8:
+			oid = INT8OID;
+			break;
+		case STORE_TEXT:
+			oid = TEXTOID;
+			break;
+		case STORE_JSONB:
+			oid = JSONBOID;
+			break;
+		case STORE_TIMESTAMPTZ:
+			oid = TIMESTAMPTZOID;
+			break;
+		case STORE_INVOCATION_ID:
+			oid = invocation_id_oid;
+			break;
+		case STORE_DEPLOYMENT_ID:
+			oid = deployment_id_oid;
+			break;
+		case STORE_END:
+		case STORE_TYPE_COUNT:
+			elog(ERROR, "unexpected parameter type %d", type);
+	}
+	return (type & STORE_ARRAY) ? get_array_type(oid) : oid;
+}
+
+/*
+ * Runs the statement and returns how many rows it returned; they can be read
+ * until the next execution.
+ */
+uint64
+store_execute(const StoreCall *call)
+{
+	return execute(&call, 1, NULL);
+}
+
+/*
+ * Runs calls that change the tables, of StoreCall: at once, so that none sees
+ * what another does, nor may depend on it.  Raises an error where one has not
+ * written each row that it must.
+ */
+void
+store_write(const List *calls)
+{
+	const StoreCall *together[STORE_MAX_TOGETHER];
+	StoreWritten parts[STORE_MAX_TOGETHER];
+	int count = 0;
+	bool one_by_one;
+	ListCell *cell;
+
+	if (calls == NIL)
+		return;
+	one_by_one = store_is_distributed();
+	foreach (cell, calls)
+	{
+		if (count == STORE_MAX_TOGETHER)
+			elog(ERROR, "too many statements to run together");
+		together[count++] = lfirst(cell);
+		if (one_by_one || lnext(calls, cell) == NULL)
+		{
+			(void) execute(together, count, parts);
+			for (int i = 0; i < count; i++)
+				check_written(together[i], &parts[i]);
+			count = 0;
+		}
+	}
+}
+
+/*
+ * Raises an error unless the call, which has just run, has written the rows
+ * that it must: a trigger of the user's can keep the server from it, and so can
+ * a row security policy, of which it says nothing.
+ */
+static void
+check_written(const StoreCall *call, const StoreWritten *part)
+{
+	const StoreStatementDef *def = &store_statements[call->statement];
+	int64 expected = call->rows == STORE_ALL_ROWS ? part->found : call->rows;
+
+	if (part->written != expected)
+		store_not_written(def->name, expected - part->written);
+	if (call->rows == STORE_ALL_ROWS && part->is_filtered)
+	{
+		StoreCall count = *call;
+		int64 left;
+
+		count.statement = def->left;
+		(void) store_execute(&count);
+		left = DatumGetInt64(store_value(0, 1));
+		if (left > 0)
+			store_not_written(def->name, left);
+	}
+}
+
+/*
+ * Raises that as many rows are missing, or too many if less than zero, of what
+ * a statement had to write.
+ */
+void
+store_not_written(const char *what, int64 missing)
+{
+	unsigned long off_by = (unsigned long) (missing > 0 ? missing : -missing);
+
+	ereport(ERROR,
+			(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+			 errmsg("could not write all that the operation changes"),
+			 errdetail_plural("Statement \"%s\" wrote %lu row %s than it must.",
+							  "Statement \"%s\" wrote %lu rows %s than it must.",
+							  off_by, what, off_by, missing > 0 ? "fewer" : "more"),
+			 errhint("Look for triggers and row security policies on the tables of schema restate, and run restate_verify().")));
+}
+
+/*
+ * Runs the calls as one statement and returns how many rows it returned; of
+ * work, notes what each part did.
+ */
+static uint64
+execute(const StoreCall *const *calls, int count, StoreWritten *parts)
+{
+	const CachedPlanSource *source;
+	CachedPlan *plan = store_plan(calls, count, &source);
+	Datum values[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
+	bool nulls[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
+	int nvalues = 0;
+	uint64 rows;
+
+	for (int i = 0; i < count; i++)
+	{
+		Assert(store_statements[calls[i]->statement].params[calls[i]->nargs] == STORE_END);
+		bind(calls[i], &values[nvalues], &nulls[nvalues]);
+		nvalues += calls[i]->nargs;
+	}
+	rows = store_run(source, plan, count > 1 ? "the work" : store_statements[calls[0]->statement].name,
+					 values, nulls, parts, count);
+	for (int i = 0; parts && i < count; i++)
+		parts[i].is_filtered = source->dependsOnRLS;
+	ReleaseCachedPlan(plan, CurrentResourceOwner);
+	return rows;
+}
+
+/*
+ * Sets the values of the call's arguments, as the plan takes them.
+ */
+static void
+bind(const StoreCall *call, Datum *values, bool *nulls)
+{
+	bool one_row = store_call_is_of_one_row(call);
+
+	for (int i = 0; i < call->nargs; i++)
+	{
+		const StoreArg *arg = &call->args[i];
+		uint8 type = store_statements[call->statement].params[i];
+		bool is_null = arg->is_null;
+
+		if ((type & STORE_ARRAY) == 0)
+			values[i] = arg->value;
+		else if (one_row)
+		{
+			values[i] = arg->column.values[0];
+			is_null = arg->column.nulls[0];
+		}
+		else
+			values[i] = column_array(&arg->column, store_type_oid(type & ~STORE_ARRAY));
+		nulls[i] = is_null;
+	}
+}
+
+/*
+ * Returns the column as an array of that element type.
+ */
+static Datum
+column_array(const StoreColumn *column, Oid element)
+{
+	int16 typlen;
+	bool typbyval;
+	char typalign;
+	int dims[1] = {column->count};
+	int lbs[1] = {1};
+
+	if (column->count == 0)
+		return PointerGetDatum(construct_empty_array(element));
+	get_typlenbyvalalign(element, &typlen, &typbyval, &typalign);
+	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1, dims, lbs,
+											  element, typlen, typbyval, typalign));
+}
+
+/*
+ * Returns whether the invocation table is distributed over nodes, where a
+ * lock statement can name one partition key only.
+ */
+bool
+store_is_distributed(void)
+{
+	StoreCall call;
+
+	if (!OidIsValid(get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE)))
+		return false;
+	store_call(&call, STORE_IS_DISTRIBUTED);
+	return store_execute(&call) > 0;
+}
+
+/*
+ * restate.was_written(statement, as_asked): returns true, or raises that the
+ * statement has not written a row as it was asked to.
+ */
+PG_FUNCTION_INFO_V1(restate_was_written);
+Datum
+restate_was_written(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(1) || !PG_GETARG_BOOL(1))
+		store_not_written(PG_ARGISNULL(0) ? "" : text_to_cstring(PG_GETARG_TEXT_PP(0)), 1);
+	PG_RETURN_BOOL(true);
+}

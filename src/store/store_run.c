@@ -1,0 +1,263 @@
+/*
+ * store_run.c
+ *		Runs a plan, and keeps the rows that it returns.
+ *
+ * SPI would choose the plan anew in each execution, by the caller's settings:
+ * here the plan that is handed in is the one that runs.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "executor/instrument.h"
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "tcop/dest.h"
+#include "utils/snapmgr.h"
+
+#include "store/store.h"
+#include "types/compat.h"
+
+/* the rows of an execution */
+typedef struct Rows
+{
+	TupleDesc desc;
+	HeapTuple *tuples;
+	uint64 count;
+	uint64 allocated;
+} Rows;
+
+/* what the executor sends its rows to */
+typedef struct Receiver
+{
+	DestReceiver destination;
+	MemoryContext context;
+	Rows rows;
+} Receiver;
+
+/* of the execution that ended last; its memory is of the context it was run in */
+static Rows last;
+
+static ParamListInfo bound(const CachedPlanSource *source, const Datum *values, const bool *nulls);
+static void run_parts(QueryDesc *query, StoreWritten *parts, int count);
+static void run_part(EState *estate, ModifyTableState *node);
+static void count_found(const PlanState *writer);
+static int64 found_by(const PlanState *writer);
+static void start_rows(DestReceiver *self, int operation, TupleDesc desc);
+static bool receive_row(TupleTableSlot *slot, DestReceiver *self);
+static void end_rows(DestReceiver *self);
+static void tell_statement(void *name);
+
+/*
+ * Runs the plan with these values of its parameters, seeing what was done in
+ * the transaction before it, and returns how many rows it returned.  They are
+ * kept in the current memory context.  Of work, it tells what each part did.
+ */
+uint64
+store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
+		  const Datum *values, const bool *nulls, StoreWritten *parts, int count)
+{
+	Receiver receiver = {
+		.destination = {
+			.receiveSlot = receive_row,
+			.rStartup = start_rows,
+			.rShutdown = end_rows,
+			.rDestroy = end_rows,
+			.mydest = DestNone},
+		.context = CurrentMemoryContext};
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = tell_statement,
+		.arg = unconstify(char *, name)};
+	QueryDesc *query;
+
+	Assert(list_length(plan->stmt_list) == 1);
+	error_context_stack = &context;
+	CommandCounterIncrement();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	query = CreateQueryDesc(linitial_node(PlannedStmt, plan->stmt_list), source->query_string,
+							GetActiveSnapshot(), InvalidSnapshot, &receiver.destination,
+							bound(source, values, nulls), NULL, 0);
+	ExecutorStart(query, 0);
+	if (parts)
+		run_parts(query, parts, count);
+	else
+		restate_executor_run(query);
+	ExecutorFinish(query);
+	ExecutorEnd(query);
+	FreeQueryDesc(query);
+	PopActiveSnapshot();
+	CommandCounterIncrement();
+	error_context_stack = context.previous;
+	last = receiver.rows;
+	return last.count;
+}
+
+/*
+ * Returns the values as the executor takes them; NULL if there are none.
+ */
+static ParamListInfo
+bound(const CachedPlanSource *source, const Datum *values, const bool *nulls)
+{
+	ParamListInfo params;
+
+	if (source->num_params == 0)
+		return NULL;
+	params = makeParamList(source->num_params);
+	for (int i = 0; i < source->num_params; i++)
+		params->params[i] = (ParamExternData){
+			.value = values[i],
+			.isnull = nulls[i],
+			.pflags = PARAM_FLAG_CONST,
+			.ptype = source->param_types[i]};
+	return params;
+}
+
+/*
+ * Runs the parts of the work and notes what each did: the last is the statement
+ * itself, the others are its WITH queries.  ExecutorFinish() would run those
+ * too, but count nothing.
+ */
+static void
+run_parts(QueryDesc *query, StoreWritten *parts, int count)
+{
+	EState *estate = query->estate;
+	int part = 0;
+	ListCell *cell;
+
+	count_found(query->planstate);
+	restate_executor_run(query);
+	parts[count - 1] = (StoreWritten){.found = found_by(query->planstate), .written = (int64) estate->es_processed};
+
+	foreach (cell, estate->es_subplanstates)
+	{
+		PlanState *node = lfirst(cell);
+		uint64 before = estate->es_processed;
+
+		if (!IsA(node, ModifyTableState))
+			continue;
+		if (part == count - 1)
+			elog(ERROR, "unexpected part of the work");
+		count_found(node);
+		run_part(estate, castNode(ModifyTableState, node));
+		parts[part++] = (StoreWritten){.found = found_by(node), .written = (int64) (estate->es_processed - before)};
+	}
+	if (part != count - 1)
+		elog(ERROR, "%d of %d parts of the work are there", part + 1, count);
+}
+
+/*
+ * Runs a part of the work to its end, and has it count what it writes.
+ */
+static void
+run_part(EState *estate, ModifyTableState *node)
+{
+	MemoryContext old = MemoryContextSwitchTo(estate->es_query_cxt);
+	TupleTableSlot *row;
+
+	node->canSetTag = true;
+	do
+	{
+		ResetPerTupleExprContext(estate);
+		row = ExecProcNode(&node->ps);
+	} while (!TupIsNull(row));
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Has the node that finds what another writes count it.
+ */
+static void
+count_found(const PlanState *writer)
+{
+	if (IsA(writer, ModifyTableState))
+		outerPlanState(writer)->instrument = restate_node_instrumentation();
+}
+
+/*
+ * Returns how many rows a node was handed to write; 0 for that of another
+ * engine, which does not say.
+ */
+static int64
+found_by(const PlanState *writer)
+{
+	RestateNodeInstrumentation *found;
+
+	if (!IsA(writer, ModifyTableState))
+		return 0;
+	found = outerPlanState(writer)->instrument;
+	InstrEndLoop(found);
+	return (int64) found->ntuples;
+}
+
+/*
+ * Begins the rows of an execution.
+ */
+static void
+start_rows(DestReceiver *self, int operation, TupleDesc desc)
+{
+	Receiver *receiver = (Receiver *) self;
+	MemoryContext old = MemoryContextSwitchTo(receiver->context);
+
+	receiver->rows.desc = CreateTupleDescCopy(desc);
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Keeps a row.
+ */
+static bool
+receive_row(TupleTableSlot *slot, DestReceiver *self)
+{
+	Receiver *receiver = (Receiver *) self;
+	Rows *rows = &receiver->rows;
+	MemoryContext old = MemoryContextSwitchTo(receiver->context);
+
+	if (rows->count == rows->allocated)
+	{
+		rows->allocated = Max(8, rows->allocated * 2);
+		rows->tuples = rows->tuples == NULL ? palloc_array(HeapTuple, rows->allocated) : repalloc_huge(rows->tuples, rows->allocated * sizeof(HeapTuple));
+	}
+	rows->tuples[rows->count++] = ExecCopySlotHeapTuple(slot);
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+/*
+ * Ends the rows: there is nothing to do.
+ */
+static void
+end_rows(DestReceiver *self)
+{
+}
+
+/*
+ * Names the statement in which an error was raised.
+ */
+static void
+tell_statement(void *name)
+{
+	errcontext("restate_admin statement \"%s\"", (const char *) name);
+}
+
+/*
+ * Returns whether the value in the last result is null.
+ */
+bool
+store_is_null(uint64 row, int column)
+{
+	return heap_attisnull(last.tuples[row], column, last.desc);
+}
+
+/*
+ * Returns a value of the last result, 0 for null.  One by reference lives as
+ * long as the result.
+ */
+Datum
+store_value(uint64 row, int column)
+{
+	bool isnull;
+
+	return heap_getattr(last.tuples[row], column, last.desc, &isnull);
+}

@@ -1,0 +1,192 @@
+/*
+ * entry_shape.c
+ *		The one table of journal entry kinds.  Parsing and rendering both
+ *		follow it.
+ */
+#include "postgres.h"
+
+#include <string.h>
+
+#include "access/htup_details.h"
+#include "catalog/pg_enum.h"
+#include "utils/syscache.h"
+
+#include "types/entry_shape.h"
+
+/* clang-format off */
+#define NAME {"name", FIELD_NAME, 0}
+#define NAME_IN_LITE {"name", FIELD_NAME, FIELD_LITE_NOT_EMPTY}
+#define COMPLETION_ID(key_) {key_, FIELD_COMPLETION_ID, FIELD_REQUIRED | FIELD_LITE}
+#define KEY {"key", FIELD_TEXT, FIELD_REQUIRED | FIELD_LITE}
+#define RESULT(key_, variants_) {key_, FIELD_RESULT, FIELD_REQUIRED | (variants_)}
+#define RESULT_IN_LITE(variants_) {"result", FIELD_RESULT, FIELD_REQUIRED | FIELD_LITE | (variants_)}
+
+/* the request of a Call or OneWayCall; the lite form has its fields one level up */
+const RestateEntryField restate_call_request_fields[] = {
+	{"invocation_id", FIELD_INVOKED_ID, FIELD_REQUIRED | FIELD_LITE},
+	{"invocation_target", FIELD_CALL_TARGET, FIELD_REQUIRED | FIELD_LITE},
+	{"span_context", FIELD_OBJECT, 0},
+	{"parameter", FIELD_BYTES, FIELD_REQUIRED},
+	{"headers", FIELD_HEADERS, 0},
+	{"idempotency_key", FIELD_TEXT_OR_NULL, 0},
+	{"completion_retention_duration", FIELD_OBJECT, 0},
+	{"journal_retention_duration", FIELD_OBJECT, 0},
+	{NULL, FIELD_END, 0},
+};
+
+static const RestateEntryShape shapes[] = {
+	{"Command: Input", ENTRY_COMMAND, "Input", NULL,
+		{{"headers", FIELD_HEADERS, 0}, {"payload", FIELD_BYTES, FIELD_REQUIRED}, NAME}},
+	{"Command: Output", ENTRY_COMMAND, "Output", NULL,
+		{RESULT_IN_LITE(RESULT_SUCCESS | RESULT_FAILURE), NAME}},
+	{"Command: Run", ENTRY_COMMAND, "Run", NULL,
+		{COMPLETION_ID("completion_id"), NAME_IN_LITE}},
+	{"Command: Sleep", ENTRY_COMMAND, "Sleep", NULL,
+		{{"wake_up_time", FIELD_MILLIS, FIELD_REQUIRED | FIELD_LITE},
+			COMPLETION_ID("completion_id"), NAME_IN_LITE}},
+	{"Command: Call", ENTRY_COMMAND, "Call", NULL,
+		{{"request", FIELD_REQUEST, FIELD_REQUIRED | FIELD_LITE},
+			COMPLETION_ID("invocation_id_completion_id"),
+			{"result_completion_id", FIELD_RESULT_COMPLETION_ID, FIELD_REQUIRED | FIELD_LITE},
+			NAME_IN_LITE}},
+	{"Command: OneWayCall", ENTRY_COMMAND, "OneWayCall", NULL,
+		{{"request", FIELD_REQUEST, FIELD_REQUIRED | FIELD_LITE},
+			{"invoke_time", FIELD_MILLIS, FIELD_REQUIRED | FIELD_LITE},
+			COMPLETION_ID("invocation_id_completion_id"), NAME_IN_LITE}},
+	{"Command: SendSignal", ENTRY_COMMAND, "SendSignal", NULL,
+		{{"target_invocation_id", FIELD_ID_SENT, FIELD_REQUIRED | FIELD_LITE},
+			{"signal_id", FIELD_SIGNAL_SENT, FIELD_REQUIRED | FIELD_LITE},
+			RESULT_IN_LITE(RESULT_SUCCESS | RESULT_FAILURE | RESULT_VOID), NAME}},
+	{"Command: AttachInvocation", ENTRY_COMMAND, "AttachInvocation", NULL,
+		{{"target", FIELD_ATTACH_TARGET, FIELD_REQUIRED | FIELD_LITE},
+			COMPLETION_ID("completion_id"), NAME}},
+	{"Command: GetInvocationOutput", ENTRY_COMMAND, "GetInvocationOutput", NULL,
+		{{"target", FIELD_ATTACH_TARGET, FIELD_REQUIRED | FIELD_LITE},
+			COMPLETION_ID("completion_id"), NAME}},
+	{"Command: CompleteAwakeable", ENTRY_COMMAND, "CompleteAwakeable", NULL,
+		{{"id", FIELD_TEXT, FIELD_REQUIRED | FIELD_LITE},
+			RESULT_IN_LITE(RESULT_SUCCESS | RESULT_FAILURE), NAME}},
+	{"Command: GetEagerState", ENTRY_COMMAND, "GetEagerState", NULL,
+		{KEY, RESULT_IN_LITE(RESULT_SUCCESS | RESULT_VOID), NAME}},
+	{"Command: GetEagerStateKeys", ENTRY_COMMAND, "GetEagerStateKeys", NULL,
+		{{"state_keys", FIELD_TEXTS, FIELD_REQUIRED}, NAME}},
+	{"Command: GetLazyState", ENTRY_COMMAND, "GetLazyState", NULL,
+		{KEY, COMPLETION_ID("completion_id"), NAME}},
+	{"Command: GetLazyStateKeys", ENTRY_COMMAND, "GetLazyStateKeys", NULL,
+		{COMPLETION_ID("completion_id"), NAME}},
+	{"Command: SetState", ENTRY_COMMAND, "SetState", NULL,
+		{KEY, {"value", FIELD_BYTES, FIELD_REQUIRED}, NAME}},
+	{"Command: ClearState", ENTRY_COMMAND, "ClearState", NULL,
+		{KEY, NAME}},
+	{"Command: ClearAllState", ENTRY_COMMAND, "ClearAllState", NULL,
+		{NAME}},
+	{"Command: GetPromise", ENTRY_COMMAND, "GetPromise", NULL,
+		{KEY, COMPLETION_ID("completion_id"), NAME}},
+	{"Command: PeekPromise", ENTRY_COMMAND, "PeekPromise", NULL,
+		{KEY, COMPLETION_ID("completion_id"), NAME}},
+	{"Command: CompletePromise", ENTRY_COMMAND, "CompletePromise", NULL,
+		{KEY, RESULT("value", RESULT_SUCCESS | RESULT_FAILURE),
+			COMPLETION_ID("completion_id"), NAME}},
+
+	{"Notification: Run", ENTRY_COMPLETION, "Run", NULL,
+		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_FAILURE)}},
+	{"Notification: Sleep", ENTRY_COMPLETION, "Sleep", "Void",
+		{COMPLETION_ID("completion_id")}},
+	{"Notification: Call", ENTRY_COMPLETION, "Call", NULL,
+		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_FAILURE)}},
+	{"Notification: CallInvocationId", ENTRY_COMPLETION, "CallInvocationId", "InvocationId",
+		{COMPLETION_ID("completion_id"), {"invocation_id", FIELD_INVOKED_ID, FIELD_REQUIRED}}},
+	{"Notification: AttachInvocation", ENTRY_COMPLETION, "AttachInvocation", NULL,
+		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_FAILURE)}},
+	{"Notification: GetInvocationOutput", ENTRY_COMPLETION, "GetInvocationOutput", NULL,
+		{COMPLETION_ID("completion_id"),
+			RESULT("result", RESULT_SUCCESS | RESULT_FAILURE | RESULT_VOID)}},
+	{"Notification: GetLazyState", ENTRY_COMPLETION, "GetLazyState", NULL,
+		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_VOID)}},
+	{"Notification: GetLazyStateKeys", ENTRY_COMPLETION, "GetLazyStateKeys", "StateKeys",
+		{COMPLETION_ID("completion_id"), {"state_keys", FIELD_TEXTS, FIELD_REQUIRED}}},
+	{"Notification: GetPromise", ENTRY_COMPLETION, "GetPromise", NULL,
+		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_FAILURE)}},
+	{"Notification: PeekPromise", ENTRY_COMPLETION, "PeekPromise", NULL,
+		{COMPLETION_ID("completion_id"),
+			RESULT("result", RESULT_SUCCESS | RESULT_FAILURE | RESULT_VOID)}},
+	{"Notification: CompletePromise", ENTRY_COMPLETION, "CompletePromise", NULL,
+		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_FAILURE | RESULT_VOID)}},
+	{"Notification: Signal", ENTRY_SIGNAL, "Signal", NULL,
+		{{"id", FIELD_SIGNAL_ID, FIELD_REQUIRED},
+			RESULT("result", RESULT_SUCCESS | RESULT_FAILURE | RESULT_VOID)}},
+};
+/* clang-format on */
+
+/*
+ * Returns the shape of a variant, whose name need not end in a zero byte, or
+ * NULL if there is no such entry.
+ */
+const RestateEntryShape *
+restate_entry_shape_of_variant(RestateEntryKind kind, const char *variant, size_t len)
+{
+	for (size_t i = 0; i < lengthof(shapes); i++)
+	{
+		if (shapes[i].kind == kind && strlen(shapes[i].variant) == len &&
+			memcmp(shapes[i].variant, variant, len) == 0)
+			return &shapes[i];
+	}
+	return NULL;
+}
+
+/*
+ * Returns the shape of a value of restate.entry_type.  Raises an internal
+ * error if the value is not in the catalog or not in the table.
+ */
+const RestateEntryShape *
+restate_entry_shape_of_type(Oid entry_type)
+{
+	const RestateEntryShape *found = NULL;
+	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(entry_type));
+	const char *label;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for enum value %u", entry_type);
+	label = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
+	for (size_t i = 0; i < lengthof(shapes) && found == NULL; i++)
+	{
+		if (strcmp(shapes[i].label, label) == 0)
+			found = &shapes[i];
+	}
+	if (found == NULL)
+		elog(ERROR, "journal entry type \"%s\" has no shape", label);
+	ReleaseSysCache(tuple);
+	return found;
+}
+
+/*
+ * Returns the value of the enum for entries of this shape.  Raises an internal
+ * error if the enum does not have it.
+ */
+Oid
+restate_entry_type_oid(const RestateEntryShape *shape, Oid enum_type)
+{
+	HeapTuple tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(enum_type),
+									  CStringGetDatum(shape->label));
+	Oid value;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "enum %u has no value \"%s\"", enum_type, shape->label);
+	value = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
+	ReleaseSysCache(tuple);
+	return value;
+}
+
+/*
+ * Returns the field with this key, which need not end in a zero byte, or NULL.
+ */
+const RestateEntryField *
+restate_entry_field(const RestateEntryField *fields, const char *key, size_t len)
+{
+	for (; fields->role != FIELD_END; fields++)
+	{
+		if (strlen(fields->key) == len && memcmp(fields->key, key, len) == 0)
+			return fields;
+	}
+	return NULL;
+}

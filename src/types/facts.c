@@ -1,0 +1,120 @@
+/*
+ * facts.c
+ *		The facts about an invocation as one value.
+ *
+ * The server prepares each column of a result anew in every execution of a
+ * statement, several times over: with a column for each fact, locking a row
+ * took twice as long.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "types/compat.h"
+#include "types/facts.h"
+#include "types/id.h"
+#include "types/text_equals.h"
+
+static bool is_positive(Datum interval);
+
+/*
+ * facts(status, target_service_name, target_service_key, target_service_ty,
+ * target_handler_ty, journal_size, journal_commands_size, pause_requested,
+ * pinned_deployment_id, pinned_service_protocol_version, completion_retention,
+ * journal_retention, awaits_cancel, inbox_sequence_number, invoked_by_id,
+ * deployment_id, min_service_protocol_version, max_service_protocol_version):
+ * the bytes of Facts, service and key.
+ */
+PG_FUNCTION_INFO_V1(restate_facts);
+Datum
+restate_facts(PG_FUNCTION_ARGS)
+{
+	static const int required[] = {0, 1, 3, 5, 6, 7, 10, 11};
+	const text *service_name;
+	const text *service_key;
+	Facts facts;
+	bytea *result;
+	char *end;
+
+	for (int i = 0; i < (int) lengthof(required); i++)
+		if (PG_ARGISNULL(required[i]))
+			ereport(ERROR,
+					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+					 errmsg("argument %d of restate.facts must not be null", required[i] + 1)));
+	memset(&facts, 0, sizeof(facts));
+	service_name = PG_GETARG_TEXT_PP(1);
+	service_key = PG_ARGISNULL(2) ? NULL : PG_GETARG_TEXT_PP(2);
+	if (!restate_status_from_text(PG_GETARG_TEXT_PP(0), &facts.status))
+		elog(ERROR, "unexpected invocation status");
+	facts.is_workflow = text_equals(PG_GETARG_TEXT_PP(3), "workflow");
+	if (!PG_ARGISNULL(4))
+	{
+		facts.is_exclusive = text_equals(PG_GETARG_TEXT_PP(4), "exclusive");
+		facts.is_workflow_run = facts.is_workflow && text_equals(PG_GETARG_TEXT_PP(4), "workflow");
+	}
+	facts.journal_size = PG_GETARG_INT64(5);
+	facts.journal_commands_size = PG_GETARG_INT64(6);
+	facts.pause_requested = PG_GETARG_BOOL(7);
+	facts.is_pinned = !PG_ARGISNULL(8);
+	if (facts.is_pinned)
+	{
+		facts.pinned_deployment_id = *PG_GETARG_DEPLOYMENT_ID(8);
+		facts.protocol_version = PG_ARGISNULL(9) ? 0 : PG_GETARG_INT32(9);
+	}
+	facts.keeps_result = is_positive(PG_GETARG_DATUM(10));
+	facts.keeps_journal = is_positive(PG_GETARG_DATUM(11));
+	facts.awaits_cancel = !PG_ARGISNULL(12) && PG_GETARG_BOOL(12);
+	facts.inbox_sequence_number = PG_ARGISNULL(13) ? 0 : PG_GETARG_INT64(13);
+	facts.has_caller = !PG_ARGISNULL(14);
+	if (facts.has_caller)
+		facts.caller_id = *PG_GETARG_INVOCATION_ID(14);
+	facts.deployment_found = !PG_ARGISNULL(15);
+	if (facts.deployment_found)
+	{
+		facts.deployment_id = *PG_GETARG_DEPLOYMENT_ID(15);
+		facts.min_protocol_version = PG_ARGISNULL(16) ? 0 : PG_GETARG_INT32(16);
+		facts.max_protocol_version = PG_ARGISNULL(17) ? 0 : PG_GETARG_INT32(17);
+	}
+	facts.service_name_length = VARSIZE_ANY_EXHDR(service_name);
+	facts.has_service_key = service_key != NULL;
+	facts.service_key_length = service_key ? VARSIZE_ANY_EXHDR(service_key) : 0;
+
+	result = palloc(VARHDRSZ + sizeof(facts) + facts.service_name_length + facts.service_key_length);
+	SET_VARSIZE(result, VARHDRSZ + sizeof(facts) + facts.service_name_length + facts.service_key_length);
+	end = VARDATA(result);
+	memcpy(end, &facts, sizeof(facts));
+	end += sizeof(facts);
+	memcpy(end, VARDATA_ANY(service_name), facts.service_name_length);
+	end += facts.service_name_length;
+	if (service_key)
+		memcpy(end, VARDATA_ANY(service_key), facts.service_key_length);
+	PG_RETURN_BYTEA_P(result);
+}
+
+/*
+ * Returns whether the interval is more than zero.
+ */
+static bool
+is_positive(Datum interval)
+{
+	Interval zero = {0};
+
+	return DatumGetBool(DirectFunctionCall2(interval_gt, interval, IntervalPGetDatum(&zero)));
+}
+
+/*
+ * Reads the value that restate.facts() returned; the names are copied.
+ */
+void
+facts_read(Datum value, Facts *facts, char **service_name, char **service_key)
+{
+	const bytea *bytes = DatumGetByteaPP(value);
+	const char *names = VARDATA_ANY(bytes) + sizeof(*facts);
+
+	Assert(VARSIZE_ANY_EXHDR(bytes) >= sizeof(*facts));
+	memcpy(facts, VARDATA_ANY(bytes), sizeof(*facts));
+	*service_name = pnstrdup(names, facts->service_name_length);
+	*service_key = facts->has_service_key ? pnstrdup(names + facts->service_name_length, facts->service_key_length) : NULL;
+}

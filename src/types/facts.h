@@ -1,0 +1,14 @@
+/*
+ * facts.h
+ *		The facts about an invocation as one value of a statement's row.
+ */
+#ifndef RESTATE_FACTS_H
+#define RESTATE_FACTS_H
+
+#include "postgres.h"
+
+#include "types/model.h"
+
+extern void facts_read(Datum value, Facts *facts, char **service_name, char **service_key);
+
+#endif /* RESTATE_FACTS_H */

@@ -1,0 +1,214 @@
+/*
+ * id_generate.c
+ *		Where the bits of a new id come from: clock and chance, or a hash of
+ *		what the id stands for.
+ */
+#include "postgres.h"
+
+#include <xxhash.h>
+
+#include "common/cryptohash.h"
+#include "common/sha2.h"
+#include "datatype/timestamp.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "port/pg_bswap.h"
+#include "utils/timestamp.h"
+
+#include "types/compat.h"
+#include "types/id.h"
+#include "types/id_generate.h"
+
+/* a ULID: big-endian milliseconds since 1970, then random bits */
+#define ULID_MILLISECOND_BYTES 6
+#define ULID_RANDOM_BYTES	   (RESTATE_UUID_BYTES - ULID_MILLISECOND_BYTES)
+
+/* ends the text that a partition key is the hash of; no UTF-8 text holds it */
+#define KEY_TERMINATOR '\xff'
+
+/*
+ * Fills the buffer from the server's strong random source.  Raises an error
+ * if that source fails.
+ */
+static void
+fill_random(void *buf, size_t len)
+{
+	if (!pg_strong_random(buf, len))
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("the source of random bytes failed"),
+				 errhint("Check the server's access to its random device, or its OpenSSL configuration.")));
+}
+
+/*
+ * Returns the milliseconds since 1970 that the clock shows, 0 before that.
+ */
+static uint64
+unix_milliseconds(void)
+{
+	int64 epoch_days = POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE;
+	int64 microseconds = GetCurrentTimestamp() + epoch_days * USECS_PER_DAY;
+
+	return microseconds > 0 ? (uint64) microseconds / 1000 : 0;
+}
+
+/*
+ * Adds one to a big-endian number.  Returns false if it was the largest.
+ */
+static bool
+increment(uint8 *bytes, size_t len)
+{
+	while (len > 0)
+	{
+		if (++bytes[--len] != 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Writes the next ULID of this session, which is greater than every one
+ * before it.
+ *
+ * While the clock stands still, or has been set back, the one before is
+ * counted up; should its random bits be used up, the carry reaches the
+ * milliseconds, so that the ids run ahead of the clock instead of repeating.
+ */
+static void
+generate_ulid(uint8 *uuid)
+{
+	static uint8 last[RESTATE_UUID_BYTES];
+	uint8 next[RESTATE_UUID_BYTES];
+	uint64 milliseconds = pg_hton64(unix_milliseconds());
+
+	memcpy(next, (uint8 *) &milliseconds + sizeof(milliseconds) - ULID_MILLISECOND_BYTES,
+		   ULID_MILLISECOND_BYTES);
+	if (memcmp(next, last, ULID_MILLISECOND_BYTES) > 0)
+		fill_random(next + ULID_MILLISECOND_BYTES, ULID_RANDOM_BYTES);
+	else
+	{
+		memcpy(next, last, sizeof(next));
+		if (!increment(next, sizeof(next)))
+			ereport(ERROR,
+					(errcode(ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED),
+					 errmsg("this session has reached the last id there is"),
+					 errhint("Check the server's clock and connect again.")));
+	}
+	memcpy(last, next, sizeof(last));
+	memcpy(uuid, next, sizeof(next));
+}
+
+/*
+ * Writes a new invocation id with the given partition key.
+ */
+void
+restate_generate_invocation_id(uint64 partition_key, RestateInvocationId *out)
+{
+	uint64 big_endian = pg_hton64(partition_key);
+
+	memcpy(out->data, &big_endian, sizeof(big_endian));
+	generate_ulid(out->data + RESTATE_PARTITION_KEY_BYTES);
+}
+
+/*
+ * Writes a new deployment id.
+ */
+void
+restate_generate_deployment_id(RestateDeploymentId *out)
+{
+	generate_ulid(out->data);
+}
+
+/*
+ * Returns 64 random bits.  Raises an error if the random source fails.
+ */
+uint64
+restate_random_bits(void)
+{
+	uint64 bits;
+
+	fill_random(&bits, sizeof(bits));
+	return bits;
+}
+
+/*
+ * Returns the bytes of the text in UTF-8, which is what ids are derived from
+ * whatever the encoding of the database.  Raises an error if the text cannot
+ * be converted.
+ */
+static const char *
+utf8_bytes(const text *value, size_t *len)
+{
+	const char *data = VARDATA_ANY(value);
+	const char *converted;
+
+	*len = VARSIZE_ANY_EXHDR(value);
+	converted = pg_server_to_any(data, (int) *len, PG_UTF8);
+	if (converted != data)
+		*len = strlen(converted);
+	return converted;
+}
+
+/*
+ * Returns the partition key of everything that belongs to the key: the
+ * XXH3-64 hash of its UTF-8 bytes and a byte that ends them.
+ */
+uint64
+restate_key_partition(const text *key)
+{
+	size_t len;
+	const char *bytes = utf8_bytes(key, &len);
+	char *buf = palloc(len + 1);
+	uint64 hash;
+
+	memcpy(buf, bytes, len);
+	buf[len] = KEY_TERMINATOR;
+	hash = XXH3_64bits(buf, len + 1);
+	pfree(buf);
+	return hash;
+}
+
+/*
+ * Writes the uuid that the parts always give: the first 16 bytes of the
+ * SHA-256 of the kind and each part's UTF-8 bytes, with commas between.
+ */
+void
+restate_hash_uuid(const char *kind, const text *const *parts, int count, uint8 *uuid)
+{
+	uint8 digest[PG_SHA256_DIGEST_LENGTH];
+	StringInfoData input;
+	pg_cryptohash_ctx *ctx;
+	bool ok;
+
+	initStringInfo(&input);
+	appendStringInfoString(&input, kind);
+	for (int i = 0; i < count; i++)
+	{
+		size_t len;
+		const char *bytes = utf8_bytes(parts[i], &len);
+
+		appendStringInfoChar(&input, ',');
+		appendBinaryStringInfo(&input, bytes, (int) len);
+	}
+
+	ctx = pg_cryptohash_create(PG_SHA256);
+	if (ctx == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_OUT_OF_MEMORY),
+				 errmsg("out of memory")));
+	ok = pg_cryptohash_init(ctx) >= 0 &&
+		 pg_cryptohash_update(ctx, (const uint8 *) input.data, input.len) >= 0 &&
+		 pg_cryptohash_final(ctx, digest, sizeof(digest)) >= 0;
+	if (!ok)
+	{
+		char *reason = pstrdup(pg_cryptohash_error(ctx));
+
+		pg_cryptohash_free(ctx);
+		ereport(ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR),
+				 errmsg("SHA-256 failed: %s", reason)));
+	}
+	pg_cryptohash_free(ctx);
+	pfree(input.data);
+	memcpy(uuid, digest, RESTATE_UUID_BYTES);
+}

@@ -1,0 +1,32 @@
+/*
+ * refusal.c
+ *		The table of refusals.
+ */
+#include "types/refusal.h"
+
+#include <stddef.h>
+
+#define RESUME_OR_KILL "Let it go on with restate_resume, or end it with restate_kill; then it can be restarted."
+
+const RefusalDef refusals[REFUSAL_COUNT] = {
+	[NOT_REFUSED] = {RESTATE_OK, "", NULL},
+	[REFUSED_NOT_FOUND] = {RESTATE_INVOCATION_NOT_FOUND, "invocation %s not found", NULL},
+	[REFUSED_NOT_STARTED] = {RESTATE_NOT_STARTED, "invocation %s has not started", NULL},
+	[REFUSED_NOT_RUNNING] = {RESTATE_NOT_RUNNING, "invocation %s is not running", NULL},
+	[REFUSED_NOT_COMPLETED] = {RESTATE_NOT_COMPLETED, "invocation %s has not completed", NULL},
+	[REFUSED_COMPLETED] = {RESTATE_ALREADY_COMPLETED, "invocation %s has completed already", NULL},
+	[REFUSED_PAUSED] = {RESTATE_STILL_RUNNING, "invocation %s is paused: resume it, or kill it first", RESUME_OR_KILL},
+	[REFUSED_BACKING_OFF] = {RESTATE_STILL_RUNNING, "invocation %s waits for its next attempt: resume it, or kill it first", RESUME_OR_KILL},
+	[REFUSED_STILL_RUNNING] = {RESTATE_STILL_RUNNING, "invocation %s is still running", NULL},
+	[REFUSED_NO_JOURNAL] = {RESTATE_INPUT_NOT_AVAILABLE, "the input of invocation %s is no longer available", NULL},
+	[REFUSED_WORKFLOW] = {RESTATE_RESTART_NOT_SUPPORTED, "invocation %s is of a workflow", NULL},
+	[REFUSED_NEVER_PINNED_FROM] = {RESTATE_RESTART_NOT_SUPPORTED, "invocation %s was never pinned to a deployment: it can be restarted from 0 only", NULL},
+	[REFUSED_NEVER_PINNED] = {RESTATE_DEPLOYMENT_NOT_CHANGEABLE, "invocation %s was never pinned to a deployment", NULL},
+	[REFUSED_OLD_PROTOCOL] = {RESTATE_RESTART_NOT_SUPPORTED, "the service protocol of invocation %s is too old to restart it from within its journal", NULL},
+	[REFUSED_DEPLOYMENT_NOW] = {RESTATE_DEPLOYMENT_NOT_CHANGEABLE, "the deployment of invocation %s cannot be changed now", NULL},
+	[REFUSED_NO_DEPLOYMENT] = {RESTATE_DEPLOYMENT_NOT_FOUND, "no deployment for invocation %s", NULL},
+	[REFUSED_INCOMPATIBLE] = {RESTATE_DEPLOYMENT_INCOMPATIBLE, "the deployment does not support the service protocol of invocation %s", NULL},
+	[REFUSED_PAST_JOURNAL] = {RESTATE_JOURNAL_INDEX_OUT_OF_RANGE, "the index lies past the journal of invocation %s", NULL},
+	[REFUSED_INCOMPLETE_PREFIX] = {RESTATE_JOURNAL_PREFIX_INCOMPLETE, "the journal of invocation %s lacks a completion", NULL},
+	[REFUSED_OTHER_REQUEST] = {RESTATE_REQUEST_ID_CONFLICT, "the request_id has restarted invocation %s from another index or on another deployment", NULL},
+};

@@ -1,0 +1,165 @@
+/*
+ * lock_free.c
+ *		Locks what is free of what is named, and waits for nobody: an
+ *		invocation that another transaction has locked, or that cannot be
+ *		changed without others, is passed over as busy.
+ *
+ * No lock is waited for, so it is no matter in which order they are taken.
+ */
+#include "postgres.h"
+
+#include "workset/workset.h"
+
+static List *lock_free(Workset *workset, StoreStatement statement, List *invocations);
+static void read_all(Workset *workset, const List *invocations);
+static bool is_changed_alone(const Invocation *invocation, Reach reach);
+static List *with_free_keys(Workset *workset, const List *invocations);
+static void call_on(StoreCall *call, StoreStatement statement, const List *invocations);
+
+/*
+ * Locks the named invocations that are free, each with its object key where a
+ * restart takes one, and notes which are busy.
+ *
+ * Most are locked by the first statement.  Of those that it has not found, a
+ * plain read tells whether they exist: these are busy, unless the statement
+ * asked for more than they need.
+ */
+void
+workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids, int count)
+{
+	static const StoreStatement statements[] = {
+		[REACH_ROW] = STORE_LOCK_FREE,
+		[REACH_KEY] = STORE_LOCK_FREE_TO_RESTART,
+		[REACH_CANCEL] = STORE_LOCK_FREE_TO_CANCEL,
+		[REACH_KILL] = STORE_LOCK_FREE_TO_KILL};
+	StoreStatement on_rows = workset->asked.deployment == DEPLOYMENT_KEEP ? STORE_LOCK_FREE : STORE_LOCK_FREE_WITH_DEPLOYMENT;
+	List *left = NIL;
+	List *again = NIL;
+	ListCell *cell;
+
+	for (int i = 0; i < count; i++)
+		left = lappend(left, workset_enter(workset, &ids[i]));
+	left = lock_free(workset, reach == REACH_ROW ? on_rows : statements[reach], left);
+	read_all(workset, left);
+	foreach (cell, left)
+	{
+		Invocation *invocation = lfirst(cell);
+
+		invocation->is_busy = invocation->exists;
+		if (invocation->is_busy && is_changed_alone(invocation, reach))
+			again = lappend(again, invocation);
+	}
+	if (reach == REACH_KEY)
+		again = with_free_keys(workset, again);
+	(void) lock_free(workset, on_rows, again);
+}
+
+/*
+ * Runs a statement that locks the invocations, if they are free; returns those
+ * that it has not locked, or not as they were when it read their journals.
+ */
+static List *
+lock_free(Workset *workset, StoreStatement statement, List *invocations)
+{
+	StoreCall call;
+	List *left = NIL;
+	ListCell *cell;
+	uint64 rows;
+
+	if (list_length(invocations) > 1 && store_is_distributed())
+	{
+		foreach (cell, invocations)
+			left = list_concat(left, lock_free(workset, statement, list_make1(lfirst(cell))));
+		return left;
+	}
+	if (invocations == NIL)
+		return NIL;
+	foreach (cell, invocations)
+		((Invocation *) lfirst(cell))->is_busy = true;
+	call_on(&call, statement, invocations);
+	if (statement == STORE_LOCK_FREE_WITH_DEPLOYMENT || statement == STORE_LOCK_FREE_TO_RESTART)
+		workset_add_asked(workset, &call);
+	rows = store_execute(&call);
+	workset_read_facts(workset, rows);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		RestateInvocationId id;
+
+		(void) store_invocation_id(row, WORKSET_ID_COLUMN, &id);
+		workset_find(workset, &id)->is_busy =
+			statement == STORE_LOCK_FREE_TO_KILL && !DatumGetBool(store_value(row, WORKSET_IS_CURRENT_COLUMN));
+	}
+	foreach (cell, invocations)
+		if (((Invocation *) lfirst(cell))->is_busy)
+			left = lappend(left, lfirst(cell));
+	return left;
+}
+
+/*
+ * Reads the facts of the invocations that exist, without a lock.
+ */
+static void
+read_all(Workset *workset, const List *invocations)
+{
+	StoreCall call;
+
+	if (invocations == NIL)
+		return;
+	call_on(&call, STORE_READ_MANY, invocations);
+	workset_read_facts(workset, store_execute(&call));
+}
+
+/*
+ * Returns whether the operation needs nothing but the row of the invocation,
+ * which its statement has passed over, or nothing but that and its object key.
+ */
+static bool
+is_changed_alone(const Invocation *invocation, Reach reach)
+{
+	return (reach == REACH_KILL && invocation->status == STATUS_COMPLETED) ||
+		   (reach == REACH_KEY && invocation->facts.is_exclusive);
+}
+
+/*
+ * Locks the object keys that are free; returns the invocations of these.
+ */
+static List *
+with_free_keys(Workset *workset, const List *invocations)
+{
+	List *result = NIL;
+	ListCell *cell;
+
+	foreach (cell, invocations)
+	{
+		Invocation *invocation = lfirst(cell);
+
+		invocation->object_key = workset_find_object_key(workset, invocation->service_name, invocation->service_key, true);
+		invocation->object_key->partition_key = invocation->partition_key;
+	}
+	if (store_is_distributed())
+		foreach (cell, workset->object_keys)
+			(void) workset_read_locked_keys(workset, list_make1(lfirst(cell)), STORE_LOCK_FREE_KEYS);
+	else if (workset->object_keys != NIL)
+		(void) workset_read_locked_keys(workset, workset->object_keys, STORE_LOCK_FREE_KEYS);
+	foreach (cell, invocations)
+		if (((Invocation *) lfirst(cell))->object_key->locked)
+			result = lappend(result, lfirst(cell));
+	return result;
+}
+
+/*
+ * Starts a call on the invocations, which are its first two arguments.
+ */
+static void
+call_on(StoreCall *call, StoreStatement statement, const List *invocations)
+{
+	StoreColumn ids = {0};
+	StoreColumn partition_keys = {0};
+	ListCell *cell;
+
+	foreach (cell, invocations)
+		workset_add_id(lfirst(cell), &ids, &partition_keys);
+	store_call(call, statement);
+	store_arg_column(call, &ids);
+	store_arg_column(call, &partition_keys);
+}

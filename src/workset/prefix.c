@@ -1,0 +1,188 @@
+/*
+ * prefix.c
+ *		What a restart keeps of a journal: the entries up to an index, and the
+ *		completions that their commands wait for and that come later.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type_d.h"
+#include "utils/array.h"
+
+#include "types/compat.h"
+#include "workset/workset.h"
+
+static int64 *sorted_numbers(uint64 row, int column, int *count);
+static int compare_numbers(const void *a, const void *b);
+static void read_suffixes(Workset *workset, const List *invocations);
+
+/*
+ * Reads the journals of locked invocations up to the last index asked for.
+ */
+void
+workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int count)
+{
+	StoreCall call;
+	StoreColumn id_column = {0};
+	StoreColumn partition_keys = {0};
+	uint64 rows;
+
+	if (count > 1 && store_is_distributed())
+	{
+		for (int i = 0; i < count; i++)
+			workset_read_prefixes(workset, &ids[i], 1);
+		return;
+	}
+	for (int i = 0; i < count; i++)
+	{
+		store_column_add(&id_column, InvocationIdGetDatum(&ids[i]));
+		store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&ids[i])));
+	}
+	store_call(&call, STORE_READ_PREFIXES);
+	store_arg_column(&call, &id_column);
+	store_arg_column(&call, &partition_keys);
+	store_arg(&call, Int64GetDatum(workset->asked.last_index));
+	rows = store_execute(&call);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		RestateInvocationId id;
+
+		(void) store_invocation_id(row, 1, &id);
+		workset_read_prefix(workset, workset_find(workset, &id), row, 2);
+	}
+}
+
+/*
+ * Reads a journal's prefix from a row, from that column on: the number of its
+ * commands, the completions that they wait for and those that have arrived.
+ */
+void
+workset_read_prefix(Workset *workset, Invocation *invocation, uint64 row, int column)
+{
+	MemoryContext old = MemoryContextSwitchTo(workset->context);
+	int nawaited;
+	int narrived;
+	int64 *awaited = sorted_numbers(row, column + 1, &nawaited);
+	int64 *arrived = sorted_numbers(row, column + 2, &narrived);
+	int next = 0;
+
+	invocation->has_prefix = true;
+	invocation->prefix_commands = DatumGetInt64(store_value(row, column));
+	invocation->missing = awaited;
+	invocation->missing_size = 0;
+	for (int i = 0; i < nawaited; i++)
+	{
+		while (next < narrived && arrived[next] < awaited[i])
+			next++;
+		if (next == narrived || arrived[next] != awaited[i])
+			invocation->missing[invocation->missing_size++] = awaited[i];
+	}
+	MemoryContextSwitchTo(old);
+}
+
+/*
+ * Returns the numbers of an array in the last result, ascending; none for null.
+ */
+static int64 *
+sorted_numbers(uint64 row, int column, int *count)
+{
+	Datum *values;
+	int64 *numbers;
+
+	*count = 0;
+	if (store_is_null(row, column))
+		return palloc_array(int64, 1);
+	deconstruct_array(DatumGetArrayTypeP(store_value(row, column)), INT8OID, sizeof(int64),
+					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values, NULL, count);
+	numbers = palloc_array(int64, *count);
+	for (int i = 0; i < *count; i++)
+		numbers[i] = DatumGetInt64(values[i]);
+	qsort(numbers, *count, sizeof(int64), compare_numbers);
+	return numbers;
+}
+
+/*
+ * Orders numbers, for qsort().
+ */
+static int
+compare_numbers(const void *a, const void *b)
+{
+	int64 first = *(const int64 *) a;
+	int64 second = *(const int64 *) b;
+
+	return (first > second) - (first < second);
+}
+
+/*
+ * Finds what the prefixes of completed invocations miss further on in their
+ * journals.
+ */
+void
+workset_read_suffixes(Workset *workset)
+{
+	List *invocations = NIL;
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+	ListCell *cell;
+
+	hash_seq_init(&scan, workset->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		if (invocation->missing_size > 0 && invocation->status == STATUS_COMPLETED)
+			invocations = lappend(invocations, invocation);
+	if (store_is_distributed())
+		foreach (cell, invocations)
+			read_suffixes(workset, list_make1(lfirst(cell)));
+	else if (invocations != NIL)
+		read_suffixes(workset, invocations);
+}
+
+/*
+ * Finds the missing completions of the invocations, in one statement.
+ */
+static void
+read_suffixes(Workset *workset, const List *invocations)
+{
+	StoreCall call;
+	StoreColumn ids = {0};
+	StoreColumn partition_keys = {0};
+	StoreColumn completion_ids = {0};
+	MemoryContext old;
+	ListCell *cell;
+	uint64 rows;
+
+	foreach (cell, invocations)
+	{
+		const Invocation *invocation = lfirst(cell);
+
+		for (int i = 0; i < invocation->missing_size; i++)
+		{
+			workset_add_id(invocation, &ids, &partition_keys);
+			store_column_add(&completion_ids, Int64GetDatum(invocation->missing[i]));
+		}
+	}
+	store_call(&call, STORE_READ_COMPLETIONS);
+	store_arg_column(&call, &ids);
+	store_arg_column(&call, &partition_keys);
+	store_arg_column(&call, &completion_ids);
+	rows = store_execute(&call);
+
+	old = MemoryContextSwitchTo(workset->context);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		RestateInvocationId id;
+		Invocation *invocation;
+
+		(void) store_invocation_id(row, 1, &id);
+		invocation = workset_find(workset, &id);
+		if (invocation->suffix == NULL)
+			invocation->suffix = palloc_array(int64, invocation->missing_size);
+		invocation->suffix[invocation->suffix_size++] = DatumGetInt64(store_value(row, 2));
+	}
+	foreach (cell, invocations)
+	{
+		Invocation *invocation = lfirst(cell);
+
+		if (invocation->suffix_size > 0)
+			qsort(invocation->suffix, invocation->suffix_size, sizeof(int64), compare_numbers);
+	}
+	MemoryContextSwitchTo(old);
+}

@@ -1,0 +1,71 @@
+/*
+ * workset.h
+ *		The working set of one call: the invocations it locks with the facts
+ *		about them, what operations make of those, and writing that back.
+ *
+ * The machine decides on the facts and changes them in memory, for one after
+ * the other in the order asked for; workset_write then brings the tables to the
+ * same state, a statement for each kind of change.
+ */
+#ifndef RESTATE_WORKSET_H
+#define RESTATE_WORKSET_H
+
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+#include "utils/hsearch.h"
+#include "utils/timestamp.h"
+
+#include "store/store.h"
+#include "types/facts.h"
+#include "types/id.h"
+#include "types/model.h"
+
+typedef struct Workset
+{
+	MemoryContext context;
+	TimestampTz at;
+	HTAB *invocations;
+	List *object_keys;
+	HTAB *object_keys_by_name;
+	Changes changes;
+	List *work; /* of StoreCall: what is to be written */
+	Asked asked;
+} Workset;
+
+/* how much beside the named invocations an operation can reach */
+typedef enum Reach
+{
+	REACH_ROW,	  /* nothing */
+	REACH_KEY,	  /* the object key: restart */
+	REACH_CANCEL, /* inbox and caller of one not started */
+	REACH_KILL	  /* callees too, and the next in the inbox */
+} Reach;
+
+extern void workset_init(Workset *workset, const Asked *asked);
+extern bool workset_lock_simply(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
+extern bool workset_lock_alone(Workset *workset, const RestateInvocationId *id, bool *is_current);
+extern bool workset_lock_reached(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
+extern void workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
+extern Invocation *workset_find(Workset *workset, const RestateInvocationId *id);
+extern void workset_add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
+extern void workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int count);
+extern void workset_read_suffixes(Workset *workset);
+extern void workset_write(Workset *workset);
+extern void workset_defer(Workset *workset, const StoreCall *call, int64 rows);
+
+/* shared by the working set's own files: the columns of statements that read facts, see statements.c */
+#define WORKSET_ID_COLUMN			1
+#define WORKSET_FACTS_COLUMN		2
+#define WORKSET_IS_CURRENT_COLUMN	3
+#define WORKSET_FIRST_PREFIX_COLUMN 4
+
+extern Invocation *workset_enter(Workset *workset, const RestateInvocationId *id);
+extern void workset_read_facts(Workset *workset, uint64 rows);
+extern void workset_lock_rows(Workset *workset);
+extern void workset_add_asked(Workset *workset, StoreCall *call);
+extern ObjectKey *workset_find_object_key(Workset *workset, const char *service_name, const char *service_key, bool add);
+extern int workset_read_locked_keys(Workset *workset, const List *keys, StoreStatement statement);
+extern void workset_read_prefix(Workset *workset, Invocation *invocation, uint64 row, int column);
+
+#endif /* RESTATE_WORKSET_H */
