@@ -1,28 +1,33 @@
 -- The types of ids, in pg_catalog with their operators, so that they resolve
--- under every search_path.
+-- under every search_path.  The functions behind them, which nobody calls by
+-- name, are in the schema restate, where they are in no one's way.
 --
 -- Text and binary forms stand one to one: an id has exactly one text, and
 -- every 24 (or 16) bytes are an id.  Only what compares and hashes is
 -- LEAKPROOF: input names the text that it refuses.
 
+CREATE SCHEMA restate;
+COMMENT ON SCHEMA restate IS
+'Durable invocations, their journals, and the sys_* views for introspection.';
+
 CREATE TYPE restate_invocation_id;
 
-CREATE FUNCTION restate_invocation_id_in(cstring) RETURNS restate_invocation_id
+CREATE FUNCTION restate.invocation_id_in(cstring) RETURNS restate_invocation_id
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_in';
-COMMENT ON FUNCTION restate_invocation_id_in(cstring) IS
+COMMENT ON FUNCTION restate.invocation_id_in(cstring) IS
 'Reads the text of an invocation id, exactly 38 characters. Error: invalid_invocation_id.';
 
-CREATE FUNCTION restate_invocation_id_out(restate_invocation_id) RETURNS cstring
+CREATE FUNCTION restate.invocation_id_out(restate_invocation_id) RETURNS cstring
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_out';
-COMMENT ON FUNCTION restate_invocation_id_out(restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_out(restate_invocation_id) IS
 'Writes the text of an invocation id.';
 
-CREATE FUNCTION restate_invocation_id_recv(internal) RETURNS restate_invocation_id
+CREATE FUNCTION restate.invocation_id_recv(internal) RETURNS restate_invocation_id
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_recv';
-COMMENT ON FUNCTION restate_invocation_id_recv(internal) IS
+COMMENT ON FUNCTION restate.invocation_id_recv(internal) IS
 'Reads the binary form of an invocation id, exactly 24 bytes. Error: invalid_binary_representation.';
 
 CREATE FUNCTION restate_invocation_id_send(restate_invocation_id) RETURNS bytea
@@ -32,9 +37,9 @@ COMMENT ON FUNCTION restate_invocation_id_send(restate_invocation_id) IS
 'Writes the binary form of an invocation id, 24 bytes.';
 
 CREATE TYPE restate_invocation_id (
-  INPUT = restate_invocation_id_in,
-  OUTPUT = restate_invocation_id_out,
-  RECEIVE = restate_invocation_id_recv,
+  INPUT = restate.invocation_id_in,
+  OUTPUT = restate.invocation_id_out,
+  RECEIVE = restate.invocation_id_recv,
   SEND = restate_invocation_id_send,
   INTERNALLENGTH = 24,
   ALIGNMENT = char
@@ -42,82 +47,82 @@ CREATE TYPE restate_invocation_id (
 COMMENT ON TYPE restate_invocation_id IS
 'An invocation id, inv_1 and 33 base62 characters: a partition key of 64 bits and a uuid of 128. Text that is malformed is the error invalid_invocation_id (PT400). Its binary form is 24 bytes, big-endian.';
 
-CREATE FUNCTION restate_invocation_id_lt(restate_invocation_id, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_lt(restate_invocation_id, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_lt';
-COMMENT ON FUNCTION restate_invocation_id_lt(restate_invocation_id, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_lt(restate_invocation_id, restate_invocation_id) IS
 'Whether the first invocation id is less than the second. Behind the operator <.';
 
-CREATE FUNCTION restate_invocation_id_le(restate_invocation_id, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_le(restate_invocation_id, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_le';
-COMMENT ON FUNCTION restate_invocation_id_le(restate_invocation_id, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_le(restate_invocation_id, restate_invocation_id) IS
 'Whether the first invocation id is less than or equal to the second. Behind the operator <=.';
 
-CREATE FUNCTION restate_invocation_id_eq(restate_invocation_id, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_eq(restate_invocation_id, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_eq';
-COMMENT ON FUNCTION restate_invocation_id_eq(restate_invocation_id, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_eq(restate_invocation_id, restate_invocation_id) IS
 'Whether the first invocation id equals the second. Behind the operator =.';
 
-CREATE FUNCTION restate_invocation_id_ne(restate_invocation_id, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_ne(restate_invocation_id, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_ne';
-COMMENT ON FUNCTION restate_invocation_id_ne(restate_invocation_id, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_ne(restate_invocation_id, restate_invocation_id) IS
 'Whether the first invocation id differs from the second. Behind the operator <>.';
 
-CREATE FUNCTION restate_invocation_id_ge(restate_invocation_id, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_ge(restate_invocation_id, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_ge';
-COMMENT ON FUNCTION restate_invocation_id_ge(restate_invocation_id, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_ge(restate_invocation_id, restate_invocation_id) IS
 'Whether the first invocation id is greater than or equal to the second. Behind the operator >=.';
 
-CREATE FUNCTION restate_invocation_id_gt(restate_invocation_id, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_gt(restate_invocation_id, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_gt';
-COMMENT ON FUNCTION restate_invocation_id_gt(restate_invocation_id, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_gt(restate_invocation_id, restate_invocation_id) IS
 'Whether the first invocation id is greater than the second. Behind the operator >.';
 
-CREATE FUNCTION restate_invocation_id_cmp(restate_invocation_id, restate_invocation_id) RETURNS integer
+CREATE FUNCTION restate.invocation_id_cmp(restate_invocation_id, restate_invocation_id) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_cmp';
-COMMENT ON FUNCTION restate_invocation_id_cmp(restate_invocation_id, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_cmp(restate_invocation_id, restate_invocation_id) IS
 'Compares two invocation ids, partition key first, then uuid: below, at or above 0. For btree indexes.';
 
-CREATE FUNCTION restate_invocation_id_sortsupport(internal) RETURNS void
+CREATE FUNCTION restate.invocation_id_sortsupport(internal) RETURNS void
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_sortsupport';
-COMMENT ON FUNCTION restate_invocation_id_sortsupport(internal) IS
+COMMENT ON FUNCTION restate.invocation_id_sortsupport(internal) IS
 'Makes sorting invocation ids fast. For btree indexes and sorts.';
 
-CREATE FUNCTION restate_invocation_id_hash(restate_invocation_id) RETURNS integer
+CREATE FUNCTION restate.invocation_id_hash(restate_invocation_id) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_hash';
-COMMENT ON FUNCTION restate_invocation_id_hash(restate_invocation_id) IS
+COMMENT ON FUNCTION restate.invocation_id_hash(restate_invocation_id) IS
 'The hash of an invocation id. For hash indexes and joins.';
 
-CREATE FUNCTION restate_invocation_id_hash_extended(restate_invocation_id, bigint) RETURNS bigint
+CREATE FUNCTION restate.invocation_id_hash_extended(restate_invocation_id, bigint) RETURNS bigint
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_hash_extended';
-COMMENT ON FUNCTION restate_invocation_id_hash_extended(restate_invocation_id, bigint) IS
+COMMENT ON FUNCTION restate.invocation_id_hash_extended(restate_invocation_id, bigint) IS
 'The 64-bit hash of an invocation id with the seed given. For hash partitions.';
 
 CREATE OPERATOR < (
-  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate_invocation_id_lt,
+  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate.invocation_id_lt,
   COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR < (restate_invocation_id, restate_invocation_id) IS
 'is less than';
 
 CREATE OPERATOR <= (
-  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate_invocation_id_le,
+  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate.invocation_id_le,
   COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR <= (restate_invocation_id, restate_invocation_id) IS
 'is less than or equal to';
 
 CREATE OPERATOR = (
-  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate_invocation_id_eq,
+  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate.invocation_id_eq,
   COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
   HASHES, MERGES
 );
@@ -125,21 +130,21 @@ COMMENT ON OPERATOR = (restate_invocation_id, restate_invocation_id) IS
 'equals';
 
 CREATE OPERATOR <> (
-  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate_invocation_id_ne,
+  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate.invocation_id_ne,
   COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR <> (restate_invocation_id, restate_invocation_id) IS
 'differs from';
 
 CREATE OPERATOR >= (
-  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate_invocation_id_ge,
+  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate.invocation_id_ge,
   COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR >= (restate_invocation_id, restate_invocation_id) IS
 'is greater than or equal to';
 
 CREATE OPERATOR > (
-  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate_invocation_id_gt,
+  LEFTARG = restate_invocation_id, RIGHTARG = restate_invocation_id, FUNCTION = restate.invocation_id_gt,
   COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR > (restate_invocation_id, restate_invocation_id) IS
@@ -147,37 +152,37 @@ COMMENT ON OPERATOR > (restate_invocation_id, restate_invocation_id) IS
 
 CREATE OPERATOR CLASS restate_invocation_id_ops DEFAULT FOR TYPE restate_invocation_id USING btree AS
   OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 restate_invocation_id_cmp(restate_invocation_id, restate_invocation_id),
-  FUNCTION 2 restate_invocation_id_sortsupport(internal),
+  FUNCTION 1 restate.invocation_id_cmp(restate_invocation_id, restate_invocation_id),
+  FUNCTION 2 restate.invocation_id_sortsupport(internal),
   FUNCTION 4 btequalimage(oid);
 COMMENT ON OPERATOR CLASS restate_invocation_id_ops USING btree IS
 'orders invocation ids, partition key first, then uuid';
 
 CREATE OPERATOR CLASS restate_invocation_id_ops DEFAULT FOR TYPE restate_invocation_id USING hash AS
   OPERATOR 1 =,
-  FUNCTION 1 restate_invocation_id_hash(restate_invocation_id),
-  FUNCTION 2 restate_invocation_id_hash_extended(restate_invocation_id, bigint);
+  FUNCTION 1 restate.invocation_id_hash(restate_invocation_id),
+  FUNCTION 2 restate.invocation_id_hash_extended(restate_invocation_id, bigint);
 COMMENT ON OPERATOR CLASS restate_invocation_id_ops USING hash IS
 'hashes invocation ids';
 
 CREATE TYPE restate_deployment_id;
 
-CREATE FUNCTION restate_deployment_id_in(cstring) RETURNS restate_deployment_id
+CREATE FUNCTION restate.deployment_id_in(cstring) RETURNS restate_deployment_id
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_in';
-COMMENT ON FUNCTION restate_deployment_id_in(cstring) IS
+COMMENT ON FUNCTION restate.deployment_id_in(cstring) IS
 'Reads the text of a deployment id, exactly 26 characters. Error: invalid_deployment_id.';
 
-CREATE FUNCTION restate_deployment_id_out(restate_deployment_id) RETURNS cstring
+CREATE FUNCTION restate.deployment_id_out(restate_deployment_id) RETURNS cstring
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_out';
-COMMENT ON FUNCTION restate_deployment_id_out(restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_out(restate_deployment_id) IS
 'Writes the text of a deployment id.';
 
-CREATE FUNCTION restate_deployment_id_recv(internal) RETURNS restate_deployment_id
+CREATE FUNCTION restate.deployment_id_recv(internal) RETURNS restate_deployment_id
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_recv';
-COMMENT ON FUNCTION restate_deployment_id_recv(internal) IS
+COMMENT ON FUNCTION restate.deployment_id_recv(internal) IS
 'Reads the binary form of a deployment id, exactly 16 bytes. Error: invalid_binary_representation.';
 
 CREATE FUNCTION restate_deployment_id_send(restate_deployment_id) RETURNS bytea
@@ -187,9 +192,9 @@ COMMENT ON FUNCTION restate_deployment_id_send(restate_deployment_id) IS
 'Writes the binary form of a deployment id, 16 bytes.';
 
 CREATE TYPE restate_deployment_id (
-  INPUT = restate_deployment_id_in,
-  OUTPUT = restate_deployment_id_out,
-  RECEIVE = restate_deployment_id_recv,
+  INPUT = restate.deployment_id_in,
+  OUTPUT = restate.deployment_id_out,
+  RECEIVE = restate.deployment_id_recv,
   SEND = restate_deployment_id_send,
   INTERNALLENGTH = 16,
   ALIGNMENT = char
@@ -197,82 +202,82 @@ CREATE TYPE restate_deployment_id (
 COMMENT ON TYPE restate_deployment_id IS
 'A deployment id, dp_1 and 22 base62 characters: a uuid of 128 bits. Text that is malformed is the error invalid_deployment_id (PT400). Its binary form is 16 bytes, big-endian.';
 
-CREATE FUNCTION restate_deployment_id_lt(restate_deployment_id, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_lt(restate_deployment_id, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_lt';
-COMMENT ON FUNCTION restate_deployment_id_lt(restate_deployment_id, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_lt(restate_deployment_id, restate_deployment_id) IS
 'Whether the first deployment id is less than the second. Behind the operator <.';
 
-CREATE FUNCTION restate_deployment_id_le(restate_deployment_id, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_le(restate_deployment_id, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_le';
-COMMENT ON FUNCTION restate_deployment_id_le(restate_deployment_id, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_le(restate_deployment_id, restate_deployment_id) IS
 'Whether the first deployment id is less than or equal to the second. Behind the operator <=.';
 
-CREATE FUNCTION restate_deployment_id_eq(restate_deployment_id, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_eq(restate_deployment_id, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_eq';
-COMMENT ON FUNCTION restate_deployment_id_eq(restate_deployment_id, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_eq(restate_deployment_id, restate_deployment_id) IS
 'Whether the first deployment id equals the second. Behind the operator =.';
 
-CREATE FUNCTION restate_deployment_id_ne(restate_deployment_id, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_ne(restate_deployment_id, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_ne';
-COMMENT ON FUNCTION restate_deployment_id_ne(restate_deployment_id, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_ne(restate_deployment_id, restate_deployment_id) IS
 'Whether the first deployment id differs from the second. Behind the operator <>.';
 
-CREATE FUNCTION restate_deployment_id_ge(restate_deployment_id, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_ge(restate_deployment_id, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_ge';
-COMMENT ON FUNCTION restate_deployment_id_ge(restate_deployment_id, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_ge(restate_deployment_id, restate_deployment_id) IS
 'Whether the first deployment id is greater than or equal to the second. Behind the operator >=.';
 
-CREATE FUNCTION restate_deployment_id_gt(restate_deployment_id, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_gt(restate_deployment_id, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_gt';
-COMMENT ON FUNCTION restate_deployment_id_gt(restate_deployment_id, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_gt(restate_deployment_id, restate_deployment_id) IS
 'Whether the first deployment id is greater than the second. Behind the operator >.';
 
-CREATE FUNCTION restate_deployment_id_cmp(restate_deployment_id, restate_deployment_id) RETURNS integer
+CREATE FUNCTION restate.deployment_id_cmp(restate_deployment_id, restate_deployment_id) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_cmp';
-COMMENT ON FUNCTION restate_deployment_id_cmp(restate_deployment_id, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_cmp(restate_deployment_id, restate_deployment_id) IS
 'Compares two deployment ids, by their bytes: below, at or above 0. For btree indexes.';
 
-CREATE FUNCTION restate_deployment_id_sortsupport(internal) RETURNS void
+CREATE FUNCTION restate.deployment_id_sortsupport(internal) RETURNS void
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_sortsupport';
-COMMENT ON FUNCTION restate_deployment_id_sortsupport(internal) IS
+COMMENT ON FUNCTION restate.deployment_id_sortsupport(internal) IS
 'Makes sorting deployment ids fast. For btree indexes and sorts.';
 
-CREATE FUNCTION restate_deployment_id_hash(restate_deployment_id) RETURNS integer
+CREATE FUNCTION restate.deployment_id_hash(restate_deployment_id) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_hash';
-COMMENT ON FUNCTION restate_deployment_id_hash(restate_deployment_id) IS
+COMMENT ON FUNCTION restate.deployment_id_hash(restate_deployment_id) IS
 'The hash of a deployment id. For hash indexes and joins.';
 
-CREATE FUNCTION restate_deployment_id_hash_extended(restate_deployment_id, bigint) RETURNS bigint
+CREATE FUNCTION restate.deployment_id_hash_extended(restate_deployment_id, bigint) RETURNS bigint
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_hash_extended';
-COMMENT ON FUNCTION restate_deployment_id_hash_extended(restate_deployment_id, bigint) IS
+COMMENT ON FUNCTION restate.deployment_id_hash_extended(restate_deployment_id, bigint) IS
 'The 64-bit hash of a deployment id with the seed given. For hash partitions.';
 
 CREATE OPERATOR < (
-  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate_deployment_id_lt,
+  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate.deployment_id_lt,
   COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR < (restate_deployment_id, restate_deployment_id) IS
 'is less than';
 
 CREATE OPERATOR <= (
-  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate_deployment_id_le,
+  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate.deployment_id_le,
   COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR <= (restate_deployment_id, restate_deployment_id) IS
 'is less than or equal to';
 
 CREATE OPERATOR = (
-  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate_deployment_id_eq,
+  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate.deployment_id_eq,
   COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
   HASHES, MERGES
 );
@@ -280,21 +285,21 @@ COMMENT ON OPERATOR = (restate_deployment_id, restate_deployment_id) IS
 'equals';
 
 CREATE OPERATOR <> (
-  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate_deployment_id_ne,
+  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate.deployment_id_ne,
   COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR <> (restate_deployment_id, restate_deployment_id) IS
 'differs from';
 
 CREATE OPERATOR >= (
-  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate_deployment_id_ge,
+  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate.deployment_id_ge,
   COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR >= (restate_deployment_id, restate_deployment_id) IS
 'is greater than or equal to';
 
 CREATE OPERATOR > (
-  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate_deployment_id_gt,
+  LEFTARG = restate_deployment_id, RIGHTARG = restate_deployment_id, FUNCTION = restate.deployment_id_gt,
   COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR > (restate_deployment_id, restate_deployment_id) IS
@@ -302,16 +307,16 @@ COMMENT ON OPERATOR > (restate_deployment_id, restate_deployment_id) IS
 
 CREATE OPERATOR CLASS restate_deployment_id_ops DEFAULT FOR TYPE restate_deployment_id USING btree AS
   OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
-  FUNCTION 1 restate_deployment_id_cmp(restate_deployment_id, restate_deployment_id),
-  FUNCTION 2 restate_deployment_id_sortsupport(internal),
+  FUNCTION 1 restate.deployment_id_cmp(restate_deployment_id, restate_deployment_id),
+  FUNCTION 2 restate.deployment_id_sortsupport(internal),
   FUNCTION 4 btequalimage(oid);
 COMMENT ON OPERATOR CLASS restate_deployment_id_ops USING btree IS
 'orders deployment ids, by their bytes';
 
 CREATE OPERATOR CLASS restate_deployment_id_ops DEFAULT FOR TYPE restate_deployment_id USING hash AS
   OPERATOR 1 =,
-  FUNCTION 1 restate_deployment_id_hash(restate_deployment_id),
-  FUNCTION 2 restate_deployment_id_hash_extended(restate_deployment_id, bigint);
+  FUNCTION 1 restate.deployment_id_hash(restate_deployment_id),
+  FUNCTION 2 restate.deployment_id_hash_extended(restate_deployment_id, bigint);
 COMMENT ON OPERATOR CLASS restate_deployment_id_ops USING hash IS
 'hashes deployment ids';
 

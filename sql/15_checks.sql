@@ -1,12 +1,8 @@
--- The schema, and the rules that a row of its tables holds by itself: one
--- function a rule, because the server reads a table's CHECK constraints back
--- from text in each INSERT and UPDATE, and a call reads faster than what it
--- stands for.  The words for the one who breaks a rule are the constraint's
--- comment (25_rules.sql), which the function raises.
-
-CREATE SCHEMA restate;
-COMMENT ON SCHEMA restate IS
-'Durable invocations, their journals, and the sys_* views for introspection.';
+-- The rules that a row of a table holds by itself: one function a rule, because
+-- the server reads a table's CHECK constraints back from text in each INSERT and
+-- UPDATE, and a call reads faster than what it stands for.  The words for the one
+-- who breaks a rule are the constraint's comment (25_rules.sql), which the
+-- function raises.
 
 CREATE FUNCTION restate.check_status(
     status text, inbox_sequence_number bigint,

@@ -1,6 +1,25 @@
 \echo Use "ALTER EXTENSION restate_admin UPDATE TO '0.3.0'" to load this file. \quit
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
+-- What is behind the types of ids and their operators, and is called by nobody
+-- by name, goes to the schema.
+
+DO $do$
+DECLARE
+  moved regprocedure;
+  old_name text;
+BEGIN
+  FOR moved, old_name IN
+    SELECT oid, proname FROM pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace
+      AND proname ~ '^restate_(invocation|deployment)_id_(in|out|recv|lt|le|eq|ne|ge|gt|cmp|sortsupport|hash|hash_extended)$'
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s SET SCHEMA restate', moved);
+    EXECUTE format('ALTER FUNCTION %s RENAME TO %I', moved, substr(old_name, length('restate_') + 1));
+  END LOOP;
+END
+$do$;
+
 -- Ids and their partition keys.
 
 -- Renamed, so that checks, and whatever a user built on them, go on with the
@@ -40,76 +59,76 @@ COMMENT ON FUNCTION restate_partition_key(text) IS
 -- Text with text, as ids compare.  These operators are for indexes and joins,
 -- which sort and hash the texts that they compare with ids.
 
-CREATE FUNCTION restate_id_text_lt(text, text) RETURNS boolean
+CREATE FUNCTION restate.id_text_lt(text, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_lt';
-COMMENT ON FUNCTION restate_id_text_lt(text, text) IS
+COMMENT ON FUNCTION restate.id_text_lt(text, text) IS
 'Whether the first text is less than the second in the order of ids and texts. Behind the operator #<#.';
 
-CREATE FUNCTION restate_id_text_le(text, text) RETURNS boolean
+CREATE FUNCTION restate.id_text_le(text, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_le';
-COMMENT ON FUNCTION restate_id_text_le(text, text) IS
+COMMENT ON FUNCTION restate.id_text_le(text, text) IS
 'Whether the first text is less than or equal to the second in the order of ids and texts. Behind the operator #<=#.';
 
-CREATE FUNCTION restate_id_text_eq(text, text) RETURNS boolean
+CREATE FUNCTION restate.id_text_eq(text, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_eq';
-COMMENT ON FUNCTION restate_id_text_eq(text, text) IS
+COMMENT ON FUNCTION restate.id_text_eq(text, text) IS
 'Whether the first text equals the second in the order of ids and texts. Behind the operator #=#.';
 
-CREATE FUNCTION restate_id_text_ne(text, text) RETURNS boolean
+CREATE FUNCTION restate.id_text_ne(text, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_ne';
-COMMENT ON FUNCTION restate_id_text_ne(text, text) IS
+COMMENT ON FUNCTION restate.id_text_ne(text, text) IS
 'Whether the first text differs from the second in the order of ids and texts. Behind the operator #<>#.';
 
-CREATE FUNCTION restate_id_text_ge(text, text) RETURNS boolean
+CREATE FUNCTION restate.id_text_ge(text, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_ge';
-COMMENT ON FUNCTION restate_id_text_ge(text, text) IS
+COMMENT ON FUNCTION restate.id_text_ge(text, text) IS
 'Whether the first text is greater than or equal to the second in the order of ids and texts. Behind the operator #>=#.';
 
-CREATE FUNCTION restate_id_text_gt(text, text) RETURNS boolean
+CREATE FUNCTION restate.id_text_gt(text, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_gt';
-COMMENT ON FUNCTION restate_id_text_gt(text, text) IS
+COMMENT ON FUNCTION restate.id_text_gt(text, text) IS
 'Whether the first text is greater than the second in the order of ids and texts. Behind the operator #>#.';
 
-CREATE FUNCTION restate_id_text_cmp(text, text) RETURNS integer
+CREATE FUNCTION restate.id_text_cmp(text, text) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_cmp';
-COMMENT ON FUNCTION restate_id_text_cmp(text, text) IS
+COMMENT ON FUNCTION restate.id_text_cmp(text, text) IS
 'Compares two texts in the order of ids and texts: below, at or above 0. For btree indexes.';
 
-CREATE FUNCTION restate_id_text_hash(text) RETURNS integer
+CREATE FUNCTION restate.id_text_hash(text) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_hash';
-COMMENT ON FUNCTION restate_id_text_hash(text) IS
+COMMENT ON FUNCTION restate.id_text_hash(text) IS
 'The hash of a text: of the id that it is, else of its bytes. For hash indexes and joins.';
 
-CREATE FUNCTION restate_id_text_hash_extended(text, bigint) RETURNS bigint
+CREATE FUNCTION restate.id_text_hash_extended(text, bigint) RETURNS bigint
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_id_text_hash_extended';
-COMMENT ON FUNCTION restate_id_text_hash_extended(text, bigint) IS
+COMMENT ON FUNCTION restate.id_text_hash_extended(text, bigint) IS
 'The 64-bit hash of a text with the seed given: of the id that it is, else of its bytes. For hash partitions.';
 
 CREATE OPERATOR #<# (
-  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_lt,
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate.id_text_lt,
   COMMUTATOR = #>#, NEGATOR = #>=#, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR #<# (text, text) IS
 'is less than, in the order of ids and texts';
 
 CREATE OPERATOR #<=# (
-  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_le,
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate.id_text_le,
   COMMUTATOR = #>=#, NEGATOR = #>#, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR #<=# (text, text) IS
 'is less than or equal to, in the order of ids and texts';
 
 CREATE OPERATOR #=# (
-  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_eq,
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate.id_text_eq,
   COMMUTATOR = #=#, NEGATOR = #<>#, RESTRICT = eqsel, JOIN = eqjoinsel,
   HASHES
 );
@@ -117,21 +136,21 @@ COMMENT ON OPERATOR #=# (text, text) IS
 'equals, in the order of ids and texts';
 
 CREATE OPERATOR #<># (
-  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_ne,
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate.id_text_ne,
   COMMUTATOR = #<>#, NEGATOR = #=#, RESTRICT = neqsel, JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR #<># (text, text) IS
 'differs from, in the order of ids and texts';
 
 CREATE OPERATOR #>=# (
-  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_ge,
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate.id_text_ge,
   COMMUTATOR = #<=#, NEGATOR = #<#, RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR #>=# (text, text) IS
 'is greater than or equal to, in the order of ids and texts';
 
 CREATE OPERATOR #># (
-  LEFTARG = text, RIGHTARG = text, FUNCTION = restate_id_text_gt,
+  LEFTARG = text, RIGHTARG = text, FUNCTION = restate.id_text_gt,
   COMMUTATOR = #<#, NEGATOR = #<=#, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR #># (text, text) IS
@@ -139,106 +158,106 @@ COMMENT ON OPERATOR #># (text, text) IS
 
 -- Invocation ids with text.
 
-CREATE FUNCTION restate_invocation_id_lt_text(restate_invocation_id, text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_lt_text(restate_invocation_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_lt_text';
-COMMENT ON FUNCTION restate_invocation_id_lt_text(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_lt_text(restate_invocation_id, text) IS
 'Whether the invocation id is less than the text. Behind the operator <.';
 
-CREATE FUNCTION restate_invocation_id_le_text(restate_invocation_id, text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_le_text(restate_invocation_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_le_text';
-COMMENT ON FUNCTION restate_invocation_id_le_text(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_le_text(restate_invocation_id, text) IS
 'Whether the invocation id is less than or equal to the text. Behind the operator <=.';
 
-CREATE FUNCTION restate_invocation_id_eq_text(restate_invocation_id, text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_eq_text(restate_invocation_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_eq_text';
-COMMENT ON FUNCTION restate_invocation_id_eq_text(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_eq_text(restate_invocation_id, text) IS
 'Whether the invocation id equals the text. Behind the operator =.';
 
-CREATE FUNCTION restate_invocation_id_ne_text(restate_invocation_id, text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_ne_text(restate_invocation_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_ne_text';
-COMMENT ON FUNCTION restate_invocation_id_ne_text(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_ne_text(restate_invocation_id, text) IS
 'Whether the invocation id differs from the text. Behind the operator <>.';
 
-CREATE FUNCTION restate_invocation_id_ge_text(restate_invocation_id, text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_ge_text(restate_invocation_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_ge_text';
-COMMENT ON FUNCTION restate_invocation_id_ge_text(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_ge_text(restate_invocation_id, text) IS
 'Whether the invocation id is greater than or equal to the text. Behind the operator >=.';
 
-CREATE FUNCTION restate_invocation_id_gt_text(restate_invocation_id, text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_gt_text(restate_invocation_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_gt_text';
-COMMENT ON FUNCTION restate_invocation_id_gt_text(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_gt_text(restate_invocation_id, text) IS
 'Whether the invocation id is greater than the text. Behind the operator >.';
 
-CREATE FUNCTION restate_text_lt_invocation_id(text, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.text_lt_invocation_id(text, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_lt_invocation_id';
-COMMENT ON FUNCTION restate_text_lt_invocation_id(text, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.text_lt_invocation_id(text, restate_invocation_id) IS
 'Whether the text is less than the invocation id. Behind the operator <.';
 
-CREATE FUNCTION restate_text_le_invocation_id(text, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.text_le_invocation_id(text, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_le_invocation_id';
-COMMENT ON FUNCTION restate_text_le_invocation_id(text, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.text_le_invocation_id(text, restate_invocation_id) IS
 'Whether the text is less than or equal to the invocation id. Behind the operator <=.';
 
-CREATE FUNCTION restate_text_eq_invocation_id(text, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.text_eq_invocation_id(text, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_eq_invocation_id';
-COMMENT ON FUNCTION restate_text_eq_invocation_id(text, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.text_eq_invocation_id(text, restate_invocation_id) IS
 'Whether the text equals the invocation id. Behind the operator =.';
 
-CREATE FUNCTION restate_text_ne_invocation_id(text, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.text_ne_invocation_id(text, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_ne_invocation_id';
-COMMENT ON FUNCTION restate_text_ne_invocation_id(text, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.text_ne_invocation_id(text, restate_invocation_id) IS
 'Whether the text differs from the invocation id. Behind the operator <>.';
 
-CREATE FUNCTION restate_text_ge_invocation_id(text, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.text_ge_invocation_id(text, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_ge_invocation_id';
-COMMENT ON FUNCTION restate_text_ge_invocation_id(text, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.text_ge_invocation_id(text, restate_invocation_id) IS
 'Whether the text is greater than or equal to the invocation id. Behind the operator >=.';
 
-CREATE FUNCTION restate_text_gt_invocation_id(text, restate_invocation_id) RETURNS boolean
+CREATE FUNCTION restate.text_gt_invocation_id(text, restate_invocation_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_gt_invocation_id';
-COMMENT ON FUNCTION restate_text_gt_invocation_id(text, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.text_gt_invocation_id(text, restate_invocation_id) IS
 'Whether the text is greater than the invocation id. Behind the operator >.';
 
-CREATE FUNCTION restate_invocation_id_cmp_text(restate_invocation_id, text) RETURNS integer
+CREATE FUNCTION restate.invocation_id_cmp_text(restate_invocation_id, text) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_invocation_id_cmp_text';
-COMMENT ON FUNCTION restate_invocation_id_cmp_text(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_cmp_text(restate_invocation_id, text) IS
 'Compares an invocation id with a text: below, at or above 0. For btree indexes.';
 
-CREATE FUNCTION restate_text_cmp_invocation_id(text, restate_invocation_id) RETURNS integer
+CREATE FUNCTION restate.text_cmp_invocation_id(text, restate_invocation_id) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_cmp_invocation_id';
-COMMENT ON FUNCTION restate_text_cmp_invocation_id(text, restate_invocation_id) IS
+COMMENT ON FUNCTION restate.text_cmp_invocation_id(text, restate_invocation_id) IS
 'Compares a text with an invocation id: below, at or above 0. For btree indexes.';
 
 CREATE OPERATOR < (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_lt_text,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_lt_text,
   COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR < (restate_invocation_id, text) IS
 'is less than';
 
 CREATE OPERATOR <= (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_le_text,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_le_text,
   COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR <= (restate_invocation_id, text) IS
 'is less than or equal to';
 
 CREATE OPERATOR = (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_eq_text,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_eq_text,
   COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
   HASHES
 );
@@ -246,42 +265,42 @@ COMMENT ON OPERATOR = (restate_invocation_id, text) IS
 'equals; a text that is no id equals none';
 
 CREATE OPERATOR <> (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ne_text,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_ne_text,
   COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR <> (restate_invocation_id, text) IS
 'differs from';
 
 CREATE OPERATOR >= (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ge_text,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_ge_text,
   COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR >= (restate_invocation_id, text) IS
 'is greater than or equal to';
 
 CREATE OPERATOR > (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_gt_text,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_gt_text,
   COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR > (restate_invocation_id, text) IS
 'is greater than';
 
 CREATE OPERATOR < (
-  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_lt_invocation_id,
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate.text_lt_invocation_id,
   COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR < (text, restate_invocation_id) IS
 'is less than';
 
 CREATE OPERATOR <= (
-  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_le_invocation_id,
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate.text_le_invocation_id,
   COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR <= (text, restate_invocation_id) IS
 'is less than or equal to';
 
 CREATE OPERATOR = (
-  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_eq_invocation_id,
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate.text_eq_invocation_id,
   COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
   HASHES
 );
@@ -289,21 +308,21 @@ COMMENT ON OPERATOR = (text, restate_invocation_id) IS
 'equals; a text that is no id equals none';
 
 CREATE OPERATOR <> (
-  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_ne_invocation_id,
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate.text_ne_invocation_id,
   COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR <> (text, restate_invocation_id) IS
 'differs from';
 
 CREATE OPERATOR >= (
-  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_ge_invocation_id,
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate.text_ge_invocation_id,
   COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR >= (text, restate_invocation_id) IS
 'is greater than or equal to';
 
 CREATE OPERATOR > (
-  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate_text_gt_invocation_id,
+  LEFTARG = text, RIGHTARG = restate_invocation_id, FUNCTION = restate.text_gt_invocation_id,
   COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR > (text, restate_invocation_id) IS
@@ -316,117 +335,117 @@ ALTER OPERATOR FAMILY restate_invocation_id_ops USING btree ADD
   OPERATOR 4 >= (text, restate_invocation_id), OPERATOR 5 > (text, restate_invocation_id),
   OPERATOR 1 #<# (text, text), OPERATOR 2 #<=# (text, text), OPERATOR 3 #=# (text, text),
   OPERATOR 4 #>=# (text, text), OPERATOR 5 #># (text, text),
-  FUNCTION 1 (restate_invocation_id, text) restate_invocation_id_cmp_text(restate_invocation_id, text),
-  FUNCTION 1 (text, restate_invocation_id) restate_text_cmp_invocation_id(text, restate_invocation_id),
-  FUNCTION 1 (text, text) restate_id_text_cmp(text, text);
+  FUNCTION 1 (restate_invocation_id, text) restate.invocation_id_cmp_text(restate_invocation_id, text),
+  FUNCTION 1 (text, restate_invocation_id) restate.text_cmp_invocation_id(text, restate_invocation_id),
+  FUNCTION 1 (text, text) restate.id_text_cmp(text, text);
 
 ALTER OPERATOR FAMILY restate_invocation_id_ops USING hash ADD
   OPERATOR 1 = (restate_invocation_id, text), OPERATOR 1 = (text, restate_invocation_id), OPERATOR 1 #=# (text, text),
-  FUNCTION 1 (text, text) restate_id_text_hash(text),
-  FUNCTION 2 (text, text) restate_id_text_hash_extended(text, bigint);
+  FUNCTION 1 (text, text) restate.id_text_hash(text),
+  FUNCTION 2 (text, text) restate.id_text_hash_extended(text, bigint);
 
 -- Deployment ids with text.
 
-CREATE FUNCTION restate_deployment_id_lt_text(restate_deployment_id, text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_lt_text(restate_deployment_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_lt_text';
-COMMENT ON FUNCTION restate_deployment_id_lt_text(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_lt_text(restate_deployment_id, text) IS
 'Whether the deployment id is less than the text. Behind the operator <.';
 
-CREATE FUNCTION restate_deployment_id_le_text(restate_deployment_id, text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_le_text(restate_deployment_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_le_text';
-COMMENT ON FUNCTION restate_deployment_id_le_text(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_le_text(restate_deployment_id, text) IS
 'Whether the deployment id is less than or equal to the text. Behind the operator <=.';
 
-CREATE FUNCTION restate_deployment_id_eq_text(restate_deployment_id, text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_eq_text(restate_deployment_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_eq_text';
-COMMENT ON FUNCTION restate_deployment_id_eq_text(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_eq_text(restate_deployment_id, text) IS
 'Whether the deployment id equals the text. Behind the operator =.';
 
-CREATE FUNCTION restate_deployment_id_ne_text(restate_deployment_id, text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_ne_text(restate_deployment_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_ne_text';
-COMMENT ON FUNCTION restate_deployment_id_ne_text(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_ne_text(restate_deployment_id, text) IS
 'Whether the deployment id differs from the text. Behind the operator <>.';
 
-CREATE FUNCTION restate_deployment_id_ge_text(restate_deployment_id, text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_ge_text(restate_deployment_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_ge_text';
-COMMENT ON FUNCTION restate_deployment_id_ge_text(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_ge_text(restate_deployment_id, text) IS
 'Whether the deployment id is greater than or equal to the text. Behind the operator >=.';
 
-CREATE FUNCTION restate_deployment_id_gt_text(restate_deployment_id, text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_gt_text(restate_deployment_id, text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_gt_text';
-COMMENT ON FUNCTION restate_deployment_id_gt_text(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_gt_text(restate_deployment_id, text) IS
 'Whether the deployment id is greater than the text. Behind the operator >.';
 
-CREATE FUNCTION restate_text_lt_deployment_id(text, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.text_lt_deployment_id(text, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_lt_deployment_id';
-COMMENT ON FUNCTION restate_text_lt_deployment_id(text, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.text_lt_deployment_id(text, restate_deployment_id) IS
 'Whether the text is less than the deployment id. Behind the operator <.';
 
-CREATE FUNCTION restate_text_le_deployment_id(text, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.text_le_deployment_id(text, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_le_deployment_id';
-COMMENT ON FUNCTION restate_text_le_deployment_id(text, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.text_le_deployment_id(text, restate_deployment_id) IS
 'Whether the text is less than or equal to the deployment id. Behind the operator <=.';
 
-CREATE FUNCTION restate_text_eq_deployment_id(text, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.text_eq_deployment_id(text, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_eq_deployment_id';
-COMMENT ON FUNCTION restate_text_eq_deployment_id(text, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.text_eq_deployment_id(text, restate_deployment_id) IS
 'Whether the text equals the deployment id. Behind the operator =.';
 
-CREATE FUNCTION restate_text_ne_deployment_id(text, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.text_ne_deployment_id(text, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_ne_deployment_id';
-COMMENT ON FUNCTION restate_text_ne_deployment_id(text, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.text_ne_deployment_id(text, restate_deployment_id) IS
 'Whether the text differs from the deployment id. Behind the operator <>.';
 
-CREATE FUNCTION restate_text_ge_deployment_id(text, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.text_ge_deployment_id(text, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_ge_deployment_id';
-COMMENT ON FUNCTION restate_text_ge_deployment_id(text, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.text_ge_deployment_id(text, restate_deployment_id) IS
 'Whether the text is greater than or equal to the deployment id. Behind the operator >=.';
 
-CREATE FUNCTION restate_text_gt_deployment_id(text, restate_deployment_id) RETURNS boolean
+CREATE FUNCTION restate.text_gt_deployment_id(text, restate_deployment_id) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_gt_deployment_id';
-COMMENT ON FUNCTION restate_text_gt_deployment_id(text, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.text_gt_deployment_id(text, restate_deployment_id) IS
 'Whether the text is greater than the deployment id. Behind the operator >.';
 
-CREATE FUNCTION restate_deployment_id_cmp_text(restate_deployment_id, text) RETURNS integer
+CREATE FUNCTION restate.deployment_id_cmp_text(restate_deployment_id, text) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_deployment_id_cmp_text';
-COMMENT ON FUNCTION restate_deployment_id_cmp_text(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_cmp_text(restate_deployment_id, text) IS
 'Compares a deployment id with a text: below, at or above 0. For btree indexes.';
 
-CREATE FUNCTION restate_text_cmp_deployment_id(text, restate_deployment_id) RETURNS integer
+CREATE FUNCTION restate.text_cmp_deployment_id(text, restate_deployment_id) RETURNS integer
   LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_text_cmp_deployment_id';
-COMMENT ON FUNCTION restate_text_cmp_deployment_id(text, restate_deployment_id) IS
+COMMENT ON FUNCTION restate.text_cmp_deployment_id(text, restate_deployment_id) IS
 'Compares a text with a deployment id: below, at or above 0. For btree indexes.';
 
 CREATE OPERATOR < (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_lt_text,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_lt_text,
   COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR < (restate_deployment_id, text) IS
 'is less than';
 
 CREATE OPERATOR <= (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_le_text,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_le_text,
   COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR <= (restate_deployment_id, text) IS
 'is less than or equal to';
 
 CREATE OPERATOR = (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_eq_text,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_eq_text,
   COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
   HASHES
 );
@@ -434,42 +453,42 @@ COMMENT ON OPERATOR = (restate_deployment_id, text) IS
 'equals; a text that is no id equals none';
 
 CREATE OPERATOR <> (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ne_text,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_ne_text,
   COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR <> (restate_deployment_id, text) IS
 'differs from';
 
 CREATE OPERATOR >= (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ge_text,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_ge_text,
   COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR >= (restate_deployment_id, text) IS
 'is greater than or equal to';
 
 CREATE OPERATOR > (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_gt_text,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_gt_text,
   COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR > (restate_deployment_id, text) IS
 'is greater than';
 
 CREATE OPERATOR < (
-  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_lt_deployment_id,
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate.text_lt_deployment_id,
   COMMUTATOR = >, NEGATOR = >=, RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
 COMMENT ON OPERATOR < (text, restate_deployment_id) IS
 'is less than';
 
 CREATE OPERATOR <= (
-  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_le_deployment_id,
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate.text_le_deployment_id,
   COMMUTATOR = >=, NEGATOR = >, RESTRICT = scalarlesel, JOIN = scalarlejoinsel
 );
 COMMENT ON OPERATOR <= (text, restate_deployment_id) IS
 'is less than or equal to';
 
 CREATE OPERATOR = (
-  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_eq_deployment_id,
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate.text_eq_deployment_id,
   COMMUTATOR = =, NEGATOR = <>, RESTRICT = eqsel, JOIN = eqjoinsel,
   HASHES
 );
@@ -477,21 +496,21 @@ COMMENT ON OPERATOR = (text, restate_deployment_id) IS
 'equals; a text that is no id equals none';
 
 CREATE OPERATOR <> (
-  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_ne_deployment_id,
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate.text_ne_deployment_id,
   COMMUTATOR = <>, NEGATOR = =, RESTRICT = neqsel, JOIN = neqjoinsel
 );
 COMMENT ON OPERATOR <> (text, restate_deployment_id) IS
 'differs from';
 
 CREATE OPERATOR >= (
-  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_ge_deployment_id,
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate.text_ge_deployment_id,
   COMMUTATOR = <=, NEGATOR = <, RESTRICT = scalargesel, JOIN = scalargejoinsel
 );
 COMMENT ON OPERATOR >= (text, restate_deployment_id) IS
 'is greater than or equal to';
 
 CREATE OPERATOR > (
-  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate_text_gt_deployment_id,
+  LEFTARG = text, RIGHTARG = restate_deployment_id, FUNCTION = restate.text_gt_deployment_id,
   COMMUTATOR = <, NEGATOR = <=, RESTRICT = scalargtsel, JOIN = scalargtjoinsel
 );
 COMMENT ON OPERATOR > (text, restate_deployment_id) IS
@@ -504,249 +523,249 @@ ALTER OPERATOR FAMILY restate_deployment_id_ops USING btree ADD
   OPERATOR 4 >= (text, restate_deployment_id), OPERATOR 5 > (text, restate_deployment_id),
   OPERATOR 1 #<# (text, text), OPERATOR 2 #<=# (text, text), OPERATOR 3 #=# (text, text),
   OPERATOR 4 #>=# (text, text), OPERATOR 5 #># (text, text),
-  FUNCTION 1 (restate_deployment_id, text) restate_deployment_id_cmp_text(restate_deployment_id, text),
-  FUNCTION 1 (text, restate_deployment_id) restate_text_cmp_deployment_id(text, restate_deployment_id),
-  FUNCTION 1 (text, text) restate_id_text_cmp(text, text);
+  FUNCTION 1 (restate_deployment_id, text) restate.deployment_id_cmp_text(restate_deployment_id, text),
+  FUNCTION 1 (text, restate_deployment_id) restate.text_cmp_deployment_id(text, restate_deployment_id),
+  FUNCTION 1 (text, text) restate.id_text_cmp(text, text);
 
 ALTER OPERATOR FAMILY restate_deployment_id_ops USING hash ADD
   OPERATOR 1 = (restate_deployment_id, text), OPERATOR 1 = (text, restate_deployment_id), OPERATOR 1 #=# (text, text),
-  FUNCTION 1 (text, text) restate_id_text_hash(text),
-  FUNCTION 2 (text, text) restate_id_text_hash_extended(text, bigint);
+  FUNCTION 1 (text, text) restate.id_text_hash(text),
+  FUNCTION 2 (text, text) restate.id_text_hash_extended(text, bigint);
 
 -- Ids as text, and text as ids.
 
 -- Patterns, on the text of an id.  The planner puts the expression in place of
 -- the function, which an index on the text of the id can serve.
 
-CREATE FUNCTION restate_invocation_id_like(id restate_invocation_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_like(id restate_invocation_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text LIKE pattern;
-COMMENT ON FUNCTION restate_invocation_id_like(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_like(restate_invocation_id, text) IS
 'Whether the text of the invocation id is like the pattern. Behind the operator ~~. Error: that of an invalid pattern.';
 
 CREATE OPERATOR ~~ (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_like,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_like,
   NEGATOR = !~~, RESTRICT = likesel, JOIN = likejoinsel
 );
 COMMENT ON OPERATOR ~~ (restate_invocation_id, text) IS
 'is like the pattern';
 
-CREATE FUNCTION restate_invocation_id_not_like(id restate_invocation_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_not_like(id restate_invocation_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text NOT LIKE pattern;
-COMMENT ON FUNCTION restate_invocation_id_not_like(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_not_like(restate_invocation_id, text) IS
 'Whether the text of the invocation id is not like the pattern. Behind the operator !~~. Error: that of an invalid pattern.';
 
 CREATE OPERATOR !~~ (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_like,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_not_like,
   NEGATOR = ~~, RESTRICT = nlikesel, JOIN = nlikejoinsel
 );
 COMMENT ON OPERATOR !~~ (restate_invocation_id, text) IS
 'is not like the pattern';
 
-CREATE FUNCTION restate_invocation_id_ilike(id restate_invocation_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_ilike(id restate_invocation_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text ILIKE pattern;
-COMMENT ON FUNCTION restate_invocation_id_ilike(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_ilike(restate_invocation_id, text) IS
 'Whether the text of the invocation id is like the pattern, in any case. Behind the operator ~~*. Error: that of an invalid pattern.';
 
 CREATE OPERATOR ~~* (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_ilike,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_ilike,
   NEGATOR = !~~*, RESTRICT = iclikesel, JOIN = iclikejoinsel
 );
 COMMENT ON OPERATOR ~~* (restate_invocation_id, text) IS
 'is like the pattern, in any case';
 
-CREATE FUNCTION restate_invocation_id_not_ilike(id restate_invocation_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_not_ilike(id restate_invocation_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text NOT ILIKE pattern;
-COMMENT ON FUNCTION restate_invocation_id_not_ilike(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_not_ilike(restate_invocation_id, text) IS
 'Whether the text of the invocation id is not like the pattern, in any case. Behind the operator !~~*. Error: that of an invalid pattern.';
 
 CREATE OPERATOR !~~* (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_ilike,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_not_ilike,
   NEGATOR = ~~*, RESTRICT = icnlikesel, JOIN = icnlikejoinsel
 );
 COMMENT ON OPERATOR !~~* (restate_invocation_id, text) IS
 'is not like the pattern, in any case';
 
-CREATE FUNCTION restate_invocation_id_regex(id restate_invocation_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_regex(id restate_invocation_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text ~ pattern;
-COMMENT ON FUNCTION restate_invocation_id_regex(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_regex(restate_invocation_id, text) IS
 'Whether the text of the invocation id matches the regular expression. Behind the operator ~. Error: that of an invalid pattern.';
 
 CREATE OPERATOR ~ (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_regex,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_regex,
   NEGATOR = !~, RESTRICT = regexeqsel, JOIN = regexeqjoinsel
 );
 COMMENT ON OPERATOR ~ (restate_invocation_id, text) IS
 'matches the regular expression';
 
-CREATE FUNCTION restate_invocation_id_not_regex(id restate_invocation_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_not_regex(id restate_invocation_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text !~ pattern;
-COMMENT ON FUNCTION restate_invocation_id_not_regex(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_not_regex(restate_invocation_id, text) IS
 'Whether the text of the invocation id does not match the regular expression. Behind the operator !~. Error: that of an invalid pattern.';
 
 CREATE OPERATOR !~ (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_regex,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_not_regex,
   NEGATOR = ~, RESTRICT = regexnesel, JOIN = regexnejoinsel
 );
 COMMENT ON OPERATOR !~ (restate_invocation_id, text) IS
 'does not match the regular expression';
 
-CREATE FUNCTION restate_invocation_id_iregex(id restate_invocation_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_iregex(id restate_invocation_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text ~* pattern;
-COMMENT ON FUNCTION restate_invocation_id_iregex(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_iregex(restate_invocation_id, text) IS
 'Whether the text of the invocation id matches the regular expression, in any case. Behind the operator ~*. Error: that of an invalid pattern.';
 
 CREATE OPERATOR ~* (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_iregex,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_iregex,
   NEGATOR = !~*, RESTRICT = icregexeqsel, JOIN = icregexeqjoinsel
 );
 COMMENT ON OPERATOR ~* (restate_invocation_id, text) IS
 'matches the regular expression, in any case';
 
-CREATE FUNCTION restate_invocation_id_not_iregex(id restate_invocation_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_not_iregex(id restate_invocation_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text !~* pattern;
-COMMENT ON FUNCTION restate_invocation_id_not_iregex(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_not_iregex(restate_invocation_id, text) IS
 'Whether the text of the invocation id does not match the regular expression, in any case. Behind the operator !~*. Error: that of an invalid pattern.';
 
 CREATE OPERATOR !~* (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_not_iregex,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_not_iregex,
   NEGATOR = ~*, RESTRICT = icregexnesel, JOIN = icregexnejoinsel
 );
 COMMENT ON OPERATOR !~* (restate_invocation_id, text) IS
 'does not match the regular expression, in any case';
 
-CREATE FUNCTION restate_invocation_id_starts_with(id restate_invocation_id, prefix text) RETURNS boolean
+CREATE FUNCTION restate.invocation_id_starts_with(id restate_invocation_id, prefix text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text ^@ prefix;
-COMMENT ON FUNCTION restate_invocation_id_starts_with(restate_invocation_id, text) IS
+COMMENT ON FUNCTION restate.invocation_id_starts_with(restate_invocation_id, text) IS
 'Whether the text of the invocation id begins with the text. Behind the operator ^@.';
 
 CREATE OPERATOR ^@ (
-  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate_invocation_id_starts_with,
+  LEFTARG = restate_invocation_id, RIGHTARG = text, FUNCTION = restate.invocation_id_starts_with,
   RESTRICT = prefixsel, JOIN = prefixjoinsel
 );
 COMMENT ON OPERATOR ^@ (restate_invocation_id, text) IS
 'begins with the text';
 
-CREATE FUNCTION restate_deployment_id_like(id restate_deployment_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_like(id restate_deployment_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text LIKE pattern;
-COMMENT ON FUNCTION restate_deployment_id_like(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_like(restate_deployment_id, text) IS
 'Whether the text of the deployment id is like the pattern. Behind the operator ~~. Error: that of an invalid pattern.';
 
 CREATE OPERATOR ~~ (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_like,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_like,
   NEGATOR = !~~, RESTRICT = likesel, JOIN = likejoinsel
 );
 COMMENT ON OPERATOR ~~ (restate_deployment_id, text) IS
 'is like the pattern';
 
-CREATE FUNCTION restate_deployment_id_not_like(id restate_deployment_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_not_like(id restate_deployment_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text NOT LIKE pattern;
-COMMENT ON FUNCTION restate_deployment_id_not_like(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_not_like(restate_deployment_id, text) IS
 'Whether the text of the deployment id is not like the pattern. Behind the operator !~~. Error: that of an invalid pattern.';
 
 CREATE OPERATOR !~~ (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_like,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_not_like,
   NEGATOR = ~~, RESTRICT = nlikesel, JOIN = nlikejoinsel
 );
 COMMENT ON OPERATOR !~~ (restate_deployment_id, text) IS
 'is not like the pattern';
 
-CREATE FUNCTION restate_deployment_id_ilike(id restate_deployment_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_ilike(id restate_deployment_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text ILIKE pattern;
-COMMENT ON FUNCTION restate_deployment_id_ilike(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_ilike(restate_deployment_id, text) IS
 'Whether the text of the deployment id is like the pattern, in any case. Behind the operator ~~*. Error: that of an invalid pattern.';
 
 CREATE OPERATOR ~~* (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_ilike,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_ilike,
   NEGATOR = !~~*, RESTRICT = iclikesel, JOIN = iclikejoinsel
 );
 COMMENT ON OPERATOR ~~* (restate_deployment_id, text) IS
 'is like the pattern, in any case';
 
-CREATE FUNCTION restate_deployment_id_not_ilike(id restate_deployment_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_not_ilike(id restate_deployment_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text NOT ILIKE pattern;
-COMMENT ON FUNCTION restate_deployment_id_not_ilike(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_not_ilike(restate_deployment_id, text) IS
 'Whether the text of the deployment id is not like the pattern, in any case. Behind the operator !~~*. Error: that of an invalid pattern.';
 
 CREATE OPERATOR !~~* (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_ilike,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_not_ilike,
   NEGATOR = ~~*, RESTRICT = icnlikesel, JOIN = icnlikejoinsel
 );
 COMMENT ON OPERATOR !~~* (restate_deployment_id, text) IS
 'is not like the pattern, in any case';
 
-CREATE FUNCTION restate_deployment_id_regex(id restate_deployment_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_regex(id restate_deployment_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text ~ pattern;
-COMMENT ON FUNCTION restate_deployment_id_regex(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_regex(restate_deployment_id, text) IS
 'Whether the text of the deployment id matches the regular expression. Behind the operator ~. Error: that of an invalid pattern.';
 
 CREATE OPERATOR ~ (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_regex,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_regex,
   NEGATOR = !~, RESTRICT = regexeqsel, JOIN = regexeqjoinsel
 );
 COMMENT ON OPERATOR ~ (restate_deployment_id, text) IS
 'matches the regular expression';
 
-CREATE FUNCTION restate_deployment_id_not_regex(id restate_deployment_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_not_regex(id restate_deployment_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text !~ pattern;
-COMMENT ON FUNCTION restate_deployment_id_not_regex(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_not_regex(restate_deployment_id, text) IS
 'Whether the text of the deployment id does not match the regular expression. Behind the operator !~. Error: that of an invalid pattern.';
 
 CREATE OPERATOR !~ (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_regex,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_not_regex,
   NEGATOR = ~, RESTRICT = regexnesel, JOIN = regexnejoinsel
 );
 COMMENT ON OPERATOR !~ (restate_deployment_id, text) IS
 'does not match the regular expression';
 
-CREATE FUNCTION restate_deployment_id_iregex(id restate_deployment_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_iregex(id restate_deployment_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text ~* pattern;
-COMMENT ON FUNCTION restate_deployment_id_iregex(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_iregex(restate_deployment_id, text) IS
 'Whether the text of the deployment id matches the regular expression, in any case. Behind the operator ~*. Error: that of an invalid pattern.';
 
 CREATE OPERATOR ~* (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_iregex,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_iregex,
   NEGATOR = !~*, RESTRICT = icregexeqsel, JOIN = icregexeqjoinsel
 );
 COMMENT ON OPERATOR ~* (restate_deployment_id, text) IS
 'matches the regular expression, in any case';
 
-CREATE FUNCTION restate_deployment_id_not_iregex(id restate_deployment_id, pattern text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_not_iregex(id restate_deployment_id, pattern text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text !~* pattern;
-COMMENT ON FUNCTION restate_deployment_id_not_iregex(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_not_iregex(restate_deployment_id, text) IS
 'Whether the text of the deployment id does not match the regular expression, in any case. Behind the operator !~*. Error: that of an invalid pattern.';
 
 CREATE OPERATOR !~* (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_not_iregex,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_not_iregex,
   NEGATOR = ~*, RESTRICT = icregexnesel, JOIN = icregexnejoinsel
 );
 COMMENT ON OPERATOR !~* (restate_deployment_id, text) IS
 'does not match the regular expression, in any case';
 
-CREATE FUNCTION restate_deployment_id_starts_with(id restate_deployment_id, prefix text) RETURNS boolean
+CREATE FUNCTION restate.deployment_id_starts_with(id restate_deployment_id, prefix text) RETURNS boolean
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN id::text ^@ prefix;
-COMMENT ON FUNCTION restate_deployment_id_starts_with(restate_deployment_id, text) IS
+COMMENT ON FUNCTION restate.deployment_id_starts_with(restate_deployment_id, text) IS
 'Whether the text of the deployment id begins with the text. Behind the operator ^@.';
 
 CREATE OPERATOR ^@ (
-  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate_deployment_id_starts_with,
+  LEFTARG = restate_deployment_id, RIGHTARG = text, FUNCTION = restate.deployment_id_starts_with,
   RESTRICT = prefixsel, JOIN = prefixjoinsel
 );
 COMMENT ON OPERATOR ^@ (restate_deployment_id, text) IS

@@ -167,22 +167,22 @@ SELECT ok((SELECT array_agg(id ORDER BY id DESC) = array_agg(id ORDER BY restate
 SELECT is_empty('SELECT FROM (SELECT id AS a, lead(id) OVER () AS b FROM many_keys LIMIT 2000) AS s
   WHERE (a < b) <> (restate_invocation_id_send(a) < restate_invocation_id_send(b))
      OR (a <= b) <> (b >= a) OR (a > b) <> (b < a) OR (a = b) = (a <> b)
-     OR sign(restate_invocation_id_cmp(a, b)) <> -sign(restate_invocation_id_cmp(b, a))',
+     OR sign(restate.invocation_id_cmp(a, b)) <> -sign(restate.invocation_id_cmp(b, a))',
   'the comparison operators agree with each other');
 SELECT is_empty('SELECT FROM (SELECT restate_new_deployment_id() AS a, restate_new_deployment_id() AS b
                  FROM generate_series(1, 1000)) AS s
   WHERE a >= b OR b <= a OR NOT a < b OR NOT a <= b OR NOT b > a OR a = b OR NOT a <> b OR a <> a
-     OR restate_deployment_id_cmp(a, b) >= 0',
+     OR restate.deployment_id_cmp(a, b) >= 0',
   'and so do those of deployment ids');
-SELECT is((SELECT count(DISTINCT restate_invocation_id_hash(id)) > 29900 FROM few_keys), true,
+SELECT is((SELECT count(DISTINCT restate.invocation_id_hash(id)) > 29900 FROM few_keys), true,
   'invocation ids spread over the hashes');
 SELECT is_empty('SELECT id FROM few_keys
-  WHERE restate_invocation_id_hash_extended(id, 0)::bit(64) << 32
-     <> restate_invocation_id_hash(id)::bit(32)::bit(64)',
+  WHERE restate.invocation_id_hash_extended(id, 0)::bit(64) << 32
+     <> restate.invocation_id_hash(id)::bit(32)::bit(64)',
   'the low half of the hash with seed 0 is the hash');
 SELECT is_empty('SELECT id FROM (SELECT restate_new_deployment_id() AS id FROM generate_series(1, 1000)) AS s
-  WHERE restate_deployment_id_hash_extended(id, 0)::bit(64) << 32
-     <> restate_deployment_id_hash(id)::bit(32)::bit(64)',
+  WHERE restate.deployment_id_hash_extended(id, 0)::bit(64) << 32
+     <> restate.deployment_id_hash(id)::bit(32)::bit(64)',
   'of deployment ids as well');
 
 -- ids beside text: recorded texts and borders, each with where it must stand
@@ -209,10 +209,10 @@ SELECT is_empty($$
   WHERE stands <> must_be$$,
   'texts stand by their bytes, ids together where what they begin with stands');
 SELECT is_empty($$
-  SELECT a.text, b.text FROM beside AS a, beside AS b, LATERAL (SELECT restate_id_text_cmp(a.text, b.text) AS cmp) AS c
+  SELECT a.text, b.text FROM beside AS a, beside AS b, LATERAL (SELECT restate.id_text_cmp(a.text, b.text) AS cmp) AS c
   WHERE (a.text #<# b.text) <> (cmp < 0) OR (a.text #<=# b.text) <> (cmp <= 0) OR (a.text #=# b.text) <> (cmp = 0)
     OR (a.text #<># b.text) <> (cmp <> 0) OR (a.text #>=# b.text) <> (cmp >= 0) OR (a.text #># b.text) <> (cmp > 0)
-    OR (a.text #=# b.text) <> (a.text = b.text) OR sign(cmp) <> -sign(restate_id_text_cmp(b.text, a.text))$$,
+    OR (a.text #=# b.text) <> (a.text = b.text) OR sign(cmp) <> -sign(restate.id_text_cmp(b.text, a.text))$$,
   'the operators of texts agree with each other, and a text equals itself alone');
 SELECT is_empty(replace(replace($$
   SELECT a.id, b.text FROM (SELECT text, text::restate_KIND_id AS id FROM beside WHERE is_id AND head = 'HEAD') AS a, beside AS b
@@ -220,8 +220,8 @@ SELECT is_empty(replace(replace($$
     OR (a.id <> b.text) <> (a.text #<># b.text) OR (a.id >= b.text) <> (a.text #>=# b.text) OR (a.id > b.text) <> (a.text #># b.text)
     OR (b.text < a.id) <> (b.text #<# a.text) OR (b.text <= a.id) <> (b.text #<=# a.text) OR (b.text = a.id) <> (b.text #=# a.text)
     OR (b.text <> a.id) <> (b.text #<># a.text) OR (b.text >= a.id) <> (b.text #>=# a.text) OR (b.text > a.id) <> (b.text #># a.text)
-    OR sign(restate_KIND_id_cmp_text(a.id, b.text)) <> sign(restate_id_text_cmp(a.text, b.text))
-    OR sign(restate_text_cmp_KIND_id(b.text, a.id)) <> sign(restate_id_text_cmp(b.text, a.text))$$, 'KIND', kind), 'HEAD', head),
+    OR sign(restate.KIND_id_cmp_text(a.id, b.text)) <> sign(restate.id_text_cmp(a.text, b.text))
+    OR sign(restate.text_cmp_KIND_id(b.text, a.id)) <> sign(restate.id_text_cmp(b.text, a.text))$$, 'KIND', kind), 'HEAD', head),
   'text and a ' || kind || ' id compare as the text of the id does')
 FROM (VALUES ('invocation', 'inv_1'), ('deployment', 'dp_1')) AS kinds (kind, head);
 SELECT is_empty($$
@@ -232,12 +232,12 @@ SELECT is_empty($$
   'and as ids among each other');
 SELECT is_empty($$
   SELECT text FROM beside, unnest('{0,1,-7}'::bigint[]) AS seed
-  WHERE is_id AND head = 'inv_1' AND (restate_id_text_hash(text) <> restate_invocation_id_hash(text)
-      OR restate_id_text_hash_extended(text, seed) <> restate_invocation_id_hash_extended(text, seed))
-    OR is_id AND head = 'dp_1' AND (restate_id_text_hash(text) <> restate_deployment_id_hash(text)
-      OR restate_id_text_hash_extended(text, seed) <> restate_deployment_id_hash_extended(text, seed))$$,
+  WHERE is_id AND head = 'inv_1' AND (restate.id_text_hash(text) <> restate.invocation_id_hash(text)
+      OR restate.id_text_hash_extended(text, seed) <> restate.invocation_id_hash_extended(text, seed))
+    OR is_id AND head = 'dp_1' AND (restate.id_text_hash(text) <> restate.deployment_id_hash(text)
+      OR restate.id_text_hash_extended(text, seed) <> restate.deployment_id_hash_extended(text, seed))$$,
   'the text of an id has the hash of the id');
-SELECT is((SELECT count(DISTINCT restate_id_text_hash(text)) FROM beside), (SELECT count(*) FROM beside), 'other texts have their own');
+SELECT is((SELECT count(DISTINCT restate.id_text_hash(text)) FROM beside), (SELECT count(*) FROM beside), 'other texts have their own');
 
 -- the catalog
 SELECT is((SELECT array_agg(amvalidate(oid)) FROM pg_opclass WHERE opcname ~ '^restate_.*_id_ops$'),

@@ -31,6 +31,38 @@ SELECT count(*) FROM restate.sys_invocation;
 SELECT count(*) FROM restate.invocation;
 RESET SESSION AUTHORIZATION;
 
+-- operators on ids need no right to the schema that has the functions behind them: not for who sees one view alone
+CREATE VIEW seen_by_all AS SELECT id, status FROM restate.sys_invocation;
+CREATE TABLE noted (id restate_invocation_id PRIMARY KEY, deployment restate_deployment_id) PARTITION BY HASH (id);
+CREATE TABLE noted_0 PARTITION OF noted FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+GRANT SELECT ON seen_by_all TO restate_test_nobody;
+GRANT SELECT, INSERT ON noted TO restate_test_nobody;
+SET SESSION AUTHORIZATION restate_test_nobody;
+SELECT id, status FROM seen_by_all WHERE id = 'inv_100000000000000000000000000running';
+SELECT id FROM seen_by_all WHERE id = 'inv_100000000000000000000000000running'::text;
+SELECT id FROM seen_by_all WHERE id::text = ANY (ARRAY['inv_100000000000000000000000000running', 'x']);
+SELECT id FROM seen_by_all WHERE id IN ('inv_100000000000000000000000000running', 'inv_100000000000000000000000000000busy') ORDER BY id DESC;
+SELECT id FROM seen_by_all WHERE id LIKE '%running' AND id ~ 'r.nning$' AND NOT id ^@ 'dp_';
+INSERT INTO noted SELECT id, 'dp_17vd9cnbTaGkyORdBSqu98Z' FROM seen_by_all;
+COPY noted FROM stdin;
+inv_100000000000000000000000000written	dp_17vd9cnbTaGkyORdBSqu98Z
+\.
+SELECT count(DISTINCT id) AS ids, count(DISTINCT deployment) AS deployments, max(n) AS most
+FROM (SELECT id, deployment, count(*) OVER (PARTITION BY deployment ORDER BY id) AS n FROM noted) AS n;
+SET enable_seqscan = off;
+SET enable_hashjoin = off;
+SELECT count(*) FROM noted JOIN seen_by_all USING (id) WHERE noted.id > 'inv_100000000000000000000000000000busy';
+SELECT count(*) FROM noted AS a JOIN noted AS b USING (id) WHERE a.id = b.id::text;
+SET enable_hashjoin = on;
+SET enable_mergejoin = off;
+SET enable_nestloop = off;
+SELECT count(*) FROM noted JOIN seen_by_all USING (id) WHERE deployment LIKE 'dp%';
+RESET ALL;
+SELECT restate.invocation_id_eq(id, id) FROM seen_by_all;
+RESET SESSION AUTHORIZATION;
+DROP TABLE noted;
+DROP VIEW seen_by_all;
+
 -- an operator: EXECUTE on one function is enough for it, and for nothing else
 GRANT EXECUTE ON FUNCTION restate_purge_journal(restate_invocation_id) TO restate_test_purger;
 SET SESSION AUTHORIZATION restate_test_purger;
@@ -115,7 +147,7 @@ SELECT role_name, session_user_name FROM restate.sys_audit WHERE operation = 'ki
 DROP FUNCTION stop;
 
 -- only what compares and hashes is trusted to leak nothing
-SELECT count(*) FROM pg_proc WHERE proleakproof AND proname LIKE 'restate%'
+SELECT count(*) FROM pg_proc WHERE proleakproof AND (proname LIKE 'restate%' OR pronamespace = 'restate'::regnamespace)
   AND proname !~ '_(lt|le|eq|ne|ge|gt|cmp|hash|hash_extended)(_text|_invocation_id|_deployment_id)?$';
 
 -- the owner need not be a superuser

@@ -32,6 +32,15 @@ CREATE TABLE orders (
 INSERT INTO orders VALUES (1, '${\ inv('done')}', DEFAULT, '{dp_10000000000000000000old,NULL}'),
   (2, '${\ inv('holder', 'a')}', DEFAULT, '{}');
 CREATE INDEX ON orders USING hash (invocation);
+CREATE INDEX ON orders ((invocation::text)) WHERE invocation > '${\ inv('done')}' AND NOT invocation LIKE '%x';
+ALTER TABLE orders ADD CHECK (invocation <> 'none'::text AND invocation ~ '^inv_1');
+CREATE OPERATOR CLASS upward FOR TYPE restate_invocation_id USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >,
+  FUNCTION 1 restate.invocation_id_cmp(restate_invocation_id, restate_invocation_id);
+CREATE INDEX ON orders (invocation upward);
+CREATE TABLE parts (invocation restate_invocation_id) PARTITION BY HASH (invocation);
+CREATE TABLE part_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE part_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO parts SELECT id FROM restate.invocation;
 CREATE VIEW order_status AS SELECT number, status FROM orders JOIN restate.sys_invocation ON id = invocation;
 CREATE FUNCTION stop_order(number integer) RETURNS text LANGUAGE sql
 BEGIN ATOMIC SELECT restate_cancel(invocation) FROM orders WHERE orders.number = stop_order.number; END;
@@ -39,6 +48,7 @@ SQL
 
 my $contents = digest($node);
 my $orders = "SELECT number, invocation, partition_key, deployments FROM orders ORDER BY number";
+my $parts = 'SELECT tableoid::regclass, invocation FROM parts ORDER BY 2';
 my $statuses = 'SELECT number, status FROM order_status ORDER BY number';
 my $granted = <<'SQL';
 SELECT p.oid::regprocedure || ': ' || a.grantee::regrole FROM pg_proc p, aclexplode(proacl) a
@@ -52,7 +62,7 @@ WHERE a.grantee = 0 AND p.prosecdef AND (p.proname LIKE 'restate\_%' OR p.pronam
 ORDER BY 1
 SQL
 my $next = 'SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM restate.audit_audit_id_seq';
-my %expected = map { $_ => $node->safe_psql('postgres', $_) } ($orders, $statuses, $granted, $next);
+my %expected = map { $_ => $node->safe_psql('postgres', $_) } ($orders, $parts, $statuses, $granted, $next);
 like($expected{$granted}, qr/^public: 0$/m, 'nothing that acts is granted to everybody');
 unlike($contents, qr/^\w+ 0 /m, 'every table has rows to dump');
 
@@ -82,6 +92,7 @@ for my $way (sort keys %ways)
 	is(digest($node, $way), $contents, "$way: the contents are the same");
 	is($node->safe_psql($way, 'SELECT count(*) FROM restate_verify()'), '0', "$way: all is well");
 	is($node->safe_psql($way, $orders), $expected{$orders}, "$way: so is a table of the user's own");
+	is($node->safe_psql($way, $parts), $expected{$parts}, "$way: and one in parts by the hash of its ids");
 	is($node->safe_psql($way, $statuses), $expected{$statuses}, "$way: and a view");
 	is($node->safe_psql($way, $granted), $expected{$granted}, "$way: what was granted is granted");
 	is($node->safe_psql($way, $next), $expected{$next}, "$way: the audit goes on where it was");

@@ -48,6 +48,20 @@ sub difference
 	return join "\n", @differences > 20 ? (@differences[ 0 .. 19 ], @differences . ' in all') : @differences;
 }
 
+# What a user has built on ids: it goes on after an update, and tells the same.
+my $built = <<'SQL';
+CREATE TABLE noted (id restate_invocation_id PRIMARY KEY, deployment restate_deployment_id, CHECK (id > 'inv_1000000000000000000000000000000000'));
+CREATE INDEX ON noted USING hash (deployment);
+CREATE VIEW compared AS SELECT a.id, restate_invocation_id_cmp(a.id, b.id), restate_invocation_id_send(b.id) FROM noted AS a JOIN noted AS b ON a.id <= b.id;
+CREATE TABLE parts (id restate_invocation_id) PARTITION BY HASH (id);
+CREATE TABLE part_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE part_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO noted SELECT id, 'dp_17vd9cnbTaGkyORdBSqu98Z' FROM restate.invocation;
+INSERT INTO parts SELECT id FROM restate.invocation;
+SQL
+my $told = "SELECT * FROM compared ORDER BY 1, 3; SELECT tableoid::regclass, id FROM parts ORDER BY id;
+SET enable_seqscan = off; SELECT count(*) FROM noted WHERE deployment = 'dp_17vd9cnbTaGkyORdBSqu98Z' AND id > ANY (SELECT id FROM noted)";
+
 for my $release (@releases)
 {
 	my $database = "from_$release";
@@ -72,9 +86,16 @@ for my $release (@releases)
 	}
 	is(digest($node, $database), $contents, "$release: nothing has changed");
 
+	$node->safe_psql($database, $built);
+	my $before = $node->safe_psql($database, $told);
 	$node->safe_psql($database, 'ALTER EXTENSION restate_admin UPDATE');
+	is($node->safe_psql($database, $told), $before, "$release: after the update what a user has built on ids tells the same");
 	is(difference(\@new, [ catalog($database) ]), '', "$release: after the update the catalog is that of a new installation");
 	is(digest($node, $database), $contents, "$release: the data is as it was");
+	$node->safe_psql('postgres', "CREATE DATABASE \"${database}_again\"");
+	$node->command_ok([ 'pg_dump', '--no-sync', '-Fc', '-d', $node->connstr($database), '-f', "$dir/$database.dump" ], "$release: and can be dumped");
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr("${database}_again"), "$dir/$database.dump" ], "$release: and restored");
+	is($node->safe_psql("${database}_again", $told), $before, "$release: to what it was");
 	is($node->safe_psql($database, 'SELECT count(*) FROM restate_verify()'), '0', "$release: all is well");
 	is($node->safe_psql($database, "SELECT restate_kill('" . inv('holder', 'a') . "'), restate_purge('" . inv('done') . "')"),
 		'killed|purged', "$release: operations run");
