@@ -17,6 +17,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "zero_pages.h"
+
 /* a request that has not arrived by then is given up, however it trickles; an answer that is not taken, too */
 #define PATIENCE_MS 60000
 #define LOOK_MS		1000
@@ -38,6 +40,12 @@
 #define ADDRESS_BYTES  16
 #define IPV6_NETWORK   8 /* bytes that tell one client's addresses from another's */
 
+/*
+ * So many idle ones keep the memory of their requests, for the next one; it is
+ * taken from whoever has been idle for longest.
+ */
+#define MAX_KEEPING 512
+
 /* Where connections come from. */
 typedef struct Source
 {
@@ -56,6 +64,8 @@ typedef struct List
 static List lists[CONNECTION_STATES];
 static Source *sources[SOURCE_BUCKETS];
 static Connection *left_ones;
+static Connection *first_keeping; /* of the idle ones: it and all after it keep their memory */
+static int keeping;
 static Timer look;
 static int count;
 static int limit;
@@ -66,6 +76,8 @@ static void begin_leaving(Connection *connection);
 static void leave(Timer *timer);
 static void append(Connection *connection);
 static void take_out(Connection *connection);
+static void begin_keeping(Connection *connection);
+static void end_keeping(Connection *connection);
 static void count_arriving(const Connection *connection, int change);
 static bool make_room(const Connection *newest);
 static bool shut(Connection *connection);
@@ -186,6 +198,8 @@ append(Connection *connection)
 	else
 		list->first = connection;
 	list->last = connection;
+	if (connection->state == CONNECTION_IDLE)
+		begin_keeping(connection);
 	count_arriving(connection, 1);
 }
 
@@ -197,6 +211,8 @@ take_out(Connection *connection)
 {
 	List *list = &lists[connection->state];
 
+	if (connection->keeps_memory)
+		end_keeping(connection);
 	if (connection->previous)
 		connection->previous->next = connection->next;
 	else
@@ -206,6 +222,30 @@ take_out(Connection *connection)
 	else
 		list->last = connection->previous;
 	count_arriving(connection, -1);
+}
+
+/*
+ * Has the newest of the idle ones keep its memory.
+ */
+static void
+begin_keeping(Connection *connection)
+{
+	connection->keeps_memory = true;
+	if (first_keeping == NULL)
+		first_keeping = connection;
+	keeping++;
+}
+
+/*
+ * Has an idle one keep its memory no more.
+ */
+static void
+end_keeping(Connection *connection)
+{
+	connection->keeps_memory = false;
+	if (first_keeping == connection)
+		first_keeping = connection->next;
+	keeping--;
 }
 
 /*
@@ -268,6 +308,12 @@ connections_turn(void)
 	for (Connection *c = left_ones; c; c = c->next_left)
 		if ((c->state == CONNECTION_ARRIVING || c->state == CONNECTION_IDLE) && unread(c) == 0)
 			(void) shut(c);
+	while (keeping > MAX_KEEPING)
+	{
+		if (first_keeping->memory)
+			zero_pages_give_back(first_keeping->memory, CONNECTION_MEMORY);
+		end_keeping(first_keeping);
+	}
 }
 
 /*

@@ -22,6 +22,9 @@ typedef enum ConnectionState
 
 #define CONNECTION_STATES 4
 
+/* the request line and the headers of one connection; libmicrohttpd clears all of it for each request */
+#define CONNECTION_MEMORY ((size_t) 96 * 1024)
+
 struct Exchange;
 
 typedef struct Connection
@@ -31,6 +34,8 @@ typedef struct Connection
 	int64_t since;
 	struct Source *source;		 /* NULL: of no address */
 	struct Exchange *exchange;	 /* the one under way, for who asks */
+	const char *memory;			 /* libmicrohttpd's for its requests, CONNECTION_MEMORY; NULL: not known where */
+	bool keeps_memory;			 /* idle, and the memory has not been given back */
 	bool has_left;				 /* the client has closed its side */
 	Timer leaving;				 /* set: it is taken for gone then */
 	bool is_shut;				 /* it is closed as soon as libmicrohttpd sees that */
@@ -47,7 +52,11 @@ extern Connection *connection_open(int socket, const struct sockaddr *address);
 extern void connection_close(Connection *connection);
 extern void connection_set(Connection *connection, ConnectionState state);
 
-/* Shuts those whose clients have left, as far as all of theirs has been read; to be called in each turn. */
+/*
+ * Shuts those whose clients have left, as far as all of theirs has been read,
+ * and gives back the memory of those that are idle; to be called in each turn,
+ * when libmicrohttpd has cleared it.
+ */
 extern void connections_turn(void);
 
 extern int connections_count(void);

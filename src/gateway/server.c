@@ -25,8 +25,6 @@
 
 /* more of a body than this is not even thrown away */
 #define MAX_IGNORED_BODY	 ((size_t) 64 * 1024 * 1024)
-/* the request line and the headers of one connection; libmicrohttpd clears all of it for each request */
-#define CONNECTION_MEMORY	 ((size_t) 96 * 1024)
 #define MAX_CONNECTIONS		 16384
 /* descriptors that are not clients' */
 #define OTHER_DESCRIPTORS	 1100
@@ -271,6 +269,11 @@ handle(void *arg, struct MHD_Connection *connection, const char *url, const char
 static enum MHD_Result
 head_arrived(Exchange *exchange, const char *method, const char *version)
 {
+	Connection *connection = connection_of(exchange);
+
+	/* the method is where the memory begins, unless there are empty lines before it */
+	if (connection && connection->memory == NULL && (uintptr_t) method % (uintptr_t) sysconf(_SC_PAGESIZE) == 0)
+		connection->memory = method;
 	/* a longer method than any that is served is none of them either */
 	strncpy(exchange->method, *method ? method : "?", sizeof(exchange->method) - 1);
 	guard_head(exchange, method, version);
