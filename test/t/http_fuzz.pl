@@ -15,6 +15,8 @@ use Time::HiRes qw(sleep time);
 
 my $seed = $ENV{FUZZ_SEED} || 20260121;
 my $count = $ENV{FUZZ_COUNT} || 10_000;
+# as many at once, for some requests take their time: a client that closes its side is waited for
+my $clients = 8;
 diag("seed $seed: $count requests; FUZZ_SEED and FUZZ_COUNT choose others");
 srand($seed);
 
@@ -43,7 +45,7 @@ grant_roles($node);
 load_example($node);
 my $digest = digest($node);
 my $json = JSON::PP->new->utf8->allow_nonref;
-my $gateway = start_gateway($node, {%sanitized}, '--pool=2', '--request-timeout=5');
+my $gateway = start_gateway($node, {%sanitized}, '--pool=2', '--request-timeout=30');
 
 sub pick { return $_[ int rand @_ ] }
 
@@ -133,62 +135,21 @@ my %kinds = (
 	lines => sub { return [ "\r\n" x (int rand 20) . "PATCH /invocations/$unknown/kill HTTP/1.1\n" . pick("Host: g\n\n", "Host: g\r\r\n\n", " folded\r\n$head\r\n", "\n"), '4.. none', undef, 1 ] });
 my @kinds = sort keys %kinds;
 
-my (%answers, @wrong, $connection, $rss);
-my $made_requests = 0;
 my $begin = time;
-while ($made_requests < $count)
+my @reports = map { start_client($_) } 1 .. $clients;
+my (%answers, @wrong, $rss);
+my $made_requests = 0;
+for my $report (@reports)
 {
-	my $kind = pick(@kinds, 'pipeline');
-	my @requests = map { $kinds{$_}->() } $kind eq 'pipeline' ? map { pick(qw(method path id parameter body)) } 1 .. 1 + int rand 12 : $kind;
+	my $told = $json->decode(readline($report) // '{}');
 
-	# what leaves the connection open is sent on one that is kept
-	my $special = $kind eq 'pipeline' ? undef : $requests[0][3];
-	if ($special || !$connection)
-	{
-		close $connection if $connection;
-		$connection = open_connection($gateway) or last;
-	}
-	send_bytes($connection, join('', map { $_->[0] } @requests), 10);
-	if ($special && $special == 3)
-	{
-		setsockopt $connection, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack('ii', 1, 0);
-	}
-	if ($special && $special >= 2)
-	{
-		close $connection;
-		undef $connection;
-		$answers{'left'}++;
-		$made_requests += @requests;
-		next;
-	}
-	shutdown $connection, 1 if $special;
-	for my $request (@requests)
-	{
-		my $answer = read_answer($connection, undef, 10);
-		my $have = $answer ? $answer->{status} : 'none';
-
-		$answers{$have}++;
-		$made_requests++;
-		if (!grep { $have =~ /^$_$/ } split / /, $request->[1])
-		{
-			push @wrong, "$kind: $have for " . substr($request->[0], 0, 300) . ($answer ? ": $answer->{body}" : '');
-		}
-		elsif ($answer && ($answer->{headers}{'content-type'} // '') eq 'application/json'
-			&& !eval { join(',', sort keys %{ $json->decode($answer->{body}) }) eq 'message,restate_code' })
-		{
-			push @wrong, "$kind: $answer->{body}";
-		}
-		if (!$answer || ($answer->{headers}{connection} // '') =~ /close/i || $special)
-		{
-			close $connection;
-			undef $connection;
-			last;
-		}
-	}
-	last if @wrong > 20 || !gateway_alive($gateway);
-	$rss //= memory() if $made_requests > $count / 4;
+	$made_requests += $told->{made} // 0;
+	$answers{$_} += $told->{answers}{$_} for keys %{ $told->{answers} };
+	push @wrong, @{ $told->{wrong} // [] };
+	$rss //= $told->{memory};
+	close $report;
+	wait;
 }
-close $connection if $connection;
 note sprintf '%d requests in %.1f s: %s', $made_requests, time - $begin, join ', ', map { "$_: $answers{$_}" } sort keys %answers;
 cmp_ok($made_requests, '>=', $count, 'all of them were made');
 is(join("\n", map { s/([^ -~])/sprintf '\\x%02x', ord $1/ger } @wrong), '', 'each was refused as it should be');
@@ -247,6 +208,88 @@ is(scalar(grep { my $a = read_answer($_, 'PATCH', 1); $a && $a->{status} == 503 
 sql($sql, 'COMMIT');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', 'all is well at the end');
 done_testing();
+
+# Starts a client that makes its part of the requests, the same ones for the
+# same seed, and reports what came of them as a line of JSON.  Returns where that
+# is read.
+sub start_client
+{
+	my ($number) = @_;
+	pipe(my $report, my $out) or die $!;
+	my $pid = fork // die $!;
+
+	if ($pid)
+	{
+		close $out;
+		return $report;
+	}
+	srand($seed + 1_000_003 * $number);
+	print {$out} $json->encode(make_requests(int(($count + $clients - 1) / $clients)));
+	close $out;
+	POSIX::_exit(0);
+}
+
+# Makes requests, and returns how many, how often there was which answer, what
+# was wrong and the memory of the gateway after a quarter of them.
+sub make_requests
+{
+	my ($mine) = @_;
+	my (%had, @bad, $connection, $memory);
+	my $done = 0;
+
+	while ($done < $mine && @bad <= 20)
+	{
+		my $kind = pick(@kinds, 'pipeline');
+		my @requests = map { $kinds{$_}->() } $kind eq 'pipeline' ? map { pick(qw(method path id parameter body)) } 1 .. 1 + int rand 12 : $kind;
+
+		# what leaves the connection open is sent on one that is kept
+		my $special = $kind eq 'pipeline' ? undef : $requests[0][3];
+		if ($special || !$connection)
+		{
+			close $connection if $connection;
+			$connection = open_connection($gateway) or last;
+		}
+		send_bytes($connection, join('', map { $_->[0] } @requests), 60);
+		if ($special && $special == 3)
+		{
+			setsockopt $connection, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack('ii', 1, 0);
+		}
+		if ($special && $special >= 2)
+		{
+			close $connection;
+			undef $connection;
+			$had{'left'}++;
+			$done += @requests;
+			next;
+		}
+		shutdown $connection, 1 if $special;
+		for my $request (@requests)
+		{
+			my $answer = read_answer($connection, undef, 60);
+			my $have = $answer ? $answer->{status} : 'none';
+
+			$had{$have}++;
+			$done++;
+			if (!grep { $have =~ /^$_$/ } split / /, $request->[1])
+			{
+				push @bad, "$kind: $have for " . substr($request->[0], 0, 300) . ($answer ? ": $answer->{body}" : '');
+			}
+			elsif ($answer && ($answer->{headers}{'content-type'} // '') eq 'application/json'
+				&& !eval { join(',', sort keys %{ $json->decode($answer->{body}) }) eq 'message,restate_code' })
+			{
+				push @bad, "$kind: $answer->{body}";
+			}
+			if (!$answer || ($answer->{headers}{connection} // '') =~ /close/i || $special)
+			{
+				close $connection;
+				undef $connection;
+				last;
+			}
+		}
+		$memory //= memory() if $done > $mine / 4;
+	}
+	return { made => $done, answers => \%had, wrong => \@bad, memory => $memory };
+}
 
 # Checks that a gateway ends with 0 and that no sanitizer has found anything.
 sub ended_well

@@ -62,7 +62,7 @@ SQL
 
 my @modes = ([ 'no statements tracked', $tracks ? 'max_prepared_statements = 0' : (), 'default_pool_size = 2', 'server_round_robin = 1' ],
 	[ 'the defaults', 'server_round_robin = 0' ], [ 'sessions that live for a moment', 'server_lifetime = 0', 'default_pool_size = 3' ]);
-push @modes, [ 'statements tracked', 'max_prepared_statements = 20', 'default_pool_size = 2', 'server_round_robin = 1' ] if $tracks;
+push @modes, map { [ "$_ statements tracked", "max_prepared_statements = $_", 'default_pool_size = 2', 'server_round_robin = 1' ] } 100, 2 if $tracks;
 for my $mode (@modes)
 {
 	my ($what, @settings) = @$mode;
