@@ -94,7 +94,7 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #?   SUITE_TIMEOUT=1800      seconds after which a suite is stopped
 #? make check-faults  crashes, full disks, upgrades, races and the like
 #? make check-debian  make check in a bare Debian of its own, as root; DEBIAN=trixie, which has
-#?                    PostgreSQL 17, if not said otherwise
+#?                    PostgreSQL 17, if not said otherwise; forky has 18
 #? make fuzz          the fuzzers, SECONDS_EACH=600 each
 #? make bench         every benchmark, on private servers; bench-quick takes two minutes
 #?   PARTS="calls http"      only these parts of the benchmarks, or of check-faults
