@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "stream.h"
+
 static int64_t now_us(void);
 
 /*
@@ -45,6 +47,7 @@ exchange_free(Exchange *exchange)
 	free(exchange->reason);
 	free(exchange->target);
 	rows_free(&exchange->rows);
+	stream_free(exchange->stream);
 	buffer_free(&exchange->body);
 	buffer_free(&exchange->answer);
 	free(exchange);

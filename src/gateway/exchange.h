@@ -16,6 +16,7 @@
 
 struct MHD_Connection;
 struct Route;
+struct Stream;
 
 #define EXCHANGE_MAX_ARGS 4
 
@@ -25,7 +26,7 @@ struct Exchange
 {
 	Task task; /* first: of a task the exchange is known */
 	struct MHD_Connection *connection;
-	/* called when a task of it has ended and the answer is there */
+	/* called when a task of it has ended and the answer is there; for a stream when there is more of it, too */
 	void (*answered)(Exchange *exchange);
 	int64_t started_us; /* on a clock that is never set */
 	char *target;
@@ -35,7 +36,9 @@ struct Exchange
 	const struct Route *route;
 	bool has_arrived; /* all of it */
 	bool is_waiting;  /* for its task, the connection suspended */
-	bool has_failed;  /* its memory ran out before it could be answered so */
+	bool is_logged;
+	bool has_failed; /* its memory ran out before it could be answered so */
+	bool is_left;	 /* its connection is closed: it is freed when its task has ended */
 
 	/* decoded from the path; the id too, where there is one */
 	char *path_parameter;
@@ -54,6 +57,7 @@ struct Exchange
 	/* of POST /query: how far it is */
 	int step;
 	Rows rows;
+	struct Stream *stream; /* NULL: the answer is sent when it is whole */
 
 	/* the answer */
 	int status; /* 0: none yet */

@@ -49,7 +49,7 @@ static const char help[] =
 	"                           that can only read the views; without it these are 503\n"
 	"  --pool=N                 connections for operations [8]\n"
 	"  --query-pool=N           connections for queries [2]\n"
-	"  --query-row-limit=N      rows that a query may return; more is an error [100000]\n"
+	"  --query-row-limit=N      rows that a query may return; more is an error [100000 as JSON, any as a stream]\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
 	"  --person-header=NAME     a header that names who asks, for the audit [none]: only where\n"
@@ -90,7 +90,6 @@ options_read(Options *options, int argc, char **argv)
 	options->db = "";
 	options->pool = 8;
 	options->query_pool = 2;
-	options->query_row_limit = 100000;
 	options->request_timeout = 30;
 	options->log_level = LOG_INFO;
 	parse_listen(options, DEFAULT_LISTEN);

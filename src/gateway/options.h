@@ -20,7 +20,7 @@ typedef struct Options
 	int pool;
 	int query_pool;
 	int request_timeout; /* seconds */
-	int query_row_limit;
+	int query_row_limit; /* 0: what is usual */
 	char *token;			   /* NULL: none is asked for */
 	const char *hosts;		   /* names that it is called by, besides localhost, with commas between; or NULL */
 	const char *person_header; /* names for the audit who asks; NULL: none does */

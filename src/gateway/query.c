@@ -1,7 +1,8 @@
 /*
  * query.c
  *		Runs a query in a read-only transaction of a role that can read the
- *		views and nothing else, and renders its rows.
+ *		views and nothing else, and renders its rows: as one JSON document, or
+ *		as a stream in Arrow's format.
  */
 #include "query.h"
 
@@ -15,6 +16,7 @@
 #include "body.h"
 #include "failure.h"
 #include "rows.h"
+#include "stream.h"
 #include "url.h"
 
 /* the commands that it takes, one after the other */
@@ -37,16 +39,23 @@ enum
 	" SET LOCAL statement_timeout = '%ds'; SET LOCAL idle_in_transaction_session_timeout = '%ds'"
 
 static char begin_query[512];
-static int max_rows;
+static char begin_stream[2048];
+static int max_rows;		  /* in one answer */
+static int max_streamed_rows; /* 0: any number */
 
-static bool accepts_json(const char *accept);
+static bool wants_json(const Exchange *exchange);
+static bool is_over(const Exchange *exchange);
 static bool begin(Task *task);
 static bool next(Task *task);
 static void take_result(Task *task, const PGresult *result);
+static bool take_description(Exchange *exchange, const PGresult *description);
 static void take_row(Exchange *exchange, const PGresult *row);
+static void take_streamed_row(Exchange *exchange, const PGresult *row);
+static void complete(Exchange *exchange);
 static bool returns_rows(Exchange *exchange, const PGresult *description);
 static void overflowed(Task *task);
 static void ended(Task *task, TaskEnd how);
+static void fail(Exchange *exchange, int status, const char *category, const char *message);
 static void answer_too_large(Exchange *exchange);
 static void answer_query_failure(Exchange *exchange, const PGresult *error);
 
@@ -58,23 +67,38 @@ const TaskKind query_task = {.begin = begin,
 							 .leaves_traces = true};
 
 /*
- * Sets how many rows a query may return, and how long it may take.
+ * Sets how many rows a query may return, 0 for as many as are usual, and how
+ * long it may take.
  */
 void
 query_configure(int row_limit, int seconds)
 {
-	max_rows = row_limit;
+	max_rows = row_limit ? row_limit : QUERY_USUAL_ROWS;
+	max_streamed_rows = row_limit;
 	snprintf(begin_query, sizeof(begin_query), BEGIN_QUERY, seconds, seconds);
+	snprintf(begin_stream, sizeof(begin_stream), "%s; %s", begin_query, arrow_origins_sql);
 }
 
 /*
- * Returns whether the Accept header, if there is one, allows JSON.
+ * Returns whether the answer is to be JSON: where that alone is asked for, and
+ * in no other words, as in Restate.
  */
 static bool
-accepts_json(const char *accept)
+wants_json(const Exchange *exchange)
 {
-	return accept == NULL || *accept == '\0' || strcasestr(accept, "application/json") || strstr(accept, "*/*") ||
-		   strcasestr(accept, "application/*");
+	const char *accept = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept");
+
+	return accept && strcmp(accept, "application/json") == 0;
+}
+
+/*
+ * Returns whether no more rows are wanted: it is answered, or the answer is
+ * broken off.
+ */
+static bool
+is_over(const Exchange *exchange)
+{
+	return exchange->status != 0 && (exchange->stream == NULL || exchange->stream->state != STREAM_OPEN);
 }
 
 void
@@ -91,10 +115,12 @@ prepare_query(Exchange *exchange)
 		answer_error(exchange, 422, "invalid_body", "the body must be an object with a text query");
 	else if (strlen(json_string_value(query)) != json_string_length(query))
 		answer_error(exchange, 400, "invalid_body", "the query has a NUL in it");
-	else if (!accepts_json(MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept")))
-		answer_error(exchange, 406, "not_acceptable", "a query is answered as application/json only");
-	else
-		(void) exchange_keep(exchange, &exchange->args[0], json_string_value(query));
+	else if (exchange_keep(exchange, &exchange->args[0], json_string_value(query)) && !wants_json(exchange))
+	{
+		exchange->stream = stream_new();
+		if (exchange->stream == NULL)
+			answer_out_of_memory(exchange);
+	}
 	json_decref(document);
 }
 
@@ -108,7 +134,9 @@ begin(Task *task)
 
 	exchange->step = STEP_BEGIN;
 	rows_free(&exchange->rows);
-	return session_run(task->session, begin_query);
+	if (exchange->stream)
+		stream_restart(exchange->stream);
+	return session_run(task->session, exchange->stream ? begin_stream : begin_query);
 }
 
 /*
@@ -120,7 +148,7 @@ next(Task *task)
 {
 	Exchange *exchange = exchange_of(task);
 
-	if (exchange->status == 0)
+	if (!is_over(exchange))
 	{
 		switch (++exchange->step)
 		{
@@ -129,11 +157,11 @@ next(Task *task)
 			case STEP_DESCRIBE:
 				return session_describe(task->session);
 			case STEP_FETCH:
-				buffer_add_text(&exchange->answer, "{\"rows\":[");
+				if (exchange->stream == NULL)
+					buffer_add_text(&exchange->answer, "{\"rows\":[");
 				return session_fetch(task->session);
 			default:
-				buffer_add_text(&exchange->answer, "]}");
-				answer_json(exchange, 200);
+				complete(exchange);
 				break;
 		}
 	}
@@ -150,21 +178,84 @@ take_result(Task *task, const PGresult *result)
 	Exchange *exchange = exchange_of(task);
 	ExecStatusType status = PQresultStatus(result);
 
-	if (exchange->status)
+	if (is_over(exchange))
+	{
+		if (status == PGRES_SINGLE_TUPLE)
+			task_abandon(task);
 		return;
+	}
 	if (status == PGRES_SINGLE_TUPLE)
-		take_row(exchange, result);
+	{
+		if (exchange->stream)
+			take_streamed_row(exchange, result);
+		else
+			take_row(exchange, result);
+	}
 	else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
 	{
-		if (!task_tries_again(task, result, false))
+		if (stream_has_begun(exchange) || !task_tries_again(task, result, false))
 			answer_query_failure(exchange, result);
 		return;
 	}
-	else if (exchange->step == STEP_DESCRIBE && returns_rows(exchange, result) && !rows_describe(&exchange->rows, result))
+	else if (!take_description(exchange, result))
 		answer_out_of_memory(exchange);
 	/* of what is refused already there may be more than anyone wants to wait for */
-	if (exchange->status && exchange->step == STEP_FETCH)
+	if (is_over(exchange) && exchange->step == STEP_FETCH)
 		task_abandon(task);
+}
+
+/*
+ * Takes what the server tells of the columns; returns false where memory has
+ * run out.
+ */
+static bool
+take_description(Exchange *exchange, const PGresult *description)
+{
+	Stream *stream = exchange->stream;
+
+	if (exchange->step == STEP_BEGIN && stream && PQntuples(description) > 0)
+		return arrow_origins_take(&stream->rows.origins, description);
+	if (exchange->step != STEP_DESCRIBE || !returns_rows(exchange, description))
+		return true;
+	return stream ? arrow_rows_describe(&stream->rows, description) : rows_describe(&exchange->rows, description);
+}
+
+/*
+ * Adds a row to a stream, which may be on its way already.
+ */
+static void
+take_streamed_row(Exchange *exchange, const PGresult *row)
+{
+	const ArrowRows *rows = &exchange->stream->rows;
+	const char *fault;
+
+	if (exchange->task.is_cancelled)
+		fail(exchange, 503, "query_timeout", "the query took too long");
+	else if (max_streamed_rows > 0 && rows->count == max_streamed_rows)
+		answer_too_large(exchange);
+	else
+	{
+		fault = stream_add(exchange, row);
+		if (arrow_rows_have_failed(rows))
+			fail(exchange, 503, "out_of_memory", "out of memory");
+		else if (fault)
+			fail(exchange, 400, "invalid_query", fault);
+	}
+}
+
+/*
+ * Ends the answer: all rows are there.
+ */
+static void
+complete(Exchange *exchange)
+{
+	if (exchange->stream == NULL)
+	{
+		buffer_add_text(&exchange->answer, "]}");
+		answer_json(exchange, 200);
+	}
+	else if (!stream_complete(exchange))
+		fail(exchange, 503, "out_of_memory", "out of memory");
 }
 
 /*
@@ -227,12 +318,33 @@ overflowed(Task *task)
 static void
 ended(Task *task, TaskEnd how)
 {
+	Exchange *exchange = exchange_of(task);
+
 	if (how == TASK_UNANSWERED)
 	{
-		answer_error(exchange_of(task), 503, "query_timeout", "the query took too long");
+		fail(exchange, 503, "query_timeout", "the query took too long");
 		how = TASK_DONE;
 	}
+	if (stream_has_begun(exchange))
+	{
+		stream_break(exchange, "the connection to the database was lost");
+		exchange->answered(exchange);
+		return;
+	}
 	answer_task_end(task, how);
+}
+
+/*
+ * Answers with an error, if there is no answer yet; a stream that was begun
+ * ends there.
+ */
+static void
+fail(Exchange *exchange, int status, const char *category, const char *message)
+{
+	if (stream_has_begun(exchange))
+		stream_break(exchange, message);
+	else
+		answer_error(exchange, status, category, message);
 }
 
 /*
@@ -243,8 +355,13 @@ answer_too_large(Exchange *exchange)
 {
 	char message[96];
 
-	snprintf(message, sizeof(message), "the query returns more than %d rows or %zu bytes", max_rows, QUERY_MAX_ANSWER);
-	answer_error(exchange, 400, "result_too_large", message);
+	if (exchange->stream == NULL)
+		snprintf(message, sizeof(message), "the query returns more than %d rows or %zu bytes", max_rows, QUERY_MAX_ANSWER);
+	else if (max_streamed_rows > 0 && exchange->stream->rows.count == max_streamed_rows)
+		snprintf(message, sizeof(message), "the query returns more than %d rows", max_streamed_rows);
+	else
+		snprintf(message, sizeof(message), "the query returns a row of more than %zu bytes", QUERY_MAX_ANSWER);
+	fail(exchange, 400, "result_too_large", message);
 }
 
 /*
@@ -257,8 +374,11 @@ answer_query_failure(Exchange *exchange, const PGresult *error)
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
 
-	if (sqlstate == NULL || message == NULL || strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "53", 2) == 0 ||
-		strncmp(sqlstate, "57P", 3) == 0 || strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "XX", 2) == 0)
+	/* a message may have what is in the rows */
+	if (stream_has_begun(exchange))
+		stream_break(exchange, sqlstate ? sqlstate : "no SQLSTATE");
+	else if (sqlstate == NULL || message == NULL || strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "53", 2) == 0 ||
+			 strncmp(sqlstate, "57P", 3) == 0 || strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "XX", 2) == 0)
 		answer_failure(exchange, error);
 	else if (strcmp(sqlstate, "57014") == 0)
 		answer_error(exchange, 503, "query_timeout", "the query took too long");

@@ -9,7 +9,9 @@
 #include "pool.h"
 
 #define QUERY_MAX_BODY	 ((size_t) 1024 * 1024)
-/* how long an answer may get */
+/* how many rows an answer in one piece has at most, if not told otherwise */
+#define QUERY_USUAL_ROWS 100000
+/* how long it may get; a row of a stream, too */
 #define QUERY_MAX_ANSWER ((size_t) 64 * 1024 * 1024)
 
 extern void query_configure(int row_limit, int seconds);

@@ -7,29 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* the types of the server that are not shown as text */
-enum
-{
-	OID_BOOL = 16,
-	OID_BYTEA = 17,
-	OID_INT8 = 20,
-	OID_INT2 = 21,
-	OID_INT4 = 23,
-	OID_OID = 26,
-	OID_JSON = 114,
-	OID_FLOAT4 = 700,
-	OID_FLOAT8 = 701,
-	OID_TEXT_ARRAY = 1009,
-	OID_INT4_ARRAY = 1007,
-	OID_INT8_ARRAY = 1016,
-	OID_TIMESTAMP = 1114,
-	OID_TIMESTAMPTZ = 1184,
-	OID_NUMERIC = 1700,
-	OID_JSONB = 3802
-};
+#include "columns.h"
+#include "pg_array.h"
+#include "pg_types.h"
 
-static void name_column(Rows *rows, int column, const char *name);
-static bool is_taken(const Rows *rows, int column);
 static void add_value(Buffer *buffer, Oid type, const char *value);
 static void add_number(Buffer *buffer, const char *value);
 static void add_timestamp(Buffer *buffer, const char *value);
@@ -40,52 +21,21 @@ bool
 rows_describe(Rows *rows, const PGresult *description)
 {
 	bool failed = false;
+	Buffer *names;
 
 	rows_free(rows);
 	rows->ncolumns = PQnfields(description);
 	rows->names = calloc((size_t) rows->ncolumns + 1, sizeof(*rows->names));
-	if (rows->names == NULL)
-		return false;
-	for (int column = 0; column < rows->ncolumns; column++)
+	names = columns_name(description);
+	if (rows->names == NULL || names == NULL)
+		failed = true;
+	for (int column = 0; !failed && column < rows->ncolumns; column++)
 	{
-		name_column(rows, column, PQfname(description, column));
-		failed = failed || rows->names[column].failed;
+		buffer_add_json_string(&rows->names[column], names[column].data);
+		failed = rows->names[column].failed;
 	}
+	columns_free(names, rows->ncolumns);
 	return !failed;
-}
-
-/*
- * Names a column; one that has the name of an earlier one gets a number at its
- * end, so that neither is lost to who reads the object.
- */
-static void
-name_column(Rows *rows, int column, const char *name)
-{
-	Buffer *named = &rows->names[column];
-
-	buffer_add_json_string(named, name);
-	for (int number = 2; !named->failed && is_taken(rows, column); number++)
-	{
-		Buffer numbered = {0};
-
-		buffer_printf(&numbered, "%s_%d", name, number);
-		buffer_free(named);
-		buffer_add_json_string(named, numbered.data ? numbered.data : "");
-		named->failed = named->failed || numbered.failed;
-		buffer_free(&numbered);
-	}
-}
-
-/*
- * Returns whether an earlier column has the name of this one.
- */
-static bool
-is_taken(const Rows *rows, int column)
-{
-	for (int i = 0; i < column; i++)
-		if (rows->names[i].data && strcmp(rows->names[i].data, rows->names[column].data) == 0)
-			return true;
-	return false;
 }
 
 void
@@ -228,37 +178,26 @@ add_number_array(Buffer *buffer, const char *value)
 static void
 add_text_array(Buffer *buffer, const char *value)
 {
-	const char *p = value + 1;
+	const char *p = pg_array_begin(value);
+	const char *separator = "[";
+	Buffer element = {0};
+	bool is_null;
 
-	if (value[0] != '{' || value[1] == '{')
+	if (p == NULL)
 	{
 		buffer_add_json_string(buffer, value);
 		return;
 	}
-	buffer_add_text(buffer, "[");
-	while (*p && *p != '}')
+	while (pg_array_next(&p, &element, &is_null))
 	{
-		Buffer element = {0};
-		int quoted = *p == '"';
-
-		for (p += quoted; *p && (quoted ? *p != '"' : *p != ',' && *p != '}'); p++)
-		{
-			if (*p == '\\' && p[1])
-				p++;
-			buffer_add(&element, p, 1);
-		}
-		if (quoted && *p)
-			p++;
-		if (!quoted && element.data && strcmp(element.data, "NULL") == 0)
+		buffer_add_text(buffer, separator);
+		if (is_null)
 			buffer_add_text(buffer, "null");
 		else
 			buffer_add_json_string(buffer, element.data ? element.data : "");
-		buffer_free(&element);
-		if (*p == ',')
-		{
-			buffer_add_text(buffer, ",");
-			p++;
-		}
+		separator = ",";
 	}
-	buffer_add_text(buffer, "]");
+	buffer_add_text(buffer, *separator == '[' ? "[]" : "]");
+	buffer->failed = buffer->failed || element.failed;
+	buffer_free(&element);
 }

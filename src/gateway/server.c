@@ -22,6 +22,7 @@
 #include "parameters.h"
 #include "reads.h"
 #include "routes.h"
+#include "stream.h"
 
 /* more of a body than this is not even thrown away */
 #define MAX_IGNORED_BODY	 ((size_t) 64 * 1024 * 1024)
@@ -35,6 +36,8 @@
 #define GIVE_UP_MS			 2500
 /* how often libmicrohttpd is run in a turn while it has something to do */
 #define MAX_RUNS			 32
+/* how much of a stream is read at a time where it is not in chunks */
+#define STREAM_BLOCK		 ((size_t) 32 * 1024)
 
 static struct MHD_Daemon *mhd;
 static const Options *options;
@@ -61,7 +64,10 @@ static int seconds_for(const Exchange *exchange);
 static Pool *pool_of(const Exchange *exchange);
 static void answered(Exchange *exchange);
 static enum MHD_Result send_answer(Exchange *exchange);
-static void log_answer(const Exchange *exchange);
+static void await_client(const Exchange *exchange);
+static ssize_t read_stream(void *arg, uint64_t position, char *to, size_t room);
+static void leave(Exchange *exchange);
+static void log_answer(Exchange *exchange);
 static void end_exchange(void *arg, struct MHD_Connection *connection, void **state,
 						 enum MHD_RequestTerminationCode reason);
 static size_t keep_escapes(void *arg, struct MHD_Connection *connection, char *text);
@@ -369,12 +375,22 @@ pool_of(const Exchange *exchange)
 }
 
 /*
- * The answer is there: libmicrohttpd asks for it once the connection is
- * resumed.
+ * The answer is there, or more of a stream: libmicrohttpd asks for it once the
+ * connection is resumed.  When all is there the client is waited for.
  */
 static void
 answered(Exchange *exchange)
 {
+	bool has_ended = exchange->task.pool == NULL;
+
+	if (has_ended && exchange->is_left)
+	{
+		under_way--;
+		exchange_free(exchange);
+		return;
+	}
+	if (has_ended && stream_has_begun(exchange))
+		await_client(exchange);
 	if (!exchange->is_waiting)
 		return;
 	exchange->is_waiting = false;
@@ -383,20 +399,39 @@ answered(Exchange *exchange)
 }
 
 /*
+ * Notes that the client has to take what is left of the answer.
+ */
+static void
+await_client(const Exchange *exchange)
+{
+	Connection *connection = connection_of(exchange);
+
+	if (connection == NULL)
+		return;
+	connection->exchange = NULL;
+	connection_set(connection, CONNECTION_ANSWERED);
+}
+
+/*
  * Sends the answer of the exchange, and logs and counts it.
  */
 static enum MHD_Result
 send_answer(Exchange *exchange)
 {
-	Connection *connection = connection_of(exchange);
 	struct MHD_Response *response;
 	enum MHD_Result result;
 
-	response = MHD_create_response_from_buffer(exchange->answer.len, exchange->answer.data, MHD_RESPMEM_MUST_FREE);
+	if (stream_has_begun(exchange))
+		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange, NULL);
+	else
+		response = MHD_create_response_from_buffer(exchange->answer.len, exchange->answer.data, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL)
 		return MHD_NO;
-	log_answer(exchange);
-	memset(&exchange->answer, 0, sizeof(exchange->answer));
+	if (!stream_has_begun(exchange))
+	{
+		log_answer(exchange);
+		memset(&exchange->answer, 0, sizeof(exchange->answer));
+	}
 	if (exchange->content_type)
 		MHD_add_response_header(response, "Content-Type", exchange->content_type);
 	if (exchange->allow)
@@ -407,26 +442,46 @@ send_answer(Exchange *exchange)
 		MHD_add_response_header(response, "Connection", "close");
 	if (exchange->status == 401)
 		MHD_add_response_header(response, "WWW-Authenticate", "Bearer");
-	if (connection)
-	{
-		connection->exchange = NULL;
-		connection_set(connection, CONNECTION_ANSWERED);
-	}
+	if (exchange->task.pool == NULL)
+		await_client(exchange);
 	result = MHD_queue_response(exchange->connection, (unsigned) exchange->status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
 /*
- * Logs and counts an exchange that is answered.
+ * Gives libmicrohttpd what there is of a stream; while there is nothing, its
+ * connection is suspended.
+ */
+static ssize_t
+read_stream(void *arg, uint64_t position, char *to, size_t room)
+{
+	Exchange *exchange = arg;
+	size_t count = stream_take(exchange, to, room);
+
+	(void) position;
+	if (count > 0)
+		return (ssize_t) count;
+	if (exchange->stream->state == STREAM_COMPLETE)
+		return MHD_CONTENT_READER_END_OF_STREAM;
+	if (exchange->stream->state == STREAM_BROKEN)
+		return MHD_CONTENT_READER_END_WITH_ERROR;
+	exchange->is_waiting = true;
+	MHD_suspend_connection(exchange->connection);
+	return 0;
+}
+
+/*
+ * Logs and counts an exchange that is answered; a stream when it has ended.
  */
 static void
-log_answer(const Exchange *exchange)
+log_answer(Exchange *exchange)
 {
 	const Connection *connection = connection_of(exchange);
 	int64_t us = exchange_duration(exchange);
 	char id[256];
 
+	exchange->is_logged = true;
 	metrics_count(exchange, (double) us / 1e6);
 	log_event(LOG_INFO, "event=request method=%s route=%s status=%d duration_ms=%.3f id=%s peer=%s",
 			  exchange->route ? exchange->method : "other", exchange->route ? exchange->route->pattern : "none",
@@ -449,15 +504,34 @@ end_exchange(void *arg, struct MHD_Connection *connection, void **state, enum MH
 	(void) reason;
 	if (exchange == NULL)
 		return;
+	if (stream_has_begun(exchange) && !exchange->is_logged)
+		log_answer(exchange);
 	watched = connection_of(exchange);
 	if (watched)
 	{
 		watched->exchange = NULL;
 		connection_set(watched, CONNECTION_IDLE);
 	}
-	exchange_free(exchange);
 	*state = NULL;
+	if (exchange->task.pool)
+	{
+		leave(exchange);
+		return;
+	}
 	under_way--;
+	exchange_free(exchange);
+}
+
+/*
+ * Nobody waits for a stream any more, though its query runs: it is freed when
+ * that has ended.
+ */
+static void
+leave(Exchange *exchange)
+{
+	exchange->is_left = true;
+	stream_leave(exchange);
+	pool_withdraw(&exchange->task);
 }
 
 /*
@@ -505,6 +579,8 @@ connection_of(const Exchange *exchange)
 static void
 client_left(Connection *connection)
 {
-	if (connection->exchange)
-		pool_withdraw(&connection->exchange->task);
+	if (connection->exchange == NULL)
+		return;
+	stream_leave(connection->exchange);
+	pool_withdraw(&connection->exchange->task);
 }

@@ -14,6 +14,9 @@
 /* how long opening a session may take */
 #define OPENING_MS 5000
 
+/* how long results are taken at a time, while others wait */
+#define TURN_MS 5
+
 static void poll_opening(Session *session);
 static void set_up(Session *session);
 static void opening_took_too_long(Timer *timer);
@@ -25,6 +28,7 @@ static bool sent(Session *session, SessionCommand command, int ok);
 static bool is_busy(Session *session);
 static size_t mapped_memory(void);
 static void take_results(Session *session);
+static void take_more(Timer *timer);
 static void take_result(Session *session, const PGresult *result);
 static void command_ended(Session *session);
 static bool is_prepared(const Session *session, const char *sql);
@@ -49,6 +53,8 @@ session_open(Session *session)
 	session->watch.owner = session;
 	session->opening.fire = opening_took_too_long;
 	session->opening.owner = session;
+	session->more.fire = take_more;
+	session->more.owner = session;
 	session->connection = PQconnectStartParams(keys, values, 1);
 	if (session->connection == NULL || !loop_set_timer(&session->opening, loop_now() + OPENING_MS))
 		fail(session, "out of memory");
@@ -70,6 +76,7 @@ session_close(Session *session)
 {
 	loop_unwatch(&session->watch);
 	loop_clear_timer(&session->opening);
+	loop_clear_timer(&session->more);
 	if (session->connection)
 		PQfinish(session->connection);
 	session->generation++;
@@ -77,6 +84,7 @@ session_close(Session *session)
 	session->state = SESSION_CLOSED;
 	session->is_pipeline = false;
 	session->is_missing = false;
+	session->is_paused = false;
 	session->loses_statements = false;
 	session->input_memory = 0;
 	session_forget_statements(session);
@@ -198,6 +206,9 @@ ready(Watch *watch, uint32_t events)
 			return;
 		}
 	}
+	/* libpq makes room for whatever it reads: first what it has is taken */
+	if (session->more.place)
+		return;
 	if (!PQconsumeInput(session->connection) && session->state == SESSION_IDLE)
 	{
 		lose(session);
@@ -270,19 +281,25 @@ mapped_memory(void)
 }
 
 /*
- * Takes the results that are complete.
+ * Takes the results that are complete, for a while: the rest has to wait for
+ * the next turn.
  */
 static void
 take_results(Session *session)
 {
 	unsigned generation = session->generation;
+	int64_t end = loop_now() + TURN_MS;
 
-	/* who is told of a result or an end may close the session, or go on with it */
-	while (session->generation == generation && session->state != SESSION_IDLE && !is_busy(session))
+	/* who is told of a result or an end may close or pause the session, or go on with it */
+	while (session->generation == generation && session->state != SESSION_IDLE && !session->is_paused && !is_busy(session))
 	{
-		PGresult *result = PQgetResult(session->connection);
-		ExecStatusType status = PQresultStatus(result);
+		PGresult *result;
+		ExecStatusType status;
 
+		if (loop_now() >= end && loop_set_timer(&session->more, end))
+			return;
+		result = PQgetResult(session->connection);
+		status = PQresultStatus(result);
 		if (result)
 		{
 			if (status == PGRES_PIPELINE_SYNC)
@@ -313,6 +330,43 @@ take_results(Session *session)
 	if (session->generation == generation && session->state == SESSION_BUSY &&
 		session->input_memory / 2 > session->largest_piece)
 		session->events->overflowed(session);
+}
+
+/*
+ * Takes results that were not taken when they came.
+ */
+static void
+take_more(Timer *timer)
+{
+	Session *session = timer->owner;
+	unsigned generation = session->generation;
+
+	if (session->watch.events == 0 && !watch_for(session, EPOLLIN))
+	{
+		lose(session);
+		return;
+	}
+	take_results(session);
+	/* what libpq's own connection has of it does not show on the socket */
+	if (session->generation == generation && session->state == SESSION_BUSY && !session->is_paused && !session->more.place &&
+		PQconsumeInput(session->connection))
+		take_results(session);
+}
+
+void
+session_pause(Session *session)
+{
+	session->is_paused = true;
+	loop_unwatch(&session->watch);
+	loop_clear_timer(&session->more);
+}
+
+void
+session_resume(Session *session)
+{
+	/* where memory has run out the session stays paused, until its task's deadline */
+	if (session->is_paused && loop_set_timer(&session->more, loop_now()))
+		session->is_paused = false;
 }
 
 /*

@@ -78,6 +78,8 @@ struct Session
 	bool loses_statements;
 	Statement statement; /* the one that is being prepared or executed */
 	bool is_missing;	 /* the server said so of it */
+	bool is_paused;		 /* nothing is read, so that the server waits */
+	Timer more;			 /* set: there are results that were read and not taken */
 
 	size_t largest_piece; /* what may come before a result; 0: any amount, which is not counted */
 	size_t input_memory;  /* what libpq has taken for what comes */
@@ -85,6 +87,10 @@ struct Session
 
 extern void session_open(Session *session);
 extern void session_close(Session *session);
+
+/* Takes no more of what the server sends for the command, until it is resumed. */
+extern void session_pause(Session *session);
+extern void session_resume(Session *session);
 
 /*
  * These send a command of an idle session; false: it could not be sent, and

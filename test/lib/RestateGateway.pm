@@ -237,11 +237,12 @@ sub request
 			(defined $body ? 'Content-Length: ' . length $body : ()), @headers, '', $body // ''), $method);
 }
 
-# Sends JSON.
+# Sends JSON, and asks for it.
 sub json_request
 {
 	my ($gateway, $method, $target, $body, @headers) = @_;
 
+	push @headers, 'Accept: application/json' unless grep { /^Accept:/i } @headers;
 	return request($gateway, $method, $target, $body, 'Content-Type: application/json', @headers);
 }
 

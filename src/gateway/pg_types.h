@@ -1,0 +1,30 @@
+/*
+ * pg_types.h
+ *		The types of the server that are known by their numbers.
+ */
+#ifndef RESTATE_GATEWAY_PG_TYPES_H
+#define RESTATE_GATEWAY_PG_TYPES_H
+
+enum
+{
+	OID_BOOL = 16,
+	OID_BYTEA = 17,
+	OID_INT8 = 20,
+	OID_INT2 = 21,
+	OID_INT4 = 23,
+	OID_OID = 26,
+	OID_JSON = 114,
+	OID_FLOAT4 = 700,
+	OID_FLOAT8 = 701,
+	OID_INT4_ARRAY = 1007,
+	OID_TEXT_ARRAY = 1009,
+	OID_INT8_ARRAY = 1016,
+	OID_DATE = 1082,
+	OID_TIMESTAMP = 1114,
+	OID_TIMESTAMPTZ = 1184,
+	OID_INTERVAL = 1186,
+	OID_NUMERIC = 1700,
+	OID_JSONB = 3802
+};
+
+#endif /* RESTATE_GATEWAY_PG_TYPES_H */

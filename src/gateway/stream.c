@@ -1,0 +1,160 @@
+/*
+ * stream.c
+ *		Has rows wait for their client.
+ */
+#include "stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "arrow_message.h"
+#include "log.h"
+
+/* with more than this before the client no more is read from the database, which goes on at half of it */
+#define MOST_READY ((size_t) 512 * 1024)
+
+static bool flush(Exchange *exchange);
+static size_t ready(const Exchange *exchange);
+static void drop_taken(Exchange *exchange);
+
+Stream *
+stream_new(void)
+{
+	return calloc(1, sizeof(Stream));
+}
+
+void
+stream_free(Stream *stream)
+{
+	if (stream == NULL)
+		return;
+	arrow_rows_free(&stream->rows);
+	free(stream);
+}
+
+void
+stream_restart(Stream *stream)
+{
+	arrow_rows_free(&stream->rows);
+}
+
+bool
+stream_has_begun(const Exchange *exchange)
+{
+	return exchange->stream && exchange->stream->state != STREAM_GATHERS;
+}
+
+const char *
+stream_add(Exchange *exchange, const PGresult *row)
+{
+	Stream *stream = exchange->stream;
+	const char *fault = arrow_rows_add(&stream->rows, row);
+
+	if (fault || !arrow_rows_fill_batch(&stream->rows))
+		return fault;
+	if (!flush(exchange))
+		return "out of memory";
+	if (ready(exchange) > MOST_READY)
+		session_pause(exchange->task.session);
+	exchange->answered(exchange);
+	return NULL;
+}
+
+/*
+ * Adds the rows that were gathered to the answer, which begins with its
+ * schema.
+ */
+static bool
+flush(Exchange *exchange)
+{
+	Stream *stream = exchange->stream;
+	ArrowRows *rows = &stream->rows;
+
+	drop_taken(exchange);
+	if (stream->state == STREAM_GATHERS && !arrow_add_schema(&exchange->answer, rows->names, rows->columns, rows->ncolumns))
+		return false;
+	if (!arrow_rows_flush(rows, &exchange->answer))
+		return false;
+	if (stream->state == STREAM_GATHERS)
+	{
+		exchange->content_type = ARROW_MEDIA_TYPE;
+		exchange->status = 200;
+		stream->state = STREAM_OPEN;
+	}
+	return true;
+}
+
+bool
+stream_complete(Exchange *exchange)
+{
+	if (!flush(exchange) || !arrow_add_end(&exchange->answer))
+		return false;
+	exchange->stream->state = STREAM_COMPLETE;
+	return true;
+}
+
+void
+stream_break(Exchange *exchange, const char *why)
+{
+	char quoted[512];
+
+	if (exchange->stream->state != STREAM_OPEN)
+		return;
+	exchange->stream->state = STREAM_BROKEN;
+	log_event(LOG_WARN, "event=stream_broken rows=%lld reason=%s", (long long) exchange->stream->rows.count,
+			  log_quote(why, quoted, sizeof(quoted)));
+}
+
+size_t
+stream_take(Exchange *exchange, char *to, size_t room)
+{
+	Stream *stream = exchange->stream;
+	size_t count = ready(exchange);
+
+	if (count > room)
+		count = room;
+	if (count > 0)
+		memcpy(to, exchange->answer.data + stream->taken, count);
+	stream->taken += count;
+	if (exchange->task.session && ready(exchange) <= MOST_READY / 2)
+		session_resume(exchange->task.session);
+	return count;
+}
+
+void
+stream_leave(Exchange *exchange)
+{
+	if (exchange->stream == NULL)
+		return;
+	stream_break(exchange, "the client has gone");
+	/* the server sees only then that it is to end */
+	if (exchange->task.session)
+		session_resume(exchange->task.session);
+}
+
+/*
+ * Returns how many bytes wait for the client.
+ */
+static size_t
+ready(const Exchange *exchange)
+{
+	return exchange->answer.len - exchange->stream->taken;
+}
+
+/*
+ * Drops from the answer what the client has, and memory that a large batch
+ * took.
+ */
+static void
+drop_taken(Exchange *exchange)
+{
+	Buffer *answer = &exchange->answer;
+	size_t left = ready(exchange);
+
+	if (left > 0)
+		memmove(answer->data, answer->data + exchange->stream->taken, left);
+	else if (answer->allocated > 2 * MOST_READY)
+		buffer_free(answer);
+	answer->len = left;
+	exchange->stream->taken = 0;
+}
