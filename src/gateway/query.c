@@ -86,9 +86,11 @@ query_configure(int row_limit, int seconds)
 static bool
 wants_json(const Exchange *exchange)
 {
+	static const char json[] = "application/json";
 	const char *accept = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept");
 
-	return accept && strcmp(accept, "application/json") == 0;
+	/* blanks behind it are none of it */
+	return accept && strncmp(accept, json, strlen(json)) == 0 && accept[strlen(json) + strspn(accept + strlen(json), " \t")] == '\0';
 }
 
 /*

@@ -347,10 +347,11 @@ take_more(Timer *timer)
 		return;
 	}
 	take_results(session);
-	/* what libpq's own connection has of it does not show on the socket */
-	if (session->generation == generation && session->state == SESSION_BUSY && !session->is_paused && !session->more.place &&
-		PQconsumeInput(session->connection))
-		take_results(session);
+	if (session->generation != generation || session->state != SESSION_BUSY || session->is_paused || session->more.place)
+		return;
+	/* what a connection has decrypted already does not show on its socket, nor does the end of one that libpq has closed */
+	(void) PQconsumeInput(session->connection);
+	take_results(session);
 }
 
 void
