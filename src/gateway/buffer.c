@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+static unsigned changes;
+
 static bool make_room(Buffer *buffer, size_t len);
 
 /*
@@ -36,6 +38,7 @@ make_room(Buffer *buffer, size_t len)
 	}
 	buffer->data = data;
 	buffer->allocated = allocated;
+	changes += allocated >= LARGE_PIECE;
 	return true;
 }
 
@@ -118,5 +121,12 @@ void
 buffer_free(Buffer *buffer)
 {
 	free(buffer->data);
+	changes += buffer->allocated >= LARGE_PIECE;
 	memset(buffer, 0, sizeof(*buffer));
+}
+
+unsigned
+buffer_changes(void)
+{
+	return changes;
 }

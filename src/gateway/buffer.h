@@ -22,4 +22,10 @@ extern void buffer_printf(Buffer *buffer, const char *fmt, ...) __attribute__((f
 extern void buffer_add_json_string(Buffer *buffer, const char *text);
 extern void buffer_free(Buffer *buffer);
 
+/* memory of this size and more is of pieces that the system gives and takes back */
+#define LARGE_PIECE ((size_t) 256 * 1024)
+
+/* How often a buffer has got or lost such a piece: while it stays the same, another has taken what is taken. */
+extern unsigned buffer_changes(void);
+
 #endif /* RESTATE_GATEWAY_BUFFER_H */

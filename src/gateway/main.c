@@ -14,6 +14,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "health.h"
 #include "listener.h"
 #include "log.h"
@@ -29,9 +30,6 @@
  * than clients may be connected, so that more are told and not left to wait
  */
 #define QUEUE_LIMIT 768
-
-/* memory of this size and more is given back when it is freed, however large it gets */
-#define GIVEN_BACK (256 * 1024)
 
 static const Options *options;
 
@@ -55,8 +53,9 @@ main(int argc, char **argv)
 
 	options_read(&given, argc, argv);
 	options = &given;
-	mallopt(M_MMAP_THRESHOLD, GIVEN_BACK);
-	mallopt(M_TRIM_THRESHOLD, 2 * GIVEN_BACK);
+	/* large memory is given back when it is freed, however large it gets */
+	mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
+	mallopt(M_TRIM_THRESHOLD, 2 * LARGE_PIECE);
 	query_configure(given.query_row_limit, given.request_timeout);
 	if (!loop_start() || !watch_signals(&signals) || !start_pools(&pools))
 		return fail("start");

@@ -11,11 +11,21 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "buffer.h"
+
 /* how long opening a session may take */
 #define OPENING_MS 5000
 
 /* how long results are taken at a time, while others wait */
 #define TURN_MS 5
+
+/* How much memory was taken in large pieces, and how often our own had changed by then. */
+typedef struct Mapped
+{
+	bool is_known;
+	unsigned changes;
+	size_t bytes;
+} Mapped;
 
 static void poll_opening(Session *session);
 static void set_up(Session *session);
@@ -25,7 +35,7 @@ static void lose(Session *session);
 static void ready(Watch *watch, uint32_t events);
 static bool watch_for(Session *session, uint32_t events);
 static bool sent(Session *session, SessionCommand command, int ok);
-static bool is_busy(Session *session);
+static bool is_busy(Session *session, Mapped *before);
 static size_t mapped_memory(void);
 static void take_results(Session *session);
 static void take_more(Timer *timer);
@@ -255,19 +265,20 @@ sent(Session *session, SessionCommand command, int ok)
  * when it has read the row's length, and does not give that back.
  */
 static bool
-is_busy(Session *session)
+is_busy(Session *session, Mapped *before)
 {
-	size_t before;
 	size_t after;
 
 	if (session->largest_piece == 0)
 		return PQisBusy(session->connection);
-	before = mapped_memory();
+	/* to ask how much is taken costs as much as a row does */
+	if (!before->is_known || before->changes != buffer_changes())
+		*before = (Mapped) {true, buffer_changes(), mapped_memory()};
 	if (!PQisBusy(session->connection))
 		return false;
 	after = mapped_memory();
-	if (after > before)
-		session->input_memory += after - before;
+	if (after > before->bytes)
+		session->input_memory += after - before->bytes;
 	return true;
 }
 
@@ -289,9 +300,10 @@ take_results(Session *session)
 {
 	unsigned generation = session->generation;
 	int64_t end = loop_now() + TURN_MS;
+	Mapped before = {0};
 
 	/* who is told of a result or an end may close or pause the session, or go on with it */
-	while (session->generation == generation && session->state != SESSION_IDLE && !session->is_paused && !is_busy(session))
+	while (session->generation == generation && session->state != SESSION_IDLE && !session->is_paused && !is_busy(session, &before))
 	{
 		PGresult *result;
 		ExecStatusType status;
