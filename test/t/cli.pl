@@ -4,15 +4,14 @@ use strict;
 use warnings;
 
 use Cwd;
-use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-use NpmTool;
+use RestateCli;
 use RestateGateway;
 use RestateNode;
 
-my $restate = npm_tool('restate');
+my ($version) = restate_versions();
 my $home = PostgreSQL::Test::Utils::tempdir;
 my $node = new_node('cli');
 load_example($node);
@@ -22,28 +21,11 @@ my @roles = ("--db=$database user=restate_gateway", "--query-db=$database user=r
 my $gateway = start_gateway($node, @roles);
 my $url = "http://127.0.0.1:$gateway->{port}";
 
-# Runs the program, and returns its exit code and what it printed.
-sub restate
-{
-	my @arguments = @_;
-	my $output = '';
-
-	local $ENV{HOME} = $home;
-	local $ENV{RESTATE_CLI_CONFIG_HOME} = "$home/restate";
-	local $ENV{RESTATE_ADMIN_URL} = $url;
-	local $ENV{DO_NOT_TRACK} = 1;
-	local $ENV{RESTATE_DISABLE_TELEMETRY} = 1;
-	local $ENV{NO_COLOR} = 1;
-	local $ENV{TZ} = 'UTC';
-	IPC::Run::run([ $restate, @arguments ], '<', \'', '>&', \$output, IPC::Run::timeout(60));
-	return ($? >> 8, $output);
-}
-
 # One test: the program succeeds and prints what matches.
 sub succeeds
 {
 	my ($arguments, $expected, $rule) = @_;
-	my ($code, $output) = restate(@$arguments);
+	my ($code, $output) = run_restate($version, $url, @$arguments);
 
 	ok($code == 0 && $output =~ $expected, $rule) or diag("exit $code\n$output");
 	return $output;
@@ -55,7 +37,7 @@ sub refuses
 {
 	my ($operation, $id, $rule) = @_;
 	my $before = digest($node);
-	my ($code, $output) = restate('invocations', $operation, $id, '--yes');
+	my ($code, $output) = run_restate($version, $url, 'invocations', $operation, $id, '--yes');
 
 	ok($code != 0 && $output =~ /^Error: No invocations found for query \Q$id\E!/m && digest($node) eq $before, $rule)
 	  or diag("exit $code\n$output");
@@ -143,7 +125,7 @@ for my $wrong (undef, 'correct-horse-batterx')
 {
 	local $ENV{RESTATE_AUTH_TOKEN} = $wrong;
 	delete $ENV{RESTATE_AUTH_TOKEN} unless defined $wrong;
-	my ($code, $output) = restate('services', 'list');
+	my ($code, $output) = run_restate($version, $url, 'services', 'list');
 	ok($code != 0 && $output =~ /401|[Uu]nauthorized|token/,
 		'the program says that it was not let in ' . (defined $wrong ? 'with another token' : 'without a token'))
 	  or diag("exit $code\n$output");
