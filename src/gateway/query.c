@@ -119,7 +119,7 @@ prepare_query(Exchange *exchange)
 		answer_error(exchange, 400, "invalid_body", "the query has a NUL in it");
 	else if (exchange_keep(exchange, &exchange->args[0], json_string_value(query)) && !wants_json(exchange))
 	{
-		exchange->stream = stream_new();
+		exchange->stream = stream_new(exchange->lacks_chunks);
 		if (exchange->stream == NULL)
 			answer_out_of_memory(exchange);
 	}
@@ -242,6 +242,8 @@ take_streamed_row(Exchange *exchange, const PGresult *row)
 			fail(exchange, 503, "out_of_memory", "out of memory");
 		else if (fault)
 			fail(exchange, 400, "invalid_query", fault);
+		else if (exchange->stream->is_whole && stream_ready(exchange) > QUERY_MAX_ANSWER)
+			answer_too_large(exchange);
 	}
 }
 
@@ -362,7 +364,7 @@ answer_too_large(Exchange *exchange)
 	else if (max_streamed_rows > 0 && exchange->stream->rows.count == max_streamed_rows)
 		snprintf(message, sizeof(message), "the query returns more than %d rows", max_streamed_rows);
 	else
-		snprintf(message, sizeof(message), "the query returns a row of more than %zu bytes", QUERY_MAX_ANSWER);
+		snprintf(message, sizeof(message), "the query returns %smore than %zu bytes", exchange->stream->is_whole ? "" : "a row of ", QUERY_MAX_ANSWER);
 	fail(exchange, 400, "result_too_large", message);
 }
 

@@ -282,6 +282,7 @@ head_arrived(Exchange *exchange, const char *method, const char *version)
 		connection->memory = method;
 	/* a longer method than any that is served is none of them either */
 	strncpy(exchange->method, *method ? method : "?", sizeof(exchange->method) - 1);
+	exchange->lacks_chunks = strcmp(version, "HTTP/1.0") == 0;
 	guard_head(exchange, method, version);
 	if (exchange->is_last)
 		return send_answer(exchange);
@@ -422,7 +423,7 @@ send_answer(Exchange *exchange)
 	enum MHD_Result result;
 
 	if (stream_has_begun(exchange))
-		response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange, NULL);
+		response = MHD_create_response_from_callback(exchange->stream->is_whole ? stream_ready(exchange) : MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange, NULL);
 	else
 		response = MHD_create_response_from_buffer(exchange->answer.len, exchange->answer.data, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL)

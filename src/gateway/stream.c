@@ -14,13 +14,17 @@
 #define MOST_READY ((size_t) 512 * 1024)
 
 static bool flush(Exchange *exchange);
-static size_t ready(const Exchange *exchange);
+static void begin(Exchange *exchange);
 static void drop_taken(Exchange *exchange);
 
 Stream *
-stream_new(void)
+stream_new(bool is_whole)
 {
-	return calloc(1, sizeof(Stream));
+	Stream *stream = calloc(1, sizeof(*stream));
+
+	if (stream)
+		stream->is_whole = is_whole;
+	return stream;
 }
 
 void
@@ -36,12 +40,19 @@ void
 stream_restart(Stream *stream)
 {
 	arrow_rows_free(&stream->rows);
+	stream->has_schema = false;
 }
 
 bool
 stream_has_begun(const Exchange *exchange)
 {
 	return exchange->stream && exchange->stream->state != STREAM_GATHERS;
+}
+
+size_t
+stream_ready(const Exchange *exchange)
+{
+	return exchange->answer.len - exchange->stream->taken;
 }
 
 const char *
@@ -54,7 +65,9 @@ stream_add(Exchange *exchange, const PGresult *row)
 		return fault;
 	if (!flush(exchange))
 		return "out of memory";
-	if (ready(exchange) > MOST_READY)
+	if (stream->is_whole)
+		return NULL;
+	if (stream_ready(exchange) > MOST_READY)
 		session_pause(exchange->task.session);
 	exchange->answered(exchange);
 	return NULL;
@@ -71,17 +84,25 @@ flush(Exchange *exchange)
 	ArrowRows *rows = &stream->rows;
 
 	drop_taken(exchange);
-	if (stream->state == STREAM_GATHERS && !arrow_add_schema(&exchange->answer, rows->names, rows->columns, rows->ncolumns))
+	if (!stream->has_schema && !arrow_add_schema(&exchange->answer, rows->names, rows->columns, rows->ncolumns))
 		return false;
+	stream->has_schema = true;
 	if (!arrow_rows_flush(rows, &exchange->answer))
 		return false;
-	if (stream->state == STREAM_GATHERS)
-	{
-		exchange->content_type = ARROW_MEDIA_TYPE;
-		exchange->status = 200;
-		stream->state = STREAM_OPEN;
-	}
+	if (stream->state == STREAM_GATHERS && !stream->is_whole)
+		begin(exchange);
 	return true;
+}
+
+/*
+ * Begins to send the answer.
+ */
+static void
+begin(Exchange *exchange)
+{
+	exchange->content_type = ARROW_MEDIA_TYPE;
+	exchange->status = 200;
+	exchange->stream->state = STREAM_OPEN;
 }
 
 bool
@@ -89,6 +110,8 @@ stream_complete(Exchange *exchange)
 {
 	if (!flush(exchange) || !arrow_add_end(&exchange->answer))
 		return false;
+	if (exchange->stream->state == STREAM_GATHERS)
+		begin(exchange);
 	exchange->stream->state = STREAM_COMPLETE;
 	return true;
 }
@@ -109,14 +132,14 @@ size_t
 stream_take(Exchange *exchange, char *to, size_t room)
 {
 	Stream *stream = exchange->stream;
-	size_t count = ready(exchange);
+	size_t count = stream_ready(exchange);
 
 	if (count > room)
 		count = room;
 	if (count > 0)
 		memcpy(to, exchange->answer.data + stream->taken, count);
 	stream->taken += count;
-	if (exchange->task.session && ready(exchange) <= MOST_READY / 2)
+	if (exchange->task.session && stream_ready(exchange) <= MOST_READY / 2)
 		session_resume(exchange->task.session);
 	return count;
 }
@@ -133,15 +156,6 @@ stream_leave(Exchange *exchange)
 }
 
 /*
- * Returns how many bytes wait for the client.
- */
-static size_t
-ready(const Exchange *exchange)
-{
-	return exchange->answer.len - exchange->stream->taken;
-}
-
-/*
  * Drops from the answer what the client has, and memory that a large batch
  * took.
  */
@@ -149,7 +163,7 @@ static void
 drop_taken(Exchange *exchange)
 {
 	Buffer *answer = &exchange->answer;
-	size_t left = ready(exchange);
+	size_t left = stream_ready(exchange);
 
 	if (left > 0)
 		memmove(answer->data, answer->data + exchange->stream->taken, left);

@@ -27,19 +27,24 @@ typedef enum StreamState
 typedef struct Stream
 {
 	StreamState state;
+	bool is_whole;	 /* it is sent in one piece, as far as it fits into one */
+	bool has_schema; /* in the answer */
 	ArrowRows rows;
 	size_t taken; /* of the answer: the client has it */
 } Stream;
 
-/* Returns NULL where memory has run out. */
-extern Stream *stream_new(void);
+/* Returns NULL where memory has run out; is_whole: nothing is sent before all of it is there. */
+extern Stream *stream_new(bool is_whole);
 extern void stream_free(Stream *stream);
 
 /* Forgets all that came, which was not sent yet. */
 extern void stream_restart(Stream *stream);
 
-/* Returns whether the exchange's answer is a stream that was begun: it has its status. */
+/* Returns whether the exchange's answer is a stream that was begun: its status is sent before its end is known. */
 extern bool stream_has_begun(const Exchange *exchange);
+
+/* Returns how many bytes wait for the client. */
+extern size_t stream_ready(const Exchange *exchange);
 
 /* Takes a row; returns what is wrong with it, or NULL. */
 extern const char *stream_add(Exchange *exchange, const PGresult *row);

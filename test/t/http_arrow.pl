@@ -146,8 +146,8 @@ my %declared = (
 		next_retry_at sleep_wakeup_at appended_at at)),
 	(map { $_ => 'Duration<MILLISECOND>' } qw(completion_retention journal_retention)),
 	(map { $_ => 'List<Uint32>' } qw(suspended_waiting_for_completions suspended_waiting_for_signals)),
-	(map { $_ => 'Bool' } qw(completed public)),
-	(map { $_ => 'LargeBinary' } qw(value completion_success_value)),
+	(map { $_ => 'Bool' } qw(completed public in_flight)),
+	(map { $_ => 'LargeBinary' } qw(value completion_success_value raw)),
 	# of ours alone
 	(map { $_ => 'Int64' } qw(last_failure_related_journal_index payload_length completion_id result_completion_id audit_id)));
 my @views = split /\n/, $node->safe_psql('postgres', q{SELECT relname FROM pg_class WHERE relnamespace = 'restate'::regnamespace AND relkind = 'v' ORDER BY 1});
@@ -294,6 +294,12 @@ like(take($kept, 1e6), qr{^HTTP/1.1 200 OK\r\n}, 'after a stream the connection 
 is(refusal(ask("SELECT n, pg_terminate_backend(CASE WHEN n = 5000 THEN pg_backend_pid() END) FROM generate_series(1, 10000) n")), 'broken off',
 	'the end of the session breaks the stream off');
 is(rows('SELECT 1'), '[["1"]]', 'the next has a new one');
+
+# HTTP/1.0 has no chunks: there an answer that is broken off would look like a whole one
+$answer = ask('SELECT n FROM generate_series(1, 5000) n', '--http1.0');
+is_deeply(read_arrow($answer)->{batches}, [ 1024, 1024, 1024, 1024, 904 ], 'over HTTP/1.0 an answer is sent in one piece');
+is(refusal(ask('SELECT 1/(n - 5000) FROM generate_series(1, 10000) n', '--http1.0')), '400 application/json invalid_query', 'an error is an answer then, too');
+is(refusal(ask(q{SELECT repeat('x', 1000000) FROM generate_series(1, 70)}, '--http1.0')), '400 application/json result_too_large', 'and 64 MiB are the most');
 is(stop_gateway($gateway), 0, 'the gateway ends well');
 
 # limits
