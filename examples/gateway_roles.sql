@@ -35,5 +35,7 @@ GRANT SELECT ON
   restate.sys_deployment, restate.sys_service,
   restate.sys_promise, restate.state,
   restate.admin_deployment, restate.admin_deployments,
-  restate.admin_service, restate.admin_services
+  restate.admin_service, restate.admin_services,
+  restate.admin_service_handlers, restate.admin_handler,
+  restate.admin_service_openapi
 TO restate_gateway_reader;

@@ -1,5 +1,5 @@
--- What the gateway reads: deployments and services as the documents that the
--- Admin API answers with.
+-- What the gateway reads: deployments, services and handlers as the documents
+-- that the Admin API answers with.
 
 CREATE FUNCTION restate.duration_text(duration interval) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -67,6 +67,21 @@ REVOKE ALL ON restate.admin_services FROM PUBLIC;
 COMMENT ON VIEW restate.admin_services IS
 'The document of GET /services.';
 
+CREATE VIEW restate.admin_service_handlers AS
+SELECT s.name, jsonb_build_object('handlers', s.document -> 'handlers') AS document
+FROM restate.admin_service s;
+REVOKE ALL ON restate.admin_service_handlers FROM PUBLIC;
+COMMENT ON VIEW restate.admin_service_handlers IS
+'The handlers of each service at its latest revision, as the document of GET /services/{name}/handlers.';
+
+CREATE VIEW restate.admin_handler AS
+SELECT s.name AS service_name, h.handler ->> 'name' AS name, h.handler AS document
+FROM restate.admin_service s
+CROSS JOIN LATERAL jsonb_array_elements(s.document -> 'handlers') AS h(handler);
+REVOKE ALL ON restate.admin_handler FROM PUBLIC;
+COMMENT ON VIEW restate.admin_handler IS
+'Each handler of each service at its latest revision, as the document of GET /services/{name}/handlers/{handler}.';
+
 CREATE VIEW restate.admin_deployment AS
 SELECT d.id, d.created_at,
   jsonb_strip_nulls(jsonb_build_object(
@@ -102,6 +117,11 @@ COMMENT ON VIEW restate.admin_deployments IS
 COMMENT ON COLUMN restate.admin_service.name IS 'The name of the service.';
 COMMENT ON COLUMN restate.admin_service.document IS 'The service as GET /services/{name} shows it.';
 COMMENT ON COLUMN restate.admin_services.document IS 'The services as GET /services shows them.';
+COMMENT ON COLUMN restate.admin_service_handlers.name IS 'The name of the service.';
+COMMENT ON COLUMN restate.admin_service_handlers.document IS 'The handlers as GET /services/{name}/handlers shows them.';
+COMMENT ON COLUMN restate.admin_handler.service_name IS 'The name of the service.';
+COMMENT ON COLUMN restate.admin_handler.name IS 'The name of the handler.';
+COMMENT ON COLUMN restate.admin_handler.document IS 'The handler as GET /services/{name}/handlers/{handler} shows it.';
 COMMENT ON COLUMN restate.admin_deployment.id IS 'The id of the deployment.';
 COMMENT ON COLUMN restate.admin_deployment.created_at IS 'When it was registered.';
 COMMENT ON COLUMN restate.admin_deployment.document IS 'The deployment as GET /deployments/{id} shows it.';

@@ -32,7 +32,7 @@ BEGIN
         'An object key is held by the first invocation that starts on it: restate_import_invocation(), restate_restart_as_new().',
         'restate_cancel() and restate_kill() end the invocation that holds an object key.',
         'restate_cancel() and restate_kill() end the invocation that holds an object key.'),
-      ('{restate.sys_deployment, restate.sys_service, restate.admin_deployment, restate.admin_deployments, restate.admin_service, restate.admin_services, restate_api.deployments, restate_api.services}',
+      ('{restate.sys_deployment, restate.sys_service, restate.admin_deployment, restate.admin_deployments, restate.admin_service, restate.admin_services, restate.admin_service_handlers, restate.admin_handler, restate.admin_service_openapi, restate_api.deployments, restate_api.services}',
         'What registers deployments changes their rows: insert into tables restate.deployment and restate.service_revision.',
         'What registers deployments changes their rows: insert the next revision into table restate.service_revision.',
         'What registers deployments changes their rows: delete from tables restate.service_revision and restate.deployment.'),

@@ -43,6 +43,7 @@ exchange_free(Exchange *exchange)
 	for (int i = 0; i < EXCHANGE_MAX_ARGS; i++)
 		free(exchange->args[i]);
 	free(exchange->path_parameter);
+	free(exchange->inner_parameter);
 	free(exchange->person);
 	free(exchange->reason);
 	free(exchange->target);

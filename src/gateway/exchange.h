@@ -44,6 +44,8 @@ struct Exchange
 	/* decoded from the path; the id too, where there is one */
 	char *path_parameter;
 	size_t path_parameter_len;
+	char *inner_parameter; /* further down the path */
+	size_t inner_parameter_len;
 
 	/* arguments of the SQL call, checked; NULL for null */
 	char *args[EXCHANGE_MAX_ARGS];
@@ -64,7 +66,7 @@ struct Exchange
 	int status; /* 0: none yet */
 	const char *content_type;
 	Buffer answer;
-	const char *allow;
+	char allow[32]; /* the methods that are served; empty: that is not asked */
 	bool retry_later;
 	bool is_last; /* on its connection */
 };

@@ -1,6 +1,6 @@
 /*
  * health.c
- *		Answers /live and /health.
+ *		Answers /live, /health and /cluster-health.
  */
 #include "health.h"
 
@@ -16,7 +16,7 @@
 /* the extensions that this gateway works with: from this version to its own */
 #define OLDEST_EXTENSION "0.2.0"
 
-/* the extension's version, the role, and which operations it may not call */
+/* the extension's version, the role, which operations it may not call, and the database */
 #define FACTS                                                                                                \
 	"SELECT (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'), current_user," \
 	" (SELECT pg_catalog.string_agg(name, ', ') FROM pg_catalog.unnest('{restate_purge_journal,"             \
@@ -25,7 +25,7 @@
 	" restate_purge, restate_purge_batch, restate_pause, restate_pause_batch, restate_resume,"               \
 	" restate_resume_batch}'::pg_catalog.text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc"   \
 	" WHERE proname = name AND pronamespace = 'pg_catalog'::pg_catalog.regnamespace"                         \
-	" AND pg_catalog.has_function_privilege(oid, 'EXECUTE')))"
+	" AND pg_catalog.has_function_privilege(oid, 'EXECUTE'))), pg_catalog.current_database()"
 
 /* an operation on an invocation that cannot be: the library is loaded and looks at the extension */
 #define TRIAL                                        \
@@ -40,6 +40,10 @@ enum
 
 static bool begin(Task *task);
 static bool next(Task *task);
+static bool next_of_cluster(Task *task);
+static bool go_on(Task *task, void (*answer_ready)(Exchange *exchange));
+static void answer_healthy(Exchange *exchange);
+static void answer_cluster(Exchange *exchange);
 static void take_result(Task *task, const PGresult *result);
 static void take_facts(Exchange *exchange, const PGresult *result);
 static void answer_not_ready(Exchange *exchange, const char *why);
@@ -51,6 +55,7 @@ static void note(const char *why);
 static char extension[40];
 
 const TaskKind health_task = {.begin = begin, .result = take_result, .next = next, .ended = answer_task_end};
+const TaskKind cluster_health_task = {.begin = begin, .result = take_result, .next = next_of_cluster, .ended = answer_task_end};
 
 /*
  * Answers that the gateway runs, whatever the database does.
@@ -89,10 +94,29 @@ begin(Task *task)
 }
 
 /*
- * Goes on with the trial, where nothing is missing so far.
+ * Goes on for /health.
  */
 static bool
 next(Task *task)
+{
+	return go_on(task, answer_healthy);
+}
+
+/*
+ * Goes on for /cluster-health.
+ */
+static bool
+next_of_cluster(Task *task)
+{
+	return go_on(task, answer_cluster);
+}
+
+/*
+ * Goes on with the trial, where nothing is missing so far; after that nothing
+ * is, and that is answered.
+ */
+static bool
+go_on(Task *task, void (*answer_ready)(Exchange *exchange))
 {
 	static const Statement trial = {.sql = TRIAL};
 	Exchange *exchange = exchange_of(task);
@@ -105,10 +129,32 @@ next(Task *task)
 	if (exchange->status == 0)
 	{
 		note(NULL);
-		answer_empty(exchange, 200);
+		answer_ready(exchange);
 	}
 	task_done(task);
 	return true;
+}
+
+/*
+ * Answers that requests can be served.
+ */
+static void
+answer_healthy(Exchange *exchange)
+{
+	answer_empty(exchange, 200);
+}
+
+/*
+ * Answers the same with the database as the cluster: it has no metadata
+ * servers of its own.
+ */
+static void
+answer_cluster(Exchange *exchange)
+{
+	buffer_add_text(&exchange->answer, "{\"cluster_name\":");
+	buffer_add_json_string(&exchange->answer, exchange->args[0]);
+	buffer_add_text(&exchange->answer, ",\"metadata_cluster_health\":null}");
+	answer_json(exchange, 200);
 }
 
 /*
@@ -157,6 +203,8 @@ take_facts(Exchange *exchange, const PGresult *result)
 		snprintf(why, sizeof(why), "role %.64s may not execute %.512s", PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2));
 	if (why[0])
 		answer_not_ready(exchange, why);
+	else if (exchange->args[0] == NULL)
+		(void) exchange_keep(exchange, &exchange->args[0], PQgetvalue(result, 0, 3));
 }
 
 /*

@@ -18,4 +18,7 @@ extern void health_look(Pool *pool);
 /* Asks the database what it has, and tries a call of an operation that does nothing. */
 extern const TaskKind health_task;
 
+/* The same, answered as the Admin API's /cluster-health. */
+extern const TaskKind cluster_health_task;
+
 #endif /* RESTATE_GATEWAY_HEALTH_H */

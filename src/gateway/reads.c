@@ -1,7 +1,8 @@
 /*
  * reads.c
- *		Version, metrics, the OpenAPI document; deployments and
- *		services, each a document that the database renders.
+ *		Version, metrics, the OpenAPI document; deployments, services and
+ *		handlers, each a document that the database renders; what there
+ *		is none of here.
  */
 #include "reads.h"
 
@@ -12,8 +13,13 @@
 #include "openapi.h"
 #include "routes.h"
 
+/* whose Admin API this is */
+#define STANDS_IN_FOR "1.6.2"
+
 static Pool *operations_pool;
 static Pool *queries_pool;
+
+static void answer_missing(Exchange *exchange);
 
 /*
  * Sets the pools whose state the metrics show.
@@ -26,15 +32,15 @@ reads_configure(Pool *operations, Pool *queries)
 }
 
 /*
- * Answers with our version, and the versions of the Admin API that Restate's
- * clients choose from.
+ * Answers with the version of Restate's server that the gateway stands in for,
+ * by which clients decide what they offer, and the versions of the Admin API
+ * that they choose from.  Our version is a field of its own, and in Server.
  */
 void
 prepare_version(Exchange *exchange)
 {
-	buffer_add_text(&exchange->answer, "{\"version\":\"" RESTATE_ADMIN_VERSION
-									   "\",\"min_admin_api_version\":2,\"max_admin_api_version\":3,"
-									   "\"ingress_endpoint\":null}");
+	buffer_add_text(&exchange->answer, "{\"version\":\"" STANDS_IN_FOR "\",\"min_admin_api_version\":2,\"max_admin_api_version\":3,"
+									   "\"ingress_endpoint\":null,\"features\":{},\"restate_admin_version\":\"" RESTATE_ADMIN_VERSION "\"}");
 	answer_json(exchange, 200);
 }
 
@@ -95,6 +101,49 @@ prepare_service(Exchange *exchange)
 }
 
 /*
+ * Takes the names of a service and of its handler from the path.
+ */
+void
+prepare_handler(Exchange *exchange)
+{
+	if (strlen(exchange->path_parameter) != exchange->path_parameter_len || strlen(exchange->inner_parameter) != exchange->inner_parameter_len)
+		answer_error(exchange, 404, "handler_not_found", "no such handler");
+	else if (exchange_keep(exchange, &exchange->args[0], exchange->path_parameter))
+		(void) exchange_keep(exchange, &exchange->args[1], exchange->inner_parameter);
+}
+
+/*
+ * Answers with the subscriptions, of which there are none.
+ */
+void
+prepare_subscriptions(Exchange *exchange)
+{
+	buffer_add_text(&exchange->answer, "{\"subscriptions\":[]}");
+	answer_json(exchange, 200);
+}
+
+/*
+ * Answers that there is no such subscription.
+ */
+void
+prepare_subscription(Exchange *exchange)
+{
+	if (restate_check_subscription_id(exchange->path_parameter, exchange->path_parameter_len) != RESTATE_ID_OK)
+		answer_error(exchange, 400, "invalid_path", "the path has no subscription id where one must be");
+	else
+		answer_error(exchange, 404, "subscription_not_found", "no such subscription");
+}
+
+/*
+ * Answers that it is not built yet, and why or what there is instead.
+ */
+void
+prepare_not_built(Exchange *exchange)
+{
+	answer_error(exchange, 501, "not_implemented", exchange->route->not_built);
+}
+
+/*
  * Answers with the document that the call returns; 404 where it is null, with
  * the route's category for that.
  */
@@ -105,9 +154,28 @@ answer_document(Exchange *exchange, const PGresult *result)
 		return;
 	if (PQgetisnull(result, 0, 0))
 	{
-		answer_error(exchange, 404, exchange->route->missing, "not found");
+		answer_missing(exchange);
 		return;
 	}
 	buffer_add_text(&exchange->answer, PQgetvalue(result, 0, 0));
 	answer_json(exchange, 200);
+}
+
+/*
+ * Answers that what the path names last is not there: its category is that, and
+ * what it is before _not_found.
+ */
+static void
+answer_missing(Exchange *exchange)
+{
+	const char *category = exchange->route->missing;
+	const char *name = exchange->inner_parameter ? exchange->inner_parameter : exchange->path_parameter;
+	Buffer message = {0};
+
+	buffer_printf(&message, "%.*s %s does not exist", (int) strcspn(category, "_"), category, name);
+	if (message.failed)
+		answer_out_of_memory(exchange);
+	else
+		answer_error(exchange, 404, category, message.data);
+	buffer_free(&message);
 }

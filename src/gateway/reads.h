@@ -17,6 +17,10 @@ extern void prepare_openapi(Exchange *exchange);
 extern void prepare_metrics(Exchange *exchange);
 extern void prepare_deployment(Exchange *exchange);
 extern void prepare_service(Exchange *exchange);
+extern void prepare_handler(Exchange *exchange);
+extern void prepare_subscriptions(Exchange *exchange);
+extern void prepare_subscription(Exchange *exchange);
+extern void prepare_not_built(Exchange *exchange);
 extern void prepare_nothing(Exchange *exchange);
 extern void answer_document(Exchange *exchange, const PGresult *result);
 

@@ -38,6 +38,28 @@
 		.prepare = prepare_function, .task = &one_call, .answer = answer_batch                 \
 	}
 
+#define SEGMENTS(...) \
+	{                 \
+		__VA_ARGS__   \
+	}
+
+/* a document that a view renders */
+#define READ(path, shown, call, count, category, prepare_function)                                                \
+	{                                                                                                             \
+		.method = "GET", .segments = path, .pattern = shown, .needs = NEEDS_QUERIES, .sql = call, .nargs = count, \
+		.missing = category, .prepare = prepare_function, .task = &one_call, .answer = answer_document            \
+	}
+
+/* what the Admin API has and we do not, yet */
+#define NOT_BUILT(verb, path, shown, message)                                                                  \
+	{                                                                                                          \
+		.method = verb, .segments = path, .pattern = shown, .not_built = message, .prepare = prepare_not_built \
+	}
+
+#define DEPLOYMENTS_ARE_SQL                                                                \
+	"deployments cannot be registered, changed or removed over HTTP yet; they are rows of" \
+	" restate.deployment and restate.service_revision"
+
 static const Route routes[] = {
 	OPERATION("purge-journal", CALL("purge_journal", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
 	{.method = "DELETE", .segments = {"invocations", "*"}, .pattern = "/invocations/{id}", .needs = NEEDS_OPERATIONS, .sql = CALL("delete_invocation", "$1::pg_catalog.restate_invocation_id, $2"), .nargs = 2, .prepare = prepare_delete, .task = &one_call, .answer = answer_operation},
@@ -57,11 +79,27 @@ static const Route routes[] = {
 	BATCH("resume", "resume", ", $2", 2, prepare_batch_on_deployment),
 
 	{.method = "POST", .segments = {"query"}, .pattern = "/query", .needs = NEEDS_QUERIES, .body_limit = QUERY_MAX_BODY, .prepare = prepare_query, .task = &query_task},
-	{.method = "GET", .segments = {"deployments"}, .pattern = "/deployments", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_deployments", .prepare = prepare_nothing, .task = &one_call, .answer = answer_document},
-	{.method = "GET", .segments = {"deployments", "*"}, .pattern = "/deployments/{id}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_deployment WHERE id = $1::pg_catalog.restate_deployment_id)", .nargs = 1, .missing = "deployment_not_found", .prepare = prepare_deployment, .task = &one_call, .answer = answer_document},
-	{.method = "GET", .segments = {"services"}, .pattern = "/services", .needs = NEEDS_QUERIES, .sql = "SELECT document FROM restate.admin_services", .prepare = prepare_nothing, .task = &one_call, .answer = answer_document},
-	{.method = "GET", .segments = {"services", "*"}, .pattern = "/services/{name}", .needs = NEEDS_QUERIES, .sql = "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", .nargs = 1, .missing = "service_not_found", .prepare = prepare_service, .task = &one_call, .answer = answer_document},
+	READ(SEGMENTS("deployments"), "/deployments", "SELECT document FROM restate.admin_deployments", 0, NULL, prepare_nothing),
+	NOT_BUILT("POST", SEGMENTS("deployments"), "/deployments", DEPLOYMENTS_ARE_SQL),
+	READ(SEGMENTS("deployments", "*"), "/deployments/{id}", "SELECT (SELECT document FROM restate.admin_deployment WHERE id = $1::pg_catalog.restate_deployment_id)", 1, "deployment_not_found", prepare_deployment),
+	NOT_BUILT("DELETE", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
+	NOT_BUILT("PATCH", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
+	NOT_BUILT("PUT", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
 
+	READ(SEGMENTS("services"), "/services", "SELECT document FROM restate.admin_services", 0, NULL, prepare_nothing),
+	READ(SEGMENTS("services", "*"), "/services/{name}", "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", 1, "service_not_found", prepare_service),
+	NOT_BUILT("PATCH", SEGMENTS("services", "*"), "/services/{name}", "services cannot be modified over HTTP yet; their settings are in restate.service_revision"),
+	READ(SEGMENTS("services", "*", "handlers"), "/services/{name}/handlers", "SELECT (SELECT document FROM restate.admin_service_handlers WHERE name = $1)", 1, "service_not_found", prepare_service),
+	READ(SEGMENTS("services", "*", "handlers", "*"), "/services/{name}/handlers/{handler}", "SELECT (SELECT document FROM restate.admin_handler WHERE service_name = $1 AND name = $2 LIMIT 1)", 2, "handler_not_found", prepare_handler),
+	READ(SEGMENTS("services", "*", "openapi"), "/services/{name}/openapi", "SELECT (SELECT document FROM restate.admin_service_openapi WHERE name = $1)", 1, "service_not_found", prepare_service),
+	NOT_BUILT("POST", SEGMENTS("services", "*", "state"), "/services/{name}/state", "the state of an object or workflow cannot be modified over HTTP yet; it is in restate.object_state"),
+
+	NOT_BUILT("POST", SEGMENTS("subscriptions"), "/subscriptions", "there are no subscriptions to Kafka here"),
+	{.method = "GET", .segments = {"subscriptions"}, .pattern = "/subscriptions", .prepare = prepare_subscriptions},
+	{.method = "GET", .segments = {"subscriptions", "*"}, .pattern = "/subscriptions/{id}", .prepare = prepare_subscription},
+	NOT_BUILT("DELETE", SEGMENTS("subscriptions", "*"), "/subscriptions/{id}", "there are no subscriptions to Kafka here"),
+
+	{.method = "GET", .segments = {"cluster-health"}, .pattern = "/cluster-health", .needs = NEEDS_HEALTH, .prepare = prepare_nothing, .task = &cluster_health_task},
 	{.method = "GET", .segments = {"health"}, .pattern = "/health", .needs = NEEDS_HEALTH, .is_open = true, .prepare = prepare_nothing, .task = &health_task},
 	{.method = "GET", .segments = {"live"}, .pattern = "/live", .is_open = true, .prepare = prepare_live},
 	{.method = "GET", .segments = {"version"}, .pattern = "/version", .prepare = prepare_version},
@@ -75,8 +113,9 @@ static bool text_is(UrlText text, const char *word);
 static void pass_over_version(Exchange *exchange);
 static bool path_matches(const Route *route, const UrlTarget *url);
 static bool method_matches(const Route *route, const char *method);
-static const char *allowed_methods(const UrlTarget *url);
-static void decode_parameter(Exchange *exchange);
+static bool list_methods(const UrlTarget *url, char *list, size_t size);
+static void decode_parameters(Exchange *exchange);
+static bool decode(Exchange *exchange, UrlText text, char **value, size_t *len);
 
 int
 route_count(void)
@@ -93,8 +132,6 @@ route_at(int i)
 void
 route_find(Exchange *exchange)
 {
-	const char *allowed;
-
 	url_parse(exchange->target, &exchange->url);
 	pass_over_version(exchange);
 	if (exchange->status)
@@ -104,18 +141,14 @@ route_find(Exchange *exchange)
 		if (method_matches(&routes[i], exchange->method) && path_matches(&routes[i], &exchange->url))
 		{
 			exchange->route = &routes[i];
-			decode_parameter(exchange);
+			decode_parameters(exchange);
 			return;
 		}
 	}
-	allowed = allowed_methods(&exchange->url);
-	if (allowed == NULL)
-		answer_error(exchange, 404, "route_not_found", "nothing is served here");
-	else
-	{
+	if (list_methods(&exchange->url, exchange->allow, sizeof(exchange->allow)))
 		answer_error(exchange, 405, "method_not_allowed", "the method is not served here");
-		exchange->allow = allowed;
-	}
+	else
+		answer_error(exchange, 404, "route_not_found", "nothing is served here");
 }
 
 /*
@@ -185,22 +218,26 @@ method_matches(const Route *route, const char *method)
 }
 
 /*
- * Returns the methods that the path is served with, or NULL.
+ * Lists the methods that the path is served with, in the order of the table.
+ * Returns false where there are none.
  */
-static const char *
-allowed_methods(const UrlTarget *url)
+static bool
+list_methods(const UrlTarget *url, char *list, size_t size)
 {
+	size_t len = 0;
+
 	for (int i = 0; i < NROUTES; i++)
-		if (path_matches(&routes[i], url))
-			return strcmp(routes[i].method, "GET") == 0 ? "GET,HEAD" : routes[i].method;
-	return NULL;
+		if (path_matches(&routes[i], url) && len < size)
+			len += (size_t) snprintf(list + len, size - len, "%s%s", len > 0 ? "," : "",
+									 strcmp(routes[i].method, "GET") == 0 ? "GET,HEAD" : routes[i].method);
+	return len > 0;
 }
 
 /*
- * Decodes the parameter in the path, if the route has one.
+ * Decodes the parameters in the path, as many as the route has.
  */
 static void
-decode_parameter(Exchange *exchange)
+decode_parameters(Exchange *exchange)
 {
 	for (int i = 0; i < ROUTE_MAX_SEGMENTS && exchange->route->segments[i]; i++)
 	{
@@ -208,16 +245,33 @@ decode_parameter(Exchange *exchange)
 
 		if (strcmp(exchange->route->segments[i], "*") != 0)
 			continue;
-		exchange->path_parameter = malloc(text.len + 1);
 		if (exchange->path_parameter == NULL)
 		{
-			answer_out_of_memory(exchange);
-			return;
+			if (!decode(exchange, text, &exchange->path_parameter, &exchange->path_parameter_len))
+				return;
 		}
-		exchange->path_parameter_len = url_decode(text, false, exchange->path_parameter);
-		exchange->path_parameter[exchange->path_parameter_len] = '\0';
-		if (!url_is_utf8(exchange->path_parameter, exchange->path_parameter_len))
-			answer_error(exchange, 400, "invalid_path", "the path is not UTF-8");
-		return;
+		else if (!decode(exchange, text, &exchange->inner_parameter, &exchange->inner_parameter_len))
+			return;
 	}
+}
+
+/*
+ * Decodes a segment of the path.  Returns false, and answers, where it is not
+ * UTF-8.
+ */
+static bool
+decode(Exchange *exchange, UrlText text, char **value, size_t *len)
+{
+	*value = malloc(text.len + 1);
+	if (*value == NULL)
+	{
+		answer_out_of_memory(exchange);
+		return false;
+	}
+	*len = url_decode(text, false, *value);
+	(*value)[*len] = '\0';
+	if (url_is_utf8(*value, *len))
+		return true;
+	answer_error(exchange, 400, "invalid_path", "the path is not UTF-8");
+	return false;
 }

@@ -30,7 +30,8 @@ typedef struct Route
 	size_t body_limit; /* 0: a body is ignored */
 	const char *sql;   /* the one call */
 	int nargs;
-	const char *missing; /* the category where the call finds nothing */
+	const char *missing;   /* the category where the call finds nothing */
+	const char *not_built; /* why it is not served, though the Admin API has it */
 	/* checks the request and fills the arguments, or answers an error */
 	void (*prepare)(Exchange *exchange);
 	/* what a session is needed for; NULL: nothing */

@@ -435,8 +435,9 @@ send_answer(Exchange *exchange)
 	}
 	if (exchange->content_type)
 		MHD_add_response_header(response, "Content-Type", exchange->content_type);
-	if (exchange->allow)
+	if (exchange->allow[0])
 		MHD_add_response_header(response, "Allow", exchange->allow);
+	MHD_add_response_header(response, "Server", "restate-admin-http/" RESTATE_ADMIN_VERSION);
 	if (exchange->retry_later)
 		MHD_add_response_header(response, "Retry-After", "1");
 	if (draining || exchange->is_last)

@@ -224,20 +224,40 @@ restate_decode_invocation_id(const char *text, size_t len, uint8_t *id)
 }
 
 /*
- * Reads the text of a deployment id into the 16 bytes of its uuid.  The text
- * need not end in a NUL and may hold any bytes.
+ * Reads the text of an id that is a uuid into 16 bytes.
  */
-RestateIdResult
-restate_decode_deployment_id(const char *text, size_t len, uint8_t *id)
+static RestateIdResult
+decode_uuid_id(const char *text, size_t len, IdType type, uint8_t *id)
 {
 	Cursor cursor = {text, len};
-	RestateIdResult result = decode_head(&cursor, ID_DEPLOYMENT);
+	RestateIdResult result = decode_head(&cursor, type);
 
 	if (result == RESTATE_ID_OK)
 		result = decode_field(&cursor, UUID_DIGITS, RESTATE_UUID_BYTES, id);
 	if (result == RESTATE_ID_OK && cursor.left > 0)
 		result = RESTATE_ID_TRAILING;
 	return result;
+}
+
+/*
+ * Reads the text of a deployment id into the 16 bytes of its uuid.  The text
+ * need not end in a NUL and may hold any bytes.
+ */
+RestateIdResult
+restate_decode_deployment_id(const char *text, size_t len, uint8_t *id)
+{
+	return decode_uuid_id(text, len, ID_DEPLOYMENT, id);
+}
+
+/*
+ * Returns whether the text is the id of a subscription, or why not.
+ */
+RestateIdResult
+restate_check_subscription_id(const char *text, size_t len)
+{
+	uint8_t id[RESTATE_UUID_BYTES];
+
+	return decode_uuid_id(text, len, ID_SUBSCRIPTION, id);
 }
 
 /*

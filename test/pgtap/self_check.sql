@@ -78,6 +78,8 @@ INSERT INTO public_function VALUES
   ('restate.duration_text(interval)'),
   ('restate.timestamp_text(timestamp with time zone)'),
   ('restate.service_document(restate.service_revision)'),
+  ('restate.service_openapi(jsonb)'),
+  ('restate.openapi_content(text,jsonb)'),
   ('restate_http_status(text,text)');
 
 SELECT plan(17);

@@ -59,7 +59,8 @@ my $unknown = inv('unknown');
 my $known = inv('done');
 my @paths = ("/invocations/$known", (map { "/invocations/$known/$_" } @operations),
 	(map { "/internal/invocations_batch_operations/$_" } @operations),
-	qw(/query /deployments /services /health /version /openapi /metrics), '/deployments/dp_10000000000000000000old', '/services/Svc');
+	qw(/query /deployments /services /subscriptions /health /cluster-health /version /openapi /metrics),
+	'/deployments/dp_10000000000000000000old', map { "/services/Svc$_" } '', '/handlers', '/handlers/run', '/openapi', '/state');
 my $head = "Host: gateway\r\n";
 
 # A request is [bytes, statuses it may have, method]; no answer but a closed
@@ -67,7 +68,7 @@ my $head = "Host: gateway\r\n";
 my %kinds = (
 	method => sub {
 		my $method = pick('PUT', 'FOO', 'OPTIONS', 'TRACE', 'CONNECT', 'get', 'Patch', 'PATCHX', 'X' x (1 + int rand 300), join '', map { pick('A' .. 'Z') } 1 .. 1 + int rand 9);
-		return [ "$method " . pick(@paths) . " HTTP/1.1\r\n$head\r\n", '405' ];
+		return [ "$method " . pick(@paths) . " HTTP/1.1\r\n$head\r\n", '405 501' ];
 	},
 	path => sub {
 		return [ pick(qw(GET PATCH DELETE POST)) . ' /' . pick('', 'x', 'invocation/', 'internal/', 'v4/', 'V2/') . 'zz' . token(40) . " HTTP/1.1\r\n$head\r\n", '404' ];

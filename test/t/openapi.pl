@@ -56,9 +56,9 @@ my $routes = slurp_file("$top/src/gateway/routes.c");
 my %served;
 $served{"PATCH /invocations/{}/$1"} = 1 while $routes =~ /^\tOPERATION\("([\w-]+)"/mg;
 $served{"POST /internal/invocations_batch_operations/$1"} = 1 while $routes =~ /^\tBATCH\("([\w-]+)"/mg;
-while ($routes =~ /^\t\{\.method = "(\w+)", .*?\.pattern = "([^"]+)"/mg)
+while ($routes =~ /^\t(?:\{\.method = "(\w+)", .*?\.pattern = "|(READ)\(SEGMENTS\(.*?\), "|NOT_BUILT\("(\w+)", SEGMENTS\(.*?\), ")(\/[^"]+)"/mg)
 {
-	my ($method, $pattern) = ($1, $2);
+	my ($method, $pattern) = ($1 // $3 // 'GET', $4);
 	$served{"$method " . $pattern =~ s/\{\w+\}/{}/gr} = 1;
 }
 my %documented;
@@ -101,7 +101,8 @@ my $answer = request($gateway, 'GET', '/openapi');
 is($answer->{body}, $text, 'GET /openapi serves the document');
 is($answer->{headers}{'content-type'}, 'application/json', 'GET /openapi serves it as JSON');
 
-my %parameter = (invocation_id => inv('unknown'), deployment => 'dp_10000000000000000000old', service => 'Svc');
+my %parameter = (invocation_id => inv('unknown'), deployment => 'dp_10000000000000000000old', service => 'Svc', handler => 'run',
+	subscription => 'sub_10000000000000000000000');
 for my $operation (@operations)
 {
 	my ($method, $path, $described) = @$operation;
@@ -119,9 +120,9 @@ for my $operation (@operations)
 		  or diag("$got->{status} $got->{body}");
 	}
 	my $url = $path =~ s/\{(\w+)\}/$parameter{$1}/gr;
-	my $other = request($gateway, 'PUT', $url);
-	is($other->{status}, 405, "PUT $path is 405");
-	like($other->{headers}{allow} // '', qr/\b$method\b/, "PUT $path is told that $method is served");
+	my $other = request($gateway, 'OPTIONS', $url);
+	is($other->{status}, 405, "OPTIONS $path is 405");
+	like($other->{headers}{allow} // '', qr/\b$method\b/, "OPTIONS $path is told that $method is served");
 }
 is(request($gateway, 'GET', '/nothing')->{status}, 404, 'another path is 404');
 
@@ -171,6 +172,10 @@ for my $case (
 	[ GET => '/services/Wf', '/services/{service}' ],
 	[ GET => '/deployments', '/deployments' ],
 	[ GET => '/deployments/dp_10000000000000000000new', '/deployments/{deployment}' ],
+	[ GET => '/services/Svc/handlers', '/services/{service}/handlers' ],
+	[ GET => '/services/Svc/handlers/run', '/services/{service}/handlers/{handler}' ],
+	[ GET => '/subscriptions', '/subscriptions' ],
+	[ GET => '/cluster-health', '/cluster-health' ],
 	[ GET => '/version', '/version' ],
 	[ PATCH => '/invocations/' . inv('done') . '/restart-as-new', '/invocations/{invocation_id}/restart-as-new' ],
 	[ POST => '/query', '/query', '{"query": "SELECT id, status FROM sys_invocation"}' ],
