@@ -1,0 +1,179 @@
+# Every command of Restate's command line, of two versions: what it prints and how
+# it exits against the gateway, beside the same against Restate's own server, which
+# has the same rows.
+use strict;
+use warnings;
+
+use Cwd;
+use IPC::Run ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use NpmTool;
+use RestateGateway;
+use RestateNode;
+use RestateServer;
+
+# the programs themselves, which those that npm starts start
+my %program = ('1.6.2' => npm_file('@restatedev/restate') . '-linux-*/bin/restate',
+	'1.7.12' => npm_file('restate-1.7') . '/node_modules/@restatedev/restate-linux-*/bin/restate');
+($program{$_}) = glob $program{$_} for keys %program;
+my $home = PostgreSQL::Test::Utils::tempdir;
+my $server = start_restate("$home/server");
+my $node = new_node('cli_commands');
+copy_rows($server, $node);
+$node->safe_psql('postgres', slurp_file(getcwd() . '/examples/gateway_roles.sql'));
+my $database = 'host=' . $node->host . ' port=' . $node->port . ' dbname=postgres';
+my $gateway = start_gateway($node, "--db=$database user=restate_gateway", "--query-db=$database user=restate_gateway_reader");
+my $url = "http://127.0.0.1:$gateway->{port}";
+my ($deployment) = map { $_->{id} } @{ restate_rows($server, 'SELECT id FROM sys_deployment') };
+is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), 0, 'the copy is sound');
+
+# an editor that changes what it is given
+append_to_file("$home/editor", "#!/bin/sh\nsed -i 's/3/4/; s/^# *public = true/public = false/' \"\$1\"\n");
+chmod 0755, "$home/editor";
+
+# Starts a version of the program with the admin service at a URL.
+sub begin
+{
+	my ($version, $at, $output, @arguments) = @_;
+
+	local $ENV{HOME} = $home;
+	local $ENV{RESTATE_CLI_CONFIG_HOME} = "$home/restate";
+	local $ENV{RESTATE_ADMIN_URL} = $at;
+	local $ENV{DO_NOT_TRACK} = 1;
+	local $ENV{RESTATE_DISABLE_TELEMETRY} = 1;
+	local $ENV{NO_COLOR} = 1;
+	local $ENV{TZ} = 'UTC';
+	local $ENV{EDITOR} = "$home/editor";
+	local $ENV{VISUAL} = "$home/editor";
+	return IPC::Run::start([ $program{$version}, @arguments ], '<', \'', '>&', $output, IPC::Run::timeout(60));
+}
+
+# Runs it; returns its exit code and what it printed.
+sub restate
+{
+	my ($version, $at, @arguments) = @_;
+	my $output = '';
+	my $run = begin($version, $at, \$output, @arguments);
+
+	$run->finish;
+	return ($run->result(0), $output);
+}
+
+# Returns the lines of an output without what differs from one moment, or from one
+# server, to the next.  Their order is that of hash tables in parts.
+sub normalised
+{
+	my ($output, $at) = @_;
+	my $warning = qr/Could not verify the admin API version/;
+
+	# the 1.7 says this of its own server of 1.6, and nothing of ours
+	$output =~ s/^[^\n]*\n[^\n]*$warning[^\n]*\n[^\n]*\n[^\n]*\n//m;
+	$output =~ s{\Q$at\E(?:/v3(?=/))?}{URL}g;
+	$output =~ s/^Error: \S+ .* does not exist$/Error: MISSING/mg;
+	$output =~ s/^ Advertised ingress address .*\n//m;
+	$output =~ s/^( +Protocol Style: ).*/$1/mg;
+	$output =~ s/\b\d+ (?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|ms)\b(?:(?:,| and) \d+ \w+)*/DURATION/g;
+	$output =~ s/(?<=took )[\d.]+\S*s\b/DURATION/g;
+	return join "\n", sort grep { /\S/ } map { s/\s+/ /gr } split /\n/, $output;
+}
+
+# One test: a command does the same at both, and succeeds or fails as expected.
+sub same
+{
+	my ($version, $expected_code, @arguments) = @_;
+	my ($output, $their_output) = ('', '');
+	my @runs = (begin($version, $url, \$output, @arguments), begin($version, $server->{url}, \$their_output, @arguments));
+	my ($code, $their_code) = map { $_->finish; $_->result(0) } @runs;
+	my ($ours, $theirs) = (normalised($output, $url), normalised($their_output, $server->{url}));
+
+	# of a restart only the new id differs
+	s/(?<= )inv_1\w{33} *$/NEW/mg for $arguments[1] eq 'restart-as-new' ? ($ours, $theirs) : ();
+	is("exit $code\n$ours", "exit $their_code\n$theirs", "$version: @arguments: as Restate's server");
+	is($code, $expected_code, "$version: @arguments: exit code $expected_code");
+	unlike($output, qr/Could not verify/, "$version: @arguments: the version is known");
+	return;
+}
+
+# One test: a command that needs what is not built yet fails and changes nothing,
+# with what it prints of the answer.
+sub not_built
+{
+	my ($version, $expected, @arguments) = @_;
+	my $before = digest($node);
+	my ($code, $output) = restate($version, $url, @arguments);
+
+	ok($code != 0 && $output =~ $expected, "$version: @arguments: says that it is not built") or diag("exit $code\n$output");
+	is(digest($node), $before, "$version: @arguments: changes nothing");
+	return;
+}
+
+# Returns the ids of the invocations with a target in a status, as both have them.
+sub ids
+{
+	my ($target, $status) = @_;
+
+	return split /\n/, $node->safe_psql('postgres',
+		"SELECT id FROM restate.sys_invocation WHERE target = '$target' AND status = '$status' ORDER BY created_at, id");
+}
+
+my %ids = (completed => [ ids('Greeter/greet', 'completed') ], suspended => [ ids('Greeter/nap', 'suspended') ],
+	scheduled => [ ids('Greeter/nap', 'scheduled') ], pending => [ ids('Counter/b/add', 'pending') ]);
+my $unknown = inv('unknown');
+
+for my $version (sort keys %program)
+{
+	# what reads
+	same($version, 0, 'whoami');
+	same($version, 0, 'services', 'list');
+	same($version, 0, 'services', 'list', '--public-only');
+	same($version, 0, 'services', 'describe', $_) for qw(Greeter Counter Signup);
+	same($version, 1, 'services', 'describe', 'Nope');
+	same($version, 0, 'services', 'config', 'view', $_) for qw(Greeter Signup);
+	same($version, 0, 'deployments', 'list');
+	same($version, 0, 'deployments', 'describe', $deployment);
+	same($version, 1, 'deployments', 'describe', 'dp_10000000000000000000old');
+	same($version, 0, 'state', 'get', 'Counter', 'a');
+	same($version, 0, 'state', 'get', 'Counter', 'a', @$_) for ['--plain'], ['--binary'];
+	same($version, 0, 'state', 'get', 'Counter', 'nothing');
+
+	# what is not built: of some errors the program shows the status alone
+	not_built($version, qr/not_implemented deployments cannot be registered/, 'deployments', 'register', 'http://127.0.0.1:1', '--yes');
+	not_built($version, qr/501 Not Implemented/, 'deployments', 'remove', $deployment, '--force', '--yes');
+	not_built($version, qr/not_implemented services cannot be modified/, 'services', 'config', 'patch', 'Greeter', '--public', 'false', '--yes');
+	not_built($version, qr/not_implemented services cannot be modified/, 'services', 'config', 'edit', 'Greeter', '--yes');
+	not_built($version, qr/501 Not Implemented/, 'state', 'clear', 'Counter/a', '--yes');
+	not_built($version, qr/501 Not Implemented/, 'state', 'clear', 'Counter/a', '--force', '--yes');
+	not_built($version, qr/501 Not Implemented/, 'state', 'edit', 'Counter', 'a', '--yes');
+	not_built($version, qr/501 Not Implemented/, 'state', 'patch', 'Counter', 'a', '--patch', '[{"op": "remove", "path": "/count"}]', '--yes');
+
+	# operations; a version takes ids that the other has left
+	same($version, 1, 'invocations', $_, $unknown, '--yes') for qw(cancel kill purge restart-as-new resume);
+	same($version, 1, 'invocations', 'purge', $ids{suspended}[0], '--yes');
+	same($version, 1, 'invocations', 'resume', $ids{scheduled}[0], '--yes');
+	same($version, 1, 'invocations', 'restart-as-new', $ids{scheduled}[0], '--yes');
+	same($version, 1, 'invocations', 'kill', $ids{completed}[0], '--yes');
+	same($version, 0, 'invocations', 'restart-as-new', $ids{completed}[0], '--yes');
+	same($version, 0, 'invocations', 'cancel', pop @{ $ids{scheduled} }, '--yes');
+	same($version, 0, 'invocations', 'kill', pop @{ $ids{suspended} }, '--yes');
+	same($version, 0, 'invocations', 'kill', pop @{ $ids{pending} }, '--yes');
+	same($version, 0, 'invocations', 'purge', pop @{ $ids{completed} }, '--yes');
+}
+
+# the 1.7 takes its own server of 1.6 for one that cannot pause
+same('1.6.2', 1, 'invocations', 'pause', $_, '--yes') for $unknown, $ids{scheduled}[0];
+for my $id ($unknown, $ids{scheduled}[0])
+{
+	my ($code, $output) = restate('1.7.12', $url, 'invocations', 'pause', $id, '--yes');
+	ok($code == 1 && $output =~ /^Error: No invocations found for query \Q$id\E!/m, '1.7.12: pause finds none to pause') or diag("exit $code\n$output");
+}
+my ($stumbling) = ids('Greeter/stumble', 'backing-off');
+my ($code, $output) = restate('1.7.12', $url, 'invocations', 'pause', $stumbling, '--yes');
+ok($code == 0 && $output =~ /^\[OK\]: /m, '1.7.12: pause succeeds') or diag("exit $code\n$output");
+is(scalar ids('Greeter/stumble', 'paused'), 1, '1.7.12: pause pauses');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), 0, 'every invariant holds');
+is(stop_gateway($gateway), 0, 'the gateway ends with exit code 0');
+stop_restate($server);
+$node->stop;
+done_testing();
