@@ -35,6 +35,14 @@ sub request
 		join("\r\n", "$method $target HTTP/1.1", 'Host: restate', 'Connection: close', @headers, '', '') . ($body // ''));
 }
 
+# Returns the body in chunks.
+sub chunked
+{
+	my ($body) = @_;
+
+	return join('', map { sprintf("%x\r\n%s\r\n", length $_, $_) } unpack('(a65536)*', $body)) . "0\r\n\r\n";
+}
+
 # Returns the text with its escapes decoded, and + too where it is of a query.
 sub decoded
 {
@@ -162,6 +170,15 @@ my @parameters = (
 	[ 'restart-as-new', 'from=3%26mode=kill', '-' ],
 	[ 'restart-as-new', 'from=3%26mode%3Dkill', '&from=3%26mode%3Dkill' ],
 	[ 'restart-as-new', 'from=3%3Bdeployment', '&from=3%3Bdeployment' ],
+	[ 'restart-as-new', "Id=$dp", '-' ],
+	[ 'restart-as-new', "from=3&Id=$dp", '-' ],
+	[ 'restart-as-new', "deployment[Id]=$dp", '-' ],
+	[ 'restart-as-new', "deployment%5BId%5D=$dp", '-' ],
+	[ 'restart-as-new', "deployment%5b%49%64%5d=$dp&from=3", '-' ],
+	[ 'restart-as-new', "deployment.Id=$dp", '-' ],
+	[ 'restart-as-new', "%64eployment%2EId=$dp", '-' ],
+	[ 'resume', "deployment=keep&Id=$dp", '-' ],
+	[ 'restart-as-new', 'id=3&xId=4&Idx=5', '' ],
 	[ 'restart-as-new', 'FROM=3', '' ],
 	[ 'restart-as-new', 'xfrom=3', '' ],
 	[ 'restart-as-new', 'from[]=3', '' ],
@@ -282,6 +299,19 @@ my $large = '["' . 'x' x (2 * 1024 * 1024 - 4) . '"]';
 request(POST => "$batches/purge", $large, 'Content-Type: application/json');
 is(length arrived(), length("purge_batch $large"), 'a batch of 2 MiB is passed on');
 is(refusal(request(POST => "$batches/purge", "$large ", 'Content-Type: application/json')) . arrived(), '413 body_too_large-', 'one of more is refused');
+is(refusal(request(POST => "$batches/purge", '', "Content-Length: $_", 'Content-Type: application/json')) . arrived(), '413 body_too_large-', "also one that says $_")
+  for 2097153, 2097159, 2097160, 2097199, 2097200, 2098000, 2100000, 2999999, 3000000, 9999999, 10000000, '0002097153';
+is(refusal(request(POST => "$batches/purge", chunked("$large "), 'Transfer-Encoding: chunked', 'Content-Type: application/json')) . arrived(), '413 body_too_large-', 'also one in chunks');
+request(POST => "$batches/restart-as-new", '{"invocation_ids":["a"]}', 'Content-Type: application/json', 'Idempotency-Key: once more');
+is($front->{arrived}[0]{headers}{'idempotency-key'}[0], 'once more', 'the idempotency key of a batch is passed on');
+is(refusal(request(POST => "$batches/restart-as-new", '{"invocation_ids":["a"]}', 'Content-Type: application/json', "Idempotency-Key: \xc3\xa9")) . arrived(), '400 invalid_query_parameter-', 'one that is not ASCII is refused');
+request(PATCH => "/invocations/$id/kill", 'x' x (3 * 1024 * 1024));
+is(arrived(), "kill invocation_id=$id", 'the body of an operation is ignored, larger than a batch may be');
+request(PATCH => "/invocations/$id/kill", chunked('x' x (3 * 1024 * 1024)), 'Transfer-Encoding: chunked');
+is(arrived(), "kill invocation_id=$id", 'so is one in chunks');
+request(PATCH => "/invocations/$id/kill", 'x' x (64 * 1024 * 1024));
+is(arrived(), "kill invocation_id=$id", 'and one of 64 MiB');
+is(refusal(request(PATCH => "/invocations/$id/kill", '', 'Content-Length: 67108865')) . arrived(), '413 body_too_large-', 'beyond which it is refused');
 is(refusal(request(POST => "$batches/purge", '', 'Content-Length: 99999999999', 'Content-Type: application/json')) . arrived(), '413 body_too_large-', 'also one that is only announced');
 
 # malformed requests are answered in the documented form
