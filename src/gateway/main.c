@@ -90,13 +90,10 @@ main(int argc, char **argv)
 static bool
 start_pools(Pools *pools)
 {
-	PoolConfig operations = {.name = "operations", .conninfo = options->db, .size = options->pool, .queue_limit = QUEUE_LIMIT};
-	PoolConfig health = {.name = "health", .conninfo = options->db, .size = 1, .queue_limit = QUEUE_LIMIT};
-	PoolConfig queries = {.name = "queries",
-						  .conninfo = options->query_db,
-						  .size = options->query_pool,
-						  .queue_limit = QUEUE_LIMIT,
-						  .largest_piece = QUERY_MAX_ANSWER};
+	PoolConfig operations = {.slots = {.name = "operations", .conninfo = options->db, .size = options->pool}, .queue_limit = QUEUE_LIMIT};
+	PoolConfig health = {.slots = {.name = "health", .conninfo = options->db, .size = 1}, .queue_limit = QUEUE_LIMIT};
+	PoolConfig queries = {.slots = {.name = "queries", .conninfo = options->query_db, .size = options->query_pool, .largest_piece = QUERY_MAX_ANSWER},
+						  .queue_limit = QUEUE_LIMIT};
 
 	pools->operations = pool_start(&operations);
 	pools->health = pool_start(&health);
