@@ -22,7 +22,9 @@ GRANT EXECUTE ON FUNCTION
   restate_kill, restate_kill_batch,
   restate_purge, restate_purge_batch,
   restate_pause, restate_pause_batch,
-  restate_resume, restate_resume_batch
+  restate_resume, restate_resume_batch,
+  -- several requests in one call; without it each has its own
+  restate_joined
 TO restate_gateway;
 
 -- reads the views, as --query-db: runs what clients send to POST /query, so it

@@ -100,6 +100,12 @@ answer_empty(Exchange *exchange, int status)
 	exchange->retry_later = false;
 }
 
+void
+answer_take_back(Exchange *exchange)
+{
+	answer_empty(exchange, 0);
+}
+
 /*
  * Answers with the JSON that was written to exchange->answer.
  */

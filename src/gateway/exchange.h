@@ -86,6 +86,9 @@ extern bool exchange_keep(Exchange *exchange, char **where, const char *text);
 /* Microseconds since the exchange began. */
 extern int64_t exchange_duration(const Exchange *exchange);
 
+/* There is no answer yet: what it said does not hold. */
+extern void answer_take_back(Exchange *exchange);
+
 extern void answer_empty(Exchange *exchange, int status);
 extern void answer_json(Exchange *exchange, int status);
 extern void answer_error(Exchange *exchange, int status, const char *category, const char *message);

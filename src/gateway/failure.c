@@ -14,6 +14,14 @@
 static void answer_unknown(Exchange *exchange, const char *why);
 static bool is_passing(const char *sqlstate);
 
+bool
+failure_leaves_open(const PGresult *error)
+{
+	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
+
+	return sqlstate && strncmp(sqlstate, "57P", 3) == 0;
+}
+
 /*
  * Answers with the error: PTxyz has the status xyz, its category and message;
  * what passes by itself is 503, a missing privilege 403; anything else is
@@ -44,7 +52,7 @@ answer_failure(Exchange *exchange, const PGresult *error)
 		return;
 	}
 	log_event(LOG_WARN, "event=sql_error sqlstate=%s error=%s", sqlstate, log_quote(message, quoted, sizeof(quoted)));
-	if (had_succeeded && strncmp(sqlstate, "57P", 3) == 0)
+	if (had_succeeded && failure_leaves_open(error))
 		answer_unknown(exchange, "the database stopped before it said that this was kept");
 	else if (is_passing(sqlstate))
 		answer_error(exchange, 503, "unavailable", "the database cannot do this now; try again");

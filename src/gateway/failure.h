@@ -9,6 +9,12 @@
 
 #include "exchange.h"
 
+/*
+ * Returns whether after a success such an error leaves it open whether the
+ * transaction was kept.
+ */
+extern bool failure_leaves_open(const PGresult *error);
+
 extern void answer_failure(Exchange *exchange, const PGresult *error);
 
 /*

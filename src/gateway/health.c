@@ -16,7 +16,7 @@
 /* the extensions that this gateway works with: from this version to its own */
 #define OLDEST_EXTENSION "0.2.0"
 
-/* the extension's version, the role, which operations it may not call, and the database */
+/* the extension's version, the role, which operations it may not call, the database, and whether it may call the joined one */
 #define FACTS                                                                                                \
 	"SELECT (SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'), current_user," \
 	" (SELECT pg_catalog.string_agg(name, ', ') FROM pg_catalog.unnest('{restate_purge_journal,"             \
@@ -25,7 +25,10 @@
 	" restate_purge, restate_purge_batch, restate_pause, restate_pause_batch, restate_resume,"               \
 	" restate_resume_batch}'::pg_catalog.text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc"   \
 	" WHERE proname = name AND pronamespace = 'pg_catalog'::pg_catalog.regnamespace"                         \
-	" AND pg_catalog.has_function_privilege(oid, 'EXECUTE'))), pg_catalog.current_database()"
+	" AND pg_catalog.has_function_privilege(oid, 'EXECUTE'))), pg_catalog.current_database(),"               \
+	" EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = 'restate_joined'"                               \
+	" AND pronamespace = 'pg_catalog'::pg_catalog.regnamespace"                                              \
+	" AND pg_catalog.has_function_privilege(oid, 'EXECUTE'))"
 
 /* an operation on an invocation that cannot be: the library is loaded and looks at the extension */
 #define TRIAL                                        \
@@ -54,6 +57,8 @@ static void note(const char *why);
 /* the version of the extension, as it was last found */
 static char extension[40];
 
+static Lanes *lanes;
+
 const TaskKind health_task = {.begin = begin, .result = take_result, .next = next, .ended = answer_task_end};
 const TaskKind cluster_health_task = {.begin = begin, .result = take_result, .next = next_of_cluster, .ended = answer_task_end};
 
@@ -64,6 +69,12 @@ void
 prepare_live(Exchange *exchange)
 {
 	answer_empty(exchange, 200);
+}
+
+void
+health_configure(Lanes *with_lanes)
+{
+	lanes = with_lanes;
 }
 
 void
@@ -203,8 +214,13 @@ take_facts(Exchange *exchange, const PGresult *result)
 		snprintf(why, sizeof(why), "role %.64s may not execute %.512s", PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2));
 	if (why[0])
 		answer_not_ready(exchange, why);
-	else if (exchange->args[0] == NULL)
-		(void) exchange_keep(exchange, &exchange->args[0], PQgetvalue(result, 0, 3));
+	else
+	{
+		if (lanes)
+			lanes_allow(lanes, PQgetvalue(result, 0, 4)[0] == 't');
+		if (exchange->args[0] == NULL)
+			(void) exchange_keep(exchange, &exchange->args[0], PQgetvalue(result, 0, 3));
+	}
 }
 
 /*

@@ -6,11 +6,15 @@
 #define RESTATE_GATEWAY_HEALTH_H
 
 #include "exchange.h"
+#include "lanes.h"
 
 /* how long it may take to find out */
 #define HEALTH_SECONDS 5
 
 extern void prepare_live(Exchange *exchange);
+
+/* Has what is found out decide whether lanes are used, if there are any. */
+extern void health_configure(Lanes *lanes);
 
 /* Has the log say what is there, or missing, when the gateway starts. */
 extern void health_look(Pool *pool);

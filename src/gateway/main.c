@@ -16,6 +16,7 @@
 
 #include "buffer.h"
 #include "health.h"
+#include "lanes.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
@@ -71,6 +72,8 @@ main(int argc, char **argv)
 	notify_ready();
 	health_look(pools.health);
 	loop_run(server_turn);
+	if (pools.lanes)
+		lanes_stop(pools.lanes);
 	pool_stop(pools.operations);
 	pool_stop(pools.health);
 	if (pools.queries)
@@ -90,7 +93,10 @@ main(int argc, char **argv)
 static bool
 start_pools(Pools *pools)
 {
-	PoolConfig operations = {.slots = {.name = "operations", .conninfo = options->db, .size = options->pool}, .queue_limit = QUEUE_LIMIT};
+	/* what is not joined has a session in any case */
+	int nlanes = options->lanes < options->pool ? options->lanes : options->pool - 1;
+	PoolConfig operations = {.slots = {.name = "operations", .conninfo = options->db, .size = options->pool - nlanes}, .queue_limit = QUEUE_LIMIT};
+	LanesConfig lanes = {.slots = {.name = "lanes", .conninfo = options->db, .size = nlanes}, .queue_limit = QUEUE_LIMIT};
 	PoolConfig health = {.slots = {.name = "health", .conninfo = options->db, .size = 1}, .queue_limit = QUEUE_LIMIT};
 	PoolConfig queries = {.slots = {.name = "queries", .conninfo = options->query_db, .size = options->query_pool, .largest_piece = QUERY_MAX_ANSWER},
 						  .queue_limit = QUEUE_LIMIT};
@@ -99,7 +105,11 @@ start_pools(Pools *pools)
 	pools->health = pool_start(&health);
 	if (options->query_db)
 		pools->queries = pool_start(&queries);
-	return pools->operations && pools->health && (pools->queries || options->query_db == NULL);
+	lanes.pool = pools->operations;
+	if (nlanes > 0 && pools->operations)
+		pools->lanes = lanes_start(&lanes);
+	health_configure(pools->lanes);
+	return pools->operations && pools->health && (pools->lanes || nlanes == 0) && (pools->queries || options->query_db == NULL);
 }
 
 /*

@@ -27,6 +27,8 @@ static RouteMetrics metrics[MAX_ROUTES + 1];
 
 static int route_index(const Exchange *exchange);
 static const char *pattern_at(int i);
+static void render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries);
+static void render_lanes(Buffer *buffer, const LanesCounts *counts);
 
 /*
  * Returns where the exchange's route is counted.
@@ -77,11 +79,8 @@ pattern_at(int i)
  * Writes all metrics.
  */
 void
-metrics_render(Buffer *buffer, Pool *operations, Pool *queries)
+metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries)
 {
-	Pool *pools[] = {operations, queries};
-	const char *const names[] = {"operations", "queries"};
-
 	buffer_add_text(buffer, "# HELP restate_admin_http_requests_total Requests answered.\n"
 							"# TYPE restate_admin_http_requests_total counter\n");
 	for (int i = 0; i <= MAX_ROUTES; i++)
@@ -116,16 +115,49 @@ metrics_render(Buffer *buffer, Pool *operations, Pool *queries)
 					  method, pattern_at(i), metrics[i].sum, method, pattern_at(i), metrics[i].count);
 	}
 
-	buffer_add_text(buffer, "# HELP restate_admin_http_pool_connected Database connections open.\n"
-							"# TYPE restate_admin_http_pool_connected gauge\n");
-	for (int i = 0; i < 2; i++)
-		if (pools[i])
-			buffer_printf(buffer, "restate_admin_http_pool_connected{pool=\"%s\"} %d\n", names[i],
-						  pool_connected(pools[i]));
-	buffer_add_text(buffer, "# HELP restate_admin_http_pool_waiting Requests that wait for a connection.\n"
-							"# TYPE restate_admin_http_pool_waiting gauge\n");
-	for (int i = 0; i < 2; i++)
-		if (pools[i])
-			buffer_printf(buffer, "restate_admin_http_pool_waiting{pool=\"%s\"} %d\n", names[i],
-						  pool_waiting(pools[i]));
+	render_pools(buffer, operations, lanes, queries);
+	if (lanes)
+		render_lanes(buffer, lanes_counts(lanes));
+}
+
+/*
+ * Writes what the pools are doing; lanes are sessions of the operations' pool.
+ */
+static void
+render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries)
+{
+	buffer_printf(buffer,
+				  "# HELP restate_admin_http_pool_connected Database connections open.\n"
+				  "# TYPE restate_admin_http_pool_connected gauge\n"
+				  "restate_admin_http_pool_connected{pool=\"operations\"} %d\n",
+				  pool_connected(operations) + (lanes ? lanes_connected(lanes) : 0));
+	if (queries)
+		buffer_printf(buffer, "restate_admin_http_pool_connected{pool=\"queries\"} %d\n", pool_connected(queries));
+	buffer_printf(buffer,
+				  "# HELP restate_admin_http_pool_waiting Requests that wait for a connection.\n"
+				  "# TYPE restate_admin_http_pool_waiting gauge\n"
+				  "restate_admin_http_pool_waiting{pool=\"operations\"} %d\n",
+				  pool_waiting(operations) + (lanes ? lanes_waiting(lanes) : 0));
+	if (queries)
+		buffer_printf(buffer, "restate_admin_http_pool_waiting{pool=\"queries\"} %d\n", pool_waiting(queries));
+}
+
+/*
+ * Writes how much went together.
+ */
+static void
+render_lanes(Buffer *buffer, const LanesCounts *counts)
+{
+	buffer_printf(buffer,
+				  "# HELP restate_admin_http_joined_calls_total Calls that carried out what waited.\n"
+				  "# TYPE restate_admin_http_joined_calls_total counter\n"
+				  "restate_admin_http_joined_calls_total %lu\n"
+				  "# HELP restate_admin_http_joined_requests_total Requests in these calls.\n"
+				  "# TYPE restate_admin_http_joined_requests_total counter\n"
+				  "restate_admin_http_joined_requests_total %lu\n"
+				  "# HELP restate_admin_http_joined_alone_total Requests that were sent alone after such a call.\n"
+				  "# TYPE restate_admin_http_joined_alone_total counter\n"
+				  "restate_admin_http_joined_alone_total{reason=\"busy\"} %lu\n"
+				  "restate_admin_http_joined_alone_total{reason=\"failed\"} %lu\n",
+				  counts->calls, counts->requests, counts->busy, counts->failed);
 }

@@ -7,9 +7,11 @@
 
 #include "buffer.h"
 #include "exchange.h"
+#include "lanes.h"
 #include "pool.h"
 
 extern void metrics_count(const Exchange *exchange, double seconds);
-extern void metrics_render(Buffer *buffer, Pool *operations, Pool *queries);
+/* There may be no lanes, and no queries. */
+extern void metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries);
 
 #endif /* RESTATE_GATEWAY_METRICS_H */

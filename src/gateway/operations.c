@@ -110,10 +110,18 @@ answer_operation(Exchange *exchange, const PGresult *result)
 void
 answer_restart(Exchange *exchange, const PGresult *result)
 {
-	if (PQntuples(result) != 1)
-		return;
+	if (PQntuples(result) == 1)
+		answer_new_id(exchange, PQgetvalue(result, 0, 0));
+}
+
+/*
+ * Answers with the id of a new invocation.
+ */
+void
+answer_new_id(Exchange *exchange, const char *id)
+{
 	buffer_add_text(&exchange->answer, "{\"new_invocation_id\":");
-	buffer_add_json_string(&exchange->answer, PQgetvalue(result, 0, 0));
+	buffer_add_json_string(&exchange->answer, id);
 	buffer_add_text(&exchange->answer, "}");
 	answer_json(exchange, 200);
 }

@@ -14,6 +14,7 @@ extern void prepare_delete(Exchange *exchange);
 extern void prepare_restart(Exchange *exchange);
 extern void prepare_resume(Exchange *exchange);
 extern void answer_operation(Exchange *exchange, const PGresult *result);
+extern void answer_new_id(Exchange *exchange, const char *id);
 extern void answer_restart(Exchange *exchange, const PGresult *result);
 
 #endif /* RESTATE_GATEWAY_OPERATIONS_H */

@@ -21,6 +21,7 @@ static const struct option long_options[] = {
 	{"db", required_argument, NULL, 'd'},
 	{"query-db", required_argument, NULL, 'q'},
 	{"pool", required_argument, NULL, 'p'},
+	{"lanes", required_argument, NULL, 'n'},
 	{"query-pool", required_argument, NULL, 'P'},
 	{"query-row-limit", required_argument, NULL, 'r'},
 	{"host", required_argument, NULL, 'H'},
@@ -48,6 +49,8 @@ static const char help[] =
 	"  --query-db=CONNINFO      for POST /query, /deployments and /services, as a role\n"
 	"                           that can only read the views; without it these are 503\n"
 	"  --pool=N                 connections for operations [8]\n"
+	"  --lanes=N                how many of them carry out together what waits, about as\n"
+	"                           many as the database has processors; 0: none do [2]\n"
 	"  --query-pool=N           connections for queries [2]\n"
 	"  --query-row-limit=N      rows that a query may return; more is an error [100000 as JSON, any as a stream]\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
@@ -89,6 +92,7 @@ options_read(Options *options, int argc, char **argv)
 	memset(options, 0, sizeof(*options));
 	options->db = "";
 	options->pool = 8;
+	options->lanes = 2;
 	options->query_pool = 2;
 	options->request_timeout = 30;
 	options->log_level = LOG_INFO;
@@ -154,6 +158,9 @@ apply(Options *options, int flag, const char *value)
 			break;
 		case 'p':
 			options->pool = number("--pool", value, 1, 1000);
+			break;
+		case 'n':
+			options->lanes = number("--lanes", value, 0, 1000);
 			break;
 		case 'P':
 			options->query_pool = number("--query-pool", value, 1, 1000);

@@ -18,9 +18,10 @@ typedef struct Options
 	const char *db;		  /* connection string of the operations */
 	const char *query_db; /* of POST /query and the other reads, or NULL */
 	int pool;
+	int lanes; /* of the pool */
 	int query_pool;
-	int request_timeout; /* seconds */
-	int query_row_limit; /* 0: what is usual */
+	int request_timeout;	   /* seconds */
+	int query_row_limit;	   /* 0: what is usual */
 	char *token;			   /* NULL: none is asked for */
 	const char *hosts;		   /* names that it is called by, besides localhost, with commas between; or NULL */
 	const char *person_header; /* names for the audit who asks; NULL: none does */

@@ -21,6 +21,7 @@ struct Pool
 {
 	Slots slots;
 	TaskQueue waiting; /* nothing waits while there is an idle session */
+	int running;
 	int queue_limit;
 	bool is_serving;
 	bool giving_up;
@@ -87,14 +88,21 @@ pool_stop(Pool *pool)
 void
 pool_submit(Pool *pool, Task *task)
 {
+	if (pool->slots.nidle == 0 && pool->waiting.count >= pool->queue_limit && !pool->giving_up)
+		task_end(task, TASK_OVERLOADED);
+	else
+		pool_submit_again(pool, task);
+}
+
+void
+pool_submit_again(Pool *pool, Task *task)
+{
 	task->pool = pool;
 	task_give_notice(task);
 	if (pool->giving_up)
 		task_end(task, TASK_STOPPED);
 	else if (task->deadline <= loop_now())
 		task_end(task, TASK_LATE);
-	else if (pool->slots.nidle == 0 && pool->waiting.count >= pool->queue_limit)
-		task_end(task, TASK_OVERLOADED);
 	else if (!queue_append(&pool->waiting, task))
 		task_end(task, TASK_OVERLOADED);
 	else
@@ -104,6 +112,7 @@ pool_submit(Pool *pool, Task *task)
 void
 pool_withdraw(Task *task)
 {
+	task->is_withdrawn = true;
 	if (task->queue)
 	{
 		queue_remove(task);
@@ -150,6 +159,12 @@ task_tries_again(Task *task, const PGresult *error, bool is_ours)
 		return false;
 	task->tries_again = true;
 	return true;
+}
+
+bool
+pool_is_busy(const Pool *pool)
+{
+	return pool->running > 0 || pool->waiting.count > 0;
 }
 
 int
@@ -210,17 +225,16 @@ serve(Pool *pool)
 static void
 begin(Task *task, Slot *slot)
 {
-	int64_t now = loop_now();
-	int64_t at = task->deadline - task->notice;
+	bool ok;
 
 	task->session = &slot->session;
-	slot->task = task;
-	/* one that begins late has half of what is left for an answer to come by itself */
-	if (at < now + (task->deadline - now) / 2)
-		at = now + (task->deadline - now) / 2;
+	task->cancel_at = task_cancel_time(task);
 	task->timer.fire = time_is_over;
-	(void) loop_set_timer(&task->timer, at); /* it is set already: no memory is needed */
-	go_on(task, task->kind->begin(task));
+	slot->task = task;
+	task->pool->running++;
+	ok = task->kind->begin(task);
+	(void) loop_set_timer(&task->timer, task->cancel_at); /* it is set already: no memory is needed */
+	go_on(task, ok);
 }
 
 /*
@@ -254,6 +268,7 @@ detach(Task *task)
 {
 	Slot *slot = slot_of(task);
 
+	task->pool->running--;
 	slot->task = NULL;
 	task->session = NULL;
 	return slot;

@@ -25,9 +25,13 @@ extern Pool *pool_start(const PoolConfig *config);
  */
 extern void pool_submit(Pool *pool, Task *task);
 
+/* The same for a task that was accepted once: however many wait. */
+extern void pool_submit_again(Pool *pool, Task *task);
+
 /*
  * Nobody waits for the task any more: one that has not begun ends at once,
- * one that runs when the server has ended it.
+ * one that runs when the server has ended it, one that is a part of another with
+ * that.
  */
 extern void pool_withdraw(Task *task);
 
@@ -49,6 +53,9 @@ extern void pool_give_up(Pool *pool);
 
 /* Closes the sessions, ends what tasks there are and frees the pool. */
 extern void pool_stop(Pool *pool);
+
+/* Whether something runs or waits. */
+extern bool pool_is_busy(const Pool *pool);
 
 extern int pool_waiting(const Pool *pool);
 extern int pool_connected(const Pool *pool);

@@ -19,6 +19,19 @@ task_give_notice(Task *task)
 	task->notice = notice < MAX_NOTICE_MS ? notice : MAX_NOTICE_MS;
 }
 
+/*
+ * One that begins late has half of what is left for an answer to come by
+ * itself.
+ */
+int64_t
+task_cancel_time(const Task *task)
+{
+	int64_t now = loop_now();
+	int64_t half = now + (task->deadline - now) / 2;
+
+	return task->deadline - task->notice < half ? half : task->deadline - task->notice;
+}
+
 bool
 queue_append(TaskQueue *queue, Task *task)
 {

@@ -18,6 +18,9 @@ typedef struct TaskQueue
 /* Gives a task its notice: how long before its deadline nothing begins any more. */
 extern void task_give_notice(Task *task);
 
+/* When the server is asked to end a task that begins now. */
+extern int64_t task_cancel_time(const Task *task);
+
 /* Puts a task at the end of the queue, or in front; returns false where memory has run out. */
 extern bool queue_append(TaskQueue *queue, Task *task);
 extern bool queue_prepend(TaskQueue *queue, Task *task);

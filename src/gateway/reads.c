@@ -17,17 +17,19 @@
 #define STANDS_IN_FOR "1.6.2"
 
 static Pool *operations_pool;
+static Lanes *operations_lanes;
 static Pool *queries_pool;
 
 static void answer_missing(Exchange *exchange);
 
 /*
- * Sets the pools whose state the metrics show.
+ * Sets the pools, and the lanes if there are any, whose state the metrics show.
  */
 void
-reads_configure(Pool *operations, Pool *queries)
+reads_configure(Pool *operations, Lanes *lanes, Pool *queries)
 {
 	operations_pool = operations;
+	operations_lanes = lanes;
 	queries_pool = queries;
 }
 
@@ -60,7 +62,7 @@ prepare_openapi(Exchange *exchange)
 void
 prepare_metrics(Exchange *exchange)
 {
-	metrics_render(&exchange->answer, operations_pool, queries_pool);
+	metrics_render(&exchange->answer, operations_pool, operations_lanes, queries_pool);
 	answer_json(exchange, 200);
 	exchange->content_type = "text/plain; version=0.0.4; charset=utf-8";
 }

@@ -8,9 +8,10 @@
 #include <libpq-fe.h>
 
 #include "exchange.h"
+#include "lanes.h"
 #include "pool.h"
 
-extern void reads_configure(Pool *operations, Pool *queries);
+extern void reads_configure(Pool *operations, Lanes *lanes, Pool *queries);
 
 extern void prepare_version(Exchange *exchange);
 extern void prepare_openapi(Exchange *exchange);

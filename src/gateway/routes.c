@@ -23,11 +23,12 @@
 	"SELECT id, ok, message, new_id FROM pg_catalog.restate_" operation "_batch($1::pg_catalog.restate_invocation_id[]" arguments ")" \
 	" ORDER BY ordinality"
 
-#define OPERATION(path, call, count, prepare_function, answer_function)                               \
-	{                                                                                                 \
-		.method = "PATCH", .segments = {"invocations", "*", path},                                    \
-		.pattern = "/invocations/{id}/" path, .needs = NEEDS_OPERATIONS, .sql = call, .nargs = count, \
-		.prepare = prepare_function, .task = &one_call, .answer = answer_function                     \
+/* what stands after the functions is the rest of its joining */
+#define OPERATION(path, name, call, count, prepare_function, answer_function, ...)                           \
+	{                                                                                                        \
+		.method = "PATCH", .segments = {"invocations", "*", path}, .pattern = "/invocations/{id}/" path,     \
+		.needs = NEEDS_OPERATIONS, .sql = call, .nargs = count, .joining = {.operation = name, __VA_ARGS__}, \
+		.prepare = prepare_function, .task = &one_call, .answer = answer_function                            \
 	}
 
 #define BATCH(path, operation, arguments, count, prepare_function)                             \
@@ -61,14 +62,14 @@
 	" restate.deployment and restate.service_revision"
 
 static const Route routes[] = {
-	OPERATION("purge-journal", CALL("purge_journal", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
-	{.method = "DELETE", .segments = {"invocations", "*"}, .pattern = "/invocations/{id}", .needs = NEEDS_OPERATIONS, .sql = CALL("delete_invocation", "$1::pg_catalog.restate_invocation_id, $2"), .nargs = 2, .prepare = prepare_delete, .task = &one_call, .answer = answer_operation},
-	OPERATION("restart-as-new", "SELECT pg_catalog.restate_restart_as_new($1::pg_catalog.restate_invocation_id, $2::pg_catalog.int8, $3, $4)", 4, prepare_restart, answer_restart),
-	OPERATION("cancel", CALL("cancel", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
-	OPERATION("kill", CALL("kill", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
-	OPERATION("purge", CALL("purge", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
-	OPERATION("pause", CALL("pause", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation),
-	OPERATION("resume", CALL("resume", "$1::pg_catalog.restate_invocation_id, $2"), 2, prepare_resume, answer_operation),
+	OPERATION("purge-journal", "purge_journal", CALL("purge_journal", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
+	{.method = "DELETE", .segments = {"invocations", "*"}, .pattern = "/invocations/{id}", .needs = NEEDS_OPERATIONS, .sql = CALL("delete_invocation", "$1::pg_catalog.restate_invocation_id, $2"), .nargs = 2, .joining = {.operation = "delete_invocation", .mode = 1}, .prepare = prepare_delete, .task = &one_call, .answer = answer_operation},
+	OPERATION("restart-as-new", "restart_as_new", "SELECT pg_catalog.restate_restart_as_new($1::pg_catalog.restate_invocation_id, $2::pg_catalog.int8, $3, $4)", 4, prepare_restart, answer_restart, .from = 1, .deployment = 2, .request_id = 3),
+	OPERATION("cancel", "cancel", CALL("cancel", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
+	OPERATION("kill", "kill", CALL("kill", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
+	OPERATION("purge", "purge", CALL("purge", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
+	OPERATION("pause", "pause", CALL("pause", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
+	OPERATION("resume", "resume", CALL("resume", "$1::pg_catalog.restate_invocation_id, $2"), 2, prepare_resume, answer_operation, .deployment = 1),
 
 	BATCH("purge-journal", "purge_journal", "", 1, prepare_batch),
 	BATCH("restart-as-new", "restart_as_new", ", NULL, $2, $3", 3, prepare_batch_of_restarts),

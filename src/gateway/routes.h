@@ -20,6 +20,20 @@ typedef enum RouteNeeds
 	NEEDS_HEALTH	  /* the session that tells how all is */
 } RouteNeeds;
 
+/*
+ * What a route's calls are in the call that joins several: the operation, NULL
+ * where they are not joined; and where among the arguments is what it takes
+ * beside the id, 0 for none.
+ */
+typedef struct Joining
+{
+	const char *operation;
+	int mode;
+	int from;
+	int deployment;
+	int request_id;
+} Joining;
+
 typedef struct Route
 {
 	const char *method;						  /* GET serves HEAD too */
@@ -30,6 +44,7 @@ typedef struct Route
 	size_t body_limit; /* 0: a body is ignored */
 	const char *sql;   /* the one call */
 	int nargs;
+	Joining joining;
 	const char *missing;   /* the category where the call finds nothing */
 	const char *not_built; /* why it is not served, though the Admin API has it */
 	/* checks the request and fills the arguments, or answers an error */

@@ -87,7 +87,7 @@ server_start(const Options *with_options, const Pools *with_pools, int socket)
 	patience.fire = lose_patience;
 	mhd_watch.ready = mhd_ready;
 	guard_configure(options);
-	reads_configure(pools.operations, pools.queries);
+	reads_configure(pools.operations, pools.lanes, pools.queries);
 	connections_start(most, client_left);
 	mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, NULL,
 						   MHD_OPTION_LISTEN_SOCKET, socket,
@@ -149,6 +149,8 @@ server_turn(void)
 	}
 	mhd_due_at = now + (int64_t) ms;
 	connections_turn();
+	if (pools.lanes)
+		lanes_turn(pools.lanes);
 	if (draining && under_way == 0)
 		loop_end();
 	return (int) ms;
@@ -196,6 +198,8 @@ lose_patience(Timer *timer)
 		return;
 	}
 	giving_up = true;
+	if (pools.lanes)
+		lanes_give_up(pools.lanes);
 	pool_give_up(pools.operations);
 	pool_give_up(pools.health);
 	if (pools.queries)
@@ -336,7 +340,10 @@ arrived(Exchange *exchange)
 	}
 	exchange->task.kind = exchange->route->task;
 	exchange->task.deadline = loop_now() + seconds_for(exchange) * 1000;
-	pool_submit(pool_of(exchange), &exchange->task);
+	if (pools.lanes && exchange->route->needs == NEEDS_OPERATIONS)
+		lanes_submit(pools.lanes, exchange);
+	else
+		pool_submit(pool_of(exchange), &exchange->task);
 	if (exchange->status)
 		return send_answer(exchange);
 	exchange->is_waiting = true;

@@ -7,13 +7,15 @@
 
 #include <stdbool.h>
 
+#include "lanes.h"
 #include "options.h"
 #include "pool.h"
 
-/* Who serves what needs the database; queries may be NULL. */
+/* Who serves what needs the database; lanes and queries may be NULL. */
 typedef struct Pools
 {
 	Pool *operations;
+	Lanes *lanes; /* for operations */
 	Pool *queries;
 	Pool *health;
 } Pools;

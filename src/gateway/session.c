@@ -273,7 +273,7 @@ is_busy(Session *session, Mapped *before)
 		return PQisBusy(session->connection);
 	/* to ask how much is taken costs as much as a row does */
 	if (!before->is_known || before->changes != buffer_changes())
-		*before = (Mapped) {true, buffer_changes(), mapped_memory()};
+		*before = (Mapped){true, buffer_changes(), mapped_memory()};
 	if (!PQisBusy(session->connection))
 		return false;
 	after = mapped_memory();

@@ -52,9 +52,12 @@ struct Task
 	Session *session;		 /* that serves it, or NULL */
 	int64_t deadline;		 /* by loop_now: it begins and ends before, or not at all */
 	int64_t notice;			 /* so many milliseconds before, the server is asked to end it */
+	int64_t cancel_at;		 /* of one that runs: when it is; begin may set it and the deadline anew */
 	Timer timer;
 	Task *previous; /* in the queue */
 	Task *next;
+	Task *carrier;	   /* the task that it is a part of, and not served by itself meanwhile; or NULL */
+	bool is_withdrawn; /* nobody waits for it */
 	bool is_done;
 	bool is_abandoned;
 	bool is_cancelled; /* the server was asked to end what runs */

@@ -14,7 +14,7 @@ use POSIX ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(grant_roles start_gateway stop_gateway gateway_log gateway_alive
-  open_connection send_bytes read_answer exchange request json_request begin_request told wait_until open_sql sql metrics);
+  open_connection send_bytes read_answer exchange request json_request begin_request told wait_until open_sql sql metrics keep_busy);
 
 our $program = getcwd() . '/restate-admin-http';
 my %started;
@@ -29,7 +29,7 @@ CREATE ROLE gateway LOGIN;
 CREATE ROLE reader LOGIN;
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO gateway', oid::regprocedure) FROM pg_proc
 WHERE pronamespace = 'pg_catalog'::regnamespace
-  AND proname ~ '^restate_(purge_journal|delete_invocation|restart_as_new|cancel|kill|purge|pause|resume)(_batch)?$' \gexec
+  AND proname ~ '^restate_((purge_journal|delete_invocation|restart_as_new|cancel|kill|purge|pause|resume)(_batch)?|joined)$' \gexec
 GRANT USAGE ON SCHEMA restate TO reader;
 SELECT format('GRANT SELECT ON %s TO reader', oid::regclass) FROM pg_class
 WHERE relnamespace = 'restate'::regnamespace AND relkind = 'v' \gexec
@@ -288,6 +288,25 @@ sub metrics
 	my $answer = request($gateway, 'GET', '/metrics', undef, @headers);
 
 	return { ($answer ? $answer->{body} : '') =~ /^([a-z_]+(?:\{[^}\n]*\})?) (\S+)$/mg };
+}
+
+# Has one request of a gateway, which was started with much time for each, last
+# until what is returned is called, so that lanes carry all others.
+sub keep_busy
+{
+	my ($gateway, $node) = @_;
+	my $target = '/invocations/inv_1' . '0' x 33 . '/pause';
+
+	request($gateway, 'PATCH', $target);
+	my $process = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE usename = 'gateway' AND query LIKE '%restate_pause(%'");
+	kill 'STOP', $process;
+	my $lasting = begin_request($gateway, 'PATCH', $target);
+	wait_until(sub { request($gateway, 'PATCH', $target); return (metrics($gateway)->{restate_admin_http_joined_calls_total} // 0) > 0 })
+	  or die 'the lanes are not used';
+	return sub {
+		kill 'CONT', $process;
+		return read_answer($lasting, 'PATCH');
+	};
 }
 
 # Starts a psql that stays open.

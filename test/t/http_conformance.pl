@@ -1,6 +1,6 @@
 # The recorded exchanges with the Admin API, replayed over HTTP: each on what was
 # recorded before it, sent byte for byte, compared with the answer and the facts
-# recorded after it.
+# recorded after it; an operation on one invocation a second time, by a lane.
 use strict;
 use warnings;
 use JSON::PP;
@@ -41,9 +41,12 @@ SET search_path = conformance, public;
 SET timezone = 'UTC';
 SET jit = off;
 SQL
-my $gateway = start_gateway($node);
+my $plain = start_gateway($node);
+my $busy = start_gateway($node, '--lanes=1', '--request-timeout=3600');
+my $gateway = $plain;
 my $json = JSON::PP->new->utf8->allow_nonref->canonical;
 my @lines = map { $json->decode($_) } split /\n/, slurp_file('test/conformance/cases.jsonl');
+my $end_busy = keep_busy($busy, $node);
 my ($passed, @run) = (0);
 my (%skipped, %partly);
 
@@ -61,7 +64,14 @@ for my $n (1 .. @lines)
 	my $wrong = replay($n, $line);
 	$passed++ if $wrong eq '';
 	is($wrong, '', $line->{case});
+	next unless $line->{request}{path} =~ m{^(?:/v[23])?/invocations/};
+	$gateway = $busy;
+	is(replay($n, $line), '', "$line->{case}, joined");
+	$gateway = $plain;
 }
+cmp_ok(metrics($busy)->{restate_admin_http_joined_requests_total}, '>', 100, 'lanes have carried what they can');
+is(told($end_busy->()), '404 invocation_not_found', 'and the request that kept them busy is answered');
+is(stop_gateway($busy), 0, 'the gateway of the lanes ends well');
 isnt(scalar @run, 0, 'there are recorded exchanges to replay');
 my %in_part_of = %partly;
 is(join(', ', map { @$_ } $_->{missed}), '', "noticed: $_->{what}") for try_mutations();

@@ -98,6 +98,8 @@ for my $refused (
 	[ 'a number too large to read', '--pool=99999999999999999999' ],
 	[ 'a number with more behind it', '--pool=1x' ],
 	[ 'no number', '--pool=' ],
+	[ 'fewer lanes than none', '--lanes=-1' ],
+	[ 'too many lanes', '--lanes=1001' ],
 	[ 'an argument', 'here' ],
 	[ 'an address without a port', '--listen=127.0.0.1' ],
 	[ 'a port without an address', '--listen=:9070' ],

@@ -15,7 +15,7 @@ use Socket ();
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $node = new_node('http_faults', "log_statement = none\nmax_connections = 60", allows_streaming => 1);
+my $node = new_node('http_faults', "log_statement = none\nmax_connections = 60\nrestart_after_crash = on", allows_streaming => 1);
 grant_roles($node);
 load_example($node);
 my $json = JSON::PP->new->utf8->allow_nonref;
@@ -51,21 +51,25 @@ SQL
 	return;
 }
 
-# Load, while the server is stopped and started, and its sessions are killed.
+# Load, while the server is stopped and started, and its sessions are killed: each
+# request with a call of its own, and in lanes.
+for my $lanes (0, 2)
 {
-	my $gateway = start_gateway($node, '--pool=4');
+	my $gateway = start_gateway($node, '--pool=4', "--lanes=$lanes");
+	my $letter = $lanes ? 'J' : 'L';
 	my $dir = PostgreSQL::Test::Utils::tempdir();
 	my $per_client = 3000;
 	my @clients;
+	my $before = $node->safe_psql('postgres', "SELECT count(*) FROM restate.sys_invocation WHERE restarted_from = '$original'");
 
-	make_running('L', 8 * $per_client);
+	make_running($letter, 8 * $per_client);
 	my $begin = time;
 	for my $client (0 .. 7)
 	{
 		my $pid = fork // die $!;
 		if ($pid == 0)
 		{
-			load($gateway, $client, $per_client, $dir);
+			load($gateway, $client, $per_client, $dir, $letter);
 			POSIX::_exit(0);
 		}
 		push @clients, $pid;
@@ -80,6 +84,15 @@ SQL
 			"round $round: /health is 200 again once the server is back");
 		sleep 0.5;
 		$node->safe_psql('postgres', "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'");
+		sleep 0.5;
+		# silent for a while, then one of them killed without a word, which ends them all
+		my @sessions = split /\n/, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE usename = 'gateway' ORDER BY query LIKE '%restate_joined%'");
+		kill 'STOP', @sessions;
+		sleep 0.7;
+		kill 'CONT', @sessions;
+		kill 'KILL', $sessions[-1] // ();
+		ok(wait_until(sub { (request($gateway, 'GET', '/health') // { status => 0 })->{status} == 200 }, 10),
+			"round $round: and after a crash");
 		sleep 0.5;
 	}
 	append_to_file("$dir/stop", '');
@@ -111,7 +124,7 @@ SQL
 	is($node->safe_psql('postgres', "SELECT count(*) FROM (VALUES $values) AS v (key, id) WHERE (SELECT count(*) FROM restate.sys_audit AS a WHERE a.new_id = v.id) <> 1"),
 		'0', 'and happened once');
 	# what is not answered may have happened, each at most once
-	my $more = $node->safe_psql('postgres', "SELECT count(*) FROM restate.sys_invocation WHERE restarted_from = '$original'") - @new;
+	my $more = $node->safe_psql('postgres', "SELECT count(*) FROM restate.sys_invocation WHERE restarted_from = '$original'") - $before - @new;
 	ok($more >= 0 && $more <= 8, "restarts that happened and were not answered at the end: $more");
 	my $list = join ',', map { "'$_'" } @killed;
 	is($node->safe_psql('postgres', "SELECT count(*) FROM restate.sys_invocation WHERE id IN ($list) AND completion_result = 'failure'"),
@@ -121,6 +134,7 @@ SQL
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', 'nothing is half done');
 	is(request($gateway, 'GET', '/health')->{status}, 200, 'the gateway is well');
 	like(request($gateway, 'GET', '/metrics')->{body}, qr/^restate_admin_http_requests_total\{.*status="503"\} [1-9]/m, 'the 503s are counted');
+	cmp_ok(metrics($gateway)->{restate_admin_http_joined_requests_total} // 0, $lanes ? '>' : '==', 0, $lanes ? 'lanes were used' : 'none was joined');
 	is(stop_gateway($gateway), 0, 'and ends well');
 	note sprintf 'load: %.1f s', time - $begin;
 }
@@ -128,7 +142,7 @@ SQL
 # A client: restarts with a key each, again after a 503, and kills.
 sub load
 {
-	my ($gateway, $client, $count, $dir) = @_;
+	my ($gateway, $client, $count, $dir, $letter) = @_;
 	my ($socket, @lines);
 	my $send = sub {
 		my ($method, $target, @headers) = @_;
@@ -153,10 +167,10 @@ sub load
 	for my $n (0 .. $count - 1)
 	{
 		last if -e "$dir/stop";
-		my $answer = $send->('PATCH', "/invocations/$original/restart-as-new", "Idempotency-Key: $client-$n");
+		my $answer = $send->('PATCH', "/invocations/$original/restart-as-new", "Idempotency-Key: $letter$client-$n");
 		push @lines, $answer->{status} == 200 && $answer->{body} =~ /"new_invocation_id":"(inv_\w+)"/ ? "new $client-$n $1" : 'wrong'
 		  if $answer;
-		my $id = inv('L' . ($client * $count + $n));
+		my $id = inv($letter . ($client * $count + $n));
 		my $before = @lines;
 		$answer = $send->('PATCH', "/invocations/$id/kill");
 		# 409: one that was not answered has done it
@@ -405,7 +419,7 @@ $held = inv('R0');
 	my $text = request($gateway, 'GET', '/metrics', undef, $with)->{body};
 	is(join('|', grep { !/^(?:# (?:HELP|TYPE) \w+ .+|[a-z_]+(?:\{\w+="[^"\\\n]*"(?:,\w+="[^"\\\n]*")*\})? [-+.e\d]+)$/ } split /\n/, $text), '', 'the metrics have their form');
 	my %types = $text =~ /^# TYPE (\w+) (\w+)$/mg;
-	is(join(' ', sort values %types), 'counter gauge gauge histogram', 'and types');
+	is(join(' ', sort values %types), 'counter counter counter counter gauge gauge histogram', 'and types');
 	my $metrics = metrics($gateway, $with);
 	is($metrics->{'restate_admin_http_request_duration_seconds_bucket{method="GET",route="/health",le="+Inf"}'},
 		$metrics->{'restate_admin_http_request_duration_seconds_count{method="GET",route="/health"}'}, 'buckets add up');
