@@ -29,9 +29,10 @@ TO restate_gateway;
 
 -- reads the views, as --query-db: runs what clients send to POST /query, so it
 -- is a member of nothing and can read nothing else
-GRANT USAGE ON SCHEMA restate TO restate_gateway_reader;
+GRANT USAGE ON SCHEMA restate, restate_query TO restate_gateway_reader;
 GRANT SELECT ON
   restate.sys_invocation, restate.sys_invocation_status,
+  restate.sys_invocation_state, restate.sys_idempotency,
   restate.sys_journal, restate.sys_journal_events,
   restate.sys_inbox, restate.sys_keyed_service_status,
   restate.sys_deployment, restate.sys_service,

@@ -17,7 +17,8 @@ TO restate_operator;
 CREATE ROLE restate_reader NOLOGIN;
 GRANT USAGE ON SCHEMA restate TO restate_reader;
 GRANT SELECT ON
-  restate.sys_invocation, restate.sys_invocation_status, restate.sys_journal,
+  restate.sys_invocation, restate.sys_invocation_status,
+  restate.sys_invocation_state, restate.sys_idempotency, restate.sys_journal,
   restate.sys_journal_events, restate.sys_inbox, restate.sys_keyed_service_status,
   restate.sys_deployment, restate.sys_service, restate.sys_promise, restate.state,
   restate.sys_audit

@@ -121,7 +121,8 @@ SELECT restate_partition_key_unsigned(j.partition_key) AS partition_key,
   restate.entry_lite_json(j.entry_type, j.name, j.completion_id, j.result_completion_id, j.invoked_id,
     j.signal_index, j.signal_name, j.meta) AS entry_lite_json,
   j.appended_at,
-  j.completion_id, j.result_completion_id
+  j.completion_id, j.result_completion_id,
+  NULL::bytea AS raw
 FROM restate.journal j;
 REVOKE ALL ON restate.sys_journal FROM PUBLIC;
 COMMENT ON VIEW restate.sys_journal IS
@@ -130,6 +131,8 @@ COMMENT ON COLUMN restate.sys_journal.completion_id IS
 'On a command the completion it waits for, a call''s first, which brings the id of the callee; on a notification the one it brings.';
 COMMENT ON COLUMN restate.sys_journal.result_completion_id IS
 'The second completion that a Call waits for, its result; null elsewhere.';
+COMMENT ON COLUMN restate.sys_journal.raw IS
+'Always null: an entry is kept as what it holds, not as the bytes of the protocol.';
 
 CREATE VIEW restate.sys_journal_events AS
 SELECT restate_partition_key_unsigned(e.partition_key) AS partition_key,
@@ -150,6 +153,34 @@ COMMENT ON VIEW restate.sys_inbox IS
 'The invocations that wait for their object key, in the order of sequence_number.';
 COMMENT ON COLUMN restate.sys_inbox.created_at IS
 'Always null, as in Restate: sys_invocation has it.';
+
+CREATE VIEW restate.sys_invocation_state WITH (security_barrier) AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.id, i.status = 'running' AS in_flight,
+  i.retry_count, i.last_start_at, i.last_attempt_deployment_id, i.last_attempt_server, i.next_retry_at,
+  i.last_failure, i.last_failure_error_code,
+  i.last_failure_related_command_index, i.last_failure_related_command_name, i.last_failure_related_command_type,
+  NULL::bigint AS last_failure_related_entry_index, NULL::text AS last_failure_related_entry_name,
+  NULL::text AS last_failure_related_entry_type
+FROM restate.invocation i
+WHERE i.status IN ('running', 'backing-off');
+REVOKE ALL ON restate.sys_invocation_state FROM PUBLIC;
+COMMENT ON VIEW restate.sys_invocation_state IS
+'The invocations that are being attempted: those that run and those that back off.';
+COMMENT ON COLUMN restate.sys_invocation_state.in_flight IS
+'Whether an attempt runs; else the next one is waited for.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_entry_index IS
+'Always null, as in Restate, which has only the command''s; so are the name and the type.';
+
+CREATE VIEW restate.sys_idempotency WITH (security_barrier) AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.target_service_name AS service_name, i.target_service_key AS service_key, i.target_handler_name AS service_handler,
+  i.idempotency_key, i.id AS invocation_id
+FROM restate.invocation i
+WHERE i.idempotency_key IS NOT NULL;
+REVOKE ALL ON restate.sys_idempotency FROM PUBLIC;
+COMMENT ON VIEW restate.sys_idempotency IS
+'The idempotency keys that are in use, and the invocation that each led to.';
 
 CREATE VIEW restate.sys_keyed_service_status WITH (security_barrier) AS
 SELECT restate_partition_key_unsigned(k.partition_key) AS partition_key,

@@ -99,6 +99,28 @@ COMMENT ON COLUMN restate.sys_inbox.id IS 'The invocation that waits.';
 COMMENT ON COLUMN restate.sys_inbox.sequence_number IS 'Its place: the lowest is next.';
 COMMENT ON COLUMN restate.sys_inbox.created_at IS 'When it was created.';
 
+COMMENT ON COLUMN restate.sys_invocation_state.partition_key IS 'The partition key of the id, unsigned.';
+COMMENT ON COLUMN restate.sys_invocation_state.id IS 'The invocation.';
+COMMENT ON COLUMN restate.sys_invocation_state.retry_count IS 'The attempts since it last got on.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_start_at IS 'When the last attempt began.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_attempt_deployment_id IS 'The deployment of the last attempt.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_attempt_server IS 'The SDK of the last attempt.';
+COMMENT ON COLUMN restate.sys_invocation_state.next_retry_at IS 'When the next attempt is due.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure IS 'Why the last attempt failed.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_error_code IS 'The code of that error.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_command_index IS 'Which command the last failure is about, counted as in sys_invocation.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_command_name IS 'The name of that command.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_command_type IS 'The entry type of that command.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_entry_name IS 'Null here, as the index beside it.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_entry_type IS 'Null here, as the index beside it.';
+
+COMMENT ON COLUMN restate.sys_idempotency.partition_key IS 'The partition key of the id, unsigned.';
+COMMENT ON COLUMN restate.sys_idempotency.service_name IS 'The service that is invoked.';
+COMMENT ON COLUMN restate.sys_idempotency.service_key IS 'The key of the virtual object or workflow; null for a service.';
+COMMENT ON COLUMN restate.sys_idempotency.service_handler IS 'The handler that is invoked.';
+COMMENT ON COLUMN restate.sys_idempotency.idempotency_key IS 'The key that its caller sent.';
+COMMENT ON COLUMN restate.sys_idempotency.invocation_id IS 'The invocation.';
+
 COMMENT ON COLUMN restate.sys_keyed_service_status.partition_key IS 'The partition key of the object key, unsigned.';
 COMMENT ON COLUMN restate.sys_keyed_service_status.service_name IS 'The virtual object.';
 COMMENT ON COLUMN restate.sys_keyed_service_status.service_key IS 'The key.';

@@ -16,7 +16,7 @@ DECLARE
 BEGIN
   FOR kind IN
     SELECT * FROM (VALUES
-      ('{restate.sys_invocation, restate.sys_invocation_status, restate_api.invocations}'::regclass[],
+      ('{restate.sys_invocation, restate.sys_invocation_status, restate.sys_invocation_state, restate.sys_idempotency, restate_api.invocations}'::regclass[],
         'restate_import_invocation() loads an invocation, restate_restart_as_new() makes one of a completed one.',
         'restate_cancel(), restate_kill(), restate_pause() and restate_resume() change what becomes of an invocation.',
         'restate_purge() removes a completed invocation, restate_delete_invocation() cancels, kills or purges one.'),

@@ -1050,12 +1050,15 @@ SELECT restate_partition_key_unsigned(j.partition_key) AS partition_key,
   restate.entry_lite_json(j.entry_type, j.name, j.completion_id, j.result_completion_id, j.invoked_id,
     j.signal_index, j.signal_name, j.meta) AS entry_lite_json,
   j.appended_at,
-  j.completion_id, j.result_completion_id
+  j.completion_id, j.result_completion_id,
+  NULL::bytea AS raw
 FROM restate.journal j;
 COMMENT ON COLUMN restate.sys_journal.completion_id IS
 'On a command the completion it waits for, a call''s first, which brings the id of the callee; on a notification the one it brings.';
 COMMENT ON COLUMN restate.sys_journal.result_completion_id IS
 'The second completion that a Call waits for, its result; null elsewhere.';
+COMMENT ON COLUMN restate.sys_journal.raw IS
+'Always null: an entry is kept as what it holds, not as the bytes of the protocol.';
 
 CREATE OR REPLACE VIEW restate.sys_inbox WITH (security_barrier) AS
 SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
@@ -1065,6 +1068,34 @@ FROM restate.invocation i
 WHERE i.status = 'pending';
 COMMENT ON COLUMN restate.sys_inbox.created_at IS
 'Always null, as in Restate: sys_invocation has it.';
+
+CREATE VIEW restate.sys_invocation_state WITH (security_barrier) AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.id, i.status = 'running' AS in_flight,
+  i.retry_count, i.last_start_at, i.last_attempt_deployment_id, i.last_attempt_server, i.next_retry_at,
+  i.last_failure, i.last_failure_error_code,
+  i.last_failure_related_command_index, i.last_failure_related_command_name, i.last_failure_related_command_type,
+  NULL::bigint AS last_failure_related_entry_index, NULL::text AS last_failure_related_entry_name,
+  NULL::text AS last_failure_related_entry_type
+FROM restate.invocation i
+WHERE i.status IN ('running', 'backing-off');
+REVOKE ALL ON restate.sys_invocation_state FROM PUBLIC;
+COMMENT ON VIEW restate.sys_invocation_state IS
+'The invocations that are being attempted: those that run and those that back off.';
+COMMENT ON COLUMN restate.sys_invocation_state.in_flight IS
+'Whether an attempt runs; else the next one is waited for.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_entry_index IS
+'Always null, as in Restate, which has only the command''s; so are the name and the type.';
+
+CREATE VIEW restate.sys_idempotency WITH (security_barrier) AS
+SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
+  i.target_service_name AS service_name, i.target_service_key AS service_key, i.target_handler_name AS service_handler,
+  i.idempotency_key, i.id AS invocation_id
+FROM restate.invocation i
+WHERE i.idempotency_key IS NOT NULL;
+REVOKE ALL ON restate.sys_idempotency FROM PUBLIC;
+COMMENT ON VIEW restate.sys_idempotency IS
+'The idempotency keys that are in use, and the invocation that each led to.';
 
 ALTER VIEW restate.sys_keyed_service_status SET (security_barrier);
 ALTER VIEW restate.sys_service SET (security_barrier);
@@ -1198,6 +1229,47 @@ COMMENT ON COLUMN restate.admin_service_openapi.document IS 'What GET /services/
 CREATE OR REPLACE VIEW restate_api.invocations AS SELECT * FROM restate.sys_invocation;
 CREATE OR REPLACE VIEW restate_api.journal AS SELECT * FROM restate.sys_journal;
 
+-- What queries written for Restate's own tables use and PostgreSQL has not.
+-- The gateway looks here first for the names in a query; nothing else does.
+
+CREATE SCHEMA restate_query;
+COMMENT ON SCHEMA restate_query IS
+'Names in queries that are written for Restate''s server, which PostgreSQL lacks or has for something else.';
+
+CREATE DOMAIN restate_query.string AS text;
+COMMENT ON DOMAIN restate_query.string IS
+'Text by the name that Restate''s queries have for it, as in CAST(NULL AS STRING).';
+
+CREATE FUNCTION restate_query.first_value_step(state internal, value anyelement) RETURNS internal
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_first_value_step';
+COMMENT ON FUNCTION restate_query.first_value_step(internal, anyelement) IS
+'Keeps the first value that an aggregate is given, null or not. Behind first_value; cannot be called.';
+
+CREATE FUNCTION restate_query.last_value_step(state internal, value anyelement) RETURNS internal
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_last_value_step';
+COMMENT ON FUNCTION restate_query.last_value_step(internal, anyelement) IS
+'Keeps the last value that an aggregate is given, null or not. Behind last_value; cannot be called.';
+
+CREATE FUNCTION restate_query.kept_value(state internal, value anyelement) RETURNS anyelement
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_kept_value';
+COMMENT ON FUNCTION restate_query.kept_value(internal, anyelement) IS
+'The value that an aggregate has kept; null if it was given none. Behind first_value and last_value; cannot be called.';
+
+CREATE AGGREGATE restate_query.first_value(value anyelement) (
+  SFUNC = restate_query.first_value_step, STYPE = internal,
+  FINALFUNC = restate_query.kept_value, FINALFUNC_EXTRA, PARALLEL = SAFE);
+COMMENT ON AGGREGATE restate_query.first_value(anyelement) IS
+'The value in the first row of a group, by the ORDER BY within the call, null if it is null there or there is no row. Over a window it is what the server''s own first_value is.';
+
+CREATE AGGREGATE restate_query.last_value(value anyelement) (
+  SFUNC = restate_query.last_value_step, STYPE = internal,
+  FINALFUNC = restate_query.kept_value, FINALFUNC_EXTRA, PARALLEL = SAFE);
+COMMENT ON AGGREGATE restate_query.last_value(anyelement) IS
+'The value in the last row of a group, by the ORDER BY within the call, null if it is null there or there is no row. Over a window it is what the server''s own last_value is.';
+
 CREATE FUNCTION restate.refuse_write() RETURNS trigger
   LANGUAGE C VOLATILE PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_refuse_write';
@@ -1212,7 +1284,7 @@ DECLARE
 BEGIN
   FOR kind IN
     SELECT * FROM (VALUES
-      ('{restate.sys_invocation, restate.sys_invocation_status, restate_api.invocations}'::regclass[],
+      ('{restate.sys_invocation, restate.sys_invocation_status, restate.sys_invocation_state, restate.sys_idempotency, restate_api.invocations}'::regclass[],
         'restate_import_invocation() loads an invocation, restate_restart_as_new() makes one of a completed one.',
         'restate_cancel(), restate_kill(), restate_pause() and restate_resume() change what becomes of an invocation.',
         'restate_purge() removes a completed invocation, restate_delete_invocation() cancels, kills or purges one.'),
@@ -1950,6 +2022,28 @@ COMMENT ON COLUMN restate.sys_inbox.service_key IS 'The key that is waited for.'
 COMMENT ON COLUMN restate.sys_inbox.id IS 'The invocation that waits.';
 COMMENT ON COLUMN restate.sys_inbox.sequence_number IS 'Its place: the lowest is next.';
 COMMENT ON COLUMN restate.sys_inbox.created_at IS 'When it was created.';
+
+COMMENT ON COLUMN restate.sys_invocation_state.partition_key IS 'The partition key of the id, unsigned.';
+COMMENT ON COLUMN restate.sys_invocation_state.id IS 'The invocation.';
+COMMENT ON COLUMN restate.sys_invocation_state.retry_count IS 'The attempts since it last got on.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_start_at IS 'When the last attempt began.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_attempt_deployment_id IS 'The deployment of the last attempt.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_attempt_server IS 'The SDK of the last attempt.';
+COMMENT ON COLUMN restate.sys_invocation_state.next_retry_at IS 'When the next attempt is due.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure IS 'Why the last attempt failed.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_error_code IS 'The code of that error.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_command_index IS 'Which command the last failure is about, counted as in sys_invocation.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_command_name IS 'The name of that command.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_command_type IS 'The entry type of that command.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_entry_name IS 'Null here, as the index beside it.';
+COMMENT ON COLUMN restate.sys_invocation_state.last_failure_related_entry_type IS 'Null here, as the index beside it.';
+
+COMMENT ON COLUMN restate.sys_idempotency.partition_key IS 'The partition key of the id, unsigned.';
+COMMENT ON COLUMN restate.sys_idempotency.service_name IS 'The service that is invoked.';
+COMMENT ON COLUMN restate.sys_idempotency.service_key IS 'The key of the virtual object or workflow; null for a service.';
+COMMENT ON COLUMN restate.sys_idempotency.service_handler IS 'The handler that is invoked.';
+COMMENT ON COLUMN restate.sys_idempotency.idempotency_key IS 'The key that its caller sent.';
+COMMENT ON COLUMN restate.sys_idempotency.invocation_id IS 'The invocation.';
 
 COMMENT ON COLUMN restate.sys_keyed_service_status.partition_key IS 'The partition key of the object key, unsigned.';
 COMMENT ON COLUMN restate.sys_keyed_service_status.service_name IS 'The virtual object.';

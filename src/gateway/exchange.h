@@ -59,6 +59,7 @@ struct Exchange
 
 	/* of POST /query: how far it is */
 	int step;
+	int casts; /* strings in it that were taken for an id and are none */
 	Rows rows;
 	struct Stream *stream; /* NULL: the answer is sent when it is whole */
 

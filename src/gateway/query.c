@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "body.h"
+#include "dialect.h"
 #include "failure.h"
 #include "rows.h"
 #include "stream.h"
@@ -22,6 +23,7 @@
 /* the commands that it takes, one after the other */
 enum
 {
+	STEP_AGAIN,
 	STEP_BEGIN,
 	STEP_ANALYSE,
 	STEP_DESCRIBE,
@@ -32,13 +34,21 @@ enum
  * All that it depends on is set for its transaction alone: a pooler may give
  * it any session.  The server ends it by itself, should we be gone.
  */
-#define BEGIN_QUERY                                                                  \
-	"BEGIN READ ONLY; SET LOCAL search_path = restate; SET LOCAL TimeZone = 'UTC';"  \
-	" SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601';"            \
-	" SET LOCAL bytea_output = 'hex'; SET LOCAL default_transaction_read_only = on;" \
+#define BEGIN_QUERY                                                                                            \
+	"BEGIN READ ONLY; SET LOCAL search_path = restate_query, pg_catalog, restate; SET LOCAL TimeZone = 'UTC';" \
+	" SET LOCAL standard_conforming_strings = on;"                                                             \
+	" SET LOCAL DateStyle = 'ISO'; SET LOCAL IntervalStyle = 'iso_8601';"                                      \
+	" SET LOCAL bytea_output = 'hex'; SET LOCAL default_transaction_read_only = on;"                           \
 	" SET LOCAL statement_timeout = '%ds'; SET LOCAL idle_in_transaction_session_timeout = '%ds'"
 
-static char begin_query[512];
+/* the first of the two where a transaction has failed */
+#define AGAIN "ROLLBACK; "
+
+/* how often a query is analysed again with less of it taken for an id */
+#define MAX_CASTS 100
+
+static char begin_again[640];
+static const char *const begin_query = begin_again + sizeof(AGAIN) - 1;
 static char begin_stream[2048];
 static int max_rows;		  /* in one answer */
 static int max_streamed_rows; /* 0: any number */
@@ -49,6 +59,7 @@ static bool begin(Task *task);
 static bool next(Task *task);
 static void take_result(Task *task, const PGresult *result);
 static bool take_description(Exchange *exchange, const PGresult *description);
+static bool takes_less_for_an_id(Exchange *exchange, const PGresult *error);
 static void take_row(Exchange *exchange, const PGresult *row);
 static void take_streamed_row(Exchange *exchange, const PGresult *row);
 static void complete(Exchange *exchange);
@@ -75,7 +86,7 @@ query_configure(int row_limit, int seconds)
 {
 	max_rows = row_limit ? row_limit : QUERY_USUAL_ROWS;
 	max_streamed_rows = row_limit;
-	snprintf(begin_query, sizeof(begin_query), BEGIN_QUERY, seconds, seconds);
+	snprintf(begin_again, sizeof(begin_again), AGAIN BEGIN_QUERY, seconds, seconds);
 	snprintf(begin_stream, sizeof(begin_stream), "%s; %s", begin_query, arrow_origins_sql);
 }
 
@@ -117,7 +128,9 @@ prepare_query(Exchange *exchange)
 		answer_error(exchange, 422, "invalid_body", "the body must be an object with a text query");
 	else if (strlen(json_string_value(query)) != json_string_length(query))
 		answer_error(exchange, 400, "invalid_body", "the query has a NUL in it");
-	else if (exchange_keep(exchange, &exchange->args[0], json_string_value(query)) && !wants_json(exchange))
+	else if ((exchange->args[0] = dialect_translate(json_string_value(query))) == NULL)
+		answer_out_of_memory(exchange);
+	else if (!wants_json(exchange))
 	{
 		exchange->stream = stream_new(exchange->lacks_chunks);
 		if (exchange->stream == NULL)
@@ -154,6 +167,8 @@ next(Task *task)
 	{
 		switch (++exchange->step)
 		{
+			case STEP_BEGIN:
+				return session_run(task->session, begin_again);
 			case STEP_ANALYSE:
 				return session_analyse(task->session, exchange->args[0]);
 			case STEP_DESCRIBE:
@@ -195,7 +210,7 @@ take_result(Task *task, const PGresult *result)
 	}
 	else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
 	{
-		if (stream_has_begun(exchange) || !task_tries_again(task, result, false))
+		if (stream_has_begun(exchange) || (!task_tries_again(task, result, false) && !takes_less_for_an_id(exchange, result)))
 			answer_query_failure(exchange, result);
 		return;
 	}
@@ -260,6 +275,30 @@ complete(Exchange *exchange)
 	}
 	else if (!stream_complete(exchange))
 		fail(exchange, 503, "out_of_memory", "out of memory");
+}
+
+/*
+ * Returns whether the query is to be analysed once more, because the server
+ * took a string for an id that is none: as text it can be compared with one.
+ */
+static bool
+takes_less_for_an_id(Exchange *exchange, const PGresult *error)
+{
+	const char *category = PQresultErrorField(error, PG_DIAG_CONSTRAINT_NAME);
+	const char *position = PQresultErrorField(error, PG_DIAG_STATEMENT_POSITION);
+	char *query;
+
+	if (exchange->step != STEP_ANALYSE || category == NULL || position == NULL || exchange->casts == MAX_CASTS ||
+		(strcmp(category, "invalid_invocation_id") != 0 && strcmp(category, "invalid_deployment_id") != 0))
+		return false;
+	query = dialect_cast_to_text(exchange->args[0], strtoul(position, NULL, 10));
+	if (query == NULL)
+		return false;
+	free(exchange->args[0]);
+	exchange->args[0] = query;
+	exchange->casts++;
+	exchange->step = STEP_AGAIN;
+	return true;
 }
 
 /*

@@ -182,6 +182,11 @@ SELECT view, s.* FROM (VALUES ('restate.sys_inbox', 'service_name'), ('restate.s
   public.seen_beyond(view, value) AS s;
 ROLLBACK;
 
+-- what is being attempted, and the idempotency keys that are in use
+SELECT * FROM restate.sys_invocation_state ORDER BY id \gx
+SELECT * FROM restate.sys_idempotency;
+SELECT count(*) AS entries, count(raw) AS raw FROM restate.sys_journal;
+
 -- views only read, whoever asks; the refusal says what to call
 DELETE FROM sys_invocation WHERE id = 'inv_1lYGhA16ahyf000000000000000000done';
 UPDATE sys_invocation SET status = 'paused' WHERE false;
