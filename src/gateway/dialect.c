@@ -74,7 +74,11 @@ static bool is_same_name(const Rewrite *rewrite, size_t a, size_t b);
 static bool is_key_word(const Rewrite *rewrite, size_t at);
 static bool is_char(const Rewrite *rewrite, size_t at, char c);
 static bool is_word(const Rewrite *rewrite, size_t at, const char *word);
+static bool is_operator(const Rewrite *rewrite, size_t at, const char *name);
+static bool is_text(const Rewrite *rewrite, size_t at, SqlTokenKind kind, const char *text);
 static bool is_one_of(const Rewrite *rewrite, size_t at, const char *const *words);
+static bool is_distinction(const Rewrite *rewrite, size_t at);
+static bool is_equality(const Rewrite *rewrite, size_t at);
 static void copy_to(Rewrite *rewrite, size_t end);
 static char *finish(Rewrite *rewrite);
 static size_t token_at(const Rewrite *rewrite, size_t position);
@@ -89,7 +93,6 @@ static const char *const end_words[] = {"WHERE", "GROUP", "HAVING", "WINDOW", "O
 /* what may follow a table in brackets with others */
 static const char *const set_words[] = {"UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR", NULL};
 static const char *const condition_words[] = {"ON", "USING", NULL};
-static const char *const list_words[] = {"IN", NULL};
 static const char *const array_words[] = {"ANY", "SOME", "ALL", NULL};
 
 char *
@@ -131,17 +134,21 @@ dialect_cast_to_text(const char *query, size_t position)
 		return NULL;
 	}
 	open = list_around(&rewrite, at);
-	if (open && is_one_of(&rewrite, open - 1, array_words))
+	if (open && is_one_of(&rewrite, open - 1, array_words) && is_equality(&rewrite, open - 2))
 		cast(&rewrite, at, "::text[]");
-	else if (open && is_one_of(&rewrite, open - 1, list_words))
+	else if (open && is_word(&rewrite, open - 1, "IN"))
 	{
 		for (size_t i = open + 1; !is_char(&rewrite, i, ')'); i++)
 			if (rewrite.tokens[i].kind == SQL_STRING)
 				cast(&rewrite, i, "::text");
 	}
-	else
+	else if (is_equality(&rewrite, at - 1) || is_equality(&rewrite, at + 1) || is_distinction(&rewrite, at - 1) ||
+			 is_word(&rewrite, at - 1, "WHEN"))
 		cast(&rewrite, at, "::text");
-	return finish(&rewrite);
+	if (rewrite.copied > 0)
+		return finish(&rewrite);
+	free(rewrite.tokens);
+	return NULL;
 }
 
 /*
@@ -232,11 +239,7 @@ take_word(Rewrite *rewrite, size_t at)
 	}
 	else if (is_word(rewrite, at, "FROM"))
 	{
-		/* not that of IS DISTINCT FROM */
-		bool is_comparison = is_word(rewrite, at - 1, "DISTINCT") &&
-							 (is_word(rewrite, at - 2, "IS") || is_word(rewrite, at - 2, "NOT"));
-
-		if (level->has_select && !is_comparison)
+		if (level->has_select && !is_distinction(rewrite, at))
 			level->in_from = level->table_next = true;
 	}
 	else if (is_word(rewrite, at, "JOIN"))
@@ -253,16 +256,14 @@ take_word(Rewrite *rewrite, size_t at)
 static void
 take_operator(Rewrite *rewrite, size_t at)
 {
-	const SqlToken *token = &rewrite->tokens[at];
-
 	rewrite->levels[rewrite->depth].table_next = false;
-	if (token->end - token->start != 2 || memcmp(rewrite->query + token->start, "==", 2) != 0)
+	if (!is_operator(rewrite, at, "=="))
 		return;
 	if (is_char(rewrite, at - 1, '.') || (is_char(rewrite, at - 1, '(') && is_word(rewrite, at - 2, "OPERATOR")))
 		return;
-	copy_to(rewrite, token->start);
+	copy_to(rewrite, rewrite->tokens[at].start);
 	buffer_add_text(&rewrite->result, "= ");
-	rewrite->copied = token->end;
+	rewrite->copied = rewrite->tokens[at].end;
 }
 
 /*
@@ -460,13 +461,28 @@ is_char(const Rewrite *rewrite, size_t at, char c)
 static bool
 is_word(const Rewrite *rewrite, size_t at, const char *word)
 {
+	return is_text(rewrite, at, SQL_WORD, word);
+}
+
+static bool
+is_operator(const Rewrite *rewrite, size_t at, const char *name)
+{
+	return is_text(rewrite, at, SQL_OPERATOR, name);
+}
+
+/*
+ * Returns whether the token is of the kind and reads so, in any case.
+ */
+static bool
+is_text(const Rewrite *rewrite, size_t at, SqlTokenKind kind, const char *text)
+{
 	SqlToken token;
 
-	if (at >= rewrite->ntokens || rewrite->tokens[at].kind != SQL_WORD)
+	if (at >= rewrite->ntokens || rewrite->tokens[at].kind != kind)
 		return false;
 	token = rewrite->tokens[at];
-	return token.end - token.start == strlen(word) &&
-		   strncasecmp(rewrite->query + token.start, word, strlen(word)) == 0;
+	return token.end - token.start == strlen(text) &&
+		   strncasecmp(rewrite->query + token.start, text, strlen(text)) == 0;
 }
 
 static bool
@@ -476,6 +492,25 @@ is_one_of(const Rewrite *rewrite, size_t at, const char *const *words)
 		if (is_word(rewrite, at, *words))
 			return true;
 	return false;
+}
+
+/*
+ * Returns whether the token is the last of IS DISTINCT FROM.
+ */
+static bool
+is_distinction(const Rewrite *rewrite, size_t at)
+{
+	return is_word(rewrite, at, "FROM") && is_word(rewrite, at - 1, "DISTINCT") &&
+		   (is_word(rewrite, at - 2, "IS") || is_word(rewrite, at - 2, "NOT"));
+}
+
+/*
+ * Returns whether the token compares, and not by an order.
+ */
+static bool
+is_equality(const Rewrite *rewrite, size_t at)
+{
+	return is_operator(rewrite, at, "=") || is_operator(rewrite, at, "<>") || is_operator(rewrite, at, "!=");
 }
 
 /*

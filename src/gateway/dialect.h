@@ -22,7 +22,8 @@ extern char *dialect_translate(const char *query);
  * Returns the query with a cast to text on the string that begins at the
  * position, which the server counts in characters from 1, and on those that
  * stand in the same IN (…); to be freed by the caller.  NULL: no string without
- * a cast begins there, or memory has run out.
+ * a cast begins there, or it is compared with nothing by equality, or memory
+ * has run out.  By an order text is compared otherwise than an id.
  */
 extern char *dialect_cast_to_text(const char *query, size_t position);
 

@@ -78,10 +78,10 @@ for my $condition (
 	is(rows("SELECT id FROM sys_invocation WHERE $condition"), $found, "found where $condition");
 }
 is(rows("SELECT id FROM sys_invocation WHERE id = 'no id'::text OR id LIKE 'no id'"), '[]', 'text that is no id finds none');
-is(rows("SELECT id FROM sys_invocation WHERE id = ' @{[inv('done')]}'"), '400 invalid_query', 'a literal has to be an id');
-like(query("SELECT id FROM sys_invocation WHERE id = ' @{[inv('done')]}'")->{body}, qr/it begins with a space; the rest is an id/, 'and is told what is wrong');
+is(rows("SELECT id FROM sys_invocation WHERE id = ' @{[inv('done')]}'"), '[]', 'nor does a literal that is none');
+like(query("SELECT ' @{[inv('done')]}'::restate_invocation_id")->{body}, qr/it begins with a space; the rest is an id/, 'what is to be an id and is none is told what is wrong');
 
-for my $view (qw(sys_invocation sys_invocation_status sys_journal sys_journal_events sys_inbox sys_keyed_service_status
+for my $view (qw(sys_invocation sys_invocation_status sys_invocation_state sys_idempotency sys_journal sys_journal_events sys_inbox sys_keyed_service_status
 	sys_deployment sys_service state sys_promise sys_audit admin_deployment admin_service))
 {
 	like(rows("SELECT * FROM $view"), qr/^\[/, "$view can be read");
@@ -208,7 +208,7 @@ my $settings = q{SELECT current_setting('search_path') AS p, current_setting('Ti
   current_setting('default_transaction_read_only') AS r, current_setting('client_encoding') AS e, current_user AS u, session_user AS s,
   current_setting('DateStyle') AS d, current_setting('bytea_output') AS b, current_setting('IntervalStyle') AS i};
 my $expected = rows($settings);
-like($expected, qr/"p":"restate".*"z":"UTC","t":"2s","r":"on","e":"UTF8","u":"reader","s":"reader"/s, 'the settings are ours');
+like($expected, qr/"p":"restate_query, pg_catalog, restate".*"z":"UTC","t":"2s","r":"on","e":"UTF8","u":"reader","s":"reader"/s, 'the settings are ours');
 for my $setting (
 	[ search_path => 'pg_catalog' ], [ TimeZone => 'Asia/Kolkata' ], [ statement_timeout => '0' ], [ DateStyle => 'German' ],
 	[ default_transaction_read_only => 'off' ], [ client_encoding => 'LATIN1' ], [ bytea_output => 'escape' ],
