@@ -30,7 +30,7 @@ ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
 .PHONY: $(MAKECMDGOALS)
 
 run:
-	@$(SRCROOT)/test/cluster start
+	@UI_DIR='$(UI_DIR)' $(SRCROOT)/test/cluster start
 
 env:
 	@$(SRCROOT)/test/cluster env
@@ -81,7 +81,8 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 	@$(MAKE) --no-print-directory -f $(SRCROOT)/Makefile $@
 
 #? make run           a private PostgreSQL with the extension and the demo in it, and the
-#?                    gateway; left running
+#?                    gateway; left running; UI_DIR=dir has it serve Restate's web UI
+#?                    from a copy of its files (doc/http.md)
 #? make env           what makes a shell use them: eval "$(make env)"
 #? make stop          end them and remove their files
 #? make check         every test, in private servers; the last line is

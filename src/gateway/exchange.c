@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+static int files;
 
 #include "stream.h"
 
@@ -23,6 +26,7 @@ exchange_new(const char *target)
 	if (exchange == NULL)
 		return NULL;
 	exchange->started_us = now_us();
+	exchange->file = -1;
 	exchange->target = strdup(target);
 	if (exchange->target == NULL)
 	{
@@ -46,6 +50,11 @@ exchange_free(Exchange *exchange)
 	free(exchange->inner_parameter);
 	free(exchange->person);
 	free(exchange->reason);
+	free(exchange->location);
+	if (exchange->file >= 0)
+		close(exchange->file);
+	if (exchange->has_file)
+		files--;
 	free(exchange->target);
 	rows_free(&exchange->rows);
 	stream_free(exchange->stream);
@@ -68,6 +77,21 @@ exchange_keep(Exchange *exchange, char **where, const char *text)
 		return true;
 	answer_out_of_memory(exchange);
 	return false;
+}
+
+void
+exchange_keep_file(Exchange *exchange, int file, int64_t size)
+{
+	exchange->file = file;
+	exchange->file_size = size;
+	exchange->has_file = true;
+	files++;
+}
+
+int
+exchange_files(void)
+{
+	return files;
 }
 
 int64_t

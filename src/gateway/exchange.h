@@ -68,8 +68,15 @@ struct Exchange
 	const char *content_type;
 	Buffer answer;
 	char allow[32]; /* the methods that are served; empty: that is not asked */
+	char *location;
 	bool retry_later;
 	bool is_last; /* on its connection */
+
+	/* a file as the answer */
+	int file; /* -1: none, or its response's own by now */
+	int64_t file_size;
+	bool has_file; /* it counts as one that is being sent */
+	char etag[64]; /* empty: none */
 };
 
 extern Exchange *exchange_new(const char *target);
@@ -83,6 +90,12 @@ extern Exchange *exchange_of(Task *task);
  * answers, where memory has run out: without it the call would be another one.
  */
 extern bool exchange_keep(Exchange *exchange, char **where, const char *text);
+
+/* Keeps an open file as the answer's content; it is closed in the end. */
+extern void exchange_keep_file(Exchange *exchange, int file, int64_t size);
+
+/* How many exchanges have a file. */
+extern int exchange_files(void);
 
 /* Microseconds since the exchange began. */
 extern int64_t exchange_duration(const Exchange *exchange);

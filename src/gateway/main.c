@@ -25,6 +25,7 @@
 #include "pool.h"
 #include "query.h"
 #include "server.h"
+#include "static.h"
 
 /*
  * requests that may wait for a session: the CLI sends 500 at once; fewer
@@ -58,6 +59,12 @@ main(int argc, char **argv)
 	mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
 	mallopt(M_TRIM_THRESHOLD, 2 * LARGE_PIECE);
 	query_configure(given.query_row_limit, given.request_timeout);
+	if (!static_configure(given.ui_dir))
+	{
+		log_event(LOG_ERROR, "event=start_failed error=\"there is no index.html to serve\" ui_dir=%s reason=%s",
+				  log_quote(given.ui_dir, where, sizeof(where)), log_quote(strerror(errno), quoted, sizeof(quoted)));
+		return 1;
+	}
 	if (!loop_start() || !watch_signals(&signals) || !start_pools(&pools))
 		return fail("start");
 	socket = listener_open(&given, where, sizeof(where));

@@ -1,11 +1,39 @@
 /*
  * media.c
- *		Reads media types.
+ *		Reads media types, and knows those of files.
  */
 #include "media.h"
 
 #include <string.h>
 #include <strings.h>
+
+/* of the files that a web page consists of */
+static const struct
+{
+	const char *suffix;
+	const char *type;
+} file_types[] = {
+	{".css", "text/css; charset=utf-8"},
+	{".gif", "image/gif"},
+	{".html", "text/html; charset=utf-8"},
+	{".ico", "image/x-icon"},
+	{".jpeg", "image/jpeg"},
+	{".jpg", "image/jpeg"},
+	{".js", "text/javascript; charset=utf-8"},
+	{".json", "application/json"},
+	{".map", "application/json"},
+	{".mjs", "text/javascript; charset=utf-8"},
+	{".otf", "font/otf"},
+	{".png", "image/png"},
+	{".svg", "image/svg+xml"},
+	{".ttf", "font/ttf"},
+	{".txt", "text/plain; charset=utf-8"},
+	{".wasm", "application/wasm"},
+	{".webmanifest", "application/manifest+json"},
+	{".webp", "image/webp"},
+	{".woff", "font/woff"},
+	{".woff2", "font/woff2"},
+};
 
 static size_t token_length(const char *text);
 static const char *after_parameter(const char *p);
@@ -87,4 +115,15 @@ static bool
 is(const char *text, size_t len, const char *word)
 {
 	return len == strlen(word) && strncasecmp(text, word, len) == 0;
+}
+
+const char *
+media_of_file(const char *name)
+{
+	const char *suffix = strrchr(name, '.');
+
+	for (size_t i = 0; suffix && i < sizeof(file_types) / sizeof(*file_types); i++)
+		if (strcasecmp(suffix, file_types[i].suffix) == 0)
+			return file_types[i].type;
+	return "application/octet-stream";
 }

@@ -10,4 +10,7 @@
 /* Returns whether a Content-Type, NULL where there is none, is JSON or built on it. */
 extern bool media_is_json(const char *type);
 
+/* Returns the Content-Type of a file with the name. */
+extern const char *media_of_file(const char *name);
+
 #endif /* RESTATE_GATEWAY_MEDIA_H */

@@ -24,6 +24,7 @@ static const struct option long_options[] = {
 	{"lanes", required_argument, NULL, 'n'},
 	{"query-pool", required_argument, NULL, 'P'},
 	{"query-row-limit", required_argument, NULL, 'r'},
+	{"ui-dir", required_argument, NULL, 'U'},
 	{"host", required_argument, NULL, 'H'},
 	{"token-file", required_argument, NULL, 't'},
 	{"person-header", required_argument, NULL, 'u'},
@@ -53,6 +54,7 @@ static const char help[] =
 	"                           many as the database has processors; 0: none do [2]\n"
 	"  --query-pool=N           connections for queries [2]\n"
 	"  --query-row-limit=N      rows that a query may return; more is an error [100000 as JSON, any as a stream]\n"
+	"  --ui-dir=DIR             a copy of the files of Restate's web UI, to serve at /ui\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
 	"  --person-header=NAME     a header that names who asks, for the audit [none]: only where\n"
@@ -167,6 +169,9 @@ apply(Options *options, int flag, const char *value)
 			break;
 		case 'r':
 			options->query_row_limit = number("--query-row-limit", value, 1, 100000000);
+			break;
+		case 'U':
+			options->ui_dir = value;
 			break;
 		case 'H':
 			options->hosts = value;

@@ -14,6 +14,7 @@
 #include "operations.h"
 #include "query.h"
 #include "reads.h"
+#include "static.h"
 
 /* an operation's call, which returns its outcome and the status for it */
 #define CALL(operation, arguments) \
@@ -61,6 +62,11 @@
 	"deployments cannot be registered, changed or removed over HTTP yet; they are rows of" \
 	" restate.deployment and restate.service_revision"
 
+/* of the web UI, which is no part of the API: /openapi does not name them */
+#define UI(path, shown_path, prepare_function)                                                                  \
+	.method = "GET", .segments = {path}, .pattern = shown_path, .is_open = true, .is_served = static_is_served, \
+	.prepare = prepare_function
+
 static const Route routes[] = {
 	OPERATION("purge-journal", "purge_journal", CALL("purge_journal", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
 	{.method = "DELETE", .segments = {"invocations", "*"}, .pattern = "/invocations/{id}", .needs = NEEDS_OPERATIONS, .sql = CALL("delete_invocation", "$1::pg_catalog.restate_invocation_id, $2"), .nargs = 2, .joining = {.operation = "delete_invocation", .mode = 1}, .prepare = prepare_delete, .task = &one_call, .answer = answer_operation},
@@ -106,6 +112,10 @@ static const Route routes[] = {
 	{.method = "GET", .segments = {"version"}, .pattern = "/version", .prepare = prepare_version},
 	{.method = "GET", .segments = {"openapi"}, .pattern = "/openapi", .prepare = prepare_openapi},
 	{.method = "GET", .segments = {"metrics"}, .pattern = "/metrics", .prepare = prepare_metrics},
+
+	{UI("", "/", prepare_ui_redirect)},
+	{UI("ui", "/ui", prepare_ui_redirect)},
+	{UI("ui", "/ui/{file}", prepare_ui), .is_prefix = true},
 };
 
 #define NROUTES ((int) (sizeof(routes) / sizeof(*routes)))
@@ -190,7 +200,9 @@ path_matches(const Route *route, const UrlTarget *url)
 {
 	int i;
 
-	if (url->nsegments > ROUTE_MAX_SEGMENTS)
+	if (route->is_served && !route->is_served())
+		return false;
+	if (url->nsegments > ROUTE_MAX_SEGMENTS && !route->is_prefix)
 		return false;
 	for (i = 0; i < ROUTE_MAX_SEGMENTS && route->segments[i]; i++)
 	{
@@ -204,7 +216,7 @@ path_matches(const Route *route, const UrlTarget *url)
 		else if (!text_is(url->segments[i], route->segments[i]))
 			return false;
 	}
-	return i == url->nsegments;
+	return route->is_prefix ? i < url->nsegments : i == url->nsegments;
 }
 
 /*

@@ -40,9 +40,11 @@ typedef struct Route
 	const char *segments[ROUTE_MAX_SEGMENTS]; /* "*" stands for a parameter */
 	const char *pattern;					  /* as logs and metrics show it */
 	RouteNeeds needs;
-	bool is_open;	   /* asks for no token */
-	size_t body_limit; /* 0: a body is ignored */
-	const char *sql;   /* the one call */
+	bool is_open;			 /* asks for no token */
+	bool is_prefix;			 /* serves what is below its path, too, and that alone */
+	bool (*is_served)(void); /* NULL: always */
+	size_t body_limit;		 /* 0: a body is ignored */
+	const char *sql;		 /* the one call */
 	int nargs;
 	Joining joining;
 	const char *missing;   /* the category where the call finds nothing */

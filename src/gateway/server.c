@@ -22,6 +22,7 @@
 #include "parameters.h"
 #include "reads.h"
 #include "routes.h"
+#include "static.h"
 #include "stream.h"
 
 /* more of a body than this is not even thrown away */
@@ -67,6 +68,7 @@ static enum MHD_Result send_answer(Exchange *exchange);
 static void await_client(const Exchange *exchange);
 static ssize_t read_stream(void *arg, uint64_t position, char *to, size_t room);
 static void leave(Exchange *exchange);
+static void add_static_headers(struct MHD_Response *response, const Exchange *exchange);
 static void log_answer(Exchange *exchange);
 static void end_exchange(void *arg, struct MHD_Connection *connection, void **state,
 						 enum MHD_RequestTerminationCode reason);
@@ -431,10 +433,13 @@ send_answer(Exchange *exchange)
 
 	if (stream_has_begun(exchange))
 		response = MHD_create_response_from_callback(exchange->stream->is_whole ? stream_ready(exchange) : MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange, NULL);
+	else if (exchange->file >= 0)
+		response = MHD_create_response_from_fd64((uint64_t) exchange->file_size, exchange->file);
 	else
 		response = MHD_create_response_from_buffer(exchange->answer.len, exchange->answer.data, MHD_RESPMEM_MUST_FREE);
 	if (response == NULL)
 		return MHD_NO;
+	exchange->file = -1;
 	if (!stream_has_begun(exchange))
 	{
 		log_answer(exchange);
@@ -447,6 +452,7 @@ send_answer(Exchange *exchange)
 	MHD_add_response_header(response, "Server", "restate-admin-http/" RESTATE_ADMIN_VERSION);
 	if (exchange->retry_later)
 		MHD_add_response_header(response, "Retry-After", "1");
+	add_static_headers(response, exchange);
 	if (draining || exchange->is_last)
 		MHD_add_response_header(response, "Connection", "close");
 	if (exchange->status == 401)
@@ -478,6 +484,21 @@ read_stream(void *arg, uint64_t position, char *to, size_t room)
 	exchange->is_waiting = true;
 	MHD_suspend_connection(exchange->connection);
 	return 0;
+}
+
+/*
+ * Adds to the response the headers of a file, and of the way to one.
+ */
+static void
+add_static_headers(struct MHD_Response *response, const Exchange *exchange)
+{
+	if (exchange->location)
+		MHD_add_response_header(response, "Location", exchange->location);
+	if (exchange->etag[0] == '\0')
+		return;
+	MHD_add_response_header(response, "ETag", exchange->etag);
+	for (const StaticHeader *header = static_headers; header->name; header++)
+		MHD_add_response_header(response, header->name, header->value);
 }
 
 /*
