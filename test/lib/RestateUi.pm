@@ -1,0 +1,126 @@
+package RestateUi;
+
+# Restate's web UI: its files, as Restate's own server has them in it, and a
+# browser that shows them.  The server is on npm, the browser is Debian's.
+
+use strict;
+use warnings;
+use Cwd;
+use Exporter 'import';
+use HTTP::Tiny;
+use IO::Socket::INET;
+use IPC::Open2;
+use IPC::Run ();
+use JSON::PP;
+use POSIX ();
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+
+use NpmTool;
+
+our @EXPORT = qw(ui_files start_browser browser);
+
+my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+my ($from_browser, $to_browser, $pid, $pictures);
+
+# Copies the UI's files into a new directory, from a server that is started for
+# it and ended.  Returns the directory.
+sub ui_files
+{
+	my $server = npm_tool('restate-server');
+	my $dir = PostgreSQL::Test::Utils::tempdir;
+	my @free = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no free port: $!" } 1 .. 3;
+	my ($node, $admin, $ingress) = map { $_->sockport } @free;
+	my $url = "http://127.0.0.1:$admin";
+	my $output = '';
+
+	append_to_file("$dir/restate.toml", <<"TOML");
+node-name = "ui"
+cluster-name = "ui"
+base-dir = "$dir/data"
+disable-telemetry = true
+bind-ip = "127.0.0.1"
+bind-port = $node
+advertised-host = "127.0.0.1"
+listen-mode = "tcp"
+[admin]
+bind-address = "127.0.0.1:$admin"
+[ingress]
+bind-address = "127.0.0.1:$ingress"
+TOML
+	close $_ for @free;
+	my $run = IPC::Run::start([ $server, '-c', "$dir/restate.toml" ], '<', \'', '>&', "$dir/log");
+	for (1 .. 600)
+	{
+		last if HTTP::Tiny->new(timeout => 5)->get("$url/ui/")->{success};
+		die 'the server does not start: ' . slurp_file("$dir/log") unless $run->pumpable;
+		sleep 0.1;
+	}
+	IPC::Run::run([ getcwd() . '/examples/copy_ui.sh', $url, "$dir/ui" ], '<', \'', '>&', \$output) or die "the files are not copied: $output";
+	$run->kill_kill(grace => 10);
+	return "$dir/ui";
+}
+
+# Starts a browser.  Without one the test is skipped, and fails in continuous
+# integration.
+sub start_browser
+{
+	my ($chromium) = grep { -x } map { "$_/chromium" } split /:/, $ENV{PATH};
+
+	npm_tool('playwright-core');
+	if (!$chromium)
+	{
+		die "chromium is not there\n" if $ENV{CI};
+		plan skip_all => 'chromium is not there';
+	}
+	$pictures = $PostgreSQL::Test::Utils::log_path;
+	$pid = open2($from_browser, $to_browser, 'node', getcwd() . '/test/ui/browser.mjs', $ENV{NPM_TOOLS}, $chromium);
+	$to_browser->autoflush(1);
+	return;
+}
+
+# Has the browser do something, and returns what it answers; what it cannot do
+# ends the test, with a picture of the page in the directory of logs.
+sub browser
+{
+	my ($do, %with) = @_;
+	my $answer = told($do, %with);
+
+	return $answer->{ok} unless $answer->{error};
+	told('picture', file => "$pictures/ui_browser.png");
+	my $faults = told('faults')->{ok} // [];
+	binmode STDERR, ':utf8';
+	die join "\n", "the browser cannot $do " . $json->encode(\%with) . ": $answer->{error}", "the page: $answer->{page}", @$faults, '';
+}
+
+sub told
+{
+	my ($do, %with) = @_;
+
+	local $SIG{PIPE} = 'IGNORE';
+	local $SIG{ALRM} = sub { die "the browser does not answer\n" };
+	alarm 180;
+	print {$to_browser} $json->encode({ do => $do, %with }) . "\n" or die "the browser has ended\n";
+	my $line = <$from_browser> // die "the browser has ended\n";
+	alarm 0;
+	return $json->decode($line);
+}
+
+END
+{
+	local $?;
+	if ($pid)
+	{
+		# at the end of its input it closes the browser
+		close $to_browser;
+		for (1 .. 100)
+		{
+			last if waitpid($pid, POSIX::WNOHANG()) == $pid;
+			kill 'TERM', $pid if $_ == 90;
+			sleep 0.1;
+		}
+	}
+}
+
+1;
