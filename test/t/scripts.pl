@@ -74,7 +74,7 @@ my $common = ". '$top/test/lib/common.sh'; set +e; PERL5LIB='$top/test/lib' run_
 my $tally = "rc=\$?; echo \"\$rc: \$(tally_of $tmp/log \$rc)\"";
 ($code, $output) = shell("$common 60 $tmp/log prove --formatter=Tally --trap $tmp/1.t $tmp/2.t; $tally");
 is($output, "0: 1 passed, 0 failed, 2 skipped\n", 'what is skipped is counted as that');
-($code, $output) = shell("$common 3 $tmp/log prove --formatter=Tally --trap $tmp/1.t $tmp/2.t $tmp/3.t; $tally");
+($code, $output) = shell("$common 15 $tmp/log prove --formatter=Tally --trap --jobs=2 $tmp/1.t $tmp/2.t $tmp/3.t; $tally");
 is($output, "124: 1 passed, 1 failed, 2 skipped\n", 'out of time, what has ended counts, and the rest has failed');
 
 done_testing();
