@@ -138,6 +138,26 @@ for my $version (sort keys %program)
 	same($version, 0, 'state', 'get', 'Counter', 'a', @$_) for ['--plain'], ['--binary'];
 	same($version, 0, 'state', 'get', 'Counter', 'nothing');
 
+	# what reads through queries
+	same($version, 0, 'services', 'status', @$_) for [], ['Greeter'], ['Counter'], ['Signup'];
+	same($version, 0, 'deployments', 'list', '--extra');
+	same($version, 0, 'deployments', 'describe', $deployment, '--extra');
+	same($version, 1, 'deployments', 'remove', $deployment, '--yes');
+	same($version, 0, 'invocations', 'list', @$_)
+	  for [], ['--all'], [ '--all', '--oldest-first' ], [ '--service', 'Greeter' ], [ '--handler', 'nap' ], [ '--key', 'b' ],
+	  [ '--status', 'suspended' ], [ '--status', 'completed' ], [ '--status', 'backing-off' ], [ '--deployment', $deployment ],
+	  ['--virtual-objects-only'], ['--zombie'], [ '--all', '--limit', '2' ];
+	same($version, 0, 'invocations', 'describe', $_)
+	  for $ids{completed}[0], $ids{suspended}[0], $ids{scheduled}[0], $ids{pending}[0], ids('Greeter/refuse', 'completed'),
+	  ids('Greeter/stumble', 'backing-off'), ids('Counter/b/wait', 'suspended'), ids('Signup/w/run', 'suspended');
+	same($version, 1, 'invocations', 'describe', $unknown);
+	same($version, 0, 'sql', @$_, 'SELECT id, target, status, journal_size, completion_failure FROM sys_invocation ORDER BY target, created_at')
+	  for [], ['--json'], ['--jsonl'];
+	same($version, 0, 'sql', 'SELECT id, index, entry_type, name FROM sys_journal ORDER BY id, index');
+	same($version, 0, 'sql', 'SELECT count(*) AS n FROM sys_invocation WHERE status = \'none\'');
+	my ($code, $output) = restate($version, $url, 'sql', 'SELECT nothing FROM sys_invocation');
+	ok($code == 1 && $output =~ /^Error: invalid_query .*nothing/m, "$version: sql tells what is wrong with a query") or diag("exit $code\n$output");
+
 	# what is not built: of some errors the program shows the status alone
 	not_built($version, qr/not_implemented deployments cannot be registered/, 'deployments', 'register', 'http://127.0.0.1:1', '--yes');
 	not_built($version, qr/501 Not Implemented/, 'deployments', 'remove', $deployment, '--force', '--yes');
@@ -147,8 +167,12 @@ for my $version (sort keys %program)
 	not_built($version, qr/501 Not Implemented/, 'state', 'clear', 'Counter/a', '--force', '--yes');
 	not_built($version, qr/501 Not Implemented/, 'state', 'edit', 'Counter', 'a', '--yes');
 	not_built($version, qr/501 Not Implemented/, 'state', 'patch', 'Counter', 'a', '--patch', '[{"op": "remove", "path": "/count"}]', '--yes');
+}
+same('1.7.12', 0, 'invocations', 'list', '--completion-result', $_) for 'failure', 'success';
 
-	# operations; a version takes ids that the other has left
+# operations; a version takes ids that the other has left
+for my $version (sort keys %program)
+{
 	same($version, 1, 'invocations', $_, $unknown, '--yes') for qw(cancel kill purge restart-as-new resume);
 	same($version, 1, 'invocations', 'purge', $ids{suspended}[0], '--yes');
 	same($version, 1, 'invocations', 'resume', $ids{scheduled}[0], '--yes');
