@@ -26,6 +26,18 @@ static void begin_offsets(ArrowArray *array);
 static void clear(Buffer *buffer, size_t kept);
 static int hex(char c);
 
+bool
+arrow_array_make_items(ArrowArray *array, ArrowType type)
+{
+	ArrowArray *item = calloc(1, sizeof(*item));
+
+	if (item == NULL)
+		return false;
+	item->type = type;
+	array->item = item;
+	return true;
+}
+
 const char *
 arrow_array_add(ArrowArray *array, const char *value, int len)
 {

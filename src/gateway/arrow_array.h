@@ -24,6 +24,9 @@ typedef struct ArrowArray
 	Buffer element;			 /* of a list: the one that is read */
 } ArrowArray;
 
+/* Makes the array of a list's items, of the type; returns false where memory has run out. */
+extern bool arrow_array_make_items(ArrowArray *array, ArrowType type);
+
 /*
  * Adds a value as the server prints it; NULL is null.  Returns what is wrong
  * with it, NULL where nothing is.

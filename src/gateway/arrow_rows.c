@@ -27,12 +27,8 @@ arrow_rows_describe(ArrowRows *rows, const PGresult *description)
 		ArrowType item = ARROW_TEXT;
 
 		array->type = arrow_type_of(&rows->origins, description, i, &item);
-		if (array->type != ARROW_LIST)
-			continue;
-		array->item = calloc(1, sizeof(*array->item));
-		if (array->item == NULL)
+		if (array->type == ARROW_LIST && !arrow_array_make_items(array, item))
 			return false;
-		array->item->type = item;
 	}
 	return true;
 }

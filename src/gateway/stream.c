@@ -13,7 +13,13 @@
 /* with more than this before the client no more is read from the database, which goes on at half of it */
 #define MOST_READY ((size_t) 512 * 1024)
 
+/* for how long a client may take nothing while others wait, and how often that is looked at */
+#define STALL_MS 2000
+#define LOOK_MS	 500
+
 static bool flush(Exchange *exchange);
+static void wait_for_client(Exchange *exchange);
+static void look_at_client(Timer *timer);
 static void begin(Exchange *exchange);
 static void drop_taken(Exchange *exchange);
 
@@ -32,6 +38,7 @@ stream_free(Stream *stream)
 {
 	if (stream == NULL)
 		return;
+	loop_clear_timer(&stream->stalled);
 	arrow_rows_free(&stream->rows);
 	free(stream);
 }
@@ -68,9 +75,46 @@ stream_add(Exchange *exchange, const PGresult *row)
 	if (stream->is_whole)
 		return NULL;
 	if (stream_ready(exchange) > MOST_READY)
-		session_pause(exchange->task.session);
+		wait_for_client(exchange);
 	exchange->answered(exchange);
 	return NULL;
+}
+
+/*
+ * Has the database wait for the client.
+ */
+static void
+wait_for_client(Exchange *exchange)
+{
+	Stream *stream = exchange->stream;
+
+	session_pause(exchange->task.session);
+	stream->taken_at = loop_now();
+	stream->stalled.owner = exchange;
+	stream->stalled.fire = look_at_client;
+	(void) loop_set_timer(&stream->stalled, loop_now() + LOOK_MS);
+}
+
+/*
+ * Gives the session to others that wait, if the client does not take what is
+ * there.
+ */
+static void
+look_at_client(Timer *timer)
+{
+	Exchange *exchange = timer->owner;
+	Task *task = &exchange->task;
+
+	if (exchange->stream->state != STREAM_OPEN || task->session == NULL || !task->session->is_paused)
+		return;
+	if (pool_waiting(task->pool) == 0 || loop_now() - exchange->stream->taken_at < STALL_MS)
+	{
+		(void) loop_set_timer(timer, loop_now() + LOOK_MS);
+		return;
+	}
+	stream_break(exchange, "the client takes nothing, and others wait");
+	session_resume(task->session);
+	pool_withdraw(task);
 }
 
 /*
@@ -139,6 +183,8 @@ stream_take(Exchange *exchange, char *to, size_t room)
 	if (count > 0)
 		memcpy(to, exchange->answer.data + stream->taken, count);
 	stream->taken += count;
+	if (count > 0)
+		stream->taken_at = loop_now();
 	if (exchange->task.session && stream_ready(exchange) <= MOST_READY / 2)
 		session_resume(exchange->task.session);
 	return count;

@@ -30,7 +30,9 @@ typedef struct Stream
 	bool is_whole;	 /* it is sent in one piece, as far as it fits into one */
 	bool has_schema; /* in the answer */
 	ArrowRows rows;
-	size_t taken; /* of the answer: the client has it */
+	size_t taken;	  /* of the answer: the client has it */
+	int64_t taken_at; /* by loop_now */
+	Timer stalled;	  /* set while the database waits: its session may be taken away */
 } Stream;
 
 /* Returns NULL where memory has run out; is_whole: nothing is sent before all of it is there. */

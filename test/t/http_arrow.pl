@@ -279,6 +279,12 @@ ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_a
 	'while a client does not read, the database waits');
 close $leaver;
 is(rows('SELECT 1'), '[["1"]]', 'when that leaves, too');
+$leaver = begin_stream($endless);
+take($leaver, 1000);
+is(rows('SELECT 1'), '[["1"]]', 'one that stays and does not read has to leave the session to others');
+like(gateway_log($gateway), qr/event=stream_broken rows=\d+ reason="the client takes nothing, and others wait"/, 'which is logged');
+like(take($leaver, 1e9), qr/^(?s:.*)(?<!\r\n0\r\n\r\n)$/, 'and sees the stream broken off');
+close $leaver;
 $leaver = begin_stream(q{SELECT n, CASE WHEN n > 3000 THEN pg_sleep(60)::text END FROM generate_series(1, 3001) n});
 take($leaver, 1000);
 close $leaver;
