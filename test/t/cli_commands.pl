@@ -62,7 +62,8 @@ sub restate
 }
 
 # Returns the lines of an output without what differs from one moment, or from one
-# server, to the next.  Their order is that of hash tables in parts.
+# server, to the next.  Their order is that of hash tables in parts, and so is
+# that of the services of a deployment, of which the first is on its line.
 sub normalised
 {
 	my ($output, $at) = @_;
@@ -74,6 +75,7 @@ sub normalised
 	$output =~ s/^Error: \S+ .* does not exist$/Error: MISSING/mg;
 	$output =~ s/^ Advertised ingress address .*\n//m;
 	$output =~ s/^( +Protocol Style: ).*/$1/mg;
+	$output =~ s/ (?=- \w+ \[\d+\])/\n/g;
 	$output =~ s/\b\d+ (?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|ms)\b(?:(?:,| and) \d+ \w+)*/DURATION/g;
 	$output =~ s/(?<=took )[\d.]+\S*s\b/DURATION/g;
 	return join "\n", sort grep { /\S/ } map { s/\s+/ /gr } split /\n/, $output;
