@@ -34,21 +34,18 @@ my @requests = (
 sub start_restate
 {
 	my ($dir) = @_;
-	my ($program) = glob npm_file('@restatedev/restate-server') . '-linux-*/bin/restate-server';
-	my ($admin, $ingress, $node) = free_ports(3);
-	my $server = { url => "http://127.0.0.1:$admin", ingress => "http://127.0.0.1:$ingress", pids => [] };
+	my $server = { pids => [] };
 
 	mkdir $dir;
-	run_in($server, "$dir/deployment", { PORT => 0 }, 'node', getcwd() . '/test/lib/deployment.mjs');
-	run_in($server, "$dir/server", {
-			RESTATE_LISTEN_MODE => 'tcp', RESTATE_BIND_IP => '127.0.0.1', RESTATE_BIND_PORT => $node,
-			RESTATE_ADMIN__BIND_ADDRESS => "127.0.0.1:$admin", RESTATE_INGRESS__BIND_ADDRESS => "127.0.0.1:$ingress",
-			RESTATE_BASE_DIR => "$dir/data", RESTATE_DEFAULT_NUM_PARTITIONS => 2, RESTATE_DISABLE_TELEMETRY => 'true' },
-		$program, '--no-logo', '--node-name', 'test');
+	run_in($server, "$dir/deployment", {}, 'node', getcwd() . '/test/lib/deployment.mjs');
 	wait_for(sub { slurp("$dir/deployment") =~ /^\d+$/m }, "the deployment does not start");
 	my ($port) = slurp("$dir/deployment") =~ /^(\d+)$/m;
 	$server->{deployment} = "http://127.0.0.1:$port/";
-	wait_for(sub { $http->get("$server->{url}/health")->{success} }, "Restate's server does not start");
+	# one that ends at once found that another had taken a port
+	for (1 .. 5)
+	{
+		last if run_server($server, $dir);
+	}
 	# it may not be ready for it at once
 	wait_for(sub { post("$server->{url}/deployments", { uri => $server->{deployment} })->{success} },
 		"Restate's server does not take the deployment");
@@ -64,6 +61,27 @@ sub start_restate
 			}, "$target is not $status");
 	}
 	return $server;
+}
+
+# Starts the server alone, on ports that are free now; returns whether it runs.
+sub run_server
+{
+	my ($server, $dir) = @_;
+	my ($program) = glob npm_file('@restatedev/restate-server') . '-linux-*/bin/restate-server';
+	my ($admin, $ingress, $node) = free_ports(3);
+	my $runs = 0;
+	my $pid = run_in($server, "$dir/server", {
+			RESTATE_LISTEN_MODE => 'tcp', RESTATE_BIND_IP => '127.0.0.1', RESTATE_BIND_PORT => $node,
+			RESTATE_ADMIN__BIND_ADDRESS => "127.0.0.1:$admin", RESTATE_INGRESS__BIND_ADDRESS => "127.0.0.1:$ingress",
+			RESTATE_BASE_DIR => "$dir/data", RESTATE_DEFAULT_NUM_PARTITIONS => 2, RESTATE_DISABLE_TELEMETRY => 'true' },
+		$program, '--no-logo', '--node-name', 'test');
+
+	@$server{qw(url ingress)} = ("http://127.0.0.1:$admin", "http://127.0.0.1:$ingress");
+	wait_for(sub {
+			$runs = waitpid($pid, POSIX::WNOHANG()) == 0;
+			return !$runs || $http->get("$server->{url}/health")->{success};
+		}, "Restate's server does not start");
+	return $runs;
 }
 
 # Ends what start_restate started.
@@ -151,7 +169,7 @@ sub literal
 	return '$doc$' . $json->encode($document) . '$doc$::jsonb';
 }
 
-# Runs a program in the background, its output in a file.
+# Runs a program in the background, its output in a file; returns its process.
 sub run_in
 {
 	my ($server, $output, $environment, @command) = @_;
@@ -168,7 +186,7 @@ sub run_in
 	}
 	$started{$pid} = $$;
 	push @{ $server->{pids} }, $pid;
-	return;
+	return $pid;
 }
 
 # Returns ports that are free now.
