@@ -48,6 +48,7 @@ static void give_back(Lane *lane);
 static void fail(Lane *lane, const PGresult *error);
 static bool next(Task *task);
 static void ended(Task *task, TaskEnd how);
+static void send_all_alone(Lanes *lanes);
 static void overflowed(Task *task);
 static void send_alone(Lanes *lanes, Task *task);
 
@@ -367,16 +368,10 @@ ended(Task *task, TaskEnd how)
 	joined_free(&lane->call);
 	if (how == TASK_STOPPED)
 		queue_end_all(&lanes->waiting, TASK_STOPPED);
-	else if (how != TASK_UNREACHABLE)
+	else if (how == TASK_UNREACHABLE || how == TASK_OVERLOADED)
+		send_all_alone(lanes);
+	else
 		use_free_lanes(lanes);
-	/* other sessions may be open, or else say so */
-	while (how == TASK_UNREACHABLE && lanes->waiting.first)
-	{
-		Task *first = lanes->waiting.first;
-
-		queue_remove(first);
-		send_alone(lanes, first);
-	}
 	for (int i = 0; i < count; i++)
 	{
 		if (members[i] == NULL)
@@ -392,6 +387,22 @@ ended(Task *task, TaskEnd how)
 			continue;
 		}
 		send_alone(lanes, &members[i]->task);
+	}
+}
+
+/*
+ * Has what waits served without lanes: there is no session for one, or no
+ * memory.
+ */
+static void
+send_all_alone(Lanes *lanes)
+{
+	while (lanes->waiting.first)
+	{
+		Task *task = lanes->waiting.first;
+
+		queue_remove(task);
+		send_alone(lanes, task);
 	}
 }
 
