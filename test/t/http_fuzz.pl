@@ -5,6 +5,7 @@ use warnings;
 use Cwd;
 use IPC::Run ();
 use JSON::PP;
+use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use RestateGateway;
@@ -194,6 +195,41 @@ sql($sql, 'COMMIT');
 is(scalar(grep { my $a = read_answer($_, 'PATCH', 5); $a && $a->{status} =~ /^(?:200|202|409)$/ } @waiting[ 40 .. 59 ]), 20, 'and answers it');
 ended_well($gateway, 'the gateway');
 
+# lanes: many clients at once, some of which leave, over sessions that are ended
+{
+	my $joining = start_gateway($node, {%sanitized}, '--pool=4', '--request-timeout=5', '--person-header=X-Person');
+	my @ids = ($unknown, $known, map { inv($_) } qw(old gone running ready suspended paused scheduled));
+	my @clients;
+
+	for my $client (1 .. 12)
+	{
+		my $pid = fork // die $!;
+		if ($pid == 0)
+		{
+			my $wrong = 0;
+			srand $client;
+			for (1 .. 60)
+			{
+				my $operation = pick('restart-as-new', 'restart-as-new?from=' . int rand 5, 'pause', 'resume?deployment=' . pick('keep', 'latest', 'x%22%5C'), 'purge-journal', 'cancel');
+				my $socket = begin_request($joining, 'PATCH', '/invocations/' . pick(@ids) . "/$operation",
+					@{ pick([], [ 'X-Person: ' . pick('a"b', '\\', '{}', 'NULL') ], ['Idempotency-Key: "\\{,']) });
+				$wrong++ if rand > 0.1 && told(read_answer($socket, 'PATCH', 10)) !~ /^(?:20[02]|40[049]|410|42[25]|503)\b/;
+				close $socket;
+			}
+			POSIX::_exit($wrong > 0);
+		}
+		push @clients, $pid;
+	}
+	for (1 .. 5)
+	{
+		sleep 0.2;
+		$node->safe_psql('postgres', "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'");
+	}
+	is(scalar(grep { waitpid($_, 0); $? } @clients), 0, 'many clients at once have answers that are to be expected');
+	cmp_ok(metrics($joining)->{restate_admin_http_joined_requests_total}, '>', 0, 'and were served by lanes');
+	ended_well($joining, 'a gateway with lanes');
+}
+
 # the same, with more to do than there is time for
 my $hurried = start_gateway($node, {%sanitized}, '--pool=1', '--request-timeout=1');
 sql($sql, "BEGIN; SELECT 1 FROM restate.invocation WHERE id = '" . inv('ready') . "' FOR UPDATE");
@@ -298,7 +334,8 @@ sub ended_well
 	my ($ended, $what) = @_;
 
 	is(stop_gateway($ended, 20), 0, "$what exits 0");
-	my @found = gateway_log($ended) =~ /^.*(?:Sanitizer|runtime error|Direct leak|ERROR: ).*$/mg;
+	# its own lines may tell of the server's errors
+	my @found = gateway_log($ended) =~ /^(?!time=).*(?:Sanitizer|runtime error|Direct leak|ERROR: ).*$/mg;
 	is(join("\n", @found), '', 'the sanitizers have found nothing');
 	diag(substr gateway_log($ended), -6000) if @found;
 	return;
