@@ -100,7 +100,7 @@ sub told
 
 	local $SIG{PIPE} = 'IGNORE';
 	local $SIG{ALRM} = sub { die "the browser does not answer\n" };
-	alarm 180;
+	alarm 600;
 	print {$to_browser} $json->encode({ do => $do, %with }) . "\n" or die "the browser has ended\n";
 	my $line = <$from_browser> // die "the browser has ended\n";
 	alarm 0;

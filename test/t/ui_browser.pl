@@ -123,7 +123,7 @@ my @callees = grep { /\?invocation=/ } @{ browser('links', of => 'main a') };
 is_deeply([ sort map { /invocation=(\w+)/ } @callees ], [ sort @ids[ 1, 2 ] ], 'it leads to its callees');
 page("/ui/invocations/$ids[1]", 'main >> text=return');
 like(shown(), qr/$_/, "an object's: $_") for qr/getState|get ?\(? ?"items"/i, qr/set/i;
-page("/ui/invocations/$paused", 'main >> text="reach the bank"');
+page("/ui/invocations/$paused", 'main >> text=reach the bank');
 like(shown(), qr/Paused/, 'a paused one');
 browser('click', on => 'main button:has-text("after")', until => '[role=dialog] >> text=the bank does not answer');
 like(shown('[role=dialog]'), qr/the bank does not answer/, 'with its failure');

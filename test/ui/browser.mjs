@@ -17,7 +17,8 @@ const browser = await playwright.chromium.launch({
     '--no-first-run', '--no-pings', '--force-prefers-reduced-motion', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
 });
 const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, timezoneId: 'UTC', locale: 'en-US' });
-context.setDefaultTimeout(60000);
+// on a busy machine everything takes its time
+context.setDefaultTimeout(240000);
 await context.addInitScript(() => {
   // the filters of the page before are not this one's
   sessionStorage.removeItem('query');
