@@ -227,9 +227,10 @@ covered(const char *text, const Cover *cover)
 	{
 		if (strchr(cover->dropped, *text))
 			continue;
-		*end++ = *text;
+		/* with escapes a quote has a backslash before it */
 		if (strchr(cover->doubled, *text))
-			*end++ = *text;
+			*end++ = *cover->before == 'E' ? '\\' : *text;
+		*end++ = *text;
 	}
 	strcpy(end, cover->after);
 	return result;
