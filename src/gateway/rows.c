@@ -4,9 +4,12 @@
  */
 #include "rows.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrow_value.h"
 #include "columns.h"
 #include "pg_array.h"
 #include "pg_types.h"
@@ -14,6 +17,7 @@
 static void add_value(Buffer *buffer, Oid type, const char *value);
 static void add_number(Buffer *buffer, const char *value);
 static void add_timestamp(Buffer *buffer, const char *value);
+static void add_duration(Buffer *buffer, const char *value);
 static void add_number_array(Buffer *buffer, const char *value);
 static void add_text_array(Buffer *buffer, const char *value);
 
@@ -98,6 +102,9 @@ add_value(Buffer *buffer, Oid type, const char *value)
 		case OID_TIMESTAMPTZ:
 			add_timestamp(buffer, value);
 			break;
+		case OID_INTERVAL:
+			add_duration(buffer, value);
+			break;
 		case OID_INT4_ARRAY:
 		case OID_INT8_ARRAY:
 			add_number_array(buffer, value);
@@ -143,6 +150,35 @@ add_timestamp(Buffer *buffer, const char *value)
 	buffer_add_text(buffer, "T");
 	buffer_add(buffer, time + 1, len - 1);
 	buffer_add_text(buffer, "Z\"");
+}
+
+/*
+ * Adds an interval as Restate's server writes a duration: in seconds, with as
+ * many digits of milliseconds as there are.  One with months or years has no
+ * length of its own and stays as it is.
+ */
+static void
+add_duration(Buffer *buffer, const char *value)
+{
+	int64_t ms;
+	uint64_t length;
+	char text[64];
+	size_t len;
+
+	if (strcspn(value, "YM") < strcspn(value, "T") || !read_duration(value, &ms))
+	{
+		buffer_add_json_string(buffer, value);
+		return;
+	}
+	length = ms < 0 ? -(uint64_t) ms : (uint64_t) ms;
+	len = (size_t) snprintf(text, sizeof(text), "%sPT%" PRIu64 ".%03u", ms < 0 ? "-" : "", length / 1000, (unsigned) (length % 1000));
+	while (text[len - 1] == '0')
+		len--;
+	if (text[len - 1] == '.')
+		len--;
+	text[len++] = 'S';
+	text[len] = '\0';
+	buffer_add_json_string(buffer, text);
 }
 
 /*

@@ -159,7 +159,7 @@ sub as_json
 
 	return undef unless defined $value;
 	return POSIX::strftime('%Y-%m-%dT%H:%M:%S', gmtime int($value / 1000)) . sprintf '.%03dZ', $value % 1000 if $type =~ /^Timestamp/;
-	return $value eq '86400000' ? 'P1D or PT24H' : "$value ms" if $type =~ /^Duration/;
+	return 'PT' . $value / 1000 . 'S' if $type =~ /^Duration/;
 	return $type eq 'Bool' ? ($value ? 1 : 0) : ref $value ? [ map { defined $_ ? "$_" : undef } @$value ] : "$value";
 }
 
@@ -170,7 +170,6 @@ sub of_json
 
 	return undef unless defined $value;
 	return $value =~ s/(?:(\.\d{1,3})\d*)?Z$/sprintf '.%sZ', substr(($1 \/\/ '.') . '000', 1, 3)/er if $type =~ /^Timestamp/;
-	return $value =~ /^P(?:1D|T24H)$/ ? 'P1D or PT24H' : $value if $type =~ /^Duration/;
 	return $type eq 'Bool' ? ($value ? 1 : 0) : ref $value eq 'ARRAY' ? [ map { defined $_ ? "$_" : undef } @$value ] : ref $value ? $json->encode($value) : "$value";
 }
 
