@@ -15,7 +15,7 @@ use Time::HiRes qw(sleep time);
 
 use NpmTool;
 
-our @EXPORT = qw(start_restate stop_restate restate_rows copy_rows);
+our @EXPORT = qw(start_restate start_bare_restate stop_restate restate_rows copy_rows);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my $http = HTTP::Tiny->new(timeout => 30);
@@ -41,11 +41,7 @@ sub start_restate
 	wait_for(sub { slurp("$dir/deployment") =~ /^\d+$/m }, "the deployment does not start");
 	my ($port) = slurp("$dir/deployment") =~ /^(\d+)$/m;
 	$server->{deployment} = "http://127.0.0.1:$port/";
-	# one that ends at once found that another had taken a port
-	for (1 .. 5)
-	{
-		last if run_server($server, $dir);
-	}
+	run_somewhere($server, $dir);
 	# it may not be ready for it at once
 	wait_for(sub { post("$server->{url}/deployments", { uri => $server->{deployment} })->{success} },
 		"Restate's server does not take the deployment");
@@ -61,6 +57,30 @@ sub start_restate
 			}, "$target is not $status");
 	}
 	return $server;
+}
+
+# Starts the server alone in a directory.  Returns it as start_restate does.
+sub start_bare_restate
+{
+	my ($dir) = @_;
+	my $server = { pids => [] };
+
+	mkdir $dir;
+	run_somewhere($server, $dir);
+	return $server;
+}
+
+# Starts the server alone: one that ends at once found that another had taken a
+# port.
+sub run_somewhere
+{
+	my ($server, $dir) = @_;
+
+	for (1 .. 5)
+	{
+		last if run_server($server, $dir);
+	}
+	return;
 }
 
 # Starts the server alone, on ports that are free now; returns whether it runs.

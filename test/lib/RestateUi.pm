@@ -7,8 +7,6 @@ use strict;
 use warnings;
 use Cwd;
 use Exporter 'import';
-use HTTP::Tiny;
-use IO::Socket::INET;
 use IPC::Open2;
 use IPC::Run ();
 use JSON::PP;
@@ -18,6 +16,7 @@ use Test::More;
 use Time::HiRes qw(sleep);
 
 use NpmTool;
+use RestateServer;
 
 our @EXPORT = qw(ui_files start_browser browser);
 
@@ -28,37 +27,12 @@ my ($from_browser, $to_browser, $pid, $pictures);
 # it and ended.  Returns the directory.
 sub ui_files
 {
-	my $server = npm_tool('restate-server');
 	my $dir = PostgreSQL::Test::Utils::tempdir;
-	my @free = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no free port: $!" } 1 .. 3;
-	my ($node, $admin, $ingress) = map { $_->sockport } @free;
-	my $url = "http://127.0.0.1:$admin";
+	my $server = start_bare_restate("$dir/restate");
 	my $output = '';
 
-	append_to_file("$dir/restate.toml", <<"TOML");
-node-name = "ui"
-cluster-name = "ui"
-base-dir = "$dir/data"
-disable-telemetry = true
-bind-ip = "127.0.0.1"
-bind-port = $node
-advertised-host = "127.0.0.1"
-listen-mode = "tcp"
-[admin]
-bind-address = "127.0.0.1:$admin"
-[ingress]
-bind-address = "127.0.0.1:$ingress"
-TOML
-	close $_ for @free;
-	my $run = IPC::Run::start([ $server, '-c', "$dir/restate.toml" ], '<', \'', '>&', "$dir/log");
-	for (1 .. 600)
-	{
-		last if HTTP::Tiny->new(timeout => 5)->get("$url/ui/")->{success};
-		die 'the server does not start: ' . slurp_file("$dir/log") unless $run->pumpable;
-		sleep 0.1;
-	}
-	IPC::Run::run([ getcwd() . '/examples/copy_ui.sh', $url, "$dir/ui" ], '<', \'', '>&', \$output) or die "the files are not copied: $output";
-	$run->kill_kill(grace => 10);
+	IPC::Run::run([ getcwd() . '/examples/copy_ui.sh', $server->{url}, "$dir/ui" ], '<', \'', '>&', \$output) or die "the files are not copied: $output";
+	stop_restate($server);
 	return "$dir/ui";
 }
 
