@@ -256,8 +256,9 @@ TOML
 	wait_for_url('theirs', "$side{theirs}/health");
 	wait_for_url('theirs', "http://127.0.0.1:$port{ingress}/restate/health");
 
-	write_file("$dir/deployment.mjs", read_file("$root/bench/http_deployment.mjs"));
-	spawn('deployment', 'node', "$dir/deployment.mjs", $port{deployment}, map { ($_->{entries} - 2) / 2 } @plans);
+	mkdir "$dir/$_" for qw(bench test test/lib);
+	write_file("$dir/$_", read_file("$root/$_")) for qw(bench/http_deployment.mjs test/lib/service_protocol.mjs);
+	spawn('deployment', 'node', "$dir/bench/http_deployment.mjs", $port{deployment}, map { ($_->{entries} - 2) / 2 } @plans);
 	wait_for('deployment', sub { return read_file("$dir/deployment.log") =~ /listening/ });
 	$deployment_id = $json->decode(post("$side{theirs}/deployments", { uri => "http://127.0.0.1:$port{deployment}" }))->{id};
 	return;

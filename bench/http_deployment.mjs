@@ -1,10 +1,10 @@
 // A deployment for the real server that is measured by bench/http.pl: handlers
 // runsN complete with a journal of 2N + 2 entries, which are the input, N runs
-// with their results of 100 bytes, and the output.  It speaks the service
-// protocol by hand and knows of it only what that takes.
+// with their results of 100 bytes, and the output.
 //
 //   node http_deployment.mjs PORT N...
 import http2 from 'node:http2';
+import { bytes, message, number } from '../test/lib/service_protocol.mjs';
 
 const [port, ...lengths] = process.argv.slice(2).map(Number);
 
@@ -12,36 +12,6 @@ const RUN = 0x0411;
 const RUN_RESULT = 0x0005;
 const OUTPUT = 0x0401;
 const END = 0x0003;
-
-// Returns the number as a varint of protobuf.
-function varint(number) {
-  const bytes = [];
-  for (; number > 127; number >>>= 7) {
-    bytes.push((number & 127) | 128);
-  }
-  bytes.push(number);
-  return Buffer.from(bytes);
-}
-
-// Returns a field that is a number.
-function number(field, value) {
-  return Buffer.concat([varint(field << 3), varint(value)]);
-}
-
-// Returns a field that is text, bytes or a message.
-function bytes(field, value) {
-  const content = Buffer.from(value);
-  return Buffer.concat([varint((field << 3) | 2), varint(content.length), content]);
-}
-
-// Returns a message with its header: type, no flags, length.
-function message(type, ...fields) {
-  const content = Buffer.concat(fields);
-  const header = Buffer.alloc(8);
-  header.writeUInt16BE(type, 0);
-  header.writeUInt32BE(content.length, 4);
-  return Buffer.concat([header, content]);
-}
 
 // Returns all that the handler of that many runs answers.
 function answer(runs) {

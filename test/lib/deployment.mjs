@@ -1,11 +1,11 @@
 // A deployment for Restate's own server, with which the tests compare: each
-// handler answers the same whatever it is sent, but for one that is tried again.  It speaks the service protocol
-// by hand and knows of it only what that takes.
+// handler answers the same whatever it is sent, but for one that is tried again.
 //
 //   node deployment.mjs [PORT]
 //
 // Prints the port that it listens on.
 import http2 from 'node:http2';
+import { bytes, message, number } from './service_protocol.mjs';
 
 const SUSPENSION = 0x0001;
 const ERROR = 0x0002;
@@ -16,37 +16,6 @@ const SET_STATE = 0x0403;
 const GET_PROMISE = 0x0409;
 const SLEEP = 0x040c;
 const RUN = 0x0411;
-
-// Returns the number as a varint of protobuf.
-function varint(number) {
-  const bytes = [];
-  let left = BigInt(number);
-  for (; left > 127n; left >>= 7n) {
-    bytes.push(Number(left & 127n) | 128);
-  }
-  bytes.push(Number(left));
-  return Buffer.from(bytes);
-}
-
-// Returns a field that is a number.
-function number(field, value) {
-  return Buffer.concat([varint(field << 3), varint(value)]);
-}
-
-// Returns a field that is text, bytes or a message.
-function bytes(field, value) {
-  const content = Buffer.from(value);
-  return Buffer.concat([varint((field << 3) | 2), varint(content.length), content]);
-}
-
-// Returns a message with its header: type, no flags, length.
-function message(type, ...fields) {
-  const content = Buffer.concat(fields);
-  const header = Buffer.alloc(8);
-  header.writeUInt16BE(type, 0);
-  header.writeUInt32BE(content.length, 4);
-  return Buffer.concat([header, content]);
-}
 
 // Returns a failure, as a field.
 function failure(field, code, text) {
