@@ -489,7 +489,7 @@ link_workset(Workset *workset, Reach reach)
 		ObjectKey *key = lfirst(cell);
 
 		if (key->inbox_size > 1)
-			qsort(key->inbox, (size_t) key->inbox_size, sizeof(*key->inbox), compare_inbox_places);
+			qsort(key->inbox, (size_t) key->inbox_size, sizeof(Invocation *), compare_inbox_places);
 	}
 	if (reach != REACH_KEY)
 		read_awaited_calls(workset);
