@@ -146,7 +146,7 @@ leave_inbox(Invocation *invocation)
 		if (key->inbox[i] == invocation)
 		{
 			key->inbox_size--;
-			memmove(&key->inbox[i], &key->inbox[i + 1], sizeof(*key->inbox) * (size_t) (key->inbox_size - i));
+			memmove(&key->inbox[i], &key->inbox[i + 1], sizeof(Invocation *) * (size_t) (key->inbox_size - i));
 			return;
 		}
 }
