@@ -26,7 +26,7 @@ my $head = "Host: gateway\r\n";
 my @requests = (
 	[ "GET /version HTTP/1.1\r\n$head\r\n", 200 ],
 	[ "PATCH /invocations/$unknown/kill HTTP/1.1\r\n$head\r\n", 404 ],
-	[ "POST /query HTTP/1.1\r\n${head}Content-Type: application/json\r\nContent-Length: " . length($query) . "\r\n\r\n$query", 200, '{"rows":[{"n":1}]}' ],
+	[ "POST /query HTTP/1.1\r\n${head}Content-Type: application/json\r\nAccept: application/json\r\nContent-Length: " . length($query) . "\r\n\r\n$query", 200, '{"rows":[{"n":1}]}' ],
 	[ 'GET /services/' . 'a' x 60_000 . " HTTP/1.1\r\n$head\r\n", 404 ],
 	[ "GET /version HTTP/1.1\r\n$head" . "X: y\r\n" x 500 . "\r\n", 200 ],
 	# after empty lines

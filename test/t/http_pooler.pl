@@ -80,7 +80,7 @@ for my $mode (@modes)
 				my $answer = request($gateway, 'PATCH', "/invocations/$id/$operation");
 				append_to_file("$dir/$gateway->{port}.$operation", ($answer ? $answer->{status} : 'none') . "\n");
 				my $query = json_request($gateway, 'POST', '/query', '{"query":"SELECT current_setting(\'search_path\') AS p, id FROM sys_invocation LIMIT 1"}');
-				append_to_file("$dir/$gateway->{port}.query", ($query ? "$query->{status} " . ($query->{body} =~ /"p":"(\w+)"/ ? $1 : '') : 'none') . "\n");
+				append_to_file("$dir/$gateway->{port}.query", ($query ? "$query->{status} " . ($query->{body} =~ /"p":"([^"]*)"/ ? $1 : '') : 'none') . "\n");
 			}
 			POSIX::_exit(0);
 		}
@@ -92,7 +92,7 @@ for my $mode (@modes)
 	is($answers{pause}, '40 x 202', "$what: each pause is answered so");
 	is($answers{kill}, '40 x 200', "$what: each kill");
 	is($answers{cancel}, '40 x 202', "$what: each cancel");
-	is($answers{query}, '120 x 200 restate', "$what: each query");
+	is($answers{query}, '120 x 200 restate_query, pg_catalog, restate', "$what: each query");
 	for my $operation (sort keys %ids)
 	{
 		my $list = join ',', map { "'$_'" } @{ $ids{$operation} };

@@ -44,9 +44,14 @@ sub grant
 
 	my $roles = slurp_file("$top/examples/gateway_roles.sql") =~ s/^CREATE ROLE/-- /mgr;
 
-	# which 0.2.0 does not have
-	$roles =~ s/,\n[^,]*\n  restate_joined$//m
-	  if $node->safe_psql($database // 'postgres', "SELECT to_regproc('pg_catalog.restate_joined') IS NULL") eq 't';
+	# an older extension does not have all of it
+	my %there = map { $_ => 1 } split /\n/, $node->safe_psql($database // 'postgres', <<'SQL');
+SELECT 'restate.' || relname FROM pg_class WHERE relnamespace = 'restate'::regnamespace
+UNION ALL SELECT nspname FROM pg_namespace UNION ALL SELECT proname FROM pg_proc WHERE proname = 'restate_joined'
+SQL
+	$roles =~ s/(GRANT SELECT ON\n)(.*?)(\nTO)/$1 . join(', ', grep { $there{$_} } $2 =~ m{restate\.\w+}g) . $3/se;
+	$roles =~ s/, restate_query TO/ TO/ unless $there{restate_query};
+	$roles =~ s/,\n[^,]*\n  restate_joined$//m unless $there{restate_joined};
 	$node->safe_psql($database // 'postgres', $roles);
 	return;
 }
