@@ -49,7 +49,7 @@ sub grant
 SELECT 'restate.' || relname FROM pg_class WHERE relnamespace = 'restate'::regnamespace
 UNION ALL SELECT nspname FROM pg_namespace UNION ALL SELECT proname FROM pg_proc WHERE proname = 'restate_joined'
 SQL
-	$roles =~ s/(GRANT SELECT ON\n)(.*?)(\nTO)/$1 . join(', ', grep { $there{$_} } $2 =~ m{restate\.\w+}g) . $3/se;
+	$roles =~ s/(?<=GRANT SELECT ON\n)(.*?)(?=\nTO)/join ', ', grep { $there{$_} } $1 =~ m{restate\.\w+}g/se;
 	$roles =~ s/, restate_query TO/ TO/ unless $there{restate_query};
 	$roles =~ s/,\n[^,]*\n  restate_joined$//m unless $there{restate_joined};
 	$node->safe_psql($database // 'postgres', $roles);
