@@ -89,9 +89,9 @@ sub digest
 	my ($node, $database) = @_;
 
 	return $node->safe_psql($database // 'postgres',
-		join ' UNION ALL ', map {
+		join(' UNION ALL ', map {
 			"SELECT '$_ ' || count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\")), '') FROM restate.$_ AS t"
-		} @tables);
+		} @tables) . ' ORDER BY 1');
 }
 
 # Runs SQL that is to fail and returns the error's SQLSTATE and, where it has
