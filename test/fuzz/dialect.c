@@ -186,7 +186,9 @@ step(const char *text, Place *place)
 	Step step = {.token = sql_scan(text, place->from)};
 
 	step.gap = step.token.start - place->from;
-	place->last = place->from > 0 ? text[place->from - 1] : ' ';
+	place->last = ' ';
+	if (place->from > 0)
+		place->last = text[place->from - 1];
 	place->from = step.token.end;
 	return step;
 }
@@ -221,7 +223,7 @@ covered(const char *text, const Cover *cover)
 	char *end;
 
 	CHECK(result != NULL);
-	strcpy(result, cover->before);
+	memcpy(result, cover->before, before);
 	end = result + before;
 	for (; *text; text++)
 	{
@@ -229,10 +231,15 @@ covered(const char *text, const Cover *cover)
 			continue;
 		/* with escapes a quote has a backslash before it */
 		if (strchr(cover->doubled, *text))
-			*end++ = *cover->before == 'E' ? '\\' : *text;
+		{
+			*end = *text;
+			if (*cover->before == 'E')
+				*end = '\\';
+			end++;
+		}
 		*end++ = *text;
 	}
-	strcpy(end, cover->after);
+	memcpy(end, cover->after, strlen(cover->after) + 1);
 	return result;
 }
 
