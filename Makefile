@@ -171,7 +171,7 @@ include $(PGXS)
 # but none of its headers beyond libpq's.  WITH_HTTP=no leaves it out.
 ifeq ($(WITH_HTTP),yes)
 HTTP_PROGRAM = restate-admin-http
-GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c)) src/types/id_codec.o
+GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c)) src/types/id_codec.o src/types/is_utf8.o
 HTTP_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
 	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/gateway -I$(SRCROOT)/src
 ifdef STRICT

@@ -10,7 +10,8 @@
 #include "arrow_value.h"
 #include "flatbuffer.h"
 #include "pg_array.h"
-#include "url.h"
+
+#include "types/is_utf8.h"
 
 static const char *add_value(ArrowArray *array, const char *value, size_t len);
 static const char *add_text(ArrowArray *array, const char *value, size_t len);
@@ -87,7 +88,7 @@ add_text(ArrowArray *array, const char *value, size_t len)
 	buffer_add(&array->values, value, len);
 	flat_add(&array->offsets, array->values.len, 8);
 	/* a query can change the encoding of its rows, though not for the next */
-	return url_is_utf8(value, len) ? NULL : "the rows are not UTF-8";
+	return restate_is_utf8(value, len) ? NULL : "the rows are not UTF-8";
 }
 
 /*

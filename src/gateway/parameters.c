@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "types/is_utf8.h"
+
 static bool take_header(Exchange *exchange, const char *name, char **where);
 
 /*
@@ -42,7 +44,7 @@ take_parameter(Exchange *exchange, const char *name, int arg)
 	}
 	if (count == 0)
 		return true;
-	if (count == 1 && exchange->args[arg] && strlen(exchange->args[arg]) == len && url_is_utf8(exchange->args[arg], len))
+	if (count == 1 && exchange->args[arg] && strlen(exchange->args[arg]) == len && restate_is_utf8(exchange->args[arg], len))
 		return true;
 	snprintf(message, sizeof(message), count > 1 ? "query parameter %s is given twice" : "query parameter %s is not text", name);
 	answer_bad_parameter(exchange, message);
@@ -118,7 +120,7 @@ take_header(Exchange *exchange, const char *name, char **where)
 
 	if (value == NULL)
 		return true;
-	if (url_is_utf8(value, strlen(value)))
+	if (restate_is_utf8(value, strlen(value)))
 		return exchange_keep(exchange, where, value);
 	snprintf(message, sizeof(message), "header %.64s is not text", name);
 	answer_bad_parameter(exchange, message);

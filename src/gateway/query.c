@@ -18,7 +18,8 @@
 #include "failure.h"
 #include "rows.h"
 #include "stream.h"
-#include "url.h"
+
+#include "types/is_utf8.h"
 
 /* the commands that it takes, one after the other */
 enum
@@ -328,7 +329,7 @@ take_row(Exchange *exchange, const PGresult *row)
 	else if (exchange->answer.len + strlen("]}") > QUERY_MAX_ANSWER)
 		answer_too_large(exchange);
 	/* a query can change the encoding of its rows, though not for the next */
-	else if (!url_is_utf8(exchange->answer.data + before, exchange->answer.len - before))
+	else if (!restate_is_utf8(exchange->answer.data + before, exchange->answer.len - before))
 		answer_error(exchange, 400, "invalid_query", "the rows are not UTF-8");
 }
 

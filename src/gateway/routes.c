@@ -16,6 +16,8 @@
 #include "reads.h"
 #include "static.h"
 
+#include "types/is_utf8.h"
+
 /* an operation's call, which returns its outcome and the status for it */
 #define CALL(operation, arguments) \
 	"SELECT o, pg_catalog.restate_http_status('" operation "', o) FROM pg_catalog.restate_" operation "(" arguments ") AS o"
@@ -283,7 +285,7 @@ decode(Exchange *exchange, UrlText text, char **value, size_t *len)
 	}
 	*len = url_decode(text, false, *value);
 	(*value)[*len] = '\0';
-	if (url_is_utf8(*value, *len))
+	if (restate_is_utf8(*value, *len))
 		return true;
 	answer_error(exchange, 400, "invalid_path", "the path is not UTF-8");
 	return false;

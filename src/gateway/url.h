@@ -33,8 +33,6 @@ extern void url_parse(const char *target, UrlTarget *url);
  */
 extern size_t url_decode(UrlText text, bool plus_is_space, char *buffer);
 
-extern bool url_is_utf8(const char *bytes, size_t len);
-
 /*
  * Finds a parameter of the query.  Returns how often it stands there; the
  * last value, decoded and terminated, is in a new buffer for the caller to

@@ -17,6 +17,7 @@
 #include "../../src/gateway/reads.h"
 #include "../../src/gateway/routes.h"
 #include "types/id_codec.h"
+#include "types/is_utf8.h"
 
 #define MAX_IDS			 1000
 #define MAX_HEADERS		 8
@@ -274,7 +275,7 @@ check_accepted(Exchange *exchange)
 		const char *arg = exchange->args[i];
 
 		CHECK(arg == NULL || i < (route->sql ? route->nargs : 1));
-		CHECK(arg == NULL || url_is_utf8(arg, strlen(arg)));
+		CHECK(arg == NULL || restate_is_utf8(arg, strlen(arg)));
 	}
 	CHECK(route->nargs == 0 || exchange->args[0] != NULL);
 	if (strncmp(route->pattern, "/internal/", 10) == 0)

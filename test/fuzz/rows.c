@@ -14,7 +14,7 @@
 #include <strings.h>
 
 #include "../../src/gateway/rows.h"
-#include "../../src/gateway/url.h"
+#include "types/is_utf8.h"
 
 #define MAX_ELEMENTS 16
 
@@ -90,7 +90,7 @@ try_text(Oid type, const char *value, size_t len)
 {
 	json_t *rendered;
 
-	if (strlen(value) != len || !url_is_utf8(value, len))
+	if (strlen(value) != len || !restate_is_utf8(value, len))
 		return;
 	rendered = render(type, value);
 	CHECK(json_is_string(rendered));
@@ -126,7 +126,7 @@ try_text_array(const char *value, size_t len)
 
 		end = value + strcspn(value, "\n");
 		len = (size_t) (end - value);
-		if (!url_is_utf8(value, len))
+		if (!restate_is_utf8(value, len))
 			continue;
 		buffer_add_text(&printed, json_array_size(wanted) ? "," : "");
 		if (len == 0)

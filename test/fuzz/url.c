@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../src/gateway/url.h"
+#include "types/is_utf8.h"
 
 static void try_target(const char *target);
 static void try_parameters(UrlText query);
@@ -144,7 +145,7 @@ try_utf8(UrlText text)
 {
 	json_t *string = json_stringn(text.bytes, text.len);
 
-	CHECK(url_is_utf8(text.bytes, text.len) == (string != NULL));
+	CHECK(restate_is_utf8(text.bytes, text.len) == (string != NULL));
 	json_decref(string);
 }
 
