@@ -14,6 +14,7 @@
 
 #include "types/entry_check.h"
 #include "types/entry_shape.h"
+#include "types/entry_type.h"
 #include "types/outcome.h"
 #include "types/storable_json.h"
 

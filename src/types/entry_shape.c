@@ -3,15 +3,9 @@
  *		The one table of journal entry kinds.  Parsing and rendering both
  *		follow it.
  */
-#include "postgres.h"
+#include "types/entry_shape.h"
 
 #include <string.h>
-
-#include "access/htup_details.h"
-#include "catalog/pg_enum.h"
-#include "utils/syscache.h"
-
-#include "types/entry_shape.h"
 
 /* clang-format off */
 #define NAME {"name", FIELD_NAME, 0}
@@ -34,7 +28,7 @@ const RestateEntryField restate_call_request_fields[] = {
 	{NULL, FIELD_END, 0},
 };
 
-static const RestateEntryShape shapes[] = {
+const RestateEntryShape restate_entry_shapes[ENTRY_SHAPE_COUNT] = {
 	{"Command: Input", ENTRY_COMMAND, "Input", NULL,
 		{{"headers", FIELD_HEADERS, 0}, {"payload", FIELD_BYTES, FIELD_REQUIRED}, NAME}},
 	{"Command: Output", ENTRY_COMMAND, "Output", NULL,
@@ -125,56 +119,14 @@ static const RestateEntryShape shapes[] = {
 const RestateEntryShape *
 restate_entry_shape_of_variant(RestateEntryKind kind, const char *variant, size_t len)
 {
-	for (size_t i = 0; i < lengthof(shapes); i++)
+	for (size_t i = 0; i < ENTRY_SHAPE_COUNT; i++)
 	{
-		if (shapes[i].kind == kind && strlen(shapes[i].variant) == len &&
-			memcmp(shapes[i].variant, variant, len) == 0)
-			return &shapes[i];
+		const RestateEntryShape *shape = &restate_entry_shapes[i];
+
+		if (shape->kind == kind && strlen(shape->variant) == len && memcmp(shape->variant, variant, len) == 0)
+			return shape;
 	}
 	return NULL;
-}
-
-/*
- * Returns the shape of a value of restate.entry_type.  Raises an internal
- * error if the value is not in the catalog or not in the table.
- */
-const RestateEntryShape *
-restate_entry_shape_of_type(Oid entry_type)
-{
-	const RestateEntryShape *found = NULL;
-	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(entry_type));
-	const char *label;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for enum value %u", entry_type);
-	label = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
-	for (size_t i = 0; i < lengthof(shapes) && found == NULL; i++)
-	{
-		if (strcmp(shapes[i].label, label) == 0)
-			found = &shapes[i];
-	}
-	if (found == NULL)
-		elog(ERROR, "journal entry type \"%s\" has no shape", label);
-	ReleaseSysCache(tuple);
-	return found;
-}
-
-/*
- * Returns the value of the enum for entries of this shape.  Raises an internal
- * error if the enum does not have it.
- */
-Oid
-restate_entry_type_oid(const RestateEntryShape *shape, Oid enum_type)
-{
-	HeapTuple tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(enum_type),
-									  CStringGetDatum(shape->label));
-	Oid value;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "enum %u has no value \"%s\"", enum_type, shape->label);
-	value = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
-	ReleaseSysCache(tuple);
-	return value;
 }
 
 /*

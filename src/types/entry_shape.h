@@ -2,11 +2,13 @@
  * entry_shape.h
  *		What each kind of journal entry looks like as JSON, and which column of
  *		restate.journal each part of it is kept in.
+ *
+ * Nothing here knows of PostgreSQL.
  */
 #ifndef RESTATE_ENTRY_SHAPE_H
 #define RESTATE_ENTRY_SHAPE_H
 
-#include "postgres.h"
+#include <stddef.h>
 
 /* the objects that stand around an entry's fields */
 typedef enum RestateEntryKind
@@ -61,7 +63,8 @@ typedef struct RestateEntryField
 	int flags;
 } RestateEntryField;
 
-#define ENTRY_MAX_FIELDS 6
+#define ENTRY_MAX_FIELDS  6
+#define ENTRY_SHAPE_COUNT 32
 
 typedef struct RestateEntryShape
 {
@@ -74,11 +77,10 @@ typedef struct RestateEntryShape
 	RestateEntryField fields[ENTRY_MAX_FIELDS];
 } RestateEntryShape;
 
+extern const RestateEntryShape restate_entry_shapes[ENTRY_SHAPE_COUNT];
 extern const RestateEntryField restate_call_request_fields[];
 
 extern const RestateEntryShape *restate_entry_shape_of_variant(RestateEntryKind kind, const char *variant, size_t len);
-extern const RestateEntryShape *restate_entry_shape_of_type(Oid entry_type);
-extern Oid restate_entry_type_oid(const RestateEntryShape *shape, Oid enum_type);
 extern const RestateEntryField *restate_entry_field(const RestateEntryField *fields, const char *key, size_t len);
 
 #endif /* RESTATE_ENTRY_SHAPE_H */
