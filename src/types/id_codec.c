@@ -5,7 +5,8 @@
  * An id is its type, an underscore, the version 1 and base62 digits.  Each
  * number in it has a fixed count of digits and is written with its bytes
  * reversed, so that the low byte of the number written is the high byte of
- * the number meant.  Exactly one text stands for each id.
+ * the number meant.  The id of an awakeable has base64url instead, of the bytes
+ * of an invocation id and an index.  Exactly one text stands for each id.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -18,6 +19,10 @@
 
 #define PARTITION_KEY_DIGITS 11
 #define UUID_DIGITS			 22
+
+#define INDEX_BYTES		   4
+#define AWAKEABLE_ID_BYTES (RESTATE_INVOCATION_ID_BYTES + INDEX_BYTES)
+#define BASE64_BITS		   6
 
 /* as many digits as fit 64 bits with room to spare, and the power they make */
 #define CHUNK_DIGITS 10
@@ -54,6 +59,9 @@ static const char *const type_names[ID_TYPE_COUNT] = {
 
 static const char digits[BASE + 1] =
 	"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+static const char base64_digits[(1 << BASE64_BITS) + 1] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /*
  * Returns the value of a base62 digit, or -1 if the character is none.
@@ -160,6 +168,41 @@ decode_field(Cursor *cursor, size_t digit_count, size_t byte_count, uint8_t *byt
 }
 
 /*
+ * Reads so many bytes in base64url, without padding, and moves the cursor past
+ * them.  The bits that are left over are 0.
+ */
+static RestateIdResult
+decode_base64(Cursor *cursor, size_t byte_count, uint8_t *bytes)
+{
+	size_t digit_count = (byte_count * 8 + BASE64_BITS - 1) / BASE64_BITS;
+	uint32_t bits = 0;
+	int bit_count = 0;
+
+	if (cursor->left < digit_count)
+		return RESTATE_ID_TOO_SHORT;
+	for (size_t i = 0; i < digit_count; i++)
+	{
+		const char *digit = memchr(base64_digits, cursor->next[i], sizeof(base64_digits) - 1);
+
+		if (digit == NULL)
+			return RESTATE_ID_NOT_BASE64;
+		bits = bits << BASE64_BITS | (uint32_t) (digit - base64_digits);
+		bit_count += BASE64_BITS;
+		if (bit_count >= 8)
+		{
+			bit_count -= 8;
+			*bytes++ = (uint8_t) (bits >> bit_count);
+			bits &= (1U << bit_count) - 1;
+		}
+	}
+	if (bits != 0)
+		return RESTATE_ID_TOO_LARGE;
+	cursor->next += digit_count;
+	cursor->left -= digit_count;
+	return RESTATE_ID_OK;
+}
+
+/*
  * Writes type, separator and version.  Returns where the digits go.
  */
 static char *
@@ -250,6 +293,36 @@ restate_decode_deployment_id(const char *text, size_t len, uint8_t *id)
 }
 
 /*
+ * Reads the text of an awakeable id, in either form.  The text need not end in
+ * a NUL and may hold any bytes.
+ */
+RestateIdResult
+restate_decode_awakeable_id(const char *text, size_t len, RestateAwakeableId *id)
+{
+	Cursor cursor = {text, len};
+	RestateIdResult result = decode_head(&cursor, ID_SIGNAL);
+	uint8_t bytes[AWAKEABLE_ID_BYTES];
+
+	id->is_entry = result == RESTATE_ID_WRONG_TYPE;
+	if (id->is_entry)
+	{
+		cursor = (Cursor){text, len};
+		result = decode_head(&cursor, ID_PROMISE);
+	}
+	if (result == RESTATE_ID_OK)
+		result = decode_base64(&cursor, sizeof(bytes), bytes);
+	if (result == RESTATE_ID_OK && cursor.left > 0)
+		result = RESTATE_ID_TRAILING;
+	if (result != RESTATE_ID_OK)
+		return result;
+	memcpy(id->invocation_id.data, bytes, RESTATE_INVOCATION_ID_BYTES);
+	id->index = 0;
+	for (size_t i = RESTATE_INVOCATION_ID_BYTES; i < sizeof(bytes); i++)
+		id->index = id->index << 8 | bytes[i];
+	return RESTATE_ID_OK;
+}
+
+/*
  * Returns whether the text is the id of a subscription, or why not.
  */
 RestateIdResult
@@ -282,5 +355,32 @@ restate_encode_deployment_id(const uint8_t *id, char *text)
 {
 	text = encode_head(ID_DEPLOYMENT, text);
 	text = encode_field(id, RESTATE_UUID_BYTES, text, UUID_DIGITS);
+	*text = '\0';
+}
+
+/*
+ * Writes the text of an awakeable id: 44 characters and a NUL.
+ */
+void
+restate_encode_awakeable_id(const RestateAwakeableId *id, char *text)
+{
+	uint32_t bits = 0;
+	int bit_count = 0;
+
+	text = encode_head(id->is_entry ? ID_PROMISE : ID_SIGNAL, text);
+	for (size_t i = 0; i < AWAKEABLE_ID_BYTES; i++)
+	{
+		uint8_t byte = i < RESTATE_INVOCATION_ID_BYTES ?
+						   id->invocation_id.data[i] :
+						   (uint8_t) (id->index >> 8 * (AWAKEABLE_ID_BYTES - 1 - i));
+
+		bits = bits << 8 | byte;
+		for (bit_count += 8; bit_count >= BASE64_BITS;)
+		{
+			bit_count -= BASE64_BITS;
+			*text++ = base64_digits[bits >> bit_count & ((1 << BASE64_BITS) - 1)];
+		}
+	}
+	*text++ = base64_digits[bits << (BASE64_BITS - bit_count) & ((1 << BASE64_BITS) - 1)];
 	*text = '\0';
 }

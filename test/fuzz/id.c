@@ -14,6 +14,8 @@
 /* what an id that nothing was read into looks like */
 #define UNTOUCHED 0xA5
 
+#define AWAKEABLE_BYTES (RESTATE_INVOCATION_ID_BYTES + sizeof(uint32_t))
+
 /* One of the two kinds of ids. */
 typedef struct Kind
 {
@@ -33,6 +35,8 @@ static const Kind kinds[] = {
 static void try_text(const Kind *kind, const char *text, size_t len);
 static void try_bytes(const Kind *kind, const uint8_t *id);
 static void try_fault(const Kind *kind, const char *text, size_t len);
+static void try_awakeable(const char *text, size_t len);
+static void try_awakeable_bytes(const uint8_t *data);
 static uint8_t *new_id(const Kind *kind);
 
 int
@@ -50,6 +54,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		if (size >= kinds[i].bytes)
 			try_bytes(&kinds[i], data);
 	}
+	try_awakeable((const char *) data, size);
+	if (size >= AWAKEABLE_BYTES)
+		try_awakeable_bytes(data);
 	CHECK(results[0] != RESTATE_ID_OK || results[1] == RESTATE_ID_WRONG_TYPE);
 	CHECK(results[1] != RESTATE_ID_OK || results[0] == RESTATE_ID_WRONG_TYPE);
 	return 0;
@@ -148,5 +155,52 @@ try_bytes(const Kind *kind, const uint8_t *id)
 	CHECK(kind->decode(text, kind->chars, again) == RESTATE_ID_OK);
 	CHECK(memcmp(id, again, kind->bytes) == 0);
 	free(again);
+	free(text);
+}
+
+/*
+ * As of other ids: what can be read is written as it was, and no shorter or
+ * longer text can be read.
+ */
+static void
+try_awakeable(const char *text, size_t len)
+{
+	RestateAwakeableId id;
+	RestateIdResult result = restate_decode_awakeable_id(text, len, &id);
+	char *again;
+
+	CHECK(result < RESTATE_ID_RESULT_COUNT && result != RESTATE_ID_NOT_BASE62);
+	if (result == RESTATE_ID_TRAILING)
+		CHECK(len > RESTATE_AWAKEABLE_ID_CHARS &&
+			  restate_decode_awakeable_id(text, RESTATE_AWAKEABLE_ID_CHARS, &id) == RESTATE_ID_OK);
+	if (result != RESTATE_ID_OK)
+		return;
+	CHECK(len == RESTATE_AWAKEABLE_ID_CHARS);
+	CHECK(id.is_entry == (text[0] == 'p'));
+	again = malloc(RESTATE_AWAKEABLE_ID_CHARS + 1);
+	CHECK(again != NULL);
+	restate_encode_awakeable_id(&id, again);
+	CHECK(memcmp(again, text, len) == 0 && again[len] == '\0');
+	CHECK(restate_decode_awakeable_id(again, len - 1, &id) == RESTATE_ID_TOO_SHORT);
+	free(again);
+}
+
+/*
+ * Any bytes are an id, whose text is read as the same bytes.
+ */
+static void
+try_awakeable_bytes(const uint8_t *data)
+{
+	RestateAwakeableId id = {.is_entry = data[0] & 1};
+	RestateAwakeableId read;
+	char *text = malloc(RESTATE_AWAKEABLE_ID_CHARS + 1);
+
+	CHECK(text != NULL);
+	memcpy(id.invocation_id.data, data, RESTATE_INVOCATION_ID_BYTES);
+	memcpy(&id.index, data + RESTATE_INVOCATION_ID_BYTES, sizeof(id.index));
+	restate_encode_awakeable_id(&id, text);
+	CHECK(restate_decode_awakeable_id(text, strlen(text), &read) == RESTATE_ID_OK);
+	CHECK(memcmp(&read.invocation_id, &id.invocation_id, sizeof(id.invocation_id)) == 0);
+	CHECK(read.index == id.index && read.is_entry == id.is_entry);
 	free(text);
 }
