@@ -152,10 +152,11 @@ COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
 -- the inbox of an object key, first in first out
 CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
   (target_service_name, target_service_key, inbox_sequence_number, partition_key)
-  WHERE status = 'pending';
--- what is not completed, for operators and runtimes
-CREATE INDEX invocation_in_flight_idx ON restate.invocation (status, target_service_name)
-  WHERE status <> 'completed';
+  WHERE inbox_sequence_number IS NOT NULL;
+-- What is not completed, for operators and runtimes.  The status is in no index,
+-- neither as a key nor in a predicate, so that its changes are HOT.
+CREATE INDEX invocation_in_flight_idx ON restate.invocation (target_service_name)
+  WHERE completed_at IS NULL;
 -- the restarts of an original, no two with the same request id
 CREATE UNIQUE INDEX invocation_restarted_from_idx ON restate.invocation
   (restarted_from, request_id, partition_key)

@@ -10,6 +10,20 @@ CREATE FUNCTION restate.utf8_or_null(value bytea) RETURNS text
 COMMENT ON FUNCTION restate.utf8_or_null(bytea) IS
 'The bytes as text, or null where they are not UTF-8 text that the database can hold.';
 
+CREATE FUNCTION restate.status_support(internal) RETURNS internal
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_status_support';
+REVOKE ALL ON FUNCTION restate.status_support(internal) FROM PUBLIC;
+COMMENT ON FUNCTION restate.status_support(internal) IS
+'The planner''s support function of restate.narrowed_by_status.';
+
+CREATE FUNCTION restate.narrowed_by_status(status text, completed_at timestamptz) RETURNS boolean
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE LEAKPROOF COST 1
+  SUPPORT restate.status_support
+  AS 'MODULE_PATHNAME', 'restate_narrowed_by_status';
+COMMENT ON FUNCTION restate.narrowed_by_status(text, timestamptz) IS
+'True of every invocation. A view with it among its conditions reads the index of what is in flight where a query of it asks for statuses other than completed. status, completed_at: the columns of restate.invocation.';
+
 CREATE VIEW restate.sys_invocation AS
 SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.id,
@@ -40,7 +54,8 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
       WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type < 'Notification: Run'
       ORDER BY j.index OFFSET i.last_failure_related_command_index LIMIT 1)
   END AS last_failure_related_journal_index
-FROM restate.invocation i;
+FROM restate.invocation i
+WHERE restate.narrowed_by_status(i.status, i.completed_at);
 REVOKE ALL ON restate.sys_invocation FROM PUBLIC;
 COMMENT ON VIEW restate.sys_invocation IS
 'The invocations. status is one of pending, scheduled, ready, running, backing-off, suspended, paused, completed.';
@@ -147,7 +162,7 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.target_service_name AS service_name, i.target_service_key AS service_key,
   i.id, i.inbox_sequence_number AS sequence_number, NULL::timestamptz AS created_at
 FROM restate.invocation i
-WHERE i.status = 'pending';
+WHERE i.inbox_sequence_number IS NOT NULL;
 REVOKE ALL ON restate.sys_inbox FROM PUBLIC;
 COMMENT ON VIEW restate.sys_inbox IS
 'The invocations that wait for their object key, in the order of sequence_number.';
@@ -163,7 +178,7 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   NULL::bigint AS last_failure_related_entry_index, NULL::text AS last_failure_related_entry_name,
   NULL::text AS last_failure_related_entry_type
 FROM restate.invocation i
-WHERE i.status IN ('running', 'backing-off');
+WHERE i.completed_at IS NULL AND i.status IN ('running', 'backing-off');
 REVOKE ALL ON restate.sys_invocation_state FROM PUBLIC;
 COMMENT ON VIEW restate.sys_invocation_state IS
 'The invocations that are being attempted: those that run and those that back off.';

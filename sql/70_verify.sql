@@ -44,7 +44,7 @@ AS $function$
   UNION ALL
   SELECT 'input_missing', i.id, format('%s without a journal', i.status)
   FROM restate.invocation i
-  WHERE i.status NOT IN ('pending', 'scheduled', 'completed') AND i.journal_size = 0
+  WHERE i.completed_at IS NULL AND i.status NOT IN ('pending', 'scheduled') AND i.journal_size = 0
   UNION ALL
   -- Who asks for a completion, that it arrives, and who is suspended on it.
   -- Signals 1 to 16 are sent again and again, to be taken in their order: that
@@ -72,12 +72,12 @@ AS $function$
       SELECT i.id, i.partition_key, w.completion_id, NULL, NULL, NULL, true
       FROM restate.invocation i
       CROSS JOIN LATERAL unnest(i.suspended_waiting_for_completions) AS w(completion_id)
-      WHERE i.status = 'suspended'
+      WHERE i.completed_at IS NULL AND i.status = 'suspended'
       UNION ALL
       SELECT i.id, i.partition_key, NULL, w.signal_index, NULL, NULL, true
       FROM restate.invocation i
       CROSS JOIN LATERAL unnest(i.suspended_waiting_for_signals) AS w(signal_index)
-      WHERE i.status = 'suspended'
+      WHERE i.completed_at IS NULL AND i.status = 'suspended'
     ) AS s
     GROUP BY s.id, s.partition_key, s.completion_id, s.signal_index
     HAVING count(s.arrived) > 0
@@ -96,7 +96,7 @@ AS $function$
   UNION ALL
   SELECT 'suspended_on_nothing', i.id, 'suspended, and waits for no completion and no signal'
   FROM restate.invocation i
-  WHERE i.status = 'suspended' AND coalesce(cardinality(i.suspended_waiting_for_completions), 0) = 0
+  WHERE i.completed_at IS NULL AND i.status = 'suspended' AND coalesce(cardinality(i.suspended_waiting_for_completions), 0) = 0
     AND coalesce(cardinality(i.suspended_waiting_for_signals), 0) = 0
   UNION ALL
   SELECT 'pause_left', i.id, format('%s, though a pause waits for its attempt to end', i.status)
@@ -108,7 +108,7 @@ AS $function$
   SELECT 'pinned_without_deployment', i.id, format('%s on %s, which is not registered', i.status, i.pinned_deployment_id)
   FROM restate.invocation i
   LEFT JOIN restate.deployment d ON d.id = i.pinned_deployment_id
-  WHERE i.status <> 'completed' AND i.pinned_deployment_id IS NOT NULL AND d.id IS NULL
+  WHERE i.completed_at IS NULL AND i.pinned_deployment_id IS NOT NULL AND d.id IS NULL
     AND (i.restarted_from IS NULL OR i.last_start_at IS NOT NULL)
   UNION ALL
   SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
@@ -136,7 +136,7 @@ AS $function$
   FROM restate.invocation i
   LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key AND k.holder = i.id
     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-  WHERE i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+  WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled')
     AND k.holder IS NULL
   UNION ALL
   SELECT 'inbox_stalled', i.id,
@@ -144,18 +144,18 @@ AS $function$
   FROM restate.invocation i
   LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key
     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-  WHERE i.target_handler_ty = 'exclusive' AND i.status = 'pending' AND k.holder IS NULL
+  WHERE i.target_handler_ty = 'exclusive' AND i.inbox_sequence_number IS NOT NULL AND k.holder IS NULL
   UNION ALL
   SELECT 'inbox_order', i.id,
     format('sequence number %s is not before the next, %s', i.inbox_sequence_number, k.next_sequence_number)
   FROM restate.invocation i
   JOIN restate.object_key k ON k.partition_key = i.partition_key
     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-  WHERE i.status = 'pending' AND i.inbox_sequence_number >= k.next_sequence_number
+  WHERE i.inbox_sequence_number >= k.next_sequence_number
   UNION ALL
   SELECT 'inbox_without_key', i.id, 'pending, though its handler takes no object key'
   FROM restate.invocation i
-  WHERE i.status = 'pending' AND i.target_handler_ty IS DISTINCT FROM 'exclusive'
+  WHERE i.inbox_sequence_number IS NOT NULL AND i.target_handler_ty IS DISTINCT FROM 'exclusive'
   UNION ALL
   SELECT 'restart_moved', i.id, 'its partition key is not that of the original'
   FROM restate.invocation i

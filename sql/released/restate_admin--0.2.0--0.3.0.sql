@@ -940,10 +940,37 @@ COMMENT ON CONSTRAINT audit_partition_key_check ON restate.audit IS
 COMMENT ON CONSTRAINT audit_parameters_check ON restate.audit IS
 'parameters must be a JSON object';
 
+-- The status leaves the indexes, so that its changes are HOT.  A completed
+-- invocation has a time of completion: rows written past the functions may lack it.
+
+UPDATE restate.invocation SET completed_at = modified_at WHERE status = 'completed' AND completed_at IS NULL;
+UPDATE restate.invocation SET completed_at = NULL WHERE status <> 'completed' AND completed_at IS NOT NULL;
+DROP INDEX restate.invocation_inbox_idx;
+CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
+  (target_service_name, target_service_key, inbox_sequence_number, partition_key)
+  WHERE inbox_sequence_number IS NOT NULL;
+DROP INDEX restate.invocation_in_flight_idx;
+CREATE INDEX invocation_in_flight_idx ON restate.invocation (target_service_name)
+  WHERE completed_at IS NULL;
+
 -- Views.
 
 COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
 'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
+
+CREATE FUNCTION restate.status_support(internal) RETURNS internal
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_status_support';
+REVOKE ALL ON FUNCTION restate.status_support(internal) FROM PUBLIC;
+COMMENT ON FUNCTION restate.status_support(internal) IS
+'The planner''s support function of restate.narrowed_by_status.';
+
+CREATE FUNCTION restate.narrowed_by_status(status text, completed_at timestamptz) RETURNS boolean
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE LEAKPROOF COST 1
+  SUPPORT restate.status_support
+  AS 'MODULE_PATHNAME', 'restate_narrowed_by_status';
+COMMENT ON FUNCTION restate.narrowed_by_status(text, timestamptz) IS
+'True of every invocation. A view with it among its conditions reads the index of what is in flight where a query of it asks for statuses other than completed. status, completed_at: the columns of restate.invocation.';
 
 CREATE OR REPLACE VIEW restate.sys_invocation AS
 SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
@@ -975,7 +1002,8 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
       WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type < 'Notification: Run'
       ORDER BY j.index OFFSET i.last_failure_related_command_index LIMIT 1)
   END AS last_failure_related_journal_index
-FROM restate.invocation i;
+FROM restate.invocation i
+WHERE restate.narrowed_by_status(i.status, i.completed_at);
 COMMENT ON COLUMN restate.sys_invocation.pinned_deployment_id IS
 'The deployment that runs it; null before it has started.';
 COMMENT ON COLUMN restate.sys_invocation.pinned_service_protocol_version IS
@@ -1065,7 +1093,7 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.target_service_name AS service_name, i.target_service_key AS service_key,
   i.id, i.inbox_sequence_number AS sequence_number, NULL::timestamptz AS created_at
 FROM restate.invocation i
-WHERE i.status = 'pending';
+WHERE i.inbox_sequence_number IS NOT NULL;
 COMMENT ON COLUMN restate.sys_inbox.created_at IS
 'Always null, as in Restate: sys_invocation has it.';
 
@@ -1078,7 +1106,7 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   NULL::bigint AS last_failure_related_entry_index, NULL::text AS last_failure_related_entry_name,
   NULL::text AS last_failure_related_entry_type
 FROM restate.invocation i
-WHERE i.status IN ('running', 'backing-off');
+WHERE i.completed_at IS NULL AND i.status IN ('running', 'backing-off');
 REVOKE ALL ON restate.sys_invocation_state FROM PUBLIC;
 COMMENT ON VIEW restate.sys_invocation_state IS
 'The invocations that are being attempted: those that run and those that back off.';
@@ -1430,7 +1458,7 @@ AS $function$
   UNION ALL
   SELECT 'input_missing', i.id, format('%s without a journal', i.status)
   FROM restate.invocation i
-  WHERE i.status NOT IN ('pending', 'scheduled', 'completed') AND i.journal_size = 0
+  WHERE i.completed_at IS NULL AND i.status NOT IN ('pending', 'scheduled') AND i.journal_size = 0
   UNION ALL
   -- Who asks for a completion, that it arrives, and who is suspended on it.
   -- Signals 1 to 16 are sent again and again, to be taken in their order: that
@@ -1458,12 +1486,12 @@ AS $function$
       SELECT i.id, i.partition_key, w.completion_id, NULL, NULL, NULL, true
       FROM restate.invocation i
       CROSS JOIN LATERAL unnest(i.suspended_waiting_for_completions) AS w(completion_id)
-      WHERE i.status = 'suspended'
+      WHERE i.completed_at IS NULL AND i.status = 'suspended'
       UNION ALL
       SELECT i.id, i.partition_key, NULL, w.signal_index, NULL, NULL, true
       FROM restate.invocation i
       CROSS JOIN LATERAL unnest(i.suspended_waiting_for_signals) AS w(signal_index)
-      WHERE i.status = 'suspended'
+      WHERE i.completed_at IS NULL AND i.status = 'suspended'
     ) AS s
     GROUP BY s.id, s.partition_key, s.completion_id, s.signal_index
     HAVING count(s.arrived) > 0
@@ -1482,7 +1510,7 @@ AS $function$
   UNION ALL
   SELECT 'suspended_on_nothing', i.id, 'suspended, and waits for no completion and no signal'
   FROM restate.invocation i
-  WHERE i.status = 'suspended' AND coalesce(cardinality(i.suspended_waiting_for_completions), 0) = 0
+  WHERE i.completed_at IS NULL AND i.status = 'suspended' AND coalesce(cardinality(i.suspended_waiting_for_completions), 0) = 0
     AND coalesce(cardinality(i.suspended_waiting_for_signals), 0) = 0
   UNION ALL
   SELECT 'pause_left', i.id, format('%s, though a pause waits for its attempt to end', i.status)
@@ -1494,7 +1522,7 @@ AS $function$
   SELECT 'pinned_without_deployment', i.id, format('%s on %s, which is not registered', i.status, i.pinned_deployment_id)
   FROM restate.invocation i
   LEFT JOIN restate.deployment d ON d.id = i.pinned_deployment_id
-  WHERE i.status <> 'completed' AND i.pinned_deployment_id IS NOT NULL AND d.id IS NULL
+  WHERE i.completed_at IS NULL AND i.pinned_deployment_id IS NOT NULL AND d.id IS NULL
     AND (i.restarted_from IS NULL OR i.last_start_at IS NOT NULL)
   UNION ALL
   SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
@@ -1522,7 +1550,7 @@ AS $function$
   FROM restate.invocation i
   LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key AND k.holder = i.id
     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-  WHERE i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+  WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled')
     AND k.holder IS NULL
   UNION ALL
   SELECT 'inbox_stalled', i.id,
@@ -1530,18 +1558,18 @@ AS $function$
   FROM restate.invocation i
   LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key
     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-  WHERE i.target_handler_ty = 'exclusive' AND i.status = 'pending' AND k.holder IS NULL
+  WHERE i.target_handler_ty = 'exclusive' AND i.inbox_sequence_number IS NOT NULL AND k.holder IS NULL
   UNION ALL
   SELECT 'inbox_order', i.id,
     format('sequence number %s is not before the next, %s', i.inbox_sequence_number, k.next_sequence_number)
   FROM restate.invocation i
   JOIN restate.object_key k ON k.partition_key = i.partition_key
     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-  WHERE i.status = 'pending' AND i.inbox_sequence_number >= k.next_sequence_number
+  WHERE i.inbox_sequence_number >= k.next_sequence_number
   UNION ALL
   SELECT 'inbox_without_key', i.id, 'pending, though its handler takes no object key'
   FROM restate.invocation i
-  WHERE i.status = 'pending' AND i.target_handler_ty IS DISTINCT FROM 'exclusive'
+  WHERE i.inbox_sequence_number IS NOT NULL AND i.target_handler_ty IS DISTINCT FROM 'exclusive'
   UNION ALL
   SELECT 'restart_moved', i.id, 'its partition key is not that of the original'
   FROM restate.invocation i

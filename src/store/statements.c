@@ -267,7 +267,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	[STORE_READ_INBOXES] = {
 		.name = "read inboxes",
 		.sql = "SELECT p.id FROM {service_name, service_key, partition_key, size}"
-			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.status = 'pending'"
+			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.inbox_sequence_number IS NOT NULL"
 			" AND i.target_service_name = v.service_name AND i.target_service_key = v.service_key"
 			" AND i.partition_key = v.partition_key"
 			" ORDER BY i.inbox_sequence_number LIMIT v.size) AS p",

@@ -1,12 +1,13 @@
 -- The documented filters reach the tables through an index, from the views.
 SET client_min_messages TO warning;
 INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key, target_handler_name, target_service_ty,
-  target_handler_ty, invoked_by, restarted_from, journal_size, journal_commands_size, completion_result, inbox_sequence_number)
+  target_handler_ty, invoked_by, restarted_from, journal_size, journal_commands_size, completion_result, completed_at, inbox_sequence_number)
 SELECT v.id, restate_partition_key_of_id(v.id), v.status, v.service, v.key, 'run', CASE WHEN v.key IS NULL THEN 'service' ELSE 'virtual_object' END,
   CASE WHEN v.key IS NOT NULL THEN 'exclusive' END, CASE WHEN v.n % 10 = 7 THEN 'restart_as_new' ELSE 'ingress' END,
   CASE WHEN v.n % 10 = 7 THEN (left(v.id::text, 16) || lpad('original', 22, '0'))::restate_invocation_id END,
   CASE WHEN v.status = 'pending' THEN 0 ELSE 10 END, CASE WHEN v.status = 'pending' THEN 0 ELSE 6 END,
-  CASE v.status WHEN 'completed' THEN 'success' END, CASE v.status WHEN 'pending' THEN v.n END
+  CASE v.status WHEN 'completed' THEN 'success' END, CASE v.status WHEN 'completed' THEN now() END,
+  CASE v.status WHEN 'pending' THEN v.n END
 FROM (SELECT n, restate_workflow_invocation_id('plans', n::text) AS id,
         'Svc' || n % 8 AS service, NULL AS key,
         CASE WHEN n % 50 = 1 THEN 'running' WHEN n % 50 = 2 THEN 'backing-off' ELSE 'completed' END AS status
@@ -87,7 +88,18 @@ SELECT query, E'\n  ' || plan(query) FROM (VALUES
   (32, $$SELECT * FROM restate.sys_audit WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
   (33, $$SELECT * FROM restate.sys_invocation WHERE restarted_from = 'inv_1000000000000000000000000000absent'::text$$),
   (34, $$SELECT i.* FROM (VALUES ('inv_1000000000000000000000000000absent'::text), ('no id')) AS v (id) JOIN restate.sys_invocation i ON i.id = v.id$$),
-  (35, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'::text$$)
+  (35, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'::text$$),
+  -- what is in flight, in the ways to ask for it; no other way reads that index
+  (36, $$SELECT * FROM restate_api.invocations WHERE status = 'running'::varchar OR status = 'paused' AND target_handler_name = 'run'$$),
+  (37, $$SELECT * FROM restate.sys_invocation WHERE status NOT IN ('completed', 'paused')$$),
+  (38, $$SELECT * FROM restate.sys_invocation WHERE NOT (status = 'completed')$$),
+  (39, $$SELECT count(*) FROM (VALUES ('Svc1')) AS v (name) LEFT JOIN restate.sys_invocation i ON i.target_handler_name = v.name AND i.status = 'running'$$),
+  (40, $$SELECT count(*) FROM restate.sys_deployment d WHERE EXISTS (SELECT FROM restate.sys_invocation i WHERE i.status = 'paused' AND i.last_attempt_server = d.endpoint)$$),
+  (41, $$SELECT count(*) FROM restate.sys_invocation i LEFT JOIN restate.sys_deployment d ON d.id = i.last_attempt_deployment_id AND i.status = 'running'$$),
+  (42, $$SELECT count(*) FROM restate.sys_invocation i LEFT JOIN LATERAL (SELECT 1 WHERE i.status = 'running') AS x ON true$$),
+  (43, $$SELECT count(*) FROM restate.sys_invocation WHERE status = 'running' OR trace_id = 'x'$$),
+  (44, $$SELECT count(*) FROM restate.sys_invocation WHERE lower(status) = 'running'$$),
+  (45, $$SELECT count(*) FROM restate.sys_invocation WHERE status = 'completed'$$)
 ) AS s (n, query) ORDER BY n;
 
 -- with parameters, whichever values they will have
@@ -100,6 +112,10 @@ PREPARE object (text, text) AS SELECT * FROM restate.sys_invocation WHERE target
 SELECT plan($$EXECUTE object ('Obj', 'key17')$$);
 PREPARE many (restate_invocation_id[]) AS SELECT * FROM restate.sys_invocation WHERE id = ANY ($1);
 SELECT plan($$EXECUTE many ('{inv_1000000000000000000000000000absent}')$$);
+-- and what is in flight with the status that they have
+SET plan_cache_mode = force_custom_plan;
+PREPARE by_status (text) AS SELECT * FROM restate.sys_invocation WHERE status = $1;
+SELECT plan($$EXECUTE by_status ('running')$$), plan($$EXECUTE by_status ('completed')$$);
 RESET plan_cache_mode;
 -- this is what the test would show
 SELECT plan($$SELECT * FROM restate.sys_invocation WHERE trace_id = 'x'$$);
