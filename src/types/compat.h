@@ -114,7 +114,7 @@ restate_numeric_int4(Numeric numeric, bool *failed)
  */
 static inline bool
 restate_call_input(PGFunction function, const char *text, Oid type, int32 typmod,
-				   Node *context, Datum *value)
+				   fmNodePtr context, Datum *value)
 {
 #if PG16_GE
 	return DirectInputFunctionCallSafe(function, unconstify(char *, text), type, typmod,

@@ -87,7 +87,14 @@ SELECT query, E'\n  ' || plan(query) FROM (VALUES
   (32, $$SELECT * FROM restate.sys_audit WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
   (33, $$SELECT * FROM restate.sys_invocation WHERE restarted_from = 'inv_1000000000000000000000000000absent'::text$$),
   (34, $$SELECT i.* FROM (VALUES ('inv_1000000000000000000000000000absent'::text), ('no id')) AS v (id) JOIN restate.sys_invocation i ON i.id = v.id$$),
-  (35, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'::text$$)
+  (35, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'::text$$),
+  -- through the views for PostgREST, whose times have a type of their own
+  (36, $$SELECT * FROM restate_api.invocations WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (37, $$SELECT * FROM restate_api.invocations WHERE status <> 'completed' ORDER BY created_at$$),
+  (38, $$SELECT * FROM restate_api.journal WHERE id = 'inv_1000000000000000000000000000absent' ORDER BY index$$),
+  (39, $$SELECT * FROM restate_api.journal_events WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (40, $$SELECT * FROM restate_api.inbox WHERE service_name = 'Obj' AND service_key = 'key17' ORDER BY sequence_number$$),
+  (41, $$SELECT * FROM restate_api.audit WHERE id = 'inv_1000000000000000000000000000absent'$$)
 ) AS s (n, query) ORDER BY n;
 
 -- with parameters, whichever values they will have
@@ -101,6 +108,17 @@ SELECT plan($$EXECUTE object ('Obj', 'key17')$$);
 PREPARE many (restate_invocation_id[]) AS SELECT * FROM restate.sys_invocation WHERE id = ANY ($1);
 SELECT plan($$EXECUTE many ('{inv_1000000000000000000000000000absent}')$$);
 RESET plan_cache_mode;
+-- an index on a time, for filters and for the order
+BEGIN;
+CREATE INDEX by_time ON restate.invocation (created_at);
+CREATE INDEX by_retention ON restate.invocation (completion_retention);
+SELECT plan($$SELECT * FROM restate_api.invocations WHERE created_at > '2100-01-01T00:00:00Z'$$);
+SELECT plan($$SELECT * FROM restate_api.invocations WHERE created_at > now() + interval '1 day'$$);
+SELECT plan($$SELECT * FROM restate_api.invocations ORDER BY created_at DESC LIMIT 10$$);
+SELECT plan($$SELECT max(created_at) FROM restate_api.invocations$$);
+SELECT plan($$SELECT * FROM restate_api.invocations WHERE completion_retention = 'PT1S'$$);
+SELECT plan($$SELECT * FROM restate_api.audit WHERE at > '2100-01-01T00:00:00Z'$$);
+ROLLBACK;
 -- this is what the test would show
 SELECT plan($$SELECT * FROM restate.sys_invocation WHERE trace_id = 'x'$$);
 -- restate_verify() reads no large table in a loop, with statistics or without
