@@ -1412,12 +1412,12 @@ DECLARE
   built text;
 BEGIN
   FOR view IN
-    SELECT v.name, format('restate_api.new_%I', v.name) AS new_name, o.oid AS old, n.oid AS new, o.relowner::regrole AS owner, o.relacl AS acl
+    SELECT n.oid::regclass AS name, o.oid AS old, n.oid AS new, o.relowner::regrole AS owner, o.relacl AS acl
     FROM unnest('{invocations, journal, journal_events, inbox, deployments, audit}'::name[]) AS v (name)
     JOIN pg_class AS o ON o.relnamespace = 'restate_api'::regnamespace AND o.relname = v.name
     JOIN pg_class AS n ON n.relnamespace = 'restate_api'::regnamespace AND n.relname = 'new_' || v.name
   LOOP
-    EXECUTE format('ALTER VIEW %s OWNER TO %s', view.new_name, view.owner);
+    EXECUTE format('ALTER VIEW %s OWNER TO %s', view.name, view.owner);
     UPDATE pg_class SET relacl = view.acl WHERE oid = view.new;
     UPDATE pg_attribute AS n SET attacl = o.attacl
     FROM pg_attribute AS o
@@ -1425,19 +1425,23 @@ BEGIN
     UPDATE pg_shdepend SET objid = view.new
     WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
       AND classid = 'pg_class'::regclass AND objid = view.old AND deptype = 'a';
-    BEGIN
-      EXECUTE format('DROP VIEW restate_api.%I', view.name);
-    EXCEPTION WHEN dependent_objects_still_exist THEN
-      GET STACKED DIAGNOSTICS built = PG_EXCEPTION_DETAIL;
-      RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
-        MESSAGE = format('view restate_api.%I gets columns of other types, and other objects are built on it', view.name),
-        DETAIL = built,
-        HINT = 'Keep the definitions of these objects, drop them, update, and create them again.';
-    END;
-    EXECUTE format('ALTER VIEW %s RENAME TO %I', view.new_name, view.name);
   END LOOP;
+  DROP VIEW restate_api.invocations, restate_api.journal, restate_api.journal_events, restate_api.inbox, restate_api.deployments,
+    restate_api.audit;
+EXCEPTION WHEN dependent_objects_still_exist THEN
+  GET STACKED DIAGNOSTICS built = PG_EXCEPTION_DETAIL;
+  RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
+    MESSAGE = 'views of schema restate_api get columns of other types, and other objects are built on them',
+    DETAIL = built,
+    HINT = 'Keep the definitions of these objects, drop them, update, and create them again.';
 END
 $do$;
+ALTER VIEW restate_api.new_invocations RENAME TO invocations;
+ALTER VIEW restate_api.new_journal RENAME TO journal;
+ALTER VIEW restate_api.new_journal_events RENAME TO journal_events;
+ALTER VIEW restate_api.new_inbox RENAME TO inbox;
+ALTER VIEW restate_api.new_deployments RENAME TO deployments;
+ALTER VIEW restate_api.new_audit RENAME TO audit;
 
 -- What queries written for Restate's own tables use and PostgreSQL has not.
 -- The gateway looks here first for the names in a query; nothing else does.
