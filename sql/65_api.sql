@@ -265,22 +265,50 @@ POST /internal/invocations_batch_operations/resume: answered 200 with {"succeede
 
 -- what can be read
 
-CREATE VIEW restate_api.invocations AS SELECT * FROM restate.sys_invocation;
+CREATE VIEW restate_api.invocations AS
+SELECT i.partition_key, i.id, i.target,
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
+  i.idempotency_key,
+  i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
+  i.restarted_from, i.pinned_deployment_id, i.pinned_service_protocol_version, i.trace_id,
+  i.journal_size, i.journal_commands_size,
+  i.created_at::restate.instant, i.created_using_restate_version, i.modified_at::restate.instant,
+  i.inboxed_at::restate.instant, i.scheduled_at::restate.instant, i.scheduled_start_at::restate.instant,
+  i.running_at::restate.instant, i.completed_at::restate.instant,
+  i.completion_retention::restate.duration, i.journal_retention::restate.duration,
+  i.suspended_waiting_for_completions, i.suspended_waiting_for_signals,
+  i.retry_count, i.last_start_at::restate.instant, i.next_retry_at::restate.instant,
+  i.last_attempt_deployment_id, i.last_attempt_server,
+  i.last_failure, i.last_failure_error_code,
+  i.last_failure_related_entry_index, i.last_failure_related_entry_name, i.last_failure_related_entry_type,
+  i.last_failure_related_command_index, i.last_failure_related_command_name, i.last_failure_related_command_type,
+  i.status, i.completion_result, i.completion_failure,
+  i.last_failure_related_journal_index
+FROM restate.sys_invocation i;
 REVOKE ALL ON restate_api.invocations FROM PUBLIC;
 COMMENT ON VIEW restate_api.invocations IS
 'The invocations: restate.sys_invocation.';
 
-CREATE VIEW restate_api.journal AS SELECT * FROM restate.sys_journal;
+CREATE VIEW restate_api.journal AS
+SELECT j.partition_key, j.id, j.index, j.entry_type, j.name, j.completed, j.invoked_id, j.invoked_target,
+  j.sleep_wakeup_at::restate.instant, j.promise_name, j.payload_length, j.version,
+  j.entry_json, j.entry_lite_json, j.appended_at::restate.instant,
+  j.completion_id, j.result_completion_id, j.raw
+FROM restate.sys_journal j;
 REVOKE ALL ON restate_api.journal FROM PUBLIC;
 COMMENT ON VIEW restate_api.journal IS
 'The journal entries: restate.sys_journal.';
 
-CREATE VIEW restate_api.journal_events AS SELECT * FROM restate.sys_journal_events;
+CREATE VIEW restate_api.journal_events AS
+SELECT e.partition_key, e.id, e.after_journal_entry_index, e.appended_at::restate.instant, e.event_type, e.event_json
+FROM restate.sys_journal_events e;
 REVOKE ALL ON restate_api.journal_events FROM PUBLIC;
 COMMENT ON VIEW restate_api.journal_events IS
 'What happened beside the journals: restate.sys_journal_events.';
 
-CREATE VIEW restate_api.inbox AS SELECT * FROM restate.sys_inbox;
+CREATE VIEW restate_api.inbox AS
+SELECT i.partition_key, i.service_name, i.service_key, i.id, i.sequence_number, i.created_at::restate.instant
+FROM restate.sys_inbox i;
 REVOKE ALL ON restate_api.inbox FROM PUBLIC;
 COMMENT ON VIEW restate_api.inbox IS
 'The invocations that wait for their object key: restate.sys_inbox.';
@@ -290,7 +318,9 @@ REVOKE ALL ON restate_api.keyed_service_status FROM PUBLIC;
 COMMENT ON VIEW restate_api.keyed_service_status IS
 'The object keys that an invocation holds: restate.sys_keyed_service_status.';
 
-CREATE VIEW restate_api.deployments AS SELECT * FROM restate.sys_deployment;
+CREATE VIEW restate_api.deployments AS
+SELECT d.id, d.ty, d.endpoint, d.created_at::restate.instant, d.min_service_protocol_version, d.max_service_protocol_version
+FROM restate.sys_deployment d;
 REVOKE ALL ON restate_api.deployments FROM PUBLIC;
 COMMENT ON VIEW restate_api.deployments IS
 'The registered deployments: restate.sys_deployment.';
@@ -310,7 +340,10 @@ REVOKE ALL ON restate_api.promises FROM PUBLIC;
 COMMENT ON VIEW restate_api.promises IS
 'The durable promises of workflows: restate.sys_promise.';
 
-CREATE VIEW restate_api.audit AS SELECT * FROM restate.sys_audit;
+CREATE VIEW restate_api.audit AS
+SELECT a.audit_id, a.at::restate.instant, a.operation, a.id, a.parameters, a.outcome, a.new_id, a.caused_by,
+  a.role_name, a.session_user_name, a.claimed_subject, a.reason
+FROM restate.sys_audit a;
 REVOKE ALL ON restate_api.audit FROM PUBLIC;
 COMMENT ON VIEW restate_api.audit IS
 'The operations that took effect: restate.sys_audit.';

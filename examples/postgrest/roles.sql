@@ -32,6 +32,6 @@ GRANT EXECUTE ON FUNCTION
 -- a member of both, granted likewise, may do both.
 GRANT restate_web_reader, restate_web_operator TO restate_authenticator;
 
--- Timestamps and durations as Restate writes them.
+-- A time without a zone is one in UTC, and so is what a query computes.
 ALTER ROLE restate_authenticator SET timezone = 'UTC';
 ALTER ROLE restate_authenticator SET intervalstyle = 'iso_8601';

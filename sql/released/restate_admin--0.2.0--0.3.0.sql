@@ -1254,8 +1254,222 @@ COMMENT ON VIEW restate.admin_service_openapi IS
 COMMENT ON COLUMN restate.admin_service_openapi.name IS 'The name of the service.';
 COMMENT ON COLUMN restate.admin_service_openapi.document IS 'What GET /services/{name}/openapi shows.';
 
-CREATE OR REPLACE VIEW restate_api.invocations AS SELECT * FROM restate.sys_invocation;
-CREATE OR REPLACE VIEW restate_api.journal AS SELECT * FROM restate.sys_journal;
+-- How PostgREST's answers spell times and durations.
+
+CREATE TYPE restate.instant;
+
+CREATE FUNCTION restate.instant_in(cstring, oid, integer) RETURNS restate.instant
+  LANGUAGE internal STABLE STRICT PARALLEL SAFE
+  AS 'timestamptz_in';
+COMMENT ON FUNCTION restate.instant_in(cstring, oid, integer) IS
+'Reads a time: whatever timestamptz reads, with its errors.';
+
+CREATE FUNCTION restate.instant_out(restate.instant) RETURNS cstring
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_instant_out';
+COMMENT ON FUNCTION restate.instant_out(restate.instant) IS
+'Writes a time in RFC 3339, in UTC, whatever the session''s settings.';
+
+CREATE FUNCTION restate.instant_recv(internal, oid, integer) RETURNS restate.instant
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'timestamptz_recv';
+COMMENT ON FUNCTION restate.instant_recv(internal, oid, integer) IS
+'Reads the binary form of a time, which is that of timestamptz.';
+
+CREATE FUNCTION restate.instant_send(restate.instant) RETURNS bytea
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'timestamptz_send';
+COMMENT ON FUNCTION restate.instant_send(restate.instant) IS
+'Writes the binary form of a time, which is that of timestamptz.';
+
+CREATE TYPE restate.instant (
+  INPUT = restate.instant_in,
+  OUTPUT = restate.instant_out,
+  RECEIVE = restate.instant_recv,
+  SEND = restate.instant_send,
+  LIKE = timestamptz,
+  CATEGORY = 'D'
+);
+COMMENT ON TYPE restate.instant IS
+'A timestamptz whose text is RFC 3339 in UTC, 2026-11-28T22:54:37.317Z, with as many digits of its microseconds as there are. infinity and years before Christ are as timestamptz has them.';
+
+CREATE CAST (restate.instant AS timestamptz) WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (restate.instant AS timestamptz) IS
+'The same moment: what timestamptz has is there for a time too.';
+
+CREATE CAST (timestamptz AS restate.instant) WITHOUT FUNCTION AS ASSIGNMENT;
+COMMENT ON CAST (timestamptz AS restate.instant) IS
+'The same moment.';
+
+CREATE CAST (restate.instant AS timestamp) WITH FUNCTION pg_catalog.timestamp(timestamptz) AS ASSIGNMENT;
+COMMENT ON CAST (restate.instant AS timestamp) IS
+'Date and time of day in the session''s time zone, as of timestamptz.';
+
+CREATE CAST (restate.instant AS date) WITH FUNCTION pg_catalog.date(timestamptz) AS ASSIGNMENT;
+COMMENT ON CAST (restate.instant AS date) IS
+'The date in the session''s time zone, as of timestamptz.';
+
+CREATE CAST (restate.instant AS time) WITH FUNCTION pg_catalog.time(timestamptz) AS ASSIGNMENT;
+COMMENT ON CAST (restate.instant AS time) IS
+'The time of day in the session''s time zone, as of timestamptz.';
+
+CREATE CAST (restate.instant AS timetz) WITH FUNCTION pg_catalog.timetz(timestamptz) AS ASSIGNMENT;
+COMMENT ON CAST (restate.instant AS timetz) IS
+'The time of day in the session''s time zone with that zone, as of timestamptz.';
+
+CREATE TYPE restate.duration;
+
+CREATE FUNCTION restate.duration_in(cstring, oid, integer) RETURNS restate.duration
+  LANGUAGE c STABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_duration_in';
+COMMENT ON FUNCTION restate.duration_in(cstring, oid, integer) IS
+'Reads a duration: whatever interval reads, with its errors, and a length with a sign before all of it (-PT5S).';
+
+CREATE FUNCTION restate.duration_out(restate.duration) RETURNS cstring
+  LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_duration_out';
+COMMENT ON FUNCTION restate.duration_out(restate.duration) IS
+'Writes a duration as its length in seconds, in ISO 8601, whatever the session''s settings.';
+
+CREATE FUNCTION restate.duration_recv(internal, oid, integer) RETURNS restate.duration
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'interval_recv';
+COMMENT ON FUNCTION restate.duration_recv(internal, oid, integer) IS
+'Reads the binary form of a duration, which is that of interval.';
+
+CREATE FUNCTION restate.duration_send(restate.duration) RETURNS bytea
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'interval_send';
+COMMENT ON FUNCTION restate.duration_send(restate.duration) IS
+'Writes the binary form of a duration, which is that of interval.';
+
+CREATE TYPE restate.duration (
+  INPUT = restate.duration_in,
+  OUTPUT = restate.duration_out,
+  RECEIVE = restate.duration_recv,
+  SEND = restate.duration_send,
+  LIKE = interval,
+  CATEGORY = 'T'
+);
+COMMENT ON TYPE restate.duration IS
+'An interval whose text is its length in seconds, PT86400S, with as many digits of its microseconds as there are; a day has 24 hours. One with months or years, which has no length, is as interval has it in ISO 8601 style.';
+
+CREATE CAST (restate.duration AS interval) WITHOUT FUNCTION AS IMPLICIT;
+COMMENT ON CAST (restate.duration AS interval) IS
+'The same duration: what interval has is there for a duration too.';
+
+CREATE CAST (interval AS restate.duration) WITHOUT FUNCTION AS ASSIGNMENT;
+COMMENT ON CAST (interval AS restate.duration) IS
+'The same duration.';
+
+CREATE CAST (restate.duration AS time) WITH FUNCTION pg_catalog.time(interval) AS ASSIGNMENT;
+COMMENT ON CAST (restate.duration AS time) IS
+'What is left of a duration without its days, as of interval.';
+
+-- A column cannot be given another type, so that the views which have one of
+-- these are made anew, and take over who owns the old ones and what is granted
+-- on them.  That is set as it was, without GRANT: what a script grants is the
+-- extension's, and a dump leaves it out.
+
+CREATE VIEW restate_api.new_invocations AS
+SELECT i.partition_key, i.id, i.target,
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
+  i.idempotency_key,
+  i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
+  i.restarted_from, i.pinned_deployment_id, i.pinned_service_protocol_version, i.trace_id,
+  i.journal_size, i.journal_commands_size,
+  i.created_at::restate.instant, i.created_using_restate_version, i.modified_at::restate.instant,
+  i.inboxed_at::restate.instant, i.scheduled_at::restate.instant, i.scheduled_start_at::restate.instant,
+  i.running_at::restate.instant, i.completed_at::restate.instant,
+  i.completion_retention::restate.duration, i.journal_retention::restate.duration,
+  i.suspended_waiting_for_completions, i.suspended_waiting_for_signals,
+  i.retry_count, i.last_start_at::restate.instant, i.next_retry_at::restate.instant,
+  i.last_attempt_deployment_id, i.last_attempt_server,
+  i.last_failure, i.last_failure_error_code,
+  i.last_failure_related_entry_index, i.last_failure_related_entry_name, i.last_failure_related_entry_type,
+  i.last_failure_related_command_index, i.last_failure_related_command_name, i.last_failure_related_command_type,
+  i.status, i.completion_result, i.completion_failure,
+  i.last_failure_related_journal_index
+FROM restate.sys_invocation i;
+REVOKE ALL ON restate_api.new_invocations FROM PUBLIC;
+COMMENT ON VIEW restate_api.new_invocations IS
+'The invocations: restate.sys_invocation.';
+
+CREATE VIEW restate_api.new_journal AS
+SELECT j.partition_key, j.id, j.index, j.entry_type, j.name, j.completed, j.invoked_id, j.invoked_target,
+  j.sleep_wakeup_at::restate.instant, j.promise_name, j.payload_length, j.version,
+  j.entry_json, j.entry_lite_json, j.appended_at::restate.instant,
+  j.completion_id, j.result_completion_id, j.raw
+FROM restate.sys_journal j;
+REVOKE ALL ON restate_api.new_journal FROM PUBLIC;
+COMMENT ON VIEW restate_api.new_journal IS
+'The journal entries: restate.sys_journal.';
+
+CREATE VIEW restate_api.new_journal_events AS
+SELECT e.partition_key, e.id, e.after_journal_entry_index, e.appended_at::restate.instant, e.event_type, e.event_json
+FROM restate.sys_journal_events e;
+REVOKE ALL ON restate_api.new_journal_events FROM PUBLIC;
+COMMENT ON VIEW restate_api.new_journal_events IS
+'What happened beside the journals: restate.sys_journal_events.';
+
+CREATE VIEW restate_api.new_inbox AS
+SELECT i.partition_key, i.service_name, i.service_key, i.id, i.sequence_number, i.created_at::restate.instant
+FROM restate.sys_inbox i;
+REVOKE ALL ON restate_api.new_inbox FROM PUBLIC;
+COMMENT ON VIEW restate_api.new_inbox IS
+'The invocations that wait for their object key: restate.sys_inbox.';
+
+CREATE VIEW restate_api.new_deployments AS
+SELECT d.id, d.ty, d.endpoint, d.created_at::restate.instant, d.min_service_protocol_version, d.max_service_protocol_version
+FROM restate.sys_deployment d;
+REVOKE ALL ON restate_api.new_deployments FROM PUBLIC;
+COMMENT ON VIEW restate_api.new_deployments IS
+'The registered deployments: restate.sys_deployment.';
+
+CREATE VIEW restate_api.new_audit AS
+SELECT a.audit_id, a.at::restate.instant, a.operation, a.id, a.parameters, a.outcome, a.new_id, a.caused_by,
+  a.role_name, a.session_user_name, a.claimed_subject, a.reason
+FROM restate.sys_audit a;
+REVOKE ALL ON restate_api.new_audit FROM PUBLIC;
+COMMENT ON VIEW restate_api.new_audit IS
+'The operations that took effect: restate.sys_audit.';
+
+DO $do$
+DECLARE
+  view record;
+  built text;
+BEGIN
+  FOR view IN
+    SELECT n.oid::regclass AS name, o.oid AS old, n.oid AS new, o.relowner::regrole AS owner, o.relacl AS acl
+    FROM unnest('{invocations, journal, journal_events, inbox, deployments, audit}'::name[]) AS v (name)
+    JOIN pg_class AS o ON o.relnamespace = 'restate_api'::regnamespace AND o.relname = v.name
+    JOIN pg_class AS n ON n.relnamespace = 'restate_api'::regnamespace AND n.relname = 'new_' || v.name
+  LOOP
+    EXECUTE format('ALTER VIEW %s OWNER TO %s', view.name, view.owner);
+    UPDATE pg_class SET relacl = view.acl WHERE oid = view.new;
+    UPDATE pg_attribute AS n SET attacl = o.attacl
+    FROM pg_attribute AS o
+    WHERE n.attrelid = view.new AND o.attrelid = view.old AND o.attnum = n.attnum AND o.attacl IS NOT NULL;
+    UPDATE pg_shdepend SET objid = view.new
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND classid = 'pg_class'::regclass AND objid = view.old AND deptype = 'a';
+  END LOOP;
+  DROP VIEW restate_api.invocations, restate_api.journal, restate_api.journal_events, restate_api.inbox, restate_api.deployments,
+    restate_api.audit;
+EXCEPTION WHEN dependent_objects_still_exist THEN
+  GET STACKED DIAGNOSTICS built = PG_EXCEPTION_DETAIL;
+  RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
+    MESSAGE = 'views of schema restate_api get columns of other types, and other objects are built on them',
+    DETAIL = built,
+    HINT = 'Keep the definitions of these objects, drop them, update, and create them again.';
+END
+$do$;
+ALTER VIEW restate_api.new_invocations RENAME TO invocations;
+ALTER VIEW restate_api.new_journal RENAME TO journal;
+ALTER VIEW restate_api.new_journal_events RENAME TO journal_events;
+ALTER VIEW restate_api.new_inbox RENAME TO inbox;
+ALTER VIEW restate_api.new_deployments RENAME TO deployments;
+ALTER VIEW restate_api.new_audit RENAME TO audit;
 
 -- What queries written for Restate's own tables use and PostgreSQL has not.
 -- The gateway looks here first for the names in a query; nothing else does.

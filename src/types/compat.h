@@ -108,6 +108,31 @@ restate_numeric_int4(Numeric numeric, bool *failed)
 #define restate_may_execute(function, role) (pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
+/*
+ * Calls the input function of a type; returns false where it reported a soft
+ * error to the context.
+ */
+static inline bool
+restate_call_input(PGFunction function, const char *text, Oid type, int32 typmod,
+				   fmNodePtr context, Datum *value)
+{
+#if PG16_GE
+	return DirectInputFunctionCallSafe(function, unconstify(char *, text), type, typmod,
+									   context, value);
+#else
+	*value = DirectFunctionCall3(function, CStringGetDatum(text), ObjectIdGetDatum(type),
+								 Int32GetDatum(typmod));
+	return true;
+#endif
+}
+
+/* before 17 no interval is infinite; for who includes utils/timestamp.h */
+#if PG17_GE
+#define restate_interval_is_finite(interval) (!INTERVAL_NOT_FINITE(interval))
+#else
+#define restate_interval_is_finite(interval) true
+#endif
+
 /* semantic actions of the JSON parser return a verdict since 16 */
 #if PG16_GE
 #define RestateJsonResult	JsonParseErrorType

@@ -74,6 +74,23 @@ SELECT * FROM pg_temp.refused('(SELECT count(*) FROM restate.sys_invocation)');
 RESET ROLE;
 RESET SESSION AUTHORIZATION;
 SELECT * FROM restate_verify();
+-- times and durations in binary copies are the server's types
+\getenv builddir PG_ABS_BUILDDIR
+\set file :builddir '/results/api.copy'
+CREATE TABLE server_types (at timestamptz, lasts interval);
+CREATE TABLE own_types (at restate.instant, lasts restate.duration);
+INSERT INTO server_types VALUES ('2024-01-01 00:00:00.25+00', '1 day'), ('infinity', '-1 s'), ('0044-03-15 00:00:00+00 BC', '1 mon 1 day 1 s');
+COPY server_types TO :'file' (FORMAT binary);
+COPY own_types FROM :'file' (FORMAT binary);
+SELECT * FROM own_types;
+COPY own_types TO :'file' (FORMAT binary);
+COPY server_types FROM :'file' (FORMAT binary);
+SELECT count(*), count(DISTINCT (at, interval_send(lasts))) FROM server_types;
+COPY (SELECT int8 '9223371331200000001' + 1, interval '0') TO :'file' (FORMAT binary);
+\set VERBOSITY sqlstate
+COPY own_types FROM :'file' (FORMAT binary);
+\set VERBOSITY default
+DROP TABLE server_types, own_types;
 TRUNCATE restate.invocation, restate.journal, restate.object_key, restate.audit;
 DROP OWNED BY restate_web_reader, restate_web_operator, restate_authenticator;
 DROP ROLE restate_web_reader, restate_web_operator, restate_authenticator;

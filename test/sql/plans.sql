@@ -99,7 +99,14 @@ SELECT query, E'\n  ' || plan(query) FROM (VALUES
   (42, $$SELECT count(*) FROM restate.sys_invocation i LEFT JOIN LATERAL (SELECT 1 WHERE i.status = 'running') AS x ON true$$),
   (43, $$SELECT count(*) FROM restate.sys_invocation WHERE status = 'running' OR trace_id = 'x'$$),
   (44, $$SELECT count(*) FROM restate.sys_invocation WHERE lower(status) = 'running'$$),
-  (45, $$SELECT count(*) FROM restate.sys_invocation WHERE status = 'completed'$$)
+  (45, $$SELECT count(*) FROM restate.sys_invocation WHERE status = 'completed'$$),
+  -- through the views for PostgREST, whose times have a type of their own
+  (46, $$SELECT * FROM restate_api.invocations WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (47, $$SELECT * FROM restate_api.invocations WHERE status <> 'completed' ORDER BY created_at$$),
+  (48, $$SELECT * FROM restate_api.journal WHERE id = 'inv_1000000000000000000000000000absent' ORDER BY index$$),
+  (49, $$SELECT * FROM restate_api.journal_events WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  (50, $$SELECT * FROM restate_api.inbox WHERE service_name = 'Obj' AND service_key = 'key17' ORDER BY sequence_number$$),
+  (51, $$SELECT * FROM restate_api.audit WHERE id = 'inv_1000000000000000000000000000absent'$$)
 ) AS s (n, query) ORDER BY n;
 
 -- with parameters, whichever values they will have
@@ -117,6 +124,17 @@ SET plan_cache_mode = force_custom_plan;
 PREPARE by_status (text) AS SELECT * FROM restate.sys_invocation WHERE status = $1;
 SELECT plan($$EXECUTE by_status ('running')$$), plan($$EXECUTE by_status ('completed')$$);
 RESET plan_cache_mode;
+-- an index on a time, for filters and for the order
+BEGIN;
+CREATE INDEX by_time ON restate.invocation (created_at);
+CREATE INDEX by_retention ON restate.invocation (completion_retention);
+SELECT plan($$SELECT * FROM restate_api.invocations WHERE created_at > '2100-01-01T00:00:00Z'$$);
+SELECT plan($$SELECT * FROM restate_api.invocations WHERE created_at > now() + interval '1 day'$$);
+SELECT plan($$SELECT * FROM restate_api.invocations ORDER BY created_at DESC LIMIT 10$$);
+SELECT plan($$SELECT max(created_at) FROM restate_api.invocations$$);
+SELECT plan($$SELECT * FROM restate_api.invocations WHERE completion_retention = 'PT1S'$$);
+SELECT plan($$SELECT * FROM restate_api.audit WHERE at > '2100-01-01T00:00:00Z'$$);
+ROLLBACK;
 -- this is what the test would show
 SELECT plan($$SELECT * FROM restate.sys_invocation WHERE trace_id = 'x'$$);
 -- restate_verify() reads no large table in a loop, with statistics or without

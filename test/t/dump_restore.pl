@@ -17,6 +17,7 @@ CREATE ROLE owner;
 GRANT EXECUTE ON FUNCTION restate_purge_journal(restate_invocation_id) TO operator;
 GRANT USAGE ON SCHEMA restate TO reader;
 GRANT SELECT ON restate.sys_invocation, restate.sys_journal TO reader;
+GRANT SELECT ON restate_api.invocations TO reader;
 SELECT restate_purge_journal('${\ inv('old')}');
 SELECT restate_kill('${\ inv('parent')}');
 SELECT restate_restart_as_new('${\ inv('done')}', 1, 'keep', 'once');
@@ -41,6 +42,11 @@ CREATE TABLE parts (invocation restate_invocation_id) PARTITION BY HASH (invocat
 CREATE TABLE part_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE part_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 INSERT INTO parts SELECT id FROM restate.invocation;
+CREATE TABLE times (at restate.instant PRIMARY KEY, lasts restate.duration, CHECK (at < 'infinity' AND lasts >= 'PT0S'));
+CREATE INDEX ON times USING hash (lasts);
+INSERT INTO times VALUES ('2024-01-01T00:00:00.123456Z', '1 day 0.000001 s'), ('0044-03-15 00:00:00+00 BC', '1 month');
+INSERT INTO times SELECT created_at, completion_retention FROM restate_api.invocations WHERE id = '${\ inv('done')}';
+CREATE VIEW daily AS SELECT date_trunc('day', created_at, 'UTC') AS day, max(completion_retention), count(*) FROM restate_api.invocations GROUP BY 1;
 CREATE VIEW order_status AS SELECT number, status FROM orders JOIN restate.sys_invocation ON id = invocation;
 CREATE FUNCTION stop_order(number integer) RETURNS text LANGUAGE sql
 BEGIN ATOMIC SELECT restate_cancel(invocation) FROM orders WHERE orders.number = stop_order.number; END;
@@ -49,12 +55,13 @@ SQL
 my $contents = digest($node);
 my $orders = "SELECT number, invocation, partition_key, deployments FROM orders ORDER BY number";
 my $parts = 'SELECT tableoid::regclass, invocation FROM parts ORDER BY 2';
+my $times = 'SELECT at, lasts FROM times ORDER BY at; SELECT * FROM daily ORDER BY 1';
 my $statuses = 'SELECT number, status FROM order_status ORDER BY number';
 my $granted = <<'SQL';
 SELECT p.oid::regprocedure || ': ' || a.grantee::regrole FROM pg_proc p, aclexplode(proacl) a
 WHERE p.proname LIKE 'restate%' AND a.grantee NOT IN (0, p.proowner)
 UNION ALL SELECT c.oid::regclass || ': ' || a.grantee::regrole FROM pg_class c, aclexplode(relacl) a
-WHERE c.relnamespace = 'restate'::regnamespace AND a.grantee <> c.relowner
+WHERE c.relnamespace IN ('restate'::regnamespace, 'restate_api'::regnamespace) AND a.grantee <> c.relowner
 UNION ALL SELECT nspname || ': ' || a.grantee::regrole FROM pg_namespace n, aclexplode(nspacl) a
 WHERE n.nspname = 'restate' AND a.grantee <> n.nspowner
 UNION ALL SELECT 'public: ' || count(*) FROM pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner))) a
@@ -62,7 +69,7 @@ WHERE a.grantee = 0 AND p.prosecdef AND (p.proname LIKE 'restate\_%' OR p.pronam
 ORDER BY 1
 SQL
 my $next = 'SELECT CASE WHEN is_called THEN last_value + 1 ELSE last_value END FROM restate.audit_audit_id_seq';
-my %expected = map { $_ => $node->safe_psql('postgres', $_) } ($orders, $parts, $statuses, $granted, $next);
+my %expected = map { $_ => $node->safe_psql('postgres', $_) } ($orders, $parts, $times, $statuses, $granted, $next);
 like($expected{$granted}, qr/^public: 0$/m, 'nothing that acts is granted to everybody');
 unlike($contents, qr/^\w+ 0 /m, 'every table has rows to dump');
 
@@ -93,6 +100,7 @@ for my $way (sort keys %ways)
 	is($node->safe_psql($way, 'SELECT count(*) FROM restate_verify()'), '0', "$way: all is well");
 	is($node->safe_psql($way, $orders), $expected{$orders}, "$way: so is a table of the user's own");
 	is($node->safe_psql($way, $parts), $expected{$parts}, "$way: and one in parts by the hash of its ids");
+	is($node->safe_psql($way, $times), $expected{$times}, "$way: and one of times and durations");
 	is($node->safe_psql($way, $statuses), $expected{$statuses}, "$way: and a view");
 	is($node->safe_psql($way, $granted), $expected{$granted}, "$way: what was granted is granted");
 	is($node->safe_psql($way, $next), $expected{$next}, "$way: the audit goes on where it was");

@@ -54,6 +54,16 @@ is(rows(q{SELECT interval '1 day 2 hours' AS a, interval '0' AS b, '300 ms'::int
 	'[{"a":"PT93600S","b":"PT0S","c":"PT0.3S","d":"2026-01-02"}]', 'durations are seconds in ISO 8601');
 is(rows(q{SELECT interval '-90 minutes' AS a, interval '1 month 1 day' AS b, interval '1 day -0.25 s' AS c, interval '10 s' AS d}),
 	'[{"a":"-PT5400S","b":"P1M1D","c":"PT86399.75S","d":"PT10S"}]', 'but for one with months, which has no length');
+# the types of the views for PostgREST have the same text, which here is any type's
+for my $pair ([ 'timestamptz', 'restate.instant',
+		'2024-01-01 00:00:00+00', '2026-01-02 03:04:05.678901+02', '2026-01-02 03:04:05.670Z', '10000-01-01 00:00:00Z', '0044-03-15 00:00:00+00 BC', 'infinity', '-infinity' ],
+	[ 'interval', 'restate.duration', '1 day 2 hours', '0', '300 ms', '-90 minutes', '1 month 1 day', '1 year -2 h', '1 day -0.25 s', '-1 day 1 s' ])
+{
+	my ($type, $spelled, @values) = @$pair;
+	my $list = join ', ', map { "('$_')" } @values;
+
+	is(rows("SELECT v::$spelled AS a FROM (VALUES $list) AS t (v)"), rows("SELECT v::$type AS a FROM (VALUES $list) AS t (v)"), "$spelled is spelled as $type");
+}
 is(rows(q{SELECT ARRAY[1,NULL,3]::bigint[] AS a, '{}'::int[] AS b, ARRAY['x','y"'',',NULL,'NULL',''] AS c, ARRAY[[1],[2]] AS d}),
 	q([{"a":[1,null,3],"b":[],"c":["x","y\"',",null,"NULL",""],"d":"{{1},{2}}"}]), 'arrays are arrays');
 is(rows(q{SELECT '\x00ff'::bytea AS a, '{"x": [1, null]}'::jsonb AS b, '{"y":1}'::json AS c}),

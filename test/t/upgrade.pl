@@ -62,6 +62,29 @@ SQL
 my $told = "SELECT * FROM compared ORDER BY 1, 3; SELECT tableoid::regclass, id FROM parts ORDER BY id;
 SET enable_seqscan = off; SELECT count(*) FROM noted WHERE deployment = 'dp_17vd9cnbTaGkyORdBSqu98Z' AND id > ANY (SELECT id FROM noted)";
 
+# What is granted on the views for PostgREST, and whose they are, with the roles
+# that cannot be dropped for that.
+my $given = <<'SQL';
+SELECT c.relname, c.relowner::regrole::text, c.relacl::text, '' FROM pg_class AS c WHERE c.relnamespace = 'restate_api'::regnamespace AND c.relkind = 'v'
+UNION ALL
+SELECT c.relname, a.attname::text, a.attacl::text, '' FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+WHERE c.relnamespace = 'restate_api'::regnamespace AND c.relkind = 'v' AND a.attacl IS NOT NULL
+UNION ALL
+SELECT c.relname, d.objsubid::text, d.refobjid::regrole::text, d.deptype::text FROM pg_shdepend AS d JOIN pg_class AS c ON c.oid = d.objid
+WHERE d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND d.classid = 'pg_class'::regclass AND c.relnamespace = 'restate_api'::regnamespace
+ORDER BY 1, 2, 3, 4
+SQL
+# What of it a dump brings back: whose a member of an extension is, it does not.
+my $readable = <<'SQL';
+SELECT c.relname::text, g.grantee::regrole::text, g.is_grantable FROM pg_class AS c, aclexplode(c.relacl) AS g
+WHERE c.relnamespace = 'restate_api'::regnamespace AND g.grantee IN ('api_reader'::regrole, 'api_guest'::regrole)
+UNION ALL
+SELECT c.relname || '.' || a.attname, g.grantee::regrole::text, g.is_grantable FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid, aclexplode(a.attacl) AS g
+WHERE c.relnamespace = 'restate_api'::regnamespace
+ORDER BY 1, 2
+SQL
+$node->safe_psql('postgres', 'CREATE ROLE api_reader; CREATE ROLE api_guest; CREATE ROLE api_owner');
+
 for my $release (@releases)
 {
 	my $database = "from_$release";
@@ -109,6 +132,35 @@ for my $release (@releases)
 	$node->safe_psql("${database}_demo", 'ALTER EXTENSION restate_admin UPDATE');
 	is(digest($node, "${database}_demo"), $contents{demo}, "$release: after the update it is as it was");
 	is($node->safe_psql("${database}_demo", 'SELECT count(*) FROM restate_verify()'), '0', "$release: all is well there");
+
+	# what is granted on the views for PostgREST, and built on them
+	my $api = "${database}_api";
+	$node->safe_psql('postgres', "CREATE DATABASE \"$api\"");
+	$node->safe_psql($api, <<"SQL");
+CREATE EXTENSION restate_admin VERSION '$release';
+GRANT USAGE ON SCHEMA restate_api TO api_reader;
+GRANT SELECT ON restate_api.invocations TO api_reader WITH GRANT OPTION;
+SET ROLE api_reader;
+GRANT SELECT ON restate_api.invocations TO api_guest;
+RESET ROLE;
+GRANT SELECT (at, operation) ON restate_api.audit TO api_guest;
+GRANT SELECT ON restate_api.services TO api_guest;
+ALTER VIEW restate_api.inbox OWNER TO api_owner;
+CREATE VIEW recent AS SELECT id FROM restate_api.journal WHERE appended_at > now() - interval '1 day';
+CREATE VIEW registered AS SELECT max(created_at) FROM restate_api.deployments;
+SQL
+	my ($was_given, $was_readable) = map { $node->safe_psql($api, $_) } $given, $readable;
+	my ($rc, $out, $err) = $node->psql($api, 'ALTER EXTENSION restate_admin UPDATE');
+	like($err, qr/ERROR:  views of schema restate_api get columns of other types, and other objects are built on them\nDETAIL:  (?=.*view public\.recent depends on view restate_api\.journal\n)(?=.*view public\.registered depends on view restate_api\.deployments\n).*HINT:  Keep the definitions of these objects, drop them, update, and create them again\./s,
+		"$release: what is built on the views for PostgREST is named");
+	is($node->safe_psql($api, $given), $was_given, "$release: and nothing is changed");
+	$node->safe_psql($api, 'CREATE TEMP TABLE kept AS SELECT pg_get_viewdef(\'recent\') AS definition; DROP VIEW recent, registered; ALTER EXTENSION restate_admin UPDATE;'
+		  . " DO \$\$ BEGIN EXECUTE 'CREATE VIEW recent AS ' || (SELECT definition FROM kept); END \$\$; SELECT * FROM recent");
+	is($node->safe_psql($api, $given), $was_given, "$release: grants and owners of the views for PostgREST stay");
+	$node->safe_psql('postgres', "CREATE DATABASE \"${api}_again\"");
+	$node->command_ok([ 'pg_dump', '--no-sync', '-Fc', '-d', $node->connstr($api), '-f', "$dir/$api.dump" ], "$release: a dump of them");
+	$node->command_ok([ 'pg_restore', '--exit-on-error', '-d', $node->connstr("${api}_again"), "$dir/$api.dump" ], "$release: is restored");
+	is($node->safe_psql("${api}_again", $readable), $was_readable, "$release: with what was granted");
 
 	# a session that knows the older version finds out
 	$node->safe_psql('postgres', "CREATE DATABASE \"${database}_open\"");
