@@ -121,7 +121,7 @@ SELECT array_agg(id ORDER BY random()) AS shuffled FROM restate.invocation WHERE
 SELECT outcome, count(*) FROM restate_cancel_batch(:'shuffled') GROUP BY outcome;
 SELECT array_agg(id ORDER BY audit_id) = :'shuffled' AS in_order FROM restate.audit;
 INSERT INTO restate.audit SELECT (jsonb_populate_record(a, '{"audit_id": 1000000000000, "operation": "of a sequence"}')).* FROM restate.audit AS a LIMIT 1;
-SELECT * FROM record LIMIT 1;
+SELECT operation FROM record LIMIT 1;
 
 -- old rows are purged: those from before a time, and nothing else; a purge leaves none
 TRUNCATE restate.audit;
