@@ -157,7 +157,7 @@ COMMENT ON COLUMN restate.sys_promise.completion_success_value IS 'What it was c
 COMMENT ON COLUMN restate.sys_promise.completion_success_value_utf8 IS 'The same as text; null if it is no UTF-8.';
 COMMENT ON COLUMN restate.sys_promise.completion_failure IS 'The failure that it was completed with.';
 
-COMMENT ON COLUMN restate.sys_audit.audit_id IS 'The row; later ones are higher, with gaps.';
+COMMENT ON COLUMN restate.sys_audit.audit_id IS 'The row; later ones are higher.';
 COMMENT ON COLUMN restate.sys_audit.at IS 'When the transaction began.';
 COMMENT ON COLUMN restate.sys_audit.operation IS 'What was called.';
 COMMENT ON COLUMN restate.sys_audit.id IS 'The invocation that was changed.';

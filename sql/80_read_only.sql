@@ -43,7 +43,7 @@ BEGIN
       ('{restate.sys_audit, restate_api.audit}',
         'Each operation that takes effect adds a row, with restate_admin.reason in it.',
         'A row of the audit stays as it is.',
-        'Delete rows that are old enough from table restate.audit.')
+        'restate_purge_audit() removes the rows from before a time.')
     ) AS k (views, on_insert, on_update, on_delete)
   LOOP
     FOREACH view IN ARRAY kind.views LOOP

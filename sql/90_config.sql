@@ -10,4 +10,3 @@ SELECT pg_catalog.pg_extension_config_dump('restate.object_key', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.object_state', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.promise', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.audit', '');
-SELECT pg_catalog.pg_extension_config_dump('restate.audit_audit_id_seq', '');

@@ -1553,7 +1553,7 @@ BEGIN
       ('{restate.sys_audit, restate_api.audit}',
         'Each operation that takes effect adds a row, with restate_admin.reason in it.',
         'A row of the audit stays as it is.',
-        'Delete rows that are old enough from table restate.audit.')
+        'restate_purge_audit() removes the rows from before a time.')
     ) AS k (views, on_insert, on_update, on_delete)
   LOOP
     FOREACH view IN ARRAY kind.views LOOP
@@ -1627,6 +1627,30 @@ COMMENT ON FUNCTION restate_api.restart_as_new_batch(jsonb, jsonb) IS
 'Restarts many completed invocations as new
 
 POST /internal/invocations_batch_operations/restart-as-new: the header Idempotency-Key is the request_id of each. Answered 200 with {"succeeded": [{"old_invocation_id", "new_invocation_id"}], "failed": [{"invocation_id", "error"}]}.';
+
+-- The numbers of the audit's rows come from the clock.  The sequence that they
+-- came from is no member any more, nor dumped, before it goes with the identity.
+
+CREATE FUNCTION restate.new_audit_id() RETURNS bigint
+  LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
+  AS 'MODULE_PATHNAME', 'restate_new_audit_id';
+COMMENT ON FUNCTION restate.new_audit_id() IS
+'A new number for a row of the audit: 52 bits of microseconds since 2000, then 11 random bits, and greater than each before it in this session. Error: sequence_generator_limit_exceeded, 2200H, after the year 2142.';
+
+ALTER EXTENSION restate_admin DROP SEQUENCE restate.audit_audit_id_seq;
+ALTER TABLE restate.audit
+  ALTER COLUMN audit_id DROP IDENTITY,
+  ALTER COLUMN audit_id SET DEFAULT restate.new_audit_id();
+COMMENT ON COLUMN restate.audit.audit_id IS
+'Orders the rows by the time at which they were made, as restate.new_audit_id() makes it. Rows of before 0.3.0 have small numbers, from a sequence.';
+
+CREATE FUNCTION restate_purge_audit(before timestamptz)
+  RETURNS bigint
+  LANGUAGE c VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_purge_audit(timestamptz) FROM PUBLIC;
+COMMENT ON FUNCTION restate_purge_audit(timestamptz) IS
+'Removes the rows of the audit of transactions that began before a time, and returns how many those were. Leaves no row itself. A restart whose row is gone is still found by its request_id, but what it was made of is not held against the call any more. Errors: invalid_query_parameter 400 for null, read_only 503, triggered_action_exception if a trigger or policy keeps a row.';
 
 -- Verification.
 
@@ -2323,7 +2347,7 @@ COMMENT ON COLUMN restate.sys_promise.completion_success_value IS 'What it was c
 COMMENT ON COLUMN restate.sys_promise.completion_success_value_utf8 IS 'The same as text; null if it is no UTF-8.';
 COMMENT ON COLUMN restate.sys_promise.completion_failure IS 'The failure that it was completed with.';
 
-COMMENT ON COLUMN restate.sys_audit.audit_id IS 'The row; later ones are higher, with gaps.';
+COMMENT ON COLUMN restate.sys_audit.audit_id IS 'The row; later ones are higher.';
 COMMENT ON COLUMN restate.sys_audit.at IS 'When the transaction began.';
 COMMENT ON COLUMN restate.sys_audit.operation IS 'What was called.';
 COMMENT ON COLUMN restate.sys_audit.id IS 'The invocation that was changed.';

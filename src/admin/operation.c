@@ -78,6 +78,26 @@ operation_of_name(const char *name, Operation *operation)
 }
 
 /*
+ * Begins what works on the tables: under a search path of its own, with a store
+ * that is ready.  Returns the nest level at which the settings end.  Raises an
+ * error on a standby, before anything else, and where library and extension do
+ * not fit.
+ */
+int
+operation_begin(void)
+{
+	int guc_level;
+
+	if (RecoveryInProgress())
+		restate_raise(restate_refusal(RESTATE_READ_ONLY, "cannot run restate_admin operations on a standby"));
+
+	guc_level = NewGUCNestLevel();
+	restate_restrict_search_path();
+	store_begin();
+	return guc_level;
+}
+
+/*
  * Runs the operation over the targets, as if over one after the other, and
  * notes on each how it went.  Raises an error only for what concerns them
  * all; then nothing is changed.
@@ -93,13 +113,8 @@ operation_run(const Request *request, Target *targets, int count)
 	int guc_level;
 	int nids;
 
-	if (RecoveryInProgress())
-		restate_raise(restate_refusal(RESTATE_READ_ONLY, "cannot run restate_admin operations on a standby"));
-
-	guc_level = NewGUCNestLevel();
-	restate_restrict_search_path();
+	guc_level = operation_begin();
 	old = MemoryContextSwitchTo(context);
-	store_begin();
 
 	ids = palloc_array(RestateInvocationId, Max(count, 1));
 	nids = collect_ids(targets, count, ids);

@@ -337,6 +337,11 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.sql = "SELECT count(*) FROM " IDS " JOIN restate.journal_event e ON " IS_NAMED("e"),
 		.params = {IDS_PARAMS}},
 
+	[STORE_COUNT_AUDIT] = {
+		.name = "count audit",
+		.sql = "SELECT count(*) FROM restate.audit s WHERE s.at < $1",
+		.params = {STORE_TIMESTAMPTZ}},
+
 	[STORE_COUNT_PROMISES] = {
 		.name = "count promises",
 		.sql = "SELECT count(*) FROM " KEYS " JOIN restate.promise t ON " IS_KEY("t"),
@@ -542,13 +547,21 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	[STORE_AUDIT] = {
 		.is_work = true,
 		.name = "audit",
-		.sql = "INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id,"
+		.sql = "INSERT INTO restate.audit (audit_id, id, partition_key, at, operation, parameters, outcome, new_id,"
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
-			" SELECT v.id, v.partition_key, $9, $10, v.parameters, v.outcome, v.new_id, v.caused_by, $11, $12,"
-			" coalesce(v.subject, $13), nullif(coalesce(v.reason, $14), '')"
-			" FROM {id, partition_key, outcome, new_id, caused_by, parameters, subject, reason}",
-		.params = {IDS_PARAMS, MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID),
+			" SELECT v.audit_id, v.id, v.partition_key, $10, $11, v.parameters, v.outcome, v.new_id, v.caused_by, $12, $13,"
+			" coalesce(v.subject, $14), nullif(coalesce(v.reason, $15), '')"
+			" FROM {id, partition_key, audit_id, outcome, new_id, caused_by, parameters, subject, reason}",
+		.params = {IDS_PARAMS, MANY(STORE_INT8), MANY(STORE_TEXT), MANY(STORE_INVOCATION_ID), MANY(STORE_INVOCATION_ID),
 			MANY(STORE_JSONB), MANY(STORE_TEXT), MANY(STORE_TEXT), STORE_TIMESTAMPTZ, STORE_TEXT, STORE_TEXT,
 			STORE_TEXT, STORE_TEXT, STORE_TEXT}},
+
+	/* of all partitions; the index on at knows which pages have held rows as old */
+	[STORE_PURGE_AUDIT] = {
+		.is_work = true,
+		.left = STORE_COUNT_AUDIT,
+		.name = "purge audit",
+		.sql = "DELETE FROM restate.audit s WHERE s.at < $1",
+		.params = {STORE_TIMESTAMPTZ}},
 };
 /* clang-format on */

@@ -159,20 +159,21 @@ store_execute(const StoreCall *call)
 
 /*
  * Runs calls that change the tables, of StoreCall: at once, so that none sees
- * what another does, nor may depend on it.  Raises an error where one has not
- * written each row that it must.
+ * what another does, nor may depend on it.  Returns how many rows they have
+ * written.  Raises an error where one has not written each row that it must.
  */
-void
+int64
 store_write(const List *calls)
 {
 	const StoreCall *together[STORE_MAX_TOGETHER];
 	StoreWritten parts[STORE_MAX_TOGETHER];
+	int64 written = 0;
 	int count = 0;
 	bool one_by_one;
 	ListCell *cell;
 
 	if (calls == NIL)
-		return;
+		return 0;
 	one_by_one = store_is_distributed();
 	foreach (cell, calls)
 	{
@@ -183,10 +184,14 @@ store_write(const List *calls)
 		{
 			(void) execute(together, count, parts);
 			for (int i = 0; i < count; i++)
+			{
 				check_written(together[i], &parts[i]);
+				written += parts[i].written;
+			}
 			count = 0;
 		}
 	}
+	return written;
 }
 
 /*

@@ -48,6 +48,7 @@ typedef enum StoreStatement
 	STORE_READ_RESTARTED,
 	STORE_READ_INCOMPLETE,
 	STORE_COUNT_EVENTS,
+	STORE_COUNT_AUDIT,
 	STORE_COUNT_PROMISES,
 	STORE_COUNT_STATE,
 	/* work */
@@ -66,6 +67,7 @@ typedef enum StoreStatement
 	STORE_COPY_JOURNALS,
 	STORE_COPY_COMPLETIONS,
 	STORE_AUDIT,
+	STORE_PURGE_AUDIT,
 	STORE_STATEMENT_COUNT
 } StoreStatement;
 
@@ -85,7 +87,7 @@ typedef enum StoreType
 	STORE_TYPE_COUNT
 } StoreType;
 
-#define STORE_MAX_PARAMS 14
+#define STORE_MAX_PARAMS 15
 
 /* bit set on a StoreType: an array of it, one element a row */
 #define STORE_ARRAY 0x40
@@ -141,7 +143,7 @@ typedef struct StoreWritten
 /* store.c: sessions and execution */
 extern void store_begin(void);
 extern uint64 store_execute(const StoreCall *call);
-extern void store_write(const List *calls);
+extern int64 store_write(const List *calls);
 pg_noreturn extern void store_not_written(const char *what, int64 missing);
 extern bool store_is_distributed(void);
 extern Oid store_type_oid(uint8 type);

@@ -23,6 +23,7 @@ PG_FUNCTION_INFO_V1(restate_partition_key_of_text);
 PG_FUNCTION_INFO_V1(restate_old_partition_key_of_id);
 PG_FUNCTION_INFO_V1(restate_old_partition_key_of_text);
 PG_FUNCTION_INFO_V1(restate_random_seed);
+PG_FUNCTION_INFO_V1(restate_new_audit_id);
 
 /*
  * Returns a new invocation id, with the given partition key, as a datum.
@@ -198,4 +199,13 @@ Datum
 restate_random_seed(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_INT64((int64) restate_random_bits());
+}
+
+/*
+ * Returns a new number for a row of the audit.
+ */
+Datum
+restate_new_audit_id(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(restate_generate_audit_id());
 }

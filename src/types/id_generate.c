@@ -8,6 +8,7 @@
 #include <xxhash.h>
 
 #include "common/cryptohash.h"
+#include "common/pg_prng.h"
 #include "common/sha2.h"
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
@@ -15,6 +16,7 @@
 #include "port/pg_bswap.h"
 #include "utils/timestamp.h"
 
+#include "types/audit_id.h"
 #include "types/compat.h"
 #include "types/id.h"
 #include "types/id_generate.h"
@@ -67,6 +69,18 @@ increment(uint8 *bytes, size_t len)
 }
 
 /*
+ * Raises that the ids of this session are used up.
+ */
+pg_noreturn static void
+no_more_ids(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED),
+			 errmsg("this session has reached the last id there is"),
+			 errhint("Check the server's clock and connect again.")));
+}
+
+/*
  * Writes the next ULID of this session, which is greater than every one
  * before it.
  *
@@ -89,10 +103,7 @@ generate_ulid(uint8 *uuid)
 	{
 		memcpy(next, last, sizeof(next));
 		if (!increment(next, sizeof(next)))
-			ereport(ERROR,
-					(errcode(ERRCODE_SEQUENCE_GENERATOR_LIMIT_EXCEEDED),
-					 errmsg("this session has reached the last id there is"),
-					 errhint("Check the server's clock and connect again.")));
+			no_more_ids();
 	}
 	memcpy(last, next, sizeof(last));
 	memcpy(uuid, next, sizeof(next));
@@ -117,6 +128,24 @@ void
 restate_generate_deployment_id(RestateDeploymentId *out)
 {
 	generate_ulid(out->data);
+}
+
+/*
+ * Returns the next number for a row of the audit, which is greater than every
+ * one before it in this session.  Its random bits keep sessions apart and hide
+ * nothing, so they come from the server's generator for that, which each
+ * process seeds for itself.
+ */
+int64
+restate_generate_audit_id(void)
+{
+	static int64 last = 0;
+	int64 next = restate_audit_id_after(last, GetCurrentTimestamp(), pg_prng_uint64(&pg_global_prng_state));
+
+	if (next == RESTATE_NO_AUDIT_ID)
+		no_more_ids();
+	last = next;
+	return next;
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include "store/store.h"
 #include "types/compat.h"
+#include "types/id_generate.h"
 #include "types/settings.h"
 #include "workset/audit.h"
 #include "workset/claims.h"
@@ -26,6 +27,7 @@ audit_write(Workset *workset, const char *operation, const char *parameters)
 	StoreCall call;
 	StoreColumn ids = {0};
 	StoreColumn partition_keys = {0};
+	StoreColumn audit_ids = {0};
 	StoreColumn outcomes = {0};
 	StoreColumn new_ids = {0};
 	StoreColumn causes = {0};
@@ -41,6 +43,7 @@ audit_write(Workset *workset, const char *operation, const char *parameters)
 	{
 		store_column_add(&ids, InvocationIdGetDatum(&effect->id));
 		store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&effect->id)));
+		store_column_add(&audit_ids, Int64GetDatum(restate_generate_audit_id()));
 		store_column_add(&outcomes, CStringGetTextDatum(effect->outcome));
 		if (effect->has_new_id)
 			store_column_add(&new_ids, InvocationIdGetDatum(&effect->new_id));
@@ -58,6 +61,7 @@ audit_write(Workset *workset, const char *operation, const char *parameters)
 	store_call(&call, STORE_AUDIT);
 	store_arg_column(&call, &ids);
 	store_arg_column(&call, &partition_keys);
+	store_arg_column(&call, &audit_ids);
 	store_arg_column(&call, &outcomes);
 	store_arg_column(&call, &new_ids);
 	store_arg_column(&call, &causes);

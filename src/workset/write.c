@@ -85,7 +85,7 @@ workset_write(Workset *workset)
 	write_started_journals(workset);
 	write_updates(workset);
 	write_object_keys(workset);
-	store_write(workset->work);
+	(void) store_write(workset->work);
 	if (workset->changes.made_runnable && restate_notify)
 		Async_Notify("restate_runnable", "");
 }

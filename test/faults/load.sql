@@ -1,16 +1,17 @@
 -- A small runtime for the fault tests: functions that create invocations and
 -- execute them step by step, each one transaction.  What each did is written
--- to load.log under a number from the audit's sequence, taken while the rows
+-- to load.log under a number as the audit's rows have it, made while the rows
 -- are locked: log and audit together tell in which order all happened.
 
 CREATE SCHEMA load;
 
 CREATE TABLE load.log (
-  seq bigint PRIMARY KEY DEFAULT nextval('restate.audit_audit_id_seq'),
+  seq bigint DEFAULT restate.new_audit_id(),
   tag text NOT NULL,
   action text NOT NULL,
   id restate_invocation_id NOT NULL,
-  detail jsonb NOT NULL
+  detail jsonb NOT NULL,
+  PRIMARY KEY (seq, id)
 );
 
 INSERT INTO restate.deployment (id, ty, endpoint, min_service_protocol_version, max_service_protocol_version)

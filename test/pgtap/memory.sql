@@ -62,6 +62,8 @@ FROM (VALUES
   ('kill_batch', false, 'running', 'SELECT count(*) FROM restate_kill_batch(ARRAY[%1$L, NULL, %2$L]::restate_invocation_id[])'),
   ('kill_batch that is not read to its end', false, 'running', 'SELECT FROM restate_kill_batch(ARRAY[%1$L, NULL, %2$L]::restate_invocation_id[]) LIMIT 1'),
   ('purge_batch of none', false, NULL, 'SELECT count(*) FROM restate_purge_batch(ARRAY[%1$L, NULL, %2$L]::restate_invocation_id[])'),
+  ('purge_audit', false, 'completed', 'SELECT restate_purge_journal(%1$L); SELECT restate_purge_audit(''infinity'')'),
+  ('purge_audit before no time', true, NULL, 'SELECT restate_purge_audit(NULL)'),
   ('an operation that is rolled back', true, 'completed', 'DO $x$ BEGIN PERFORM restate_restart_as_new(%1$L); RAISE SQLSTATE ''PT000''; END $x$'),
   ('an id that is none', true, NULL, 'SELECT ''inv_1''::restate_invocation_id'),
   ('ids, read and written', false, NULL, 'SELECT %1$L::restate_invocation_id::text, restate_new_invocation_id(), restate_keyed_invocation_id(''k'')'),

@@ -45,6 +45,7 @@ INSERT INTO public_function VALUES
   ('restate_partition_key(text)'),
   ('restate_partition_key_unsigned(bigint)'),
   ('restate_random_seed()'),
+  ('restate.new_audit_id()'),
   ('restate_new_invocation_id()'),
   ('restate_new_invocation_id(bigint)'),
   ('restate_keyed_invocation_id(text)'),

@@ -104,6 +104,44 @@ SELECT operation, parameters FROM restate.audit ORDER BY audit_id DESC LIMIT 1;
 RESET restate_admin.audit;
 SELECT touch();
 SELECT count(*) FROM record;
+
+-- the numbers of the rows are of the time, and rise in a session, also after one that was rolled back
+SELECT count(*) FILTER (WHERE id <= before) AS not_after, min(id >> 11) > max(id >> 11) - 60000000 AS of_one_minute,
+  abs(extract(epoch FROM timestamptz '2000-01-01 00:00:00Z' + (max(id) >> 11) * interval '1 microsecond' - now())) < 60 AS of_this
+FROM (SELECT id, lag(id) OVER (ORDER BY n) AS before FROM (SELECT n, restate.new_audit_id() AS id FROM generate_series(1, 20000) AS n OFFSET 0) AS m) AS l;
+BEGIN;
+SELECT touch();
+SELECT max(audit_id) AS undone FROM restate.audit \gset
+ROLLBACK;
+SELECT touch();
+SELECT max(audit_id) > :undone AS after_that FROM restate.audit;
+-- those of a batch are in its order, and after those that a sequence gave
+TRUNCATE restate.audit;
+SELECT array_agg(id ORDER BY random()) AS shuffled FROM restate.invocation WHERE status = 'ready' \gset
+SELECT outcome, count(*) FROM restate_cancel_batch(:'shuffled') GROUP BY outcome;
+SELECT array_agg(id ORDER BY audit_id) = :'shuffled' AS in_order FROM restate.audit;
+INSERT INTO restate.audit SELECT (jsonb_populate_record(a, '{"audit_id": 1000000000000, "operation": "of a sequence"}')).* FROM restate.audit AS a LIMIT 1;
+SELECT operation FROM record LIMIT 1;
+
+-- old rows are purged: those from before a time, and nothing else; a purge leaves none
+TRUNCATE restate.audit;
+SELECT restate_restart_as_new(:'ended', request_id => 'purged') AS restart \gset
+SELECT touch(), touch();
+UPDATE restate.audit SET at = now() - interval '2 days' WHERE operation = 'restart_as_new';
+SELECT restate_purge_audit('-infinity'), restate_purge_audit((SELECT at FROM restate.audit WHERE operation = 'restart_as_new')) AS as_old,
+  restate_purge_audit(now() - interval '1 day') AS older;
+SELECT operation, count(*) FROM record GROUP BY operation;
+SELECT restate_purge_audit(NULL);
+-- a restart whose row is gone is found by its request id, whatever it was made of
+SELECT restate_restart_as_new(:'ended', request_id => 'purged') = :'restart' AS same, restate_restart_as_new(:'ended', 1, request_id => 'purged') = :'restart' AS same_too;
+SELECT ok, new_id = :'restart' AS same FROM restate_restart_as_new_batch(ARRAY[:'ended']::restate_invocation_id[], request_id => 'purged');
+SELECT count(*) FROM restate.invocation WHERE restarted_from = :'ended' AND request_id = 'purged';
+-- a row that a trigger keeps makes the purge fail
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+CREATE TRIGGER keep BEFORE DELETE ON restate.audit FOR EACH ROW WHEN (OLD.operation = 'cancel') EXECUTE FUNCTION keep();
+SELECT restate_purge_audit('infinity');
+DROP FUNCTION keep CASCADE;
+SELECT restate_purge_audit('infinity') = 2 AS both, count(*) FROM restate.audit;
 SELECT name, context, vartype, setting FROM pg_settings WHERE name LIKE 'restate\_admin.%' ORDER BY name;
 SET restate_admin.reasons = 'misspelt';
 

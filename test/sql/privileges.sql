@@ -26,6 +26,7 @@ SELECT restate_invocation_id 'inv_1000000000000000000000000000000abc' < 'inv_100
 SELECT restate_kill('inv_100000000000000000000000000running');
 SELECT * FROM restate_purge_batch('{}');
 SELECT * FROM restate_verify();
+SELECT restate_purge_audit('-infinity');
 SELECT restate_import_invocation('{}');
 SELECT count(*) FROM restate.sys_invocation;
 SELECT count(*) FROM restate.invocation;
@@ -79,6 +80,11 @@ SET restate_admin.audit = off;
 SET restate_admin.reason = 'spring cleaning';
 SELECT restate_purge_journal('inv_10000000000000000000000000finished');
 RESET restate_admin.reason;
+RESET SESSION AUTHORIZATION;
+-- nor does who purges the audit need a right to it
+GRANT EXECUTE ON FUNCTION restate_purge_audit(timestamptz) TO restate_test_purger;
+SET SESSION AUTHORIZATION restate_test_purger;
+SELECT restate_purge_audit('-infinity');
 RESET SESSION AUTHORIZATION;
 -- nor can a setting be smuggled in before the library is loaded
 SELECT current_user AS me \gset

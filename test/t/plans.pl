@@ -109,11 +109,12 @@ my @operations = (
 	[ "joined('restart_as_new', ARRAY['${\ inv('done')}']::restate_invocation_id[], froms => '{3}')", 3, 'restart from within the journal' ],
 	[ "joined('restart_as_new', ARRAY['${\ inv('done')}']::restate_invocation_id[], froms => '{3}', request_ids => '{r}')", 4, 'the same with a request id' ],
 	[ "joined('restart_as_new', $ended_objects)", 5, 'restart, of objects' ],
+	[ "purge_audit(now())", 1, 'up to now' ],
 );
 
 # The columns that indexes begin with: a condition on one of them is what makes
 # a scan of an index short.
-my $leading = qr/\b(?:id|restarted_from|status|service_name|target_service_name) = /;
+my $leading = qr/\b(?:id|restarted_from|status|service_name|target_service_name) = |\bat < /;
 
 # Returns the nodes of a plan that read a whole table, or a whole index.
 sub whole

@@ -167,6 +167,24 @@ SQL
 	is($node->safe_psql("${database}_open", "CREATE EXTENSION restate_admin VERSION '$release'; ALTER EXTENSION restate_admin UPDATE;"
 			. " SELECT count(*) FROM restate_kill_batch('{}'); SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'"),
 		"0\n$version", "$release: one session installs, updates and goes on");
+
+	# rows of the audit that a sequence has numbered
+	$node->safe_psql('postgres', "CREATE DATABASE \"${database}_audit\"");
+	$node->safe_psql("${database}_audit", <<"SQL");
+CREATE EXTENSION restate_admin VERSION '$release';
+GRANT USAGE ON SEQUENCE restate.audit_audit_id_seq TO PUBLIC;
+INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, role_name, session_user_name)
+SELECT id, restate_partition_key(id), now() - (4 - n) * interval '1 day', 'old ' || n, '{}', 'done', 'r', 'r'
+FROM generate_series(1, 3) AS n, restate_new_invocation_id() AS id;
+ALTER EXTENSION restate_admin UPDATE;
+SQL
+	load_example($node, "${database}_audit");
+	is($node->safe_psql("${database}_audit", "SELECT restate_kill('" . inv('ready') . "'), restate_kill('" . inv('running') . "');"
+			. " SELECT string_agg(concat_ws(' ', operation, CASE WHEN audit_id < 10 THEN audit_id END), ', ' ORDER BY audit_id) FROM restate.sys_audit"),
+		"killed|killed\nold 1 1, old 2 2, old 3 3, kill, kill", "$release: old rows of the audit keep their numbers, and new ones come after them");
+	is($node->safe_psql("${database}_audit", "SELECT restate_purge_audit(now() - interval '36 hours'), to_regclass('restate.audit_audit_id_seq');"
+			. " SELECT string_agg(operation, ', ' ORDER BY audit_id) FROM restate.sys_audit"),
+		"2|\nold 3, kill, kill", "$release: and are purged by their time");
 }
 
 # Another session updates, to a version that comes after this library's: an open

@@ -1,0 +1,15 @@
+/*
+ * audit_id.h
+ *		The numbers of the audit's rows: ordered by time, made without a counter
+ *		that nodes would have to share.
+ */
+#ifndef RESTATE_AUDIT_ID_H
+#define RESTATE_AUDIT_ID_H
+
+#include <stdint.h>
+
+#define RESTATE_NO_AUDIT_ID (-1)
+
+extern int64_t restate_audit_id_after(int64_t last, int64_t microseconds, uint64_t random);
+
+#endif /* RESTATE_AUDIT_ID_H */
