@@ -8,10 +8,10 @@ SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype = 'c' AND conrelid = 'restate.journal'::regclass;
 
 -- a role that may write, and no more
-CREATE ROLE regress_writer;
-GRANT USAGE ON SCHEMA restate TO regress_writer;
-GRANT INSERT ON restate.journal, restate.object_key, restate.audit TO regress_writer;
-SET ROLE regress_writer;
+CREATE ROLE restate_test_rules;
+GRANT USAGE ON SCHEMA restate TO restate_test_rules;
+GRANT INSERT ON restate.journal, restate.object_key, restate.audit TO restate_test_rules;
+SET ROLE restate_test_rules;
 INSERT INTO restate.journal (id, partition_key, index, entry_type)
 VALUES ('inv_1000000000000000000000000000000000', 0, 4294967295, 'Command: Input');
 INSERT INTO restate.journal (id, partition_key, index, entry_type)
@@ -27,5 +27,7 @@ COPY restate.audit (partition_key, id, at, operation, parameters, outcome, role_
 INSERT INTO restate.journal (id, partition_key, index, entry_type, meta)
 VALUES ('inv_1000000000000000000000000000000000', 0, 1, 'Command: Run', '"secret"');
 RESET ROLE;
-DROP OWNED BY regress_writer;
-DROP ROLE regress_writer;
+DROP OWNED BY restate_test_rules;
+DROP ROLE restate_test_rules;
+DELETE FROM restate.journal WHERE id = 'inv_1000000000000000000000000000000000';
+SELECT * FROM restate_verify();
