@@ -1,77 +1,89 @@
--- The rules that a row of a table holds by itself: one function a rule, because
--- the server reads a table's CHECK constraints back from text in each INSERT and
--- UPDATE, and a call reads faster than what it stands for.  The words for the one
--- who breaks a rule are the constraint's comment (25_rules.sql), which the
--- function raises.
+-- The rules that a row of a table holds by itself: one function a table, because
+-- the server reads a table's CHECK constraints back from text in each statement
+-- that writes, and reads one call faster than what it stands for.  A function is
+-- handed the columns that the rules are about, one by one, and names the rule that
+-- the row breaks; nothing but its arguments decides, so that a restore can load
+-- the tables in any order.
 
-CREATE FUNCTION restate.check_status(
-    status text, inbox_sequence_number bigint,
-    suspended_waiting_for_completions bigint[], suspended_waiting_for_signals bigint[])
+CREATE FUNCTION restate.rules(OUT relation text, OUT rule text, OUT words text) RETURNS SETOF record
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 31
+  AS 'MODULE_PATHNAME', 'restate_rules';
+COMMENT ON FUNCTION restate.rules() IS
+'The rules that a row of a table holds by itself. relation: the table in schema restate. rule: the name, which is the constraint name of the error. words: what is demanded, which is the message of the error.';
+
+CREATE FUNCTION restate.check_deployment(
+    ty text, min_service_protocol_version integer, max_service_protocol_version integer)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_status';
-COMMENT ON FUNCTION restate.check_status(text, bigint, bigint[], bigint[]) IS
-'Whether the status is one, with a place in the inbox exactly if it is pending, and with what it waits for only if it is suspended. If not: check_violation, with the comment of the constraint, or false where that has none.';
+  AS 'MODULE_PATHNAME', 'restate_check_deployment';
+COMMENT ON FUNCTION restate.check_deployment(text, integer, integer) IS
+'True for a row of restate.deployment that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
-CREATE FUNCTION restate.check_completion(status text, completion_result text, completion_failure text)
+CREATE FUNCTION restate.check_service_revision(
+    service_name text, revision bigint, ty text, handlers jsonb, settings jsonb)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_completion';
-COMMENT ON FUNCTION restate.check_completion(text, text, text) IS
-'Whether there is a result, success or failure, exactly if the status is completed, and a failure exactly with that result. If not: check_violation, with the comment of the constraint, or false where that has none.';
+  AS 'MODULE_PATHNAME', 'restate_check_service_revision';
+COMMENT ON FUNCTION restate.check_service_revision(text, bigint, text, jsonb, jsonb) IS
+'True for a row of restate.service_revision that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
-CREATE FUNCTION restate.check_target(target_service_ty text, target_service_key text, target_handler_ty text)
+CREATE FUNCTION restate.check_invocation(
+    id restate_invocation_id, partition_key bigint, status text, target_service_key text,
+    target_service_ty text, target_handler_ty text, invoked_by text,
+    restarted_from restate_invocation_id, request_id text, pinned_deployment_id restate_deployment_id,
+    pinned_service_protocol_version integer, journal_size bigint, journal_commands_size bigint,
+    completion_retention interval, journal_retention interval,
+    suspended_waiting_for_completions bigint[], suspended_waiting_for_signals bigint[],
+    inbox_sequence_number bigint, retry_count bigint, completion_result text,
+    completion_failure text, input_headers jsonb)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_target';
-COMMENT ON FUNCTION restate.check_target(text, text, text) IS
-'Whether the kind of service is one, and key and kind of handler are there exactly if it has them: exclusive or shared for a virtual object, workflow or shared for a workflow. If not: check_violation, with the comment of the constraint, or false where that has none.';
+  AS 'MODULE_PATHNAME', 'restate_check_invocation';
+COMMENT ON FUNCTION restate.check_invocation(restate_invocation_id, bigint, text, text, text, text, text, restate_invocation_id, text, restate_deployment_id, integer, bigint, bigint, interval, interval, bigint[], bigint[], bigint, bigint, text, text, jsonb) IS
+'True for a row of restate.invocation that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
-CREATE FUNCTION restate.check_invoked_by(invoked_by text, restarted_from restate_invocation_id, request_id text)
+CREATE FUNCTION restate.check_journal(
+    id restate_invocation_id, partition_key bigint, index bigint, completion_id bigint,
+    result_completion_id bigint, signal_index bigint, meta jsonb)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_invoked_by';
-COMMENT ON FUNCTION restate.check_invoked_by(text, restate_invocation_id, text) IS
-'Whether the origin is ingress, service, subscription or restart_as_new, with an original exactly for the last, and a request id at most there. If not: check_violation, with the comment of the constraint, or false where that has none.';
+  AS 'MODULE_PATHNAME', 'restate_check_journal';
+COMMENT ON FUNCTION restate.check_journal(restate_invocation_id, bigint, bigint, bigint, bigint, bigint, jsonb) IS
+'True for a row of restate.journal that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
-CREATE FUNCTION restate.check_pinned(
-    pinned_deployment_id restate_deployment_id, pinned_service_protocol_version integer)
+CREATE FUNCTION restate.check_journal_event(
+    id restate_invocation_id, partition_key bigint, event_index bigint,
+    after_journal_entry_index bigint, event_json jsonb)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_pinned';
-COMMENT ON FUNCTION restate.check_pinned(restate_deployment_id, integer) IS
-'Whether a deployment and a protocol version, 1 or more, are both there or neither. If not: check_violation, with the comment of the constraint, or false where that has none.';
+  AS 'MODULE_PATHNAME', 'restate_check_journal_event';
+COMMENT ON FUNCTION restate.check_journal_event(restate_invocation_id, bigint, bigint, bigint, jsonb) IS
+'True for a row of restate.journal_event that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
-CREATE FUNCTION restate.check_journal_size(journal_size bigint, journal_commands_size bigint)
-  RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_journal_size';
-COMMENT ON FUNCTION restate.check_journal_size(bigint, bigint) IS
-'Whether a journal can have so many entries, up to 4294967296, and so many of them be commands. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+CREATE FUNCTION restate.check_object_key(service_key text, partition_key bigint) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_object_key';
+COMMENT ON FUNCTION restate.check_object_key(text, bigint) IS
+'True for a row of restate.object_key that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
-CREATE FUNCTION restate.check_retention(completion_retention interval, journal_retention interval)
-  RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_retention';
-COMMENT ON FUNCTION restate.check_retention(interval, interval) IS
-'Whether neither retention is negative. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+CREATE FUNCTION restate.check_object_state(service_key text, partition_key bigint) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_object_state';
+COMMENT ON FUNCTION restate.check_object_state(text, bigint) IS
+'True for a row of restate.object_state that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
-CREATE FUNCTION restate.check_entry_numbers(
-    index bigint, completion_id bigint, result_completion_id bigint, signal_index bigint)
+CREATE FUNCTION restate.check_promise(
+    service_key text, partition_key bigint, completed boolean,
+    completion_success_value bytea, completion_failure text)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_entry_numbers';
-COMMENT ON FUNCTION restate.check_entry_numbers(bigint, bigint, bigint, bigint) IS
-'Whether each is null or from 0 to 4294967295. If not: check_violation, with the comment of the constraint, or false where that has none.';
+  AS 'MODULE_PATHNAME', 'restate_check_promise';
+COMMENT ON FUNCTION restate.check_promise(text, bigint, boolean, bytea, text) IS
+'True for a row of restate.promise that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
-CREATE FUNCTION restate.check_json_object(value jsonb) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_json_object';
-COMMENT ON FUNCTION restate.check_json_object(jsonb) IS
-'Whether it is a JSON object; reads only the start of a long one. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
-
-CREATE FUNCTION restate.check_json_array(value jsonb) RETURNS boolean
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_check_json_array';
-COMMENT ON FUNCTION restate.check_json_array(jsonb) IS
-'Whether it is a JSON array; reads only the start of a long one. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+CREATE FUNCTION restate.check_audit(partition_key bigint, id restate_invocation_id, parameters jsonb)
+  RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_audit';
+COMMENT ON FUNCTION restate.check_audit(bigint, restate_invocation_id, jsonb) IS
+'True for a row of restate.audit that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';

@@ -26,36 +26,43 @@ COMMENT ON TYPE restate.entry_type IS
 
 CREATE TABLE restate.deployment (
   id restate_deployment_id PRIMARY KEY,
-  ty text NOT NULL CHECK (ty IN ('http', 'lambda')),
+  ty text NOT NULL,
   endpoint text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
-  min_service_protocol_version integer NOT NULL CHECK (min_service_protocol_version > 0),
+  min_service_protocol_version integer NOT NULL,
   max_service_protocol_version integer NOT NULL,
   sdk_version text,
   http_version text,
-  CHECK (max_service_protocol_version >= min_service_protocol_version)
+  CONSTRAINT deployment_rules CHECK (restate.check_deployment(
+    ty, min_service_protocol_version, max_service_protocol_version))
 );
 REVOKE ALL ON restate.deployment FROM PUBLIC;
 COMMENT ON TABLE restate.deployment IS
 'The registered deployments: endpoints that serve handlers.';
+COMMENT ON CONSTRAINT deployment_rules ON restate.deployment IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
 CREATE TABLE restate.service_revision (
-  service_name text NOT NULL CHECK (service_name <> ''),
-  revision bigint NOT NULL CHECK (revision > 0),
+  service_name text NOT NULL,
+  revision bigint NOT NULL,
   deployment_id restate_deployment_id NOT NULL,
-  ty text NOT NULL CHECK (ty IN ('service', 'virtual_object', 'workflow')),
+  ty text NOT NULL,
   public boolean NOT NULL DEFAULT true,
-  handlers jsonb NOT NULL DEFAULT '[]' CHECK (jsonb_typeof(handlers) = 'array'),
+  handlers jsonb NOT NULL DEFAULT '[]',
   idempotency_retention interval,
   journal_retention interval,
   workflow_completion_retention interval,
-  settings jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(settings) = 'object'),
-  PRIMARY KEY (service_name, revision)
+  settings jsonb NOT NULL DEFAULT '{}',
+  PRIMARY KEY (service_name, revision),
+  CONSTRAINT service_revision_rules CHECK (restate.check_service_revision(
+    service_name, revision, ty, handlers, settings))
 );
 REVOKE ALL ON restate.service_revision FROM PUBLIC;
 CREATE INDEX service_revision_deployment_id_idx ON restate.service_revision (deployment_id);
 COMMENT ON TABLE restate.service_revision IS
 'Which deployment serves a service: one row a revision, the highest being the latest.';
+COMMENT ON CONSTRAINT service_revision_rules ON restate.service_revision IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 COMMENT ON COLUMN restate.service_revision.deployment_id IS
 'The deployment that serves this revision. No foreign key: a parallel pg_restore loads the tables in any order. A revision whose deployment is gone serves nothing.';
 COMMENT ON COLUMN restate.service_revision.handlers IS
@@ -99,7 +106,7 @@ CREATE TABLE restate.invocation (
   suspended_waiting_for_signals bigint[],
   inbox_sequence_number bigint,
   pause_requested boolean NOT NULL DEFAULT false,
-  retry_count bigint CHECK (retry_count >= 0),
+  retry_count bigint,
   last_start_at timestamptz,
   next_retry_at timestamptz,
   last_attempt_deployment_id restate_deployment_id,
@@ -115,29 +122,22 @@ CREATE TABLE restate.invocation (
   random_seed bigint NOT NULL DEFAULT restate_random_seed(),
   trace_id text,
   -- the input of an invocation that has not started: no journal holds it yet
-  input_headers jsonb CHECK (restate.check_json_array(input_headers)),
+  input_headers jsonb,
   input_payload bytea,
 
   PRIMARY KEY (id, partition_key),
-  CONSTRAINT invocation_partition_key_check CHECK (partition_key = restate_partition_key_of_id(id)),
-  CONSTRAINT invocation_status_check CHECK (restate.check_status(status, inbox_sequence_number,
-    suspended_waiting_for_completions, suspended_waiting_for_signals)),
-  CONSTRAINT invocation_completion_check CHECK (
-    restate.check_completion(status, completion_result, completion_failure)),
-  CONSTRAINT invocation_target_check CHECK (
-    restate.check_target(target_service_ty, target_service_key, target_handler_ty)),
-  CONSTRAINT invocation_invoked_by_check CHECK (
-    restate.check_invoked_by(invoked_by, restarted_from, request_id)),
-  CONSTRAINT invocation_pinned_check CHECK (
-    restate.check_pinned(pinned_deployment_id, pinned_service_protocol_version)),
-  CONSTRAINT invocation_journal_check CHECK (
-    restate.check_journal_size(journal_size, journal_commands_size)),
-  CONSTRAINT invocation_retention_check CHECK (
-    restate.check_retention(completion_retention, journal_retention))
+  CONSTRAINT invocation_rules CHECK (restate.check_invocation(
+    id, partition_key, status, target_service_key, target_service_ty, target_handler_ty,
+    invoked_by, restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version,
+    journal_size, journal_commands_size, completion_retention, journal_retention,
+    suspended_waiting_for_completions, suspended_waiting_for_signals, inbox_sequence_number,
+    retry_count, completion_result, completion_failure, input_headers))
 ) WITH (fillfactor = 85);
 REVOKE ALL ON restate.invocation FROM PUBLIC;
 COMMENT ON TABLE restate.invocation IS
 'One row an invocation, with the columns of Restate''s sys_invocation under their names.';
+COMMENT ON CONSTRAINT invocation_rules ON restate.invocation IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 COMMENT ON COLUMN restate.invocation.target_handler_ty IS
 'exclusive or shared for a virtual object, workflow (the run) or shared for a workflow, null for a service.';
 COMMENT ON COLUMN restate.invocation.request_id IS
@@ -178,12 +178,11 @@ CREATE TABLE restate.journal (
   invoked_id restate_invocation_id,
   name text,
   signal_name text,
-  meta jsonb NOT NULL DEFAULT '{}' CHECK (restate.check_json_object(meta)),
+  meta jsonb NOT NULL DEFAULT '{}',
   payload bytea,
   PRIMARY KEY (id, index, partition_key),
-  CONSTRAINT journal_partition_key_check CHECK (partition_key = restate_partition_key_of_id(id)),
-  CONSTRAINT journal_numbers_check CHECK (
-    restate.check_entry_numbers(index, completion_id, result_completion_id, signal_index))
+  CONSTRAINT journal_rules CHECK (restate.check_journal(
+    id, partition_key, index, completion_id, result_completion_id, signal_index, meta))
 );
 REVOKE ALL ON restate.journal FROM PUBLIC;
 -- the completion that a command waits for
@@ -194,6 +193,8 @@ CREATE INDEX journal_invoked_idx ON restate.journal (id, invoked_id, partition_k
   WHERE invoked_id IS NOT NULL;
 COMMENT ON TABLE restate.journal IS
 'The journal entries of each invocation: the input at index 0, then commands and notifications without a gap.';
+COMMENT ON CONSTRAINT journal_rules ON restate.journal IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 COMMENT ON COLUMN restate.journal.completion_id IS
 'On a command the completion it waits for, on a notification the one it brings.';
 COMMENT ON COLUMN restate.journal.result_completion_id IS
@@ -204,17 +205,20 @@ COMMENT ON COLUMN restate.journal.meta IS
 CREATE TABLE restate.journal_event (
   id restate_invocation_id NOT NULL,
   partition_key bigint NOT NULL,
-  event_index bigint NOT NULL CHECK (event_index >= 0),
-  after_journal_entry_index bigint NOT NULL CHECK (after_journal_entry_index BETWEEN 0 AND 4294967295),
+  event_index bigint NOT NULL,
+  after_journal_entry_index bigint NOT NULL,
   appended_at timestamptz NOT NULL DEFAULT now(),
   event_type text NOT NULL,
-  event_json jsonb NOT NULL CHECK (jsonb_typeof(event_json) = 'object'),
+  event_json jsonb NOT NULL,
   PRIMARY KEY (id, event_index, partition_key),
-  CONSTRAINT journal_event_partition_key_check CHECK (partition_key = restate_partition_key_of_id(id))
+  CONSTRAINT journal_event_rules CHECK (restate.check_journal_event(
+    id, partition_key, event_index, after_journal_entry_index, event_json))
 );
 REVOKE ALL ON restate.journal_event FROM PUBLIC;
 COMMENT ON TABLE restate.journal_event IS
 'What happened beside the journal, such as a failed attempt. Never copied by a restart.';
+COMMENT ON CONSTRAINT journal_event_rules ON restate.journal_event IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
 CREATE TABLE restate.object_key (
   service_name text NOT NULL,
@@ -223,11 +227,13 @@ CREATE TABLE restate.object_key (
   holder restate_invocation_id,
   next_sequence_number bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (service_name, service_key, partition_key),
-  CONSTRAINT object_key_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key))
+  CONSTRAINT object_key_rules CHECK (restate.check_object_key(service_key, partition_key))
 ) WITH (fillfactor = 70);
 REVOKE ALL ON restate.object_key FROM PUBLIC;
 COMMENT ON TABLE restate.object_key IS
 'The keys of virtual objects: who holds each, and the counter that orders its inbox.';
+COMMENT ON CONSTRAINT object_key_rules ON restate.object_key IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
 CREATE TABLE restate.object_state (
   service_name text NOT NULL,
@@ -236,11 +242,13 @@ CREATE TABLE restate.object_state (
   partition_key bigint NOT NULL,
   value bytea NOT NULL,
   PRIMARY KEY (service_name, service_key, key, partition_key),
-  CONSTRAINT object_state_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key))
+  CONSTRAINT object_state_rules CHECK (restate.check_object_state(service_key, partition_key))
 );
 REVOKE ALL ON restate.object_state FROM PUBLIC;
 COMMENT ON TABLE restate.object_state IS
 'The state of virtual objects and workflows. Read it through restate.state.';
+COMMENT ON CONSTRAINT object_state_rules ON restate.object_state IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
 CREATE TABLE restate.promise (
   service_name text NOT NULL,
@@ -251,14 +259,14 @@ CREATE TABLE restate.promise (
   completion_success_value bytea,
   completion_failure text,
   PRIMARY KEY (service_name, service_key, key, partition_key),
-  CONSTRAINT promise_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key)),
-  CONSTRAINT promise_completed_check CHECK (
-    completed = (completion_success_value IS NOT NULL OR completion_failure IS NOT NULL)
-    AND (completion_success_value IS NULL OR completion_failure IS NULL))
+  CONSTRAINT promise_rules CHECK (restate.check_promise(
+    service_key, partition_key, completed, completion_success_value, completion_failure))
 );
 REVOKE ALL ON restate.promise FROM PUBLIC;
 COMMENT ON TABLE restate.promise IS
 'The durable promises of workflows.';
+COMMENT ON CONSTRAINT promise_rules ON restate.promise IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
 CREATE FUNCTION restate.new_audit_id() RETURNS bigint
   LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
@@ -272,7 +280,7 @@ CREATE TABLE restate.audit (
   id restate_invocation_id NOT NULL,
   at timestamptz NOT NULL,
   operation text NOT NULL,
-  parameters jsonb NOT NULL CHECK (restate.check_json_object(parameters)),
+  parameters jsonb NOT NULL,
   outcome text NOT NULL,
   new_id restate_invocation_id,
   caused_by restate_invocation_id,
@@ -281,7 +289,7 @@ CREATE TABLE restate.audit (
   claimed_subject text,
   reason text,
   PRIMARY KEY (audit_id, partition_key),
-  CONSTRAINT audit_partition_key_check CHECK (partition_key = restate_partition_key_of_id(id))
+  CONSTRAINT audit_rules CHECK (restate.check_audit(partition_key, id, parameters))
 );
 REVOKE ALL ON restate.audit FROM PUBLIC;
 CREATE INDEX audit_id_idx ON restate.audit (id);
@@ -290,6 +298,8 @@ COMMENT ON TABLE restate.audit IS
 'One row for every operation that took effect, written in its transaction. Rows outlive the invocation.';
 COMMENT ON COLUMN restate.audit.audit_id IS
 'Orders the rows by the time at which they were made, as restate.new_audit_id() makes it. Rows of before 0.3.0 have small numbers, from a sequence.';
+COMMENT ON CONSTRAINT audit_rules ON restate.audit IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 COMMENT ON COLUMN restate.audit.claimed_subject IS
 'The sub of request.jwt.claims. Whoever can set that setting can claim any subject.';
 COMMENT ON COLUMN restate.audit.caused_by IS

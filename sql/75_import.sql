@@ -305,10 +305,9 @@ EXCEPTION
   WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
     GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT, table_name = TABLE_NAME,
       column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME;
-    -- A rule in words is its constraint's comment.
-    wrong := (SELECT obj_description(c.oid, 'pg_constraint')
-      FROM pg_constraint AS c
-      WHERE c.conname = constraint_name AND c.conrelid = to_regclass(format('restate.%I', table_name)));
+    -- A constraint of a user's own may have the name of a rule, not its words.
+    wrong := (SELECT r.words FROM restate.rules() AS r
+      WHERE r.relation = table_name AND r.rule = constraint_name AND r.words = broken);
     IF wrong IS NOT NULL THEN
       wrong := 'breaks a rule: ' || wrong;
     ELSIF constraint_name IN ('invocation_pkey', 'journal_pkey') THEN

@@ -800,37 +800,7 @@ CREATE CAST (bpchar AS restate_deployment_id) WITH INOUT AS IMPLICIT;
 COMMENT ON CAST (bpchar AS restate_deployment_id) IS
 'reads the text of a deployment id; error: invalid_deployment_id';
 
--- The rules of rows and entries.
-
-COMMENT ON FUNCTION restate.check_status(text, bigint, bigint[], bigint[]) IS
-'Whether the status is one, with a place in the inbox exactly if it is pending, and with what it waits for only if it is suspended. If not: check_violation, with the comment of the constraint, or false where that has none.';
-
-COMMENT ON FUNCTION restate.check_completion(text, text, text) IS
-'Whether there is a result, success or failure, exactly if the status is completed, and a failure exactly with that result. If not: check_violation, with the comment of the constraint, or false where that has none.';
-
-COMMENT ON FUNCTION restate.check_target(text, text, text) IS
-'Whether the kind of service is one, and key and kind of handler are there exactly if it has them: exclusive or shared for a virtual object, workflow or shared for a workflow. If not: check_violation, with the comment of the constraint, or false where that has none.';
-
-COMMENT ON FUNCTION restate.check_invoked_by(text, restate_invocation_id, text) IS
-'Whether the origin is ingress, service, subscription or restart_as_new, with an original exactly for the last, and a request id at most there. If not: check_violation, with the comment of the constraint, or false where that has none.';
-
-COMMENT ON FUNCTION restate.check_pinned(restate_deployment_id, integer) IS
-'Whether a deployment and a protocol version, 1 or more, are both there or neither. If not: check_violation, with the comment of the constraint, or false where that has none.';
-
-COMMENT ON FUNCTION restate.check_journal_size(bigint, bigint) IS
-'Whether a journal can have so many entries, up to 4294967296, and so many of them be commands. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
-
-COMMENT ON FUNCTION restate.check_retention(interval, interval) IS
-'Whether neither retention is negative. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
-
-COMMENT ON FUNCTION restate.check_entry_numbers(bigint, bigint, bigint, bigint) IS
-'Whether each is null or from 0 to 4294967295. If not: check_violation, with the comment of the constraint, or false where that has none.';
-
-COMMENT ON FUNCTION restate.check_json_object(jsonb) IS
-'Whether it is a JSON object; reads only the start of a long one. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
-
-COMMENT ON FUNCTION restate.check_json_array(jsonb) IS
-'Whether it is a JSON array; reads only the start of a long one. If not: check_violation, with the comment of the constraint, or false where that has none. Null: null.';
+-- Entries.
 
 CREATE FUNCTION restate.storable_json(document text) RETURNS jsonb
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
@@ -870,75 +840,201 @@ CREATE FUNCTION restate.parse_entry(
 COMMENT ON FUNCTION restate.parse_entry(json) IS
 'The same of an entry''s JSON as json, whose escapes the server has not read: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
 
-COMMENT ON CONSTRAINT deployment_ty_check ON restate.deployment IS
-'ty must be http or lambda';
-COMMENT ON CONSTRAINT deployment_min_service_protocol_version_check ON restate.deployment IS
-'min_service_protocol_version must be 1 or more';
-COMMENT ON CONSTRAINT deployment_check ON restate.deployment IS
-'max_service_protocol_version must not be below min_service_protocol_version';
+-- The rules of rows: one constraint and one function a table in place of many,
+-- whose names and words are those of restate.rules().  Every constraint is added
+-- in a statement of its own, and reads its table once, which nobody else can use
+-- meanwhile.
 
-COMMENT ON CONSTRAINT service_revision_service_name_check ON restate.service_revision IS
-'service_name must not be empty';
-COMMENT ON CONSTRAINT service_revision_revision_check ON restate.service_revision IS
-'revision must be 1 or more';
-COMMENT ON CONSTRAINT service_revision_ty_check ON restate.service_revision IS
-'ty must be service, virtual_object or workflow';
-COMMENT ON CONSTRAINT service_revision_handlers_check ON restate.service_revision IS
-'handlers must be a JSON array';
-COMMENT ON CONSTRAINT service_revision_settings_check ON restate.service_revision IS
-'settings must be a JSON object';
+CREATE FUNCTION restate.rules(OUT relation text, OUT rule text, OUT words text) RETURNS SETOF record
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 31
+  AS 'MODULE_PATHNAME', 'restate_rules';
+COMMENT ON FUNCTION restate.rules() IS
+'The rules that a row of a table holds by itself. relation: the table in schema restate. rule: the name, which is the constraint name of the error. words: what is demanded, which is the message of the error.';
 
-COMMENT ON CONSTRAINT invocation_partition_key_check ON restate.invocation IS
-'partition_key must be that of the id';
-COMMENT ON CONSTRAINT invocation_status_check ON restate.invocation IS
-'status must be pending, scheduled, ready, running, backing-off, suspended, paused or completed; inbox_sequence_number is set while pending, and only then, and suspended_waiting_for_completions and suspended_waiting_for_signals only while suspended';
-COMMENT ON CONSTRAINT invocation_completion_check ON restate.invocation IS
-'completion_result must be success or failure once completed, and null before; completion_failure is set with failure, and only then';
-COMMENT ON CONSTRAINT invocation_target_check ON restate.invocation IS
-'target_service_ty must be service, virtual_object or workflow; target_handler_ty and target_service_key are null for a service; a virtual_object has a key and is exclusive or shared, a workflow has a key and is workflow or shared';
-COMMENT ON CONSTRAINT invocation_invoked_by_check ON restate.invocation IS
-'invoked_by must be ingress, service, subscription or restart_as_new; restarted_from is set with restart_as_new, and only then, and request_id at most then';
-COMMENT ON CONSTRAINT invocation_pinned_check ON restate.invocation IS
-'pinned_deployment_id and pinned_service_protocol_version must both be set or neither, and the version must be 1 or more';
-COMMENT ON CONSTRAINT invocation_journal_check ON restate.invocation IS
-'journal_size must be from 0 to 4294967296, and journal_commands_size from 0 to journal_size';
-COMMENT ON CONSTRAINT invocation_retention_check ON restate.invocation IS
-'completion_retention and journal_retention must not be negative';
-COMMENT ON CONSTRAINT invocation_retry_count_check ON restate.invocation IS
-'retry_count must be 0 or more';
-COMMENT ON CONSTRAINT invocation_input_headers_check ON restate.invocation IS
-'input_headers must be a JSON array';
+-- deployment
 
-COMMENT ON CONSTRAINT journal_partition_key_check ON restate.journal IS
-'partition_key must be that of the id';
-COMMENT ON CONSTRAINT journal_numbers_check ON restate.journal IS
-'index, completion_id, result_completion_id and signal_index must be from 0 to 4294967295';
-COMMENT ON CONSTRAINT journal_meta_check ON restate.journal IS
-'meta must be a JSON object';
+CREATE FUNCTION restate.check_deployment(
+    ty text, min_service_protocol_version integer, max_service_protocol_version integer)
+  RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_deployment';
+COMMENT ON FUNCTION restate.check_deployment(text, integer, integer) IS
+'True for a row of restate.deployment that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.deployment
+  DROP CONSTRAINT deployment_ty_check,
+  DROP CONSTRAINT deployment_min_service_protocol_version_check,
+  DROP CONSTRAINT deployment_check;
+ALTER TABLE restate.deployment ADD CONSTRAINT deployment_rules CHECK (restate.check_deployment(
+    ty, min_service_protocol_version, max_service_protocol_version));
+COMMENT ON CONSTRAINT deployment_rules ON restate.deployment IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
-COMMENT ON CONSTRAINT journal_event_partition_key_check ON restate.journal_event IS
-'partition_key must be that of the id';
-COMMENT ON CONSTRAINT journal_event_event_index_check ON restate.journal_event IS
-'event_index must be 0 or more';
-COMMENT ON CONSTRAINT journal_event_after_journal_entry_index_check ON restate.journal_event IS
-'after_journal_entry_index must be from 0 to 4294967295';
-COMMENT ON CONSTRAINT journal_event_event_json_check ON restate.journal_event IS
-'event_json must be a JSON object';
+-- service_revision
 
-COMMENT ON CONSTRAINT object_key_partition_key_check ON restate.object_key IS
-'partition_key must be that of the service_key';
-COMMENT ON CONSTRAINT object_state_partition_key_check ON restate.object_state IS
-'partition_key must be that of the service_key';
+CREATE FUNCTION restate.check_service_revision(
+    service_name text, revision bigint, ty text, handlers jsonb, settings jsonb)
+  RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_service_revision';
+COMMENT ON FUNCTION restate.check_service_revision(text, bigint, text, jsonb, jsonb) IS
+'True for a row of restate.service_revision that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.service_revision
+  DROP CONSTRAINT service_revision_service_name_check,
+  DROP CONSTRAINT service_revision_revision_check,
+  DROP CONSTRAINT service_revision_ty_check,
+  DROP CONSTRAINT service_revision_handlers_check,
+  DROP CONSTRAINT service_revision_settings_check;
+ALTER TABLE restate.service_revision ADD CONSTRAINT service_revision_rules CHECK (restate.check_service_revision(
+    service_name, revision, ty, handlers, settings));
+COMMENT ON CONSTRAINT service_revision_rules ON restate.service_revision IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
-COMMENT ON CONSTRAINT promise_partition_key_check ON restate.promise IS
-'partition_key must be that of the service_key';
-COMMENT ON CONSTRAINT promise_completed_check ON restate.promise IS
-'completed must be true with a completion_success_value or a completion_failure, one of them, and false with neither';
+-- invocation
 
-COMMENT ON CONSTRAINT audit_partition_key_check ON restate.audit IS
-'partition_key must be that of the id';
-COMMENT ON CONSTRAINT audit_parameters_check ON restate.audit IS
-'parameters must be a JSON object';
+CREATE FUNCTION restate.check_invocation(
+    id restate_invocation_id, partition_key bigint, status text, target_service_key text,
+    target_service_ty text, target_handler_ty text, invoked_by text,
+    restarted_from restate_invocation_id, request_id text, pinned_deployment_id restate_deployment_id,
+    pinned_service_protocol_version integer, journal_size bigint, journal_commands_size bigint,
+    completion_retention interval, journal_retention interval,
+    suspended_waiting_for_completions bigint[], suspended_waiting_for_signals bigint[],
+    inbox_sequence_number bigint, retry_count bigint, completion_result text,
+    completion_failure text, input_headers jsonb)
+  RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_invocation';
+COMMENT ON FUNCTION restate.check_invocation(restate_invocation_id, bigint, text, text, text, text, text, restate_invocation_id, text, restate_deployment_id, integer, bigint, bigint, interval, interval, bigint[], bigint[], bigint, bigint, text, text, jsonb) IS
+'True for a row of restate.invocation that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.invocation
+  DROP CONSTRAINT invocation_partition_key_check,
+  DROP CONSTRAINT invocation_status_check,
+  DROP CONSTRAINT invocation_completion_check,
+  DROP CONSTRAINT invocation_target_check,
+  DROP CONSTRAINT invocation_invoked_by_check,
+  DROP CONSTRAINT invocation_pinned_check,
+  DROP CONSTRAINT invocation_journal_check,
+  DROP CONSTRAINT invocation_retention_check,
+  DROP CONSTRAINT invocation_retry_count_check,
+  DROP CONSTRAINT invocation_input_headers_check;
+ALTER TABLE restate.invocation ADD CONSTRAINT invocation_rules CHECK (restate.check_invocation(
+    id, partition_key, status, target_service_key, target_service_ty, target_handler_ty,
+    invoked_by, restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version,
+    journal_size, journal_commands_size, completion_retention, journal_retention,
+    suspended_waiting_for_completions, suspended_waiting_for_signals, inbox_sequence_number,
+    retry_count, completion_result, completion_failure, input_headers));
+COMMENT ON CONSTRAINT invocation_rules ON restate.invocation IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+
+-- journal
+
+CREATE FUNCTION restate.check_journal(
+    id restate_invocation_id, partition_key bigint, index bigint, completion_id bigint,
+    result_completion_id bigint, signal_index bigint, meta jsonb)
+  RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_journal';
+COMMENT ON FUNCTION restate.check_journal(restate_invocation_id, bigint, bigint, bigint, bigint, bigint, jsonb) IS
+'True for a row of restate.journal that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.journal
+  DROP CONSTRAINT journal_partition_key_check,
+  DROP CONSTRAINT journal_numbers_check,
+  DROP CONSTRAINT journal_meta_check;
+ALTER TABLE restate.journal ADD CONSTRAINT journal_rules CHECK (restate.check_journal(
+    id, partition_key, index, completion_id, result_completion_id, signal_index, meta));
+COMMENT ON CONSTRAINT journal_rules ON restate.journal IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+
+-- journal_event
+
+CREATE FUNCTION restate.check_journal_event(
+    id restate_invocation_id, partition_key bigint, event_index bigint,
+    after_journal_entry_index bigint, event_json jsonb)
+  RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_journal_event';
+COMMENT ON FUNCTION restate.check_journal_event(restate_invocation_id, bigint, bigint, bigint, jsonb) IS
+'True for a row of restate.journal_event that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.journal_event
+  DROP CONSTRAINT journal_event_partition_key_check,
+  DROP CONSTRAINT journal_event_event_index_check,
+  DROP CONSTRAINT journal_event_after_journal_entry_index_check,
+  DROP CONSTRAINT journal_event_event_json_check;
+ALTER TABLE restate.journal_event ADD CONSTRAINT journal_event_rules CHECK (restate.check_journal_event(
+    id, partition_key, event_index, after_journal_entry_index, event_json));
+COMMENT ON CONSTRAINT journal_event_rules ON restate.journal_event IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+
+-- object_key
+
+CREATE FUNCTION restate.check_object_key(service_key text, partition_key bigint) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_object_key';
+COMMENT ON FUNCTION restate.check_object_key(text, bigint) IS
+'True for a row of restate.object_key that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.object_key
+  DROP CONSTRAINT object_key_partition_key_check;
+ALTER TABLE restate.object_key ADD CONSTRAINT object_key_rules CHECK (restate.check_object_key(service_key, partition_key));
+COMMENT ON CONSTRAINT object_key_rules ON restate.object_key IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+
+-- object_state
+
+CREATE FUNCTION restate.check_object_state(service_key text, partition_key bigint) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_object_state';
+COMMENT ON FUNCTION restate.check_object_state(text, bigint) IS
+'True for a row of restate.object_state that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.object_state
+  DROP CONSTRAINT object_state_partition_key_check;
+ALTER TABLE restate.object_state ADD CONSTRAINT object_state_rules CHECK (restate.check_object_state(service_key, partition_key));
+COMMENT ON CONSTRAINT object_state_rules ON restate.object_state IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+
+-- promise
+
+CREATE FUNCTION restate.check_promise(
+    service_key text, partition_key bigint, completed boolean,
+    completion_success_value bytea, completion_failure text)
+  RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_promise';
+COMMENT ON FUNCTION restate.check_promise(text, bigint, boolean, bytea, text) IS
+'True for a row of restate.promise that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.promise
+  DROP CONSTRAINT promise_partition_key_check,
+  DROP CONSTRAINT promise_completed_check;
+ALTER TABLE restate.promise ADD CONSTRAINT promise_rules CHECK (restate.check_promise(
+    service_key, partition_key, completed, completion_success_value, completion_failure));
+COMMENT ON CONSTRAINT promise_rules ON restate.promise IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+
+-- audit
+
+CREATE FUNCTION restate.check_audit(partition_key bigint, id restate_invocation_id, parameters jsonb)
+  RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_audit';
+COMMENT ON FUNCTION restate.check_audit(bigint, restate_invocation_id, jsonb) IS
+'True for a row of restate.audit that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
+ALTER TABLE restate.audit
+  DROP CONSTRAINT audit_partition_key_check,
+  DROP CONSTRAINT audit_parameters_check;
+ALTER TABLE restate.audit ADD CONSTRAINT audit_rules CHECK (restate.check_audit(partition_key, id, parameters));
+COMMENT ON CONSTRAINT audit_rules ON restate.audit IS
+'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+
+-- what only the old constraints have called
+
+DROP FUNCTION restate.check_status(text, bigint, bigint[], bigint[]);
+DROP FUNCTION restate.check_completion(text, text, text);
+DROP FUNCTION restate.check_target(text, text, text);
+DROP FUNCTION restate.check_invoked_by(text, restate_invocation_id, text);
+DROP FUNCTION restate.check_pinned(restate_deployment_id, integer);
+DROP FUNCTION restate.check_journal_size(bigint, bigint);
+DROP FUNCTION restate.check_retention(interval, interval);
+DROP FUNCTION restate.check_entry_numbers(bigint, bigint, bigint, bigint);
+DROP FUNCTION restate.check_json_object(jsonb);
+DROP FUNCTION restate.check_json_array(jsonb);
 
 -- The status leaves the indexes, so that its changes are HOT.  A completed
 -- invocation has a time of completion: rows written past the functions may lack it.
@@ -2133,10 +2229,9 @@ EXCEPTION
   WHEN data_exception OR integrity_constraint_violation OR program_limit_exceeded THEN
     GET STACKED DIAGNOSTICS broken = MESSAGE_TEXT, table_name = TABLE_NAME,
       column_name = COLUMN_NAME, constraint_name = CONSTRAINT_NAME;
-    -- A rule in words is its constraint's comment.
-    wrong := (SELECT obj_description(c.oid, 'pg_constraint')
-      FROM pg_constraint AS c
-      WHERE c.conname = constraint_name AND c.conrelid = to_regclass(format('restate.%I', table_name)));
+    -- A constraint of a user's own may have the name of a rule, not its words.
+    wrong := (SELECT r.words FROM restate.rules() AS r
+      WHERE r.relation = table_name AND r.rule = constraint_name AND r.words = broken);
     IF wrong IS NOT NULL THEN
       wrong := 'breaks a rule: ' || wrong;
     ELSIF constraint_name IN ('invocation_pkey', 'journal_pkey') THEN

@@ -3,352 +3,433 @@
  *		The rules that a row of the tables holds by itself.
  *
  * The server reads a table's CHECK constraints back from their stored text in
- * each INSERT and UPDATE.  Written out in SQL, with each constant and each
- * repeated column a node of its own, that was a quarter of an operation's
- * time: so a rule is one function here, which is handed each column once.
+ * each statement that writes, and each constant, call and column is a node of
+ * its own.  So a table has one constraint, a call of one function here, which
+ * is handed each column that a rule is about once.  It returns true, or raises
+ * check_violation in the words of the first rule, by name, that the row
+ * breaks.
  *
- * A function returns true, or raises check_violation with the rule in words:
- * those are the comment of the constraint, which is where a reader of the
- * schema looks for them.  Where there is no such constraint or it has no
- * comment, a function returns false, and the server says which constraint it
- * is in its own way.
+ * The columns come one by one, never as a whole row: a shard of a distributed
+ * table has another row type.  To extend a rule, add the column to the enum of
+ * the table, to the function's arguments in 15_checks.sql and to the call in
+ * 20_tables.sql.
  */
 #include "postgres.h"
 
-#include "catalog/namespace.h"
-#include "catalog/pg_constraint.h"
-#include "commands/comment.h"
 #include "fmgr.h"
-#include "lib/stringinfo.h"
-#include "nodes/primnodes.h"
 #include "utils/builtins.h"
-#include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "functions/rules.h"
+#include "functions/sound.h"
+#include "types/id.h"
+#include "types/id_generate.h"
 #include "types/outcome.h"
-#include "types/status.h"
-#include "types/text_equals.h"
 
-static bool text_arg_is(FunctionCallInfo fcinfo, int arg, const char *value);
-static char *presence(FunctionCallInfo fcinfo, int arg);
-static char *quoted(FunctionCallInfo fcinfo, int arg);
-static char *number(FunctionCallInfo fcinfo, int arg);
-static Datum violated(const char *table, const char *constraint, const char *values);
-static bool is_u32(FunctionCallInfo fcinfo, int arg);
-static bool is_not_negative(const Interval *interval);
-static char *interval_text(const Interval *interval);
-static uint32 jsonb_root_header(Datum value);
-static const char *jsonb_type(Datum value);
-static bool is_column(FunctionCallInfo fcinfo, const char *table, const char *column);
+/* the arguments of each table's function */
 
-/*
- * Returns whether the argument is not null and that text.
- */
-static bool
-text_arg_is(FunctionCallInfo fcinfo, int arg, const char *value)
+enum
 {
-	return !PG_ARGISNULL(arg) && text_equals(PG_GETARG_TEXT_PP(arg), value);
-}
+	AUDIT_PARTITION_KEY,
+	AUDIT_ID,
+	AUDIT_PARAMETERS
+};
+
+enum
+{
+	DEPLOYMENT_TY,
+	DEPLOYMENT_MIN_VERSION,
+	DEPLOYMENT_MAX_VERSION
+};
+
+enum
+{
+	INVOCATION_ID,
+	INVOCATION_PARTITION_KEY,
+	INVOCATION_STATUS,
+	INVOCATION_TARGET_SERVICE_KEY,
+	INVOCATION_TARGET_SERVICE_TY,
+	INVOCATION_TARGET_HANDLER_TY,
+	INVOCATION_INVOKED_BY,
+	INVOCATION_RESTARTED_FROM,
+	INVOCATION_REQUEST_ID,
+	INVOCATION_PINNED_DEPLOYMENT_ID,
+	INVOCATION_PINNED_VERSION,
+	INVOCATION_JOURNAL_SIZE,
+	INVOCATION_JOURNAL_COMMANDS_SIZE,
+	INVOCATION_COMPLETION_RETENTION,
+	INVOCATION_JOURNAL_RETENTION,
+	INVOCATION_WAITS_FOR_COMPLETIONS,
+	INVOCATION_WAITS_FOR_SIGNALS,
+	INVOCATION_INBOX_NUMBER,
+	INVOCATION_RETRY_COUNT,
+	INVOCATION_COMPLETION_RESULT,
+	INVOCATION_COMPLETION_FAILURE,
+	INVOCATION_INPUT_HEADERS
+};
+
+enum
+{
+	JOURNAL_ID,
+	JOURNAL_PARTITION_KEY,
+	JOURNAL_INDEX,
+	JOURNAL_COMPLETION_ID,
+	JOURNAL_RESULT_COMPLETION_ID,
+	JOURNAL_SIGNAL_INDEX,
+	JOURNAL_META
+};
+
+enum
+{
+	EVENT_ID,
+	EVENT_PARTITION_KEY,
+	EVENT_INDEX,
+	EVENT_AFTER_INDEX,
+	EVENT_JSON
+};
+
+enum
+{
+	KEY_SERVICE_KEY,
+	KEY_PARTITION_KEY
+};
+
+enum
+{
+	PROMISE_SERVICE_KEY,
+	PROMISE_PARTITION_KEY,
+	PROMISE_COMPLETED,
+	PROMISE_SUCCESS,
+	PROMISE_FAILURE
+};
+
+enum
+{
+	REVISION_SERVICE_NAME,
+	REVISION_REVISION,
+	REVISION_TY,
+	REVISION_HANDLERS,
+	REVISION_SETTINGS
+};
+
+PG_FUNCTION_INFO_V1(restate_check_audit);
+PG_FUNCTION_INFO_V1(restate_check_deployment);
+PG_FUNCTION_INFO_V1(restate_check_invocation);
+PG_FUNCTION_INFO_V1(restate_check_journal);
+PG_FUNCTION_INFO_V1(restate_check_journal_event);
+PG_FUNCTION_INFO_V1(restate_check_object_key);
+PG_FUNCTION_INFO_V1(restate_check_object_state);
+PG_FUNCTION_INFO_V1(restate_check_promise);
+PG_FUNCTION_INFO_V1(restate_check_service_revision);
 
 /*
  * Returns whether there is a value, in words.
  */
-static char *
-presence(FunctionCallInfo fcinfo, int arg)
+static const char *
+presence(Column column)
 {
-	return PG_ARGISNULL(arg) ? "null" : "set";
+	return column->isnull ? "null" : "set";
 }
 
 /*
- * Returns a text argument fit to be shown.
- */
-static char *
-quoted(FunctionCallInfo fcinfo, int arg)
-{
-	return PG_ARGISNULL(arg) ? "null" : restate_quote_text(text_to_cstring(PG_GETARG_TEXT_PP(arg)));
-}
-
-/*
- * Returns a bigint argument as text.
- */
-static char *
-number(FunctionCallInfo fcinfo, int arg)
-{
-	return PG_ARGISNULL(arg) ? "null" : psprintf(INT64_FORMAT, PG_GETARG_INT64(arg));
-}
-
-/*
- * Raises check_violation for the constraint: its comment, and which values
- * break it.  Returns false if that has no comment.
- */
-static Datum
-violated(const char *table, const char *constraint, const char *values)
-{
-	Oid relation = get_relname_relid(table, get_namespace_oid("restate", true));
-	Oid oid = OidIsValid(relation) ? get_relation_constraint_oid(relation, constraint, true) : InvalidOid;
-	char *rule = OidIsValid(oid) ? GetComment(oid, ConstraintRelationId, 0) : NULL;
-
-	if (rule == NULL)
-		PG_RETURN_BOOL(false);
-	ereport(ERROR,
-			(errcode(ERRCODE_CHECK_VIOLATION),
-			 errmsg("%s", rule),
-			 errdetail("The row has %s.", values),
-			 err_generic_string(PG_DIAG_SCHEMA_NAME, "restate"),
-			 err_generic_string(PG_DIAG_TABLE_NAME, table),
-			 err_generic_string(PG_DIAG_CONSTRAINT_NAME, constraint)));
-}
-
-/*
- * check_status(status, inbox_sequence_number, suspended_waiting_for_completions,
- * suspended_waiting_for_signals): the status is one, and the others are there
- * with the status that has them.
- */
-PG_FUNCTION_INFO_V1(restate_check_status);
-Datum
-restate_check_status(PG_FUNCTION_ARGS)
-{
-	Status status;
-
-	if (!PG_ARGISNULL(0) && restate_status_from_text(PG_GETARG_TEXT_PP(0), &status) &&
-		(status == STATUS_PENDING) == !PG_ARGISNULL(1) &&
-		(status == STATUS_SUSPENDED || (PG_ARGISNULL(2) && PG_ARGISNULL(3))))
-		PG_RETURN_BOOL(true);
-	return violated("invocation", "invocation_status_check",
-					psprintf("status %s, inbox_sequence_number %s, suspended_waiting_for_completions %s and "
-							 "suspended_waiting_for_signals %s",
-							 quoted(fcinfo, 0), presence(fcinfo, 1), presence(fcinfo, 2), presence(fcinfo, 3)));
-}
-
-/*
- * check_completion(status, completion_result, completion_failure): a result is
- * there exactly when completed, and a failure exactly with that result.
- */
-PG_FUNCTION_INFO_V1(restate_check_completion);
-Datum
-restate_check_completion(PG_FUNCTION_ARGS)
-{
-	bool failed = text_arg_is(fcinfo, 1, "failure");
-
-	if (text_arg_is(fcinfo, 0, "completed") == !PG_ARGISNULL(1) &&
-		(PG_ARGISNULL(1) || failed || text_arg_is(fcinfo, 1, "success")) &&
-		failed == !PG_ARGISNULL(2))
-		PG_RETURN_BOOL(true);
-	return violated("invocation", "invocation_completion_check",
-					psprintf("status %s, completion_result %s and completion_failure %s",
-							 quoted(fcinfo, 0), quoted(fcinfo, 1), presence(fcinfo, 2)));
-}
-
-/*
- * check_target(target_service_ty, target_service_key, target_handler_ty):
- * there is a key and a kind of handler exactly where the kind of service has
- * them.
- */
-PG_FUNCTION_INFO_V1(restate_check_target);
-Datum
-restate_check_target(PG_FUNCTION_ARGS)
-{
-	const char *exclusive_handler = NULL;
-
-	if (text_arg_is(fcinfo, 0, "service"))
-	{
-		if (PG_ARGISNULL(1) && PG_ARGISNULL(2))
-			PG_RETURN_BOOL(true);
-	}
-	else if (text_arg_is(fcinfo, 0, "virtual_object"))
-		exclusive_handler = "exclusive";
-	else if (text_arg_is(fcinfo, 0, "workflow"))
-		exclusive_handler = "workflow";
-	if (exclusive_handler != NULL && !PG_ARGISNULL(1) &&
-		(text_arg_is(fcinfo, 2, exclusive_handler) || text_arg_is(fcinfo, 2, "shared")))
-		PG_RETURN_BOOL(true);
-	return violated("invocation", "invocation_target_check",
-					psprintf("target_service_ty %s, target_service_key %s and target_handler_ty %s",
-							 quoted(fcinfo, 0), presence(fcinfo, 1), quoted(fcinfo, 2)));
-}
-
-/*
- * check_invoked_by(invoked_by, restarted_from, request_id): the first is one of
- * the origins, the original is there exactly for a restart, and a request id at
- * most there.
- */
-PG_FUNCTION_INFO_V1(restate_check_invoked_by);
-Datum
-restate_check_invoked_by(PG_FUNCTION_ARGS)
-{
-	bool is_restart = text_arg_is(fcinfo, 0, "restart_as_new");
-	bool is_other = text_arg_is(fcinfo, 0, "ingress") || text_arg_is(fcinfo, 0, "service") ||
-					text_arg_is(fcinfo, 0, "subscription");
-
-	if ((is_restart && !PG_ARGISNULL(1)) || (is_other && PG_ARGISNULL(1) && PG_ARGISNULL(2)))
-		PG_RETURN_BOOL(true);
-	return violated("invocation", "invocation_invoked_by_check",
-					psprintf("invoked_by %s, restarted_from %s and request_id %s",
-							 quoted(fcinfo, 0), presence(fcinfo, 1), presence(fcinfo, 2)));
-}
-
-/*
- * check_pinned(pinned_deployment_id, pinned_service_protocol_version): both are
- * there or neither, and the version is one.
- */
-PG_FUNCTION_INFO_V1(restate_check_pinned);
-Datum
-restate_check_pinned(PG_FUNCTION_ARGS)
-{
-	if (PG_ARGISNULL(0) == PG_ARGISNULL(1) && (PG_ARGISNULL(1) || PG_GETARG_INT32(1) > 0))
-		PG_RETURN_BOOL(true);
-	return violated("invocation", "invocation_pinned_check",
-					psprintf("pinned_deployment_id %s and pinned_service_protocol_version %s",
-							 presence(fcinfo, 0), PG_ARGISNULL(1) ? "null" : psprintf("%d", PG_GETARG_INT32(1))));
-}
-
-/*
- * check_journal_size(journal_size, journal_commands_size): a journal can have
- * so many entries, and so many of them be commands.  Neither is null.
- */
-PG_FUNCTION_INFO_V1(restate_check_journal_size);
-Datum
-restate_check_journal_size(PG_FUNCTION_ARGS)
-{
-	int64 size = PG_GETARG_INT64(0);
-	int64 commands = PG_GETARG_INT64(1);
-
-	if (commands >= 0 && commands <= size && size <= (int64) PG_UINT32_MAX + 1)
-		PG_RETURN_BOOL(true);
-	return violated("invocation", "invocation_journal_check",
-					psprintf("journal_size %s and journal_commands_size %s", number(fcinfo, 0), number(fcinfo, 1)));
-}
-
-/*
- * Returns whether the interval is zero or more.
- */
-static bool
-is_not_negative(const Interval *interval)
-{
-	Interval zero = {0};
-
-	return DatumGetBool(DirectFunctionCall2(interval_ge, IntervalPGetDatum(interval), IntervalPGetDatum(&zero)));
-}
-
-/*
- * Returns the interval as text.
- */
-static char *
-interval_text(const Interval *interval)
-{
-	return DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)));
-}
-
-/*
- * check_retention(completion_retention, journal_retention): neither is
- * negative.  Neither is null.
- */
-PG_FUNCTION_INFO_V1(restate_check_retention);
-Datum
-restate_check_retention(PG_FUNCTION_ARGS)
-{
-	const Interval *completion = PG_GETARG_INTERVAL_P(0);
-	const Interval *journal = PG_GETARG_INTERVAL_P(1);
-
-	if (is_not_negative(completion) && is_not_negative(journal))
-		PG_RETURN_BOOL(true);
-	return violated("invocation", "invocation_retention_check",
-					psprintf("completion_retention %s and journal_retention %s",
-							 interval_text(completion), interval_text(journal)));
-}
-
-/*
- * Returns whether the argument is null or an unsigned number of 32 bits.
- */
-static bool
-is_u32(FunctionCallInfo fcinfo, int arg)
-{
-	return PG_ARGISNULL(arg) || (PG_GETARG_INT64(arg) >= 0 && PG_GETARG_INT64(arg) <= (int64) PG_UINT32_MAX);
-}
-
-/*
- * check_entry_numbers(index, completion_id, result_completion_id,
- * signal_index): each is null or an unsigned number of 32 bits.
- */
-PG_FUNCTION_INFO_V1(restate_check_entry_numbers);
-Datum
-restate_check_entry_numbers(PG_FUNCTION_ARGS)
-{
-	if (is_u32(fcinfo, 0) && is_u32(fcinfo, 1) && is_u32(fcinfo, 2) && is_u32(fcinfo, 3))
-		PG_RETURN_BOOL(true);
-	return violated("journal", "journal_numbers_check",
-					psprintf("index %s, completion_id %s, result_completion_id %s and signal_index %s",
-							 number(fcinfo, 0), number(fcinfo, 1), number(fcinfo, 2), number(fcinfo, 3)));
-}
-
-/*
- * Returns the header of the jsonb's root; reads no more of it than that.
- */
-static uint32
-jsonb_root_header(Datum value)
-{
-	Jsonb *start = (Jsonb *) PG_DETOAST_DATUM_SLICE(value, 0, sizeof(uint32));
-
-	return start->root.header;
-}
-
-/*
- * Returns what the jsonb is, with its article.
+ * Returns a text fit to be shown.
  */
 static const char *
-jsonb_type(Datum value)
+quoted(Column column)
 {
-	uint32 header = jsonb_root_header(value);
-
-	if ((header & JB_FSCALAR) != 0)
-		return "a single value";
-	return (header & JB_FOBJECT) != 0 ? "an object" : "an array";
+	return column->isnull ? "null" : restate_quote_text(TextDatumGetCString(column->value));
 }
 
 /*
- * Returns whether the first argument is that column of that table of ours, in
- * a constraint of the table.
+ * Returns a bigint as text.
  */
-static bool
-is_column(FunctionCallInfo fcinfo, const char *table, const char *column)
+static const char *
+number(Column column)
 {
-	Node *call = fcinfo->flinfo->fn_expr;
-	Node *arg = call != NULL && IsA(call, FuncExpr) ? linitial(((FuncExpr *) call)->args) : NULL;
-	Oid relation = get_relname_relid(table, get_namespace_oid("restate", true));
-
-	return arg != NULL && IsA(arg, Var) && OidIsValid(relation) &&
-		   ((Var *) arg)->varattno == get_attnum(relation, column);
+	return column->isnull ? "null" : psprintf(INT64_FORMAT, DatumGetInt64(column->value));
 }
 
 /*
- * check_json_object(value): it is a JSON object.  Two tables have such a
- * column; which of them it is can be seen from the column's number.
+ * Returns an integer as text.
  */
-PG_FUNCTION_INFO_V1(restate_check_json_object);
+static const char *
+small_number(Column column)
+{
+	return column->isnull ? "null" : psprintf("%d", DatumGetInt32(column->value));
+}
+
+/*
+ * Returns a boolean as text.
+ */
+static const char *
+truth(Column column)
+{
+	if (column->isnull)
+		return "null";
+	return DatumGetBool(column->value) ? "true" : "false";
+}
+
+/*
+ * Returns an interval, which is not null, as text.
+ */
+static const char *
+interval_text(Column column)
+{
+	return DatumGetCString(DirectFunctionCall1(interval_out, column->value));
+}
+
+/*
+ * Returns what a jsonb is, with its article.
+ */
+static const char *
+jsonb_type(Column column)
+{
+	if (column_is_json_object(column))
+		return "an object";
+	return column_is_json_array(column) ? "an array" : "a single value";
+}
+
+/*
+ * Raises the rule unless the partition key is that of the id, or either is
+ * null.
+ */
+static void
+check_key_of_id(Rule rule, Column partition_key, Column id)
+{
+	int64 wanted;
+
+	if (partition_key->isnull || id->isnull)
+		return;
+	wanted = (int64) restate_id_partition_key(DatumGetInvocationId(id->value));
+	if (DatumGetInt64(partition_key->value) != wanted)
+		rule_broken(rule, "partition_key %s in place of " INT64_FORMAT,
+					number(partition_key), wanted);
+}
+
+/*
+ * Raises the rule unless the partition key is that of the service key, or
+ * either is null.
+ */
+static void
+check_key_of_key(Rule rule, Column partition_key, Column service_key)
+{
+	int64 wanted;
+
+	if (partition_key->isnull || service_key->isnull)
+		return;
+	wanted = (int64) restate_key_partition(DatumGetTextPP(service_key->value));
+	if (DatumGetInt64(partition_key->value) != wanted)
+		rule_broken(rule, "partition_key %s in place of " INT64_FORMAT,
+					number(partition_key), wanted);
+}
+
+/*
+ * check_audit: the rules of restate.audit.
+ */
 Datum
-restate_check_json_object(PG_FUNCTION_ARGS)
+restate_check_audit(PG_FUNCTION_ARGS)
 {
-	Datum value = PG_GETARG_DATUM(0);
+	Column row = fcinfo->args;
 
-	if ((jsonb_root_header(value) & JB_FOBJECT) != 0)
-		PG_RETURN_BOOL(true);
-	if (is_column(fcinfo, "audit", "parameters"))
-		return violated("audit", "audit_parameters_check", psprintf("%s for parameters", jsonb_type(value)));
-	return violated("journal", "journal_meta_check", psprintf("%s for meta", jsonb_type(value)));
+	if (!column_is_json_object(&row[AUDIT_PARAMETERS]))
+		rule_broken(RULE_AUDIT_PARAMETERS, "%s for parameters", jsonb_type(&row[AUDIT_PARAMETERS]));
+	check_key_of_id(RULE_AUDIT_PARTITION_KEY, &row[AUDIT_PARTITION_KEY], &row[AUDIT_ID]);
+	PG_RETURN_BOOL(true);
 }
 
 /*
- * check_json_array(value): it is a JSON array.
+ * check_deployment: the rules of restate.deployment.
  */
-PG_FUNCTION_INFO_V1(restate_check_json_array);
 Datum
-restate_check_json_array(PG_FUNCTION_ARGS)
+restate_check_deployment(PG_FUNCTION_ARGS)
 {
-	Datum value = PG_GETARG_DATUM(0);
-	uint32 header = jsonb_root_header(value);
+	Column row = fcinfo->args;
+	Column ty = &row[DEPLOYMENT_TY];
+	Column min = &row[DEPLOYMENT_MIN_VERSION];
+	Column max = &row[DEPLOYMENT_MAX_VERSION];
 
-	if ((header & JB_FARRAY) != 0 && (header & JB_FSCALAR) == 0)
-		PG_RETURN_BOOL(true);
-	return violated("invocation", "invocation_input_headers_check", psprintf("%s for input_headers", jsonb_type(value)));
+	if (!min->isnull && !max->isnull && DatumGetInt32(max->value) < DatumGetInt32(min->value))
+		rule_broken(RULE_DEPLOYMENT_VERSIONS,
+					"min_service_protocol_version %s and max_service_protocol_version %s",
+					small_number(min), small_number(max));
+	if (!min->isnull && DatumGetInt32(min->value) <= 0)
+		rule_broken(RULE_DEPLOYMENT_MIN_VERSION, "min_service_protocol_version %s",
+					small_number(min));
+	if (!ty->isnull && !column_is_text(ty, "http") && !column_is_text(ty, "lambda"))
+		rule_broken(RULE_DEPLOYMENT_TY, "ty %s", quoted(ty));
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * check_invocation: the rules of restate.invocation.
+ */
+Datum
+restate_check_invocation(PG_FUNCTION_ARGS)
+{
+	Column row = fcinfo->args;
+	Column status = &row[INVOCATION_STATUS];
+
+	if (!completion_is_sound(status, &row[INVOCATION_COMPLETION_RESULT],
+							 &row[INVOCATION_COMPLETION_FAILURE]))
+		rule_broken(RULE_INVOCATION_COMPLETION,
+					"status %s, completion_result %s and completion_failure %s",
+					quoted(status), quoted(&row[INVOCATION_COMPLETION_RESULT]),
+					presence(&row[INVOCATION_COMPLETION_FAILURE]));
+	if (!column_is_json_array(&row[INVOCATION_INPUT_HEADERS]))
+		rule_broken(RULE_INVOCATION_INPUT_HEADERS, "%s for input_headers",
+					jsonb_type(&row[INVOCATION_INPUT_HEADERS]));
+	if (!origin_is_sound(&row[INVOCATION_INVOKED_BY], &row[INVOCATION_RESTARTED_FROM],
+						 &row[INVOCATION_REQUEST_ID]))
+		rule_broken(RULE_INVOCATION_INVOKED_BY,
+					"invoked_by %s, restarted_from %s and request_id %s",
+					quoted(&row[INVOCATION_INVOKED_BY]), presence(&row[INVOCATION_RESTARTED_FROM]),
+					presence(&row[INVOCATION_REQUEST_ID]));
+	if (!journal_size_is_sound(&row[INVOCATION_JOURNAL_SIZE],
+							   &row[INVOCATION_JOURNAL_COMMANDS_SIZE]))
+		rule_broken(RULE_INVOCATION_JOURNAL, "journal_size %s and journal_commands_size %s",
+					number(&row[INVOCATION_JOURNAL_SIZE]),
+					number(&row[INVOCATION_JOURNAL_COMMANDS_SIZE]));
+	check_key_of_id(RULE_INVOCATION_PARTITION_KEY, &row[INVOCATION_PARTITION_KEY],
+					&row[INVOCATION_ID]);
+	if (!pinned_is_sound(&row[INVOCATION_PINNED_DEPLOYMENT_ID], &row[INVOCATION_PINNED_VERSION]))
+		rule_broken(RULE_INVOCATION_PINNED,
+					"pinned_deployment_id %s and pinned_service_protocol_version %s",
+					presence(&row[INVOCATION_PINNED_DEPLOYMENT_ID]),
+					small_number(&row[INVOCATION_PINNED_VERSION]));
+	if (!retention_is_sound(&row[INVOCATION_COMPLETION_RETENTION],
+							&row[INVOCATION_JOURNAL_RETENTION]))
+		rule_broken(RULE_INVOCATION_RETENTION, "completion_retention %s and journal_retention %s",
+					interval_text(&row[INVOCATION_COMPLETION_RETENTION]),
+					interval_text(&row[INVOCATION_JOURNAL_RETENTION]));
+	if (!column_is_at_least(&row[INVOCATION_RETRY_COUNT], 0))
+		rule_broken(RULE_INVOCATION_RETRY_COUNT, "retry_count %s",
+					number(&row[INVOCATION_RETRY_COUNT]));
+	if (!status_is_sound(status, &row[INVOCATION_INBOX_NUMBER],
+						 &row[INVOCATION_WAITS_FOR_COMPLETIONS],
+						 &row[INVOCATION_WAITS_FOR_SIGNALS]))
+		rule_broken(RULE_INVOCATION_STATUS,
+					"status %s, inbox_sequence_number %s, suspended_waiting_for_completions %s and "
+					"suspended_waiting_for_signals %s",
+					quoted(status), presence(&row[INVOCATION_INBOX_NUMBER]),
+					presence(&row[INVOCATION_WAITS_FOR_COMPLETIONS]),
+					presence(&row[INVOCATION_WAITS_FOR_SIGNALS]));
+	if (!target_is_sound(&row[INVOCATION_TARGET_SERVICE_TY], &row[INVOCATION_TARGET_SERVICE_KEY],
+						 &row[INVOCATION_TARGET_HANDLER_TY]))
+		rule_broken(RULE_INVOCATION_TARGET,
+					"target_service_ty %s, target_service_key %s and target_handler_ty %s",
+					quoted(&row[INVOCATION_TARGET_SERVICE_TY]),
+					presence(&row[INVOCATION_TARGET_SERVICE_KEY]),
+					quoted(&row[INVOCATION_TARGET_HANDLER_TY]));
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * check_journal: the rules of restate.journal.
+ */
+Datum
+restate_check_journal(PG_FUNCTION_ARGS)
+{
+	Column row = fcinfo->args;
+
+	if (!column_is_json_object(&row[JOURNAL_META]))
+		rule_broken(RULE_JOURNAL_META, "%s for meta", jsonb_type(&row[JOURNAL_META]));
+	if (!column_is_u32(&row[JOURNAL_INDEX]) || !column_is_u32(&row[JOURNAL_COMPLETION_ID]) ||
+		!column_is_u32(&row[JOURNAL_RESULT_COMPLETION_ID]) ||
+		!column_is_u32(&row[JOURNAL_SIGNAL_INDEX]))
+		rule_broken(RULE_JOURNAL_NUMBERS,
+					"index %s, completion_id %s, result_completion_id %s and signal_index %s",
+					number(&row[JOURNAL_INDEX]), number(&row[JOURNAL_COMPLETION_ID]),
+					number(&row[JOURNAL_RESULT_COMPLETION_ID]), number(&row[JOURNAL_SIGNAL_INDEX]));
+	check_key_of_id(RULE_JOURNAL_PARTITION_KEY, &row[JOURNAL_PARTITION_KEY], &row[JOURNAL_ID]);
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * check_journal_event: the rules of restate.journal_event.
+ */
+Datum
+restate_check_journal_event(PG_FUNCTION_ARGS)
+{
+	Column row = fcinfo->args;
+
+	if (!column_is_u32(&row[EVENT_AFTER_INDEX]))
+		rule_broken(RULE_JOURNAL_EVENT_AFTER_INDEX, "after_journal_entry_index %s",
+					number(&row[EVENT_AFTER_INDEX]));
+	if (!column_is_at_least(&row[EVENT_INDEX], 0))
+		rule_broken(RULE_JOURNAL_EVENT_INDEX, "event_index %s", number(&row[EVENT_INDEX]));
+	if (!column_is_json_object(&row[EVENT_JSON]))
+		rule_broken(RULE_JOURNAL_EVENT_JSON, "%s for event_json", jsonb_type(&row[EVENT_JSON]));
+	check_key_of_id(RULE_JOURNAL_EVENT_PARTITION_KEY, &row[EVENT_PARTITION_KEY], &row[EVENT_ID]);
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * check_object_key: the rules of restate.object_key.
+ */
+Datum
+restate_check_object_key(PG_FUNCTION_ARGS)
+{
+	Column row = fcinfo->args;
+
+	check_key_of_key(RULE_OBJECT_KEY_PARTITION_KEY, &row[KEY_PARTITION_KEY],
+					 &row[KEY_SERVICE_KEY]);
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * check_object_state: the rules of restate.object_state.
+ */
+Datum
+restate_check_object_state(PG_FUNCTION_ARGS)
+{
+	Column row = fcinfo->args;
+
+	check_key_of_key(RULE_OBJECT_STATE_PARTITION_KEY, &row[KEY_PARTITION_KEY],
+					 &row[KEY_SERVICE_KEY]);
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * check_promise: the rules of restate.promise.
+ */
+Datum
+restate_check_promise(PG_FUNCTION_ARGS)
+{
+	Column row = fcinfo->args;
+	Column completed = &row[PROMISE_COMPLETED];
+	bool succeeded = !row[PROMISE_SUCCESS].isnull;
+	bool failed = !row[PROMISE_FAILURE].isnull;
+
+	if ((succeeded && failed) ||
+		(!completed->isnull && DatumGetBool(completed->value) != (succeeded || failed)))
+		rule_broken(RULE_PROMISE_COMPLETED,
+					"completed %s, completion_success_value %s and completion_failure %s",
+					truth(completed),
+					presence(&row[PROMISE_SUCCESS]), presence(&row[PROMISE_FAILURE]));
+	check_key_of_key(RULE_PROMISE_PARTITION_KEY, &row[PROMISE_PARTITION_KEY],
+					 &row[PROMISE_SERVICE_KEY]);
+	PG_RETURN_BOOL(true);
+}
+
+/*
+ * check_service_revision: the rules of restate.service_revision.
+ */
+Datum
+restate_check_service_revision(PG_FUNCTION_ARGS)
+{
+	Column row = fcinfo->args;
+
+	if (!column_is_json_array(&row[REVISION_HANDLERS]))
+		rule_broken(RULE_SERVICE_REVISION_HANDLERS, "%s for handlers",
+					jsonb_type(&row[REVISION_HANDLERS]));
+	if (!column_is_at_least(&row[REVISION_REVISION], 1))
+		rule_broken(RULE_SERVICE_REVISION_REVISION, "revision %s", number(&row[REVISION_REVISION]));
+	if (column_is_text(&row[REVISION_SERVICE_NAME], ""))
+		rule_broken(RULE_SERVICE_REVISION_SERVICE_NAME, "an empty service_name");
+	if (!column_is_json_object(&row[REVISION_SETTINGS]))
+		rule_broken(RULE_SERVICE_REVISION_SETTINGS, "%s for settings",
+					jsonb_type(&row[REVISION_SETTINGS]));
+	if (!column_is_service_ty(&row[REVISION_TY]))
+		rule_broken(RULE_SERVICE_REVISION_TY, "ty %s", quoted(&row[REVISION_TY]));
+	PG_RETURN_BOOL(true);
 }

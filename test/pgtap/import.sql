@@ -146,15 +146,16 @@ DELETE FROM restate.journal_event WHERE id = :'orphan';
 -- a rule of a table is told in words
 
 SELECT is(pg_temp.told(format('SELECT pg_temp.load(%L)', facts)), 'PT422 invalid_body invocation ID breaks a rule: '
-  || (SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint WHERE conrelid = 'restate.invocation'::regclass AND conname = rule), facts)
+  || (SELECT r.words FROM restate.rules() AS r WHERE r.relation = 'invocation' AND r.rule = v.rule), facts)
 FROM (VALUES ('{"retry_count": -1}', 'invocation_retry_count_check'), ('{"invoked_by": "nobody"}', 'invocation_invoked_by_check'),
   ('{"journal_retention": "PT-1S"}', 'invocation_retention_check'), ('{"target_handler_ty": "shared"}', 'invocation_target_check'),
   ('{"target_service_ty": "lambda"}', 'invocation_target_check'), ('{"completion_result": "failure"}', 'invocation_completion_check'),
   ('{"pinned_service_protocol_version": 6}', 'invocation_pinned_check')) AS v (facts, rule);
 SAVEPOINT own;
 UPDATE restate.invocation SET trace_id = '';
-ALTER TABLE restate.invocation ADD CONSTRAINT own CHECK (trace_id <> 'x'), ALTER trace_id SET NOT NULL;
+ALTER TABLE restate.invocation ADD CONSTRAINT own CHECK (trace_id <> 'x'), ADD CONSTRAINT invocation_status_check CHECK (trace_id <> 'y'), ALTER trace_id SET NOT NULL;
 SELECT is(pg_temp.told($$SELECT pg_temp.load('{"trace_id": "x"}')$$), 'PT422 invalid_body invocation ID does not satisfy: "own"', 'a rule of the user''s own by its name');
+SELECT is(pg_temp.told($$SELECT pg_temp.load('{"trace_id": "y"}')$$), 'PT422 invalid_body invocation ID does not satisfy: "invocation_status_check"', 'even if that is the name of one of ours');
 SELECT is(pg_temp.told($$SELECT pg_temp.load('{}')$$), 'PT422 invalid_body invocation ID has no: "trace_id"', 'what is missing by its name');
 ROLLBACK TO own;
 SELECT alike(pg_temp.told(format('SELECT pg_temp.load(%L)', jsonb_build_object('target_service_name', (SELECT string_agg(md5(g::text), '') FROM generate_series(1, 200) AS g)))),

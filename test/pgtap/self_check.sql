@@ -57,6 +57,7 @@ INSERT INTO public_function VALUES
   ('restate.parse_entry(json)'),
   ('restate.storable_json(text)'),
   ('restate.facts(text,text,text,text,text,bigint,bigint,boolean,restate_deployment_id,integer,interval,interval,boolean,bigint,restate_invocation_id,restate_deployment_id,integer,integer)'),
+  ('restate.rules()'),
   ('restate.refuse_body(text,text)'),
   ('restate.not_written(text)'),
   -- these read JSON, and ask for the right to call the one that acts
@@ -134,7 +135,7 @@ SELECT is_empty(
 SELECT is_empty(
   $$SELECT c.conrelid::regclass, c.conname FROM member_relation r JOIN pg_constraint c ON c.conrelid = r.oid
     WHERE c.contype = 'c' AND obj_description(c.oid, 'pg_constraint') IS NULL$$,
-  'every rule of a table is stated in words');
+  'every CHECK constraint has a comment');
 
 SELECT is_empty(
   $$SELECT name FROM pg_settings

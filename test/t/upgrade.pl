@@ -84,6 +84,30 @@ WHERE c.relnamespace = 'restate_api'::regnamespace
 ORDER BY 1, 2
 SQL
 $node->safe_psql('postgres', 'CREATE ROLE api_reader; CREATE ROLE api_guest; CREATE ROLE api_owner');
+# Writes that break a rule each, of those that are functions in 0.2.0, by the
+# rule's name.
+my %breaks = (
+	invocation_status_check => "invocation SET status = 'asleep', completion_result = NULL, completion_failure = NULL",
+	invocation_completion_check => "invocation SET completion_failure = 'x', completion_result = NULL",
+	invocation_target_check => "invocation SET target_service_ty = 'lambda'",
+	invocation_invoked_by_check => "invocation SET invoked_by = 'nobody'",
+	invocation_pinned_check => 'invocation SET pinned_service_protocol_version = -1',
+	invocation_journal_check => 'invocation SET journal_size = -1',
+	invocation_retention_check => "invocation SET journal_retention = '-1 day'",
+	invocation_input_headers_check => "invocation SET input_headers = '{}'",
+	journal_numbers_check => 'journal SET signal_index = -1',
+	journal_meta_check => "journal SET meta = '[]'");
+my $rules = join "\n", sort keys %breaks;
+
+# Returns the names of the rules that these writes are told to break.
+sub rules_broken
+{
+	my ($database) = @_;
+	my ($rc, $out, $err) = $node->psql($database, join('', map { "UPDATE restate.$breaks{$_};\n" } sort keys %breaks),
+		on_error_stop => 0, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+
+	return join "\n", $err =~ /^CONSTRAINT NAME:  (\w+)$/mg;
+}
 
 for my $release (@releases)
 {
@@ -107,6 +131,7 @@ for my $release (@releases)
 				"$release: $call says what is due");
 		}
 	}
+	is(rules_broken($database), $rules, "$release: its rules hold meanwhile") if $release eq '0.2.0';
 	is(digest($node, $database), $contents, "$release: nothing has changed");
 
 	$node->safe_psql($database, $built);
@@ -114,6 +139,7 @@ for my $release (@releases)
 	$node->safe_psql($database, 'ALTER EXTENSION restate_admin UPDATE');
 	is($node->safe_psql($database, $told), $before, "$release: after the update what a user has built on ids tells the same");
 	is(difference(\@new, [ catalog($database) ]), '', "$release: after the update the catalog is that of a new installation");
+	is(rules_broken($database), $rules, "$release: the rules hold after it");
 	is(digest($node, $database), $contents, "$release: the data is as it was");
 	$node->safe_psql('postgres', "CREATE DATABASE \"${database}_again\"");
 	$node->command_ok([ 'pg_dump', '--no-sync', '-Fc', '-d', $node->connstr($database), '-f', "$dir/$database.dump" ], "$release: and can be dumped");
