@@ -133,7 +133,9 @@ CREATE TABLE restate.invocation (
   CONSTRAINT invocation_journal_check CHECK (
     restate.check_journal_size(journal_size, journal_commands_size)),
   CONSTRAINT invocation_retention_check CHECK (
-    restate.check_retention(completion_retention, journal_retention))
+    restate.check_retention(completion_retention, journal_retention)),
+  CONSTRAINT invocation_keys_check CHECK (
+    restate.check_keys('invocation', target_service_key, idempotency_key, request_id))
 ) WITH (fillfactor = 85);
 REVOKE ALL ON restate.invocation FROM PUBLIC;
 COMMENT ON TABLE restate.invocation IS
@@ -149,20 +151,21 @@ COMMENT ON COLUMN restate.invocation.pause_requested IS
 COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
 'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
 
--- the inbox of an object key, first in first out
+-- the inbox of an object key, first in first out; the partition key finds it
 CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
-  (target_service_name, target_service_key, inbox_sequence_number, partition_key)
+  (partition_key, target_service_name COLLATE "C", inbox_sequence_number, restate.indexed_key(target_service_key))
   WHERE status = 'pending';
 -- what is not completed, for operators and runtimes
 CREATE INDEX invocation_in_flight_idx ON restate.invocation (status, target_service_name)
   WHERE status <> 'completed';
 -- the restarts of an original, no two with the same request id
 CREATE UNIQUE INDEX invocation_restarted_from_idx ON restate.invocation
-  (restarted_from, request_id, partition_key)
+  (restarted_from, request_id COLLATE "C", partition_key)
   WHERE restarted_from IS NOT NULL;
--- the invocations of a service, and of one object key
-CREATE INDEX invocation_target_idx ON restate.invocation
-  (target_service_name, target_service_key, target_handler_name);
+-- the invocations of a service, and of one object key, which may be of any length
+CREATE INDEX invocation_target_idx ON restate.invocation (target_service_name, target_handler_name);
+CREATE INDEX invocation_target_key_idx ON restate.invocation USING spgist (target_service_key)
+  WHERE target_service_key IS NOT NULL;
 
 CREATE TABLE restate.journal (
   id restate_invocation_id NOT NULL,
@@ -215,16 +218,25 @@ REVOKE ALL ON restate.journal_event FROM PUBLIC;
 COMMENT ON TABLE restate.journal_event IS
 'What happened beside the journal, such as a failed attempt. Never copied by a restart.';
 
+-- The keys of objects, states and promises are longer than an entry of a btree can
+-- be, and no primary key takes an expression: uniqueness is that of an index on
+-- restate.indexed_key(), and logical replication finds the rows by all they have.
+
 CREATE TABLE restate.object_key (
   service_name text NOT NULL,
   service_key text NOT NULL,
   partition_key bigint NOT NULL,
   holder restate_invocation_id,
   next_sequence_number bigint NOT NULL DEFAULT 0,
-  PRIMARY KEY (service_name, service_key, partition_key),
-  CONSTRAINT object_key_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key))
+  CONSTRAINT object_key_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key)),
+  CONSTRAINT object_key_keys_check CHECK (restate.check_keys('object_key', service_key, NULL, NULL))
 ) WITH (fillfactor = 70);
 REVOKE ALL ON restate.object_key FROM PUBLIC;
+ALTER TABLE restate.object_key REPLICA IDENTITY FULL;
+-- the partition key finds a key, the rest makes it one
+CREATE UNIQUE INDEX object_key_unique_idx ON restate.object_key
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key));
+CREATE INDEX object_key_service_key_idx ON restate.object_key USING spgist (service_key);
 COMMENT ON TABLE restate.object_key IS
 'The keys of virtual objects: who holds each, and the counter that orders its inbox.';
 
@@ -234,10 +246,14 @@ CREATE TABLE restate.object_state (
   key text NOT NULL,
   partition_key bigint NOT NULL,
   value bytea NOT NULL,
-  PRIMARY KEY (service_name, service_key, key, partition_key),
-  CONSTRAINT object_state_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key))
+  CONSTRAINT object_state_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key)),
+  CONSTRAINT object_state_keys_check CHECK (restate.check_keys('object_state', service_key, key, NULL))
 );
 REVOKE ALL ON restate.object_state FROM PUBLIC;
+ALTER TABLE restate.object_state REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX object_state_unique_idx ON restate.object_state
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key));
+CREATE INDEX object_state_service_key_idx ON restate.object_state USING spgist (service_key);
 COMMENT ON TABLE restate.object_state IS
 'The state of virtual objects and workflows. Read it through restate.state.';
 
@@ -249,13 +265,17 @@ CREATE TABLE restate.promise (
   completed boolean NOT NULL DEFAULT false,
   completion_success_value bytea,
   completion_failure text,
-  PRIMARY KEY (service_name, service_key, key, partition_key),
   CONSTRAINT promise_partition_key_check CHECK (partition_key = restate_partition_key_of_key(service_key)),
+  CONSTRAINT promise_keys_check CHECK (restate.check_keys('promise', service_key, key, NULL)),
   CONSTRAINT promise_completed_check CHECK (
     completed = (completion_success_value IS NOT NULL OR completion_failure IS NOT NULL)
     AND (completion_success_value IS NULL OR completion_failure IS NULL))
 );
 REVOKE ALL ON restate.promise FROM PUBLIC;
+ALTER TABLE restate.promise REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX promise_unique_idx ON restate.promise
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key));
+CREATE INDEX promise_service_key_idx ON restate.promise USING spgist (service_key);
 COMMENT ON TABLE restate.promise IS
 'The durable promises of workflows.';
 

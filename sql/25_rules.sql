@@ -36,6 +36,8 @@ COMMENT ON CONSTRAINT invocation_journal_check ON restate.invocation IS
 'journal_size must be from 0 to 4294967296, and journal_commands_size from 0 to journal_size';
 COMMENT ON CONSTRAINT invocation_retention_check ON restate.invocation IS
 'completion_retention and journal_retention must not be negative';
+COMMENT ON CONSTRAINT invocation_keys_check ON restate.invocation IS
+'target_service_key and idempotency_key must have at most 16384 bytes in UTF-8, and request_id at most 255';
 COMMENT ON CONSTRAINT invocation_retry_count_check ON restate.invocation IS
 'retry_count must be 0 or more';
 COMMENT ON CONSTRAINT invocation_input_headers_check ON restate.invocation IS
@@ -59,11 +61,17 @@ COMMENT ON CONSTRAINT journal_event_event_json_check ON restate.journal_event IS
 
 COMMENT ON CONSTRAINT object_key_partition_key_check ON restate.object_key IS
 'partition_key must be that of the service_key';
+COMMENT ON CONSTRAINT object_key_keys_check ON restate.object_key IS
+'service_key must have at most 16384 bytes in UTF-8';
 COMMENT ON CONSTRAINT object_state_partition_key_check ON restate.object_state IS
 'partition_key must be that of the service_key';
+COMMENT ON CONSTRAINT object_state_keys_check ON restate.object_state IS
+'service_key and key must have at most 16384 bytes in UTF-8';
 
 COMMENT ON CONSTRAINT promise_partition_key_check ON restate.promise IS
 'partition_key must be that of the service_key';
+COMMENT ON CONSTRAINT promise_keys_check ON restate.promise IS
+'service_key and key must have at most 16384 bytes in UTF-8';
 COMMENT ON CONSTRAINT promise_completed_check ON restate.promise IS
 'completed must be true with a completion_success_value or a completion_failure, one of them, and false with neither';
 

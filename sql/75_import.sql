@@ -76,6 +76,10 @@ BEGIN
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;
+  IF NOT restate.check_keys(NULL, row.target_service_key, row.idempotency_key, NULL) THEN
+    PERFORM restate.refuse_body(format(
+      'invocation %s has a target_service_key or an idempotency_key of more than 16384 bytes in UTF-8', row.id));
+  END IF;
   row.partition_key := restate_partition_key_of_id(row.id);
   row.status := CASE row.status
     WHEN 'invoked' THEN 'ready'
@@ -207,7 +211,7 @@ BEGIN
   ELSIF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
     INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
       VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
-      ON CONFLICT (service_name, service_key, partition_key)
+      ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))
         DO UPDATE SET holder = excluded.holder WHERE k.holder IS NULL OR k.holder = excluded.holder;
     IF NOT FOUND THEN
       SELECT k.holder INTO holder

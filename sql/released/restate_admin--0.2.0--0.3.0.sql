@@ -800,6 +800,71 @@ CREATE CAST (bpchar AS restate_deployment_id) WITH INOUT AS IMPLICIT;
 COMMENT ON CAST (bpchar AS restate_deployment_id) IS
 'reads the text of a deployment id; error: invalid_deployment_id';
 
+-- Keys of any length up to 16 KiB: what an index has of one, and the rule.
+
+CREATE FUNCTION restate.indexed_key(key text) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_indexed_key';
+COMMENT ON FUNCTION restate.indexed_key(text) IS
+'What stands in an index for a key: its bytes up to 255 of them, else the first 224 and SHA-256 of all. Equal for equal keys alone. Null: null.';
+
+CREATE FUNCTION restate.indexed_key(service_key text, key text) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_indexed_keys';
+COMMENT ON FUNCTION restate.indexed_key(text, text) IS
+'What stands in an index for the key of a state or promise and that of its object: both, with a zero byte between, up to 255 bytes, else the first 224 and SHA-256 of all. Equal for equal keys alone. Anything null: null.';
+
+CREATE FUNCTION restate.check_keys(table_name text, key text, second_key text, request_id text) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_keys';
+COMMENT ON FUNCTION restate.check_keys(text, text, text, text) IS
+'Whether a row''s keys, where it has them, are at most 16384 bytes of UTF-8 each and its request id at most 255. If not: check_violation, with the comment of the constraint TABLE_keys_check, or false where that has none.';
+
+ALTER TABLE restate.invocation ADD CONSTRAINT invocation_keys_check CHECK (
+  restate.check_keys('invocation', target_service_key, idempotency_key, request_id));
+COMMENT ON CONSTRAINT invocation_keys_check ON restate.invocation IS
+'target_service_key and idempotency_key must have at most 16384 bytes in UTF-8, and request_id at most 255';
+DROP INDEX restate.invocation_inbox_idx, restate.invocation_restarted_from_idx, restate.invocation_target_idx;
+CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
+  (partition_key, target_service_name COLLATE "C", inbox_sequence_number, restate.indexed_key(target_service_key))
+  WHERE status = 'pending';
+CREATE UNIQUE INDEX invocation_restarted_from_idx ON restate.invocation
+  (restarted_from, request_id COLLATE "C", partition_key)
+  WHERE restarted_from IS NOT NULL;
+CREATE INDEX invocation_target_idx ON restate.invocation (target_service_name, target_handler_name);
+CREATE INDEX invocation_target_key_idx ON restate.invocation USING spgist (target_service_key)
+  WHERE target_service_key IS NOT NULL;
+
+ALTER TABLE restate.object_key ADD CONSTRAINT object_key_keys_check CHECK (
+  restate.check_keys('object_key', service_key, NULL, NULL));
+COMMENT ON CONSTRAINT object_key_keys_check ON restate.object_key IS
+'service_key must have at most 16384 bytes in UTF-8';
+ALTER TABLE restate.object_key DROP CONSTRAINT object_key_pkey;
+ALTER TABLE restate.object_key REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX object_key_unique_idx ON restate.object_key
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key));
+CREATE INDEX object_key_service_key_idx ON restate.object_key USING spgist (service_key);
+
+ALTER TABLE restate.object_state ADD CONSTRAINT object_state_keys_check CHECK (
+  restate.check_keys('object_state', service_key, key, NULL));
+COMMENT ON CONSTRAINT object_state_keys_check ON restate.object_state IS
+'service_key and key must have at most 16384 bytes in UTF-8';
+ALTER TABLE restate.object_state DROP CONSTRAINT object_state_pkey;
+ALTER TABLE restate.object_state REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX object_state_unique_idx ON restate.object_state
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key));
+CREATE INDEX object_state_service_key_idx ON restate.object_state USING spgist (service_key);
+
+ALTER TABLE restate.promise ADD CONSTRAINT promise_keys_check CHECK (
+  restate.check_keys('promise', service_key, key, NULL));
+COMMENT ON CONSTRAINT promise_keys_check ON restate.promise IS
+'service_key and key must have at most 16384 bytes in UTF-8';
+ALTER TABLE restate.promise DROP CONSTRAINT promise_pkey;
+ALTER TABLE restate.promise REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX promise_unique_idx ON restate.promise
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key));
+CREATE INDEX promise_service_key_idx ON restate.promise USING spgist (service_key);
+
 -- The rules of rows and entries.
 
 COMMENT ON FUNCTION restate.check_status(text, bigint, bigint[], bigint[]) IS
@@ -1638,6 +1703,10 @@ BEGIN
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;
+  IF NOT restate.check_keys(NULL, row.target_service_key, row.idempotency_key, NULL) THEN
+    PERFORM restate.refuse_body(format(
+      'invocation %s has a target_service_key or an idempotency_key of more than 16384 bytes in UTF-8', row.id));
+  END IF;
   row.partition_key := restate_partition_key_of_id(row.id);
   row.status := CASE row.status
     WHEN 'invoked' THEN 'ready'
@@ -1769,7 +1838,7 @@ BEGIN
   ELSIF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
     INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
       VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
-      ON CONFLICT (service_name, service_key, partition_key)
+      ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))
         DO UPDATE SET holder = excluded.holder WHERE k.holder IS NULL OR k.holder = excluded.holder;
     IF NOT FOUND THEN
       SELECT k.holder INTO holder

@@ -26,6 +26,7 @@
 #include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 
+#include "types/key.h"
 #include "types/outcome.h"
 #include "types/status.h"
 #include "types/text_equals.h"
@@ -351,4 +352,29 @@ restate_check_json_array(PG_FUNCTION_ARGS)
 	if ((header & JB_FARRAY) != 0 && (header & JB_FSCALAR) == 0)
 		PG_RETURN_BOOL(true);
 	return violated("invocation", "invocation_input_headers_check", psprintf("%s for input_headers", jsonb_type(value)));
+}
+
+/*
+ * check_keys(table_name, key, second_key, request_id): none that is there is
+ * longer than its kind may be.
+ */
+PG_FUNCTION_INFO_V1(restate_check_keys);
+Datum
+restate_check_keys(PG_FUNCTION_ARGS)
+{
+	const char *table;
+	StringInfoData values;
+
+	if ((PG_ARGISNULL(1) || restate_key_bytes(PG_GETARG_DATUM(1)) <= RESTATE_KEY_MAX_BYTES) &&
+		(PG_ARGISNULL(2) || restate_key_bytes(PG_GETARG_DATUM(2)) <= RESTATE_KEY_MAX_BYTES) &&
+		(PG_ARGISNULL(3) || restate_key_bytes(PG_GETARG_DATUM(3)) <= RESTATE_REQUEST_ID_MAX_BYTES))
+		PG_RETURN_BOOL(true);
+	if (PG_ARGISNULL(0))
+		PG_RETURN_BOOL(false);
+	table = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	initStringInfo(&values);
+	for (int arg = 1; arg < PG_NARGS(); arg++)
+		if (!PG_ARGISNULL(arg))
+			appendStringInfo(&values, "%s%zu", values.len > 0 ? ", " : "", restate_key_bytes(PG_GETARG_DATUM(arg)));
+	return violated(table, psprintf("%s_keys_check", table), psprintf("%s bytes", values.data));
 }

@@ -1,0 +1,20 @@
+-- The keys that callers choose: how long they may be, and what stands for one in
+-- an index, whose entries cannot be as long.
+
+CREATE FUNCTION restate.indexed_key(key text) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_indexed_key';
+COMMENT ON FUNCTION restate.indexed_key(text) IS
+'What stands in an index for a key: its bytes up to 255 of them, else the first 224 and SHA-256 of all. Equal for equal keys alone. Null: null.';
+
+CREATE FUNCTION restate.indexed_key(service_key text, key text) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT LEAKPROOF PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_indexed_keys';
+COMMENT ON FUNCTION restate.indexed_key(text, text) IS
+'What stands in an index for the key of a state or promise and that of its object: both, with a zero byte between, up to 255 bytes, else the first 224 and SHA-256 of all. Equal for equal keys alone. Anything null: null.';
+
+CREATE FUNCTION restate.check_keys(table_name text, key text, second_key text, request_id text) RETURNS boolean
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_check_keys';
+COMMENT ON FUNCTION restate.check_keys(text, text, text, text) IS
+'Whether a row''s keys, where it has them, are at most 16384 bytes of UTF-8 each and its request id at most 255. If not: check_violation, with the comment of the constraint TABLE_keys_check, or false where that has none.';
