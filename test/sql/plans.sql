@@ -50,7 +50,7 @@ BEGIN
 END $$;
 \pset format unaligned
 \pset tuples_only on
-SELECT query, E'\n  ' || plan(query) FROM (VALUES
+SELECT replace(query, repeat('long', 4000), 'long...'), E'\n  ' || plan(query) FROM (VALUES
   (1, $$SELECT * FROM restate.sys_invocation WHERE id = 'inv_1000000000000000000000000000absent'$$),
   (2, $$SELECT * FROM restate.sys_invocation_status WHERE id = 'inv_1000000000000000000000000000absent'$$),
   (3, $$SELECT * FROM restate.sys_invocation WHERE id IN ('inv_1000000000000000000000000000absent', 'inv_100000000000000000000000000000gone')$$),
@@ -87,7 +87,12 @@ SELECT query, E'\n  ' || plan(query) FROM (VALUES
   (32, $$SELECT * FROM restate.sys_audit WHERE id = 'inv_1000000000000000000000000000absent'::text$$),
   (33, $$SELECT * FROM restate.sys_invocation WHERE restarted_from = 'inv_1000000000000000000000000000absent'::text$$),
   (34, $$SELECT i.* FROM (VALUES ('inv_1000000000000000000000000000absent'::text), ('no id')) AS v (id) JOIN restate.sys_invocation i ON i.id = v.id$$),
-  (35, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'::text$$)
+  (35, $$SELECT j.* FROM restate.sys_journal j JOIN restate.sys_invocation i USING (id) WHERE i.id = 'inv_1000000000000000000000000000absent'::text$$),
+  -- by a key longer than an entry of a btree can be, and by the beginning of one
+  (36, format($$SELECT * FROM restate.sys_invocation WHERE target_service_key = %L$$, repeat('long', 4000))),
+  (37, format($$SELECT * FROM restate.state WHERE service_name = 'Obj' AND service_key = %L$$, repeat('long', 4000))),
+  (38, $$SELECT * FROM restate.sys_invocation WHERE target_service_key LIKE 'key17%'$$),
+  (39, $$SELECT * FROM restate.sys_promise WHERE service_key ^@ 'key17'$$)
 ) AS s (n, query) ORDER BY n;
 
 -- with parameters, whichever values they will have
