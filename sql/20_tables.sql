@@ -131,7 +131,7 @@ CREATE TABLE restate.invocation (
     invoked_by, restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version,
     journal_size, journal_commands_size, completion_retention, journal_retention,
     suspended_waiting_for_completions, suspended_waiting_for_signals, inbox_sequence_number,
-    retry_count, completion_result, completion_failure, input_headers))
+    retry_count, completion_result, completion_failure, input_headers, idempotency_key))
 ) WITH (fillfactor = 85);
 REVOKE ALL ON restate.invocation FROM PUBLIC;
 COMMENT ON TABLE restate.invocation IS
@@ -149,9 +149,9 @@ COMMENT ON COLUMN restate.invocation.pause_requested IS
 COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
 'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
 
--- the inbox of an object key, first in first out
+-- the inbox of an object key, first in first out; the partition key finds it
 CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
-  (target_service_name, target_service_key, inbox_sequence_number, partition_key)
+  (partition_key, target_service_name COLLATE "C", inbox_sequence_number, restate.indexed_key(target_service_key))
   WHERE inbox_sequence_number IS NOT NULL;
 -- What is not completed, for operators and runtimes.  The status is in no index,
 -- neither as a key nor in a predicate, so that its changes are HOT.
@@ -159,11 +159,12 @@ CREATE INDEX invocation_in_flight_idx ON restate.invocation (target_service_name
   WHERE completed_at IS NULL;
 -- the restarts of an original, no two with the same request id
 CREATE UNIQUE INDEX invocation_restarted_from_idx ON restate.invocation
-  (restarted_from, request_id, partition_key)
+  (restarted_from, request_id COLLATE "C", partition_key)
   WHERE restarted_from IS NOT NULL;
--- the invocations of a service, and of one object key
-CREATE INDEX invocation_target_idx ON restate.invocation
-  (target_service_name, target_service_key, target_handler_name);
+-- the invocations of a service, and of one object key, which may be of any length
+CREATE INDEX invocation_target_idx ON restate.invocation (target_service_name, target_handler_name);
+CREATE INDEX invocation_target_key_idx ON restate.invocation USING spgist (target_service_key)
+  WHERE target_service_key IS NOT NULL;
 
 CREATE TABLE restate.journal (
   id restate_invocation_id NOT NULL,
@@ -220,16 +221,24 @@ COMMENT ON TABLE restate.journal_event IS
 COMMENT ON CONSTRAINT journal_event_rules ON restate.journal_event IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
+-- The keys of objects, states and promises are longer than an entry of a btree can
+-- be, and no primary key takes an expression: uniqueness is that of an index on
+-- restate.indexed_key(), and logical replication finds the rows by all they have.
+
 CREATE TABLE restate.object_key (
   service_name text NOT NULL,
   service_key text NOT NULL,
   partition_key bigint NOT NULL,
   holder restate_invocation_id,
   next_sequence_number bigint NOT NULL DEFAULT 0,
-  PRIMARY KEY (service_name, service_key, partition_key),
   CONSTRAINT object_key_rules CHECK (restate.check_object_key(service_key, partition_key))
 ) WITH (fillfactor = 70);
 REVOKE ALL ON restate.object_key FROM PUBLIC;
+ALTER TABLE restate.object_key REPLICA IDENTITY FULL;
+-- the partition key finds a key, the rest makes it one
+CREATE UNIQUE INDEX object_key_unique_idx ON restate.object_key
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key));
+CREATE INDEX object_key_service_key_idx ON restate.object_key USING spgist (service_key);
 COMMENT ON TABLE restate.object_key IS
 'The keys of virtual objects: who holds each, and the counter that orders its inbox.';
 COMMENT ON CONSTRAINT object_key_rules ON restate.object_key IS
@@ -241,10 +250,13 @@ CREATE TABLE restate.object_state (
   key text NOT NULL,
   partition_key bigint NOT NULL,
   value bytea NOT NULL,
-  PRIMARY KEY (service_name, service_key, key, partition_key),
-  CONSTRAINT object_state_rules CHECK (restate.check_object_state(service_key, partition_key))
+  CONSTRAINT object_state_rules CHECK (restate.check_object_state(service_key, partition_key, key))
 );
 REVOKE ALL ON restate.object_state FROM PUBLIC;
+ALTER TABLE restate.object_state REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX object_state_unique_idx ON restate.object_state
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key));
+CREATE INDEX object_state_service_key_idx ON restate.object_state USING spgist (service_key);
 COMMENT ON TABLE restate.object_state IS
 'The state of virtual objects and workflows. Read it through restate.state.';
 COMMENT ON CONSTRAINT object_state_rules ON restate.object_state IS
@@ -258,11 +270,14 @@ CREATE TABLE restate.promise (
   completed boolean NOT NULL DEFAULT false,
   completion_success_value bytea,
   completion_failure text,
-  PRIMARY KEY (service_name, service_key, key, partition_key),
   CONSTRAINT promise_rules CHECK (restate.check_promise(
-    service_key, partition_key, completed, completion_success_value, completion_failure))
+    service_key, partition_key, completed, completion_success_value, completion_failure, key))
 );
 REVOKE ALL ON restate.promise FROM PUBLIC;
+ALTER TABLE restate.promise REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX promise_unique_idx ON restate.promise
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key));
+CREATE INDEX promise_service_key_idx ON restate.promise USING spgist (service_key);
 COMMENT ON TABLE restate.promise IS
 'The durable promises of workflows.';
 COMMENT ON CONSTRAINT promise_rules ON restate.promise IS

@@ -18,7 +18,7 @@ COMMENT ON FUNCTION restate.status_support(internal) IS
 'The planner''s support function of restate.narrowed_by_status.';
 
 CREATE FUNCTION restate.narrowed_by_status(status text, completed_at timestamptz) RETURNS boolean
-  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE LEAKPROOF COST 1
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
   SUPPORT restate.status_support
   AS 'MODULE_PATHNAME', 'restate_narrowed_by_status';
 COMMENT ON FUNCTION restate.narrowed_by_status(text, timestamptz) IS

@@ -76,6 +76,8 @@ BEGIN
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;
+  -- what is derived from a key takes no longer one
+  PERFORM restate.check_object_key(row.target_service_key, NULL);
   row.partition_key := restate_partition_key_of_id(row.id);
   row.status := CASE row.status
     WHEN 'invoked' THEN 'ready'
@@ -207,7 +209,7 @@ BEGIN
   ELSIF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
     INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
       VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
-      ON CONFLICT (service_name, service_key, partition_key)
+      ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))
         DO UPDATE SET holder = excluded.holder WHERE k.holder IS NULL OR k.holder = excluded.holder;
     IF NOT FOUND THEN
       SELECT k.holder INTO holder

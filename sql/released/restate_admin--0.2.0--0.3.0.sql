@@ -800,6 +800,20 @@ CREATE CAST (bpchar AS restate_deployment_id) WITH INOUT AS IMPLICIT;
 COMMENT ON CAST (bpchar AS restate_deployment_id) IS
 'reads the text of a deployment id; error: invalid_deployment_id';
 
+-- Keys of any length up to 16 KiB: what an index has of one.
+
+CREATE FUNCTION restate.indexed_key(key text) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_indexed_key';
+COMMENT ON FUNCTION restate.indexed_key(text) IS
+'What stands in an index for a key: its bytes up to 255 of them, else the first 224 and SHA-256 of all. Equal for equal keys alone. Null: null.';
+
+CREATE FUNCTION restate.indexed_key(service_key text, key text) RETURNS bytea
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_indexed_keys';
+COMMENT ON FUNCTION restate.indexed_key(text, text) IS
+'What stands in an index for the key of a state or promise and that of its object: both, with a zero byte between, up to 255 bytes, else the first 224 and SHA-256 of all. Equal for equal keys alone. Anything null: null.';
+
 -- Entries.
 
 CREATE FUNCTION restate.storable_json(document text) RETURNS jsonb
@@ -846,7 +860,7 @@ COMMENT ON FUNCTION restate.parse_entry(json) IS
 -- meanwhile.
 
 CREATE FUNCTION restate.rules(OUT relation text, OUT rule text, OUT words text) RETURNS SETOF record
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 31
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 35
   AS 'MODULE_PATHNAME', 'restate_rules';
 COMMENT ON FUNCTION restate.rules() IS
 'The rules that a row of a table holds by itself. relation: the table in schema restate. rule: the name, which is the constraint name of the error. words: what is demanded, which is the message of the error.';
@@ -899,11 +913,11 @@ CREATE FUNCTION restate.check_invocation(
     completion_retention interval, journal_retention interval,
     suspended_waiting_for_completions bigint[], suspended_waiting_for_signals bigint[],
     inbox_sequence_number bigint, retry_count bigint, completion_result text,
-    completion_failure text, input_headers jsonb)
+    completion_failure text, input_headers jsonb, idempotency_key text)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_check_invocation';
-COMMENT ON FUNCTION restate.check_invocation(restate_invocation_id, bigint, text, text, text, text, text, restate_invocation_id, text, restate_deployment_id, integer, bigint, bigint, interval, interval, bigint[], bigint[], bigint, bigint, text, text, jsonb) IS
+COMMENT ON FUNCTION restate.check_invocation(restate_invocation_id, bigint, text, text, text, text, text, restate_invocation_id, text, restate_deployment_id, integer, bigint, bigint, interval, interval, bigint[], bigint[], bigint, bigint, text, text, jsonb, text) IS
 'True for a row of restate.invocation that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 ALTER TABLE restate.invocation
   DROP CONSTRAINT invocation_partition_key_check,
@@ -921,7 +935,7 @@ ALTER TABLE restate.invocation ADD CONSTRAINT invocation_rules CHECK (restate.ch
     invoked_by, restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version,
     journal_size, journal_commands_size, completion_retention, journal_retention,
     suspended_waiting_for_completions, suspended_waiting_for_signals, inbox_sequence_number,
-    retry_count, completion_result, completion_failure, input_headers));
+    retry_count, completion_result, completion_failure, input_headers, idempotency_key));
 COMMENT ON CONSTRAINT invocation_rules ON restate.invocation IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
@@ -979,14 +993,15 @@ COMMENT ON CONSTRAINT object_key_rules ON restate.object_key IS
 
 -- object_state
 
-CREATE FUNCTION restate.check_object_state(service_key text, partition_key bigint) RETURNS boolean
+CREATE FUNCTION restate.check_object_state(service_key text, partition_key bigint, key text) RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_check_object_state';
-COMMENT ON FUNCTION restate.check_object_state(text, bigint) IS
+COMMENT ON FUNCTION restate.check_object_state(text, bigint, text) IS
 'True for a row of restate.object_state that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 ALTER TABLE restate.object_state
   DROP CONSTRAINT object_state_partition_key_check;
-ALTER TABLE restate.object_state ADD CONSTRAINT object_state_rules CHECK (restate.check_object_state(service_key, partition_key));
+ALTER TABLE restate.object_state ADD CONSTRAINT object_state_rules CHECK (
+  restate.check_object_state(service_key, partition_key, key));
 COMMENT ON CONSTRAINT object_state_rules ON restate.object_state IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
@@ -994,17 +1009,17 @@ COMMENT ON CONSTRAINT object_state_rules ON restate.object_state IS
 
 CREATE FUNCTION restate.check_promise(
     service_key text, partition_key bigint, completed boolean,
-    completion_success_value bytea, completion_failure text)
+    completion_success_value bytea, completion_failure text, key text)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_check_promise';
-COMMENT ON FUNCTION restate.check_promise(text, bigint, boolean, bytea, text) IS
+COMMENT ON FUNCTION restate.check_promise(text, bigint, boolean, bytea, text, text) IS
 'True for a row of restate.promise that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 ALTER TABLE restate.promise
   DROP CONSTRAINT promise_partition_key_check,
   DROP CONSTRAINT promise_completed_check;
 ALTER TABLE restate.promise ADD CONSTRAINT promise_rules CHECK (restate.check_promise(
-    service_key, partition_key, completed, completion_success_value, completion_failure));
+    service_key, partition_key, completed, completion_success_value, completion_failure, key));
 COMMENT ON CONSTRAINT promise_rules ON restate.promise IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
@@ -1041,13 +1056,40 @@ DROP FUNCTION restate.check_json_array(jsonb);
 
 UPDATE restate.invocation SET completed_at = modified_at WHERE status = 'completed' AND completed_at IS NULL;
 UPDATE restate.invocation SET completed_at = NULL WHERE status <> 'completed' AND completed_at IS NOT NULL;
-DROP INDEX restate.invocation_inbox_idx;
-CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
-  (target_service_name, target_service_key, inbox_sequence_number, partition_key)
-  WHERE inbox_sequence_number IS NOT NULL;
-DROP INDEX restate.invocation_in_flight_idx;
+DROP INDEX restate.invocation_in_flight_idx, restate.invocation_inbox_idx, restate.invocation_restarted_from_idx,
+  restate.invocation_target_idx;
 CREATE INDEX invocation_in_flight_idx ON restate.invocation (target_service_name)
   WHERE completed_at IS NULL;
+
+-- Keys longer than an entry of a btree can be.
+
+CREATE UNIQUE INDEX invocation_inbox_idx ON restate.invocation
+  (partition_key, target_service_name COLLATE "C", inbox_sequence_number, restate.indexed_key(target_service_key))
+  WHERE inbox_sequence_number IS NOT NULL;
+CREATE UNIQUE INDEX invocation_restarted_from_idx ON restate.invocation
+  (restarted_from, request_id COLLATE "C", partition_key)
+  WHERE restarted_from IS NOT NULL;
+CREATE INDEX invocation_target_idx ON restate.invocation (target_service_name, target_handler_name);
+CREATE INDEX invocation_target_key_idx ON restate.invocation USING spgist (target_service_key)
+  WHERE target_service_key IS NOT NULL;
+
+ALTER TABLE restate.object_key DROP CONSTRAINT object_key_pkey;
+ALTER TABLE restate.object_key REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX object_key_unique_idx ON restate.object_key
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key));
+CREATE INDEX object_key_service_key_idx ON restate.object_key USING spgist (service_key);
+
+ALTER TABLE restate.object_state DROP CONSTRAINT object_state_pkey;
+ALTER TABLE restate.object_state REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX object_state_unique_idx ON restate.object_state
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key));
+CREATE INDEX object_state_service_key_idx ON restate.object_state USING spgist (service_key);
+
+ALTER TABLE restate.promise DROP CONSTRAINT promise_pkey;
+ALTER TABLE restate.promise REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX promise_unique_idx ON restate.promise
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key));
+CREATE INDEX promise_service_key_idx ON restate.promise USING spgist (service_key);
 
 -- Views.
 
@@ -1062,7 +1104,7 @@ COMMENT ON FUNCTION restate.status_support(internal) IS
 'The planner''s support function of restate.narrowed_by_status.';
 
 CREATE FUNCTION restate.narrowed_by_status(status text, completed_at timestamptz) RETURNS boolean
-  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE LEAKPROOF COST 1
+  LANGUAGE c IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 1
   SUPPORT restate.status_support
   AS 'MODULE_PATHNAME', 'restate_narrowed_by_status';
 COMMENT ON FUNCTION restate.narrowed_by_status(text, timestamptz) IS
@@ -2000,6 +2042,8 @@ BEGIN
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;
+  -- what is derived from a key takes no longer one
+  PERFORM restate.check_object_key(row.target_service_key, NULL);
   row.partition_key := restate_partition_key_of_id(row.id);
   row.status := CASE row.status
     WHEN 'invoked' THEN 'ready'
@@ -2131,7 +2175,7 @@ BEGIN
   ELSIF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
     INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
       VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
-      ON CONFLICT (service_name, service_key, partition_key)
+      ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))
         DO UPDATE SET holder = excluded.holder WHERE k.holder IS NULL OR k.holder = excluded.holder;
     IF NOT FOUND THEN
       SELECT k.holder INTO holder

@@ -24,6 +24,7 @@
 #include "functions/sound.h"
 #include "types/id.h"
 #include "types/id_generate.h"
+#include "types/key.h"
 #include "types/outcome.h"
 
 /* the arguments of each table's function */
@@ -65,7 +66,8 @@ enum
 	INVOCATION_RETRY_COUNT,
 	INVOCATION_COMPLETION_RESULT,
 	INVOCATION_COMPLETION_FAILURE,
-	INVOCATION_INPUT_HEADERS
+	INVOCATION_INPUT_HEADERS,
+	INVOCATION_IDEMPOTENCY_KEY
 };
 
 enum
@@ -91,7 +93,8 @@ enum
 enum
 {
 	KEY_SERVICE_KEY,
-	KEY_PARTITION_KEY
+	KEY_PARTITION_KEY,
+	KEY_OF_STATE
 };
 
 enum
@@ -100,7 +103,8 @@ enum
 	PROMISE_PARTITION_KEY,
 	PROMISE_COMPLETED,
 	PROMISE_SUCCESS,
-	PROMISE_FAILURE
+	PROMISE_FAILURE,
+	PROMISE_KEY
 };
 
 enum
@@ -224,6 +228,31 @@ check_key_of_key(Rule rule, Column partition_key, Column service_key)
 }
 
 /*
+ * Raises the rule unless the keys that are not null, two at most and a request id,
+ * are no longer than they may be.
+ */
+static void
+check_lengths(Rule rule, Column key, Column second_key, Column request_id)
+{
+	const struct
+	{
+		Column column;
+		Size max;
+	} keys[] = {
+		{key, RESTATE_KEY_MAX_BYTES},
+		{second_key, RESTATE_KEY_MAX_BYTES},
+		{request_id, RESTATE_REQUEST_ID_MAX_BYTES}};
+
+	for (int i = 0; i < (int) lengthof(keys); i++)
+	{
+		Column column = keys[i].column;
+
+		if (column && !column->isnull && restate_key_bytes(column->value) > keys[i].max)
+			rule_broken(rule, "one of %zu bytes", restate_key_bytes(column->value));
+	}
+}
+
+/*
  * check_audit: the rules of restate.audit.
  */
 Datum
@@ -289,6 +318,8 @@ restate_check_invocation(PG_FUNCTION_ARGS)
 		rule_broken(RULE_INVOCATION_JOURNAL, "journal_size %s and journal_commands_size %s",
 					number(&row[INVOCATION_JOURNAL_SIZE]),
 					number(&row[INVOCATION_JOURNAL_COMMANDS_SIZE]));
+	check_lengths(RULE_INVOCATION_KEYS, &row[INVOCATION_TARGET_SERVICE_KEY],
+				  &row[INVOCATION_IDEMPOTENCY_KEY], &row[INVOCATION_REQUEST_ID]);
 	check_key_of_id(RULE_INVOCATION_PARTITION_KEY, &row[INVOCATION_PARTITION_KEY],
 					&row[INVOCATION_ID]);
 	if (!pinned_is_sound(&row[INVOCATION_PINNED_DEPLOYMENT_ID], &row[INVOCATION_PINNED_VERSION]))
@@ -371,6 +402,7 @@ restate_check_object_key(PG_FUNCTION_ARGS)
 {
 	Column row = fcinfo->args;
 
+	check_lengths(RULE_OBJECT_KEY_KEYS, &row[KEY_SERVICE_KEY], NULL, NULL);
 	check_key_of_key(RULE_OBJECT_KEY_PARTITION_KEY, &row[KEY_PARTITION_KEY],
 					 &row[KEY_SERVICE_KEY]);
 	PG_RETURN_BOOL(true);
@@ -384,6 +416,7 @@ restate_check_object_state(PG_FUNCTION_ARGS)
 {
 	Column row = fcinfo->args;
 
+	check_lengths(RULE_OBJECT_STATE_KEYS, &row[KEY_SERVICE_KEY], &row[KEY_OF_STATE], NULL);
 	check_key_of_key(RULE_OBJECT_STATE_PARTITION_KEY, &row[KEY_PARTITION_KEY],
 					 &row[KEY_SERVICE_KEY]);
 	PG_RETURN_BOOL(true);
@@ -406,6 +439,7 @@ restate_check_promise(PG_FUNCTION_ARGS)
 					"completed %s, completion_success_value %s and completion_failure %s",
 					truth(completed),
 					presence(&row[PROMISE_SUCCESS]), presence(&row[PROMISE_FAILURE]));
+	check_lengths(RULE_PROMISE_KEYS, &row[PROMISE_SERVICE_KEY], &row[PROMISE_KEY], NULL);
 	check_key_of_key(RULE_PROMISE_PARTITION_KEY, &row[PROMISE_PARTITION_KEY],
 					 &row[PROMISE_SERVICE_KEY]);
 	PG_RETURN_BOOL(true);

@@ -10,11 +10,9 @@
 
 #include "functions/request.h"
 #include "types/id_fault.h"
+#include "types/key.h"
 
 #define MAX_FROM PG_UINT32_MAX
-
-/* as long as an index entry surely holds */
-#define MAX_REQUEST_ID_BYTES 255
 
 static RestateRefusal read_mode(Request *request, const char *mode, StringInfo parameters);
 static RestateRefusal read_from(Request *request, const Parameters *given, StringInfo parameters);
@@ -223,9 +221,9 @@ read_request_id(Request *request, const char *request_id, StringInfo parameters)
 {
 	if (request_id == NULL)
 		return (RestateRefusal){.category = RESTATE_OK};
-	if (request_id[0] == '\0' || strlen(request_id) > MAX_REQUEST_ID_BYTES)
+	if (request_id[0] == '\0' || strlen(request_id) > RESTATE_REQUEST_ID_MAX_BYTES)
 		return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
-							   "invalid request_id: it must have 1 to %d bytes", MAX_REQUEST_ID_BYTES);
+							   "invalid request_id: it must have 1 to %d bytes", RESTATE_REQUEST_ID_MAX_BYTES);
 	request->asked.request_id = request_id;
 	add_text_parameter(parameters, "request_id", request_id);
 	return (RestateRefusal){.category = RESTATE_OK};

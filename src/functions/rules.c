@@ -14,9 +14,13 @@
 #include "utils/tuplestore.h"
 
 #include "functions/rules.h"
+#include "types/key.h"
 
 #define KEY_OF_ID  "partition_key must be that of the id"
 #define KEY_OF_KEY "partition_key must be that of the service_key"
+
+#define KEY_LENGTH		  CppAsString2(RESTATE_KEY_MAX_BYTES) " bytes in UTF-8"
+#define KEY_AND_ITS_LENGTH "service_key and key must have at most " KEY_LENGTH
 
 static const struct
 {
@@ -50,6 +54,10 @@ static const struct
 		{"invocation", "invocation_journal_check",
 		 "journal_size must be from 0 to 4294967296, "
 		 "and journal_commands_size from 0 to journal_size"},
+	[RULE_INVOCATION_KEYS] =
+		{"invocation", "invocation_keys_check",
+		 "target_service_key and idempotency_key must have at most " KEY_LENGTH
+		 ", and request_id at most " CppAsString2(RESTATE_REQUEST_ID_MAX_BYTES)},
 	[RULE_INVOCATION_PARTITION_KEY] = {"invocation", "invocation_partition_key_check", KEY_OF_ID},
 	[RULE_INVOCATION_PINNED] =
 		{"invocation", "invocation_pinned_check",
@@ -89,13 +97,17 @@ static const struct
 		 "event_json must be a JSON object"},
 	[RULE_JOURNAL_EVENT_PARTITION_KEY] =
 		{"journal_event", "journal_event_partition_key_check", KEY_OF_ID},
+	[RULE_OBJECT_KEY_KEYS] =
+		{"object_key", "object_key_keys_check", "service_key must have at most " KEY_LENGTH},
 	[RULE_OBJECT_KEY_PARTITION_KEY] = {"object_key", "object_key_partition_key_check", KEY_OF_KEY},
+	[RULE_OBJECT_STATE_KEYS] = {"object_state", "object_state_keys_check", KEY_AND_ITS_LENGTH},
 	[RULE_OBJECT_STATE_PARTITION_KEY] =
 		{"object_state", "object_state_partition_key_check", KEY_OF_KEY},
 	[RULE_PROMISE_COMPLETED] =
 		{"promise", "promise_completed_check",
 		 "completed must be true with a completion_success_value or a completion_failure, "
 		 "one of them, and false with neither"},
+	[RULE_PROMISE_KEYS] = {"promise", "promise_keys_check", KEY_AND_ITS_LENGTH},
 	[RULE_PROMISE_PARTITION_KEY] = {"promise", "promise_partition_key_check", KEY_OF_KEY},
 	[RULE_SERVICE_REVISION_HANDLERS] =
 		{"service_revision", "service_revision_handlers_check",

@@ -116,7 +116,7 @@
 #define KEYS "{service_name, service_key, partition_key}"
 
 #define IS_KEY(alias)                                                                \
-	alias ".service_name = v.service_name AND " alias ".service_key = v.service_key" \
+	alias ".service_name = v.service_name COLLATE \"C\" AND " alias ".service_key = v.service_key" \
 		  " AND " alias ".partition_key = v.partition_key"
 
 #define IN_KEY_ORDER(alias) \
@@ -268,7 +268,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.name = "read inboxes",
 		.sql = "SELECT p.id FROM {service_name, service_key, partition_key, size}"
 			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.inbox_sequence_number IS NOT NULL"
-			" AND i.target_service_name = v.service_name AND i.target_service_key = v.service_key"
+			" AND i.target_service_name = v.service_name COLLATE \"C\" AND i.target_service_key = v.service_key"
 			" AND i.partition_key = v.partition_key"
 			" ORDER BY i.inbox_sequence_number LIMIT v.size) AS p",
 		.params = {KEY_PARAMS, MANY(STORE_INT8)}},
@@ -314,7 +314,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.sql = "SELECT i.restarted_from, i.id, a.last_index, a.has_deployment, a.deployment_id FROM " IDS
 			" CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
 			" WHERE r.restarted_from = v.id AND r.partition_key = v.partition_key"
-			" AND r.request_id = $3 OFFSET 0) AS i"
+			" AND r.request_id = $3 COLLATE \"C\" OFFSET 0) AS i"
 			" LEFT JOIN LATERAL (SELECT coalesce((s.parameters ->> 'from')::bigint, 0) AS last_index,"
 			" s.parameters ? 'resolved_deployment' AS has_deployment,"
 			" (s.parameters ->> 'resolved_deployment')::restate_deployment_id AS deployment_id"
@@ -360,7 +360,8 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.name = "create object keys",
 		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
 			" SELECT v.service_name, v.service_key, v.partition_key FROM " KEYS IN_KEY_ORDER("v")
-			" ON CONFLICT (service_name, service_key, partition_key) DO UPDATE SET holder = k.holder WHERE false",
+			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))"
+			" DO UPDATE SET holder = k.holder WHERE false",
 		.params = {KEY_PARAMS}},
 
 	[STORE_DELETE_JOURNALS] = {

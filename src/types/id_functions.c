@@ -11,6 +11,7 @@
 #include "types/compat.h"
 #include "types/id.h"
 #include "types/id_generate.h"
+#include "types/key.h"
 
 PG_FUNCTION_INFO_V1(restate_new_invocation_id);
 PG_FUNCTION_INFO_V1(restate_new_invocation_id_in_partition);
@@ -83,16 +84,21 @@ restate_new_deployment_id(PG_FUNCTION_ARGS)
 }
 
 /*
- * Returns a new invocation id in the partition of the object key.
+ * Returns a new invocation id in the partition of the object key.  Raises
+ * invalid_query_parameter for a key that is too long.
  */
 Datum
 restate_keyed_invocation_id(PG_FUNCTION_ARGS)
 {
-	return new_invocation_id(restate_key_partition(PG_GETARG_TEXT_PP(0)));
+	const text *service_key = PG_GETARG_TEXT_PP(0);
+
+	restate_require_key("service_key", service_key);
+	return new_invocation_id(restate_key_partition(service_key));
 }
 
 /*
- * Returns the id of the one run that the workflow key has.
+ * Returns the id of the one run that the workflow key has.  Raises
+ * invalid_query_parameter for a key that is too long.
  */
 Datum
 restate_workflow_invocation_id(PG_FUNCTION_ARGS)
@@ -101,6 +107,7 @@ restate_workflow_invocation_id(PG_FUNCTION_ARGS)
 	const text *workflow_key = PG_GETARG_TEXT_PP(1);
 	const text *parts[] = {service_name, workflow_key};
 
+	restate_require_key("workflow_key", workflow_key);
 	return derived_invocation_id(restate_key_partition(workflow_key), "wf",
 								 parts, lengthof(parts));
 }
@@ -108,6 +115,7 @@ restate_workflow_invocation_id(PG_FUNCTION_ARGS)
 /*
  * Returns the id that a call with the idempotency key has.  The service key
  * is null for a plain service; the result is null if anything else is.
+ * Raises invalid_query_parameter for a key that is too long.
  */
 Datum
 restate_idempotent_invocation_id(PG_FUNCTION_ARGS)
@@ -124,6 +132,9 @@ restate_idempotent_invocation_id(PG_FUNCTION_ARGS)
 		parts[count++] = PG_GETARG_TEXT_PP(1);
 	parts[count++] = PG_GETARG_TEXT_PP(2);
 	parts[count++] = PG_GETARG_TEXT_PP(3);
+	if (!PG_ARGISNULL(1))
+		restate_require_key("service_key", parts[1]);
+	restate_require_key("idempotency_key", parts[count - 1]);
 	/* a call of an object lives where the object does */
 	partitioned_by = PG_ARGISNULL(1) ? parts[count - 1] : parts[1];
 

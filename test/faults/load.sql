@@ -25,7 +25,7 @@ FROM (VALUES ('Job', 'service'), ('Cart', 'virtual_object'), ('Flow', 'workflow'
 CREATE FUNCTION load.lock_key(key text) RETURNS restate.object_key LANGUAGE sql AS $$
   INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)
   VALUES ('Cart', $1, restate_partition_key_of_key($1))
-  ON CONFLICT (service_name, service_key, partition_key) DO UPDATE SET holder = k.holder
+  ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key)) DO UPDATE SET holder = k.holder
   RETURNING k.*
 $$;
 

@@ -25,15 +25,15 @@ SELECT c.*
 FROM member m
 JOIN pg_class c ON m.classid = 'pg_class'::regclass AND m.objid = c.oid;
 
--- Functions that a type, an operator, an operator class, a cast or a table's
--- check calls: who may use the type or write the table needs them all.
+-- Functions that a type, an operator, an operator class, a cast, a table's check
+-- or an index calls: who may use the type or write the table needs them all.
 CREATE TEMP VIEW support_function (oid) AS
 SELECT unnest(ARRAY[typinput, typoutput, typreceive, typsend, typmodin, typmodout, typanalyze]::oid[])
 FROM pg_type WHERE oid IN (SELECT objid FROM member WHERE classid = 'pg_type'::regclass)
 UNION SELECT oprcode::oid FROM pg_operator
 UNION SELECT amproc::oid FROM pg_amproc
 UNION SELECT castfunc FROM pg_cast
-UNION SELECT refobjid FROM pg_depend WHERE classid = 'pg_constraint'::regclass AND refclassid = 'pg_proc'::regclass;
+UNION SELECT refobjid FROM pg_depend WHERE classid IN ('pg_constraint'::regclass, 'pg_class'::regclass) AND refclassid = 'pg_proc'::regclass;
 
 -- The other functions that everybody may call: they look at their arguments
 -- and at nothing else.  All the rest is for those it is granted to.

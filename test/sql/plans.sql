@@ -51,7 +51,7 @@ BEGIN
 END $$;
 \pset format unaligned
 \pset tuples_only on
-SELECT query, E'\n  ' || plan(query) FROM (VALUES
+SELECT replace(query, repeat('long', 4000), 'long...'), E'\n  ' || plan(query) FROM (VALUES
   (1, $$SELECT * FROM restate.sys_invocation WHERE id = 'inv_1000000000000000000000000000absent'$$),
   (2, $$SELECT * FROM restate.sys_invocation_status WHERE id = 'inv_1000000000000000000000000000absent'$$),
   (3, $$SELECT * FROM restate.sys_invocation WHERE id IN ('inv_1000000000000000000000000000absent', 'inv_100000000000000000000000000000gone')$$),
@@ -106,7 +106,12 @@ SELECT query, E'\n  ' || plan(query) FROM (VALUES
   (48, $$SELECT * FROM restate_api.journal WHERE id = 'inv_1000000000000000000000000000absent' ORDER BY index$$),
   (49, $$SELECT * FROM restate_api.journal_events WHERE id = 'inv_1000000000000000000000000000absent'$$),
   (50, $$SELECT * FROM restate_api.inbox WHERE service_name = 'Obj' AND service_key = 'key17' ORDER BY sequence_number$$),
-  (51, $$SELECT * FROM restate_api.audit WHERE id = 'inv_1000000000000000000000000000absent'$$)
+  (51, $$SELECT * FROM restate_api.audit WHERE id = 'inv_1000000000000000000000000000absent'$$),
+  -- by a key longer than an entry of a btree can be, and by the beginning of one
+  (52, format($$SELECT * FROM restate.sys_invocation WHERE target_service_key = %L$$, repeat('long', 4000))),
+  (53, format($$SELECT * FROM restate.state WHERE service_name = 'Obj' AND service_key = %L$$, repeat('long', 4000))),
+  (54, $$SELECT * FROM restate.sys_invocation WHERE target_service_key LIKE 'key17%'$$),
+  (55, $$SELECT * FROM restate.sys_promise WHERE service_key ^@ 'key17'$$)
 ) AS s (n, query) ORDER BY n;
 
 -- with parameters, whichever values they will have

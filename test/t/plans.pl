@@ -112,9 +112,9 @@ my @operations = (
 	[ "purge_audit(now())", 1, 'up to now' ],
 );
 
-# The columns that indexes begin with: a condition on one of them is what makes
-# a scan of an index short.
-my $leading = qr/\b(?:id|restarted_from|status|service_name|target_service_name) = |\bat < /;
+# What indexes begin with: a condition on it is what makes a scan of an index
+# short.
+my $leading = qr/\b(?:id|restarted_from|status) = |\bat < |\bpartition_key = .*\b(?:target_)?service_name = /;
 
 # Returns the nodes of a plan that read a whole table, or a whole index.
 sub whole
