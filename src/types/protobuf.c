@@ -51,13 +51,14 @@ WireFault
 restate_wire_read_varint(Slice *left, uint64_t *value)
 {
 	*value = 0;
-	for (size_t i = 0; i < VARINT_MAX_BYTES; i++)
+	for (size_t i = 0;; i++)
 	{
 		uint8_t byte;
 
 		if (i == left->len)
 			return WIRE_CUT_SHORT;
 		byte = left->data[i];
+		/* the last byte has one bit, so none comes after it */
 		if (i == VARINT_MAX_BYTES - 1 && byte > 1)
 			return WIRE_VARINT_TOO_LARGE;
 		*value |= (uint64_t) (byte & 0x7f) << (7 * i);
@@ -68,7 +69,6 @@ restate_wire_read_varint(Slice *left, uint64_t *value)
 			return WIRE_OK;
 		}
 	}
-	return WIRE_VARINT_TOO_LARGE;
 }
 
 /*

@@ -55,6 +55,7 @@ static const Case cases[] = {
 	{"0002000000000018" "08f403" "1204626f6f6d" "1a0461742078" "2000" "2a00" "309108" "4000", "Error", {
 		.failure_code = 500, .failure_message = TEXT("boom"), .stacktrace = TEXT("at x"),
 		.command_index = 0, .command_name = TEXT(""), .command_type = 0x411, .retry_delay = {true, 0}}},
+	{"0001000000000000", "Suspension", {.name = {NULL, 0}}},
 	{"0002000000000000", "Error", {.command_index = -1, .command_type = -1}},
 	{"0003000000000000", "End", {.name = {NULL, 0}}},
 	{"0004000000000002" "0803", "CommandAck", {.command_index = 3}},
@@ -138,7 +139,6 @@ static const Case cases[] = {
 	{"fbff000000000006" "1a02676f" "2200", "Notification: Signal", {
 		.signal = VARIANT_NAME, .signal_name = TEXT("go"), VOID}},
 };
-/* clang-format on */
 
 /* What is no message, and what is said of it; NULL: it is one, if not as it would be written. */
 static const struct
@@ -151,187 +151,67 @@ static const struct
 	{"fc00000000000000", "no message has the type 0xfc00"},
 	{"0003800000000000", "End has flags, which are of a later version"},
 	{"0401000000000000", "Command: Output lacks its value or failure"},
-	{"0410000000000002"
-	 "2200",
-	 "Command: SendSignal lacks its index or name"},
-	{"0412000000000002"
-	 "5803",
-	 "Command: AttachInvocation lacks its invocation_id or idempotent_target or workflow_target"},
-	{"800c000000000004"
-	 "08042a00",
-	 "Notification: Sleep lacks its void"},
-	{"0401000000000004"
-	 "72007a00",
-	 "Command: Output: failure is there beside another"},
-	{"0401000000000004"
-	 "72007200",
-	 "Command: Output: value is there twice"},
-	{"0411000000000004"
-	 "58015802",
-	 "Command: Run: completion_id is there twice"},
-	{"0411000000000004"
-	 "5a0158ff",
-	 "Command: Run: completion_id is of another type"},
-	{"0411000000000003"
-	 "58ff01",
-	 NULL},
-	{"0411000000000004"
-	 "58818000",
-	 NULL},
-	{"0411000000000002"
-	 "58ff",
-	 "Command: Run ends within a field"},
-	{"0411000000000001"
-	 "58",
-	 "Command: Run ends within a field"},
-	{"0411000000000006"
-	 "588080808010",
-	 "Command: Run: completion_id is above 4294967295"},
-	{"0411000000000006"
-	 "58ffffffff0f",
-	 NULL},
-	{"040c00000000000b"
-	 "08ffffffffffffffffff01",
-	 NULL},
-	{"040c00000000000b"
-	 "08ffffffffffffffffff02",
-	 "Command: Sleep has a number of more than 64 bits"},
-	{"040c00000000000c"
-	 "08ffffffffffffffffff8000",
-	 "Command: Sleep has a number of more than 64 bits"},
-	{"0411000000000002"
-	 "0000",
-	 "Command: Run has a field whose number is none"},
-	{"0411000000000006"
-	 "808080801000",
-	 "Command: Run has a field whose number is none"},
-	{"0411000000000001"
-	 "0b",
-	 "Command: Run has a field of a type that is not in use"},
-	{"0411000000000001"
-	 "0c",
-	 "Command: Run has a field of a type that is not in use"},
-	{"0411000000000001"
-	 "0e",
-	 "Command: Run has a field of a type that is not in use"},
-	{"0411000000000001"
-	 "0f",
-	 "Command: Run has a field of a type that is not in use"},
+	{"0410000000000002" "2200", "Command: SendSignal lacks its index or name"},
+	{"0412000000000002" "5803", "Command: AttachInvocation lacks its invocation_id or idempotent_target or workflow_target"},
+	{"800c000000000004" "08042a00", "Notification: Sleep lacks its void"},
+	{"0401000000000004" "72007a00", "Command: Output: failure is there beside another"},
+	{"0401000000000004" "72007200", "Command: Output: value is there twice"},
+	{"0411000000000004" "58015802", "Command: Run: completion_id is there twice"},
+	{"0411000000000004" "5a0158ff", "Command: Run: completion_id is of another type"},
+	{"0411000000000003" "58ff01", NULL},
+	{"0411000000000004" "58818000", NULL},
+	{"0411000000000002" "58ff", "Command: Run ends within a field"},
+	{"0411000000000001" "58", "Command: Run ends within a field"},
+	{"0411000000000006" "588080808010", "Command: Run: completion_id is above 4294967295"},
+	{"0411000000000006" "58ffffffff0f", NULL},
+	{"040c00000000000b" "08ffffffffffffffffff01", NULL},
+	{"040c00000000000b" "08ffffffffffffffffff02", "Command: Sleep has a number of more than 64 bits"},
+	{"040c00000000000c" "08ffffffffffffffffff8000", "Command: Sleep has a number of more than 64 bits"},
+	{"041100000000000b" "62ffffffffffffffffff02", "Command: Run has a number of more than 64 bits"},
+	{"0411000000000002" "0000", "Command: Run has a field whose number is none"},
+	{"0411000000000006" "808080801000", "Command: Run has a field whose number is none"},
+	{"0411000000000001" "0b", "Command: Run has a field of a type that is not in use"},
+	{"0411000000000001" "0c", "Command: Run has a field of a type that is not in use"},
+	{"0411000000000001" "0e", "Command: Run has a field of a type that is not in use"},
+	{"0411000000000001" "0f", "Command: Run has a field of a type that is not in use"},
 	/* fields of other numbers, of each type that there is */
-	{"0411000000000015"
-	 "0801"
-	 "090000000000000000"
-	 "1201ff"
-	 "1d00000000"
-	 "7801",
-	 NULL},
-	{"0411000000000003"
-	 "1d0000",
-	 "Command: Run ends within a field"},
-	{"0411000000000003"
-	 "620378",
-	 "Command: Run ends within a field"},
-	{"041100000000000c"
-	 "62ffffffffffffffffff0178",
-	 "Command: Run ends within a field"},
-	{"0411000000000003"
-	 "6201ff",
-	 "Command: Run: name is not UTF-8"},
-	{"0411000000000004"
-	 "6202c080",
-	 "Command: Run: name is not UTF-8"},
-	{"0411000000000004"
-	 "6202c3a9",
-	 NULL},
-	{"0411000000000005"
-	 "6203e0a080",
-	 NULL},
-	{"0411000000000005"
-	 "6203e08080",
-	 "Command: Run: name is not UTF-8"},
-	{"0411000000000005"
-	 "6203eda080",
-	 "Command: Run: name is not UTF-8"},
-	{"0411000000000005"
-	 "6203ed9fbf",
-	 NULL},
-	{"0411000000000006"
-	 "6204f0908080",
-	 NULL},
-	{"0411000000000006"
-	 "6204f0808080",
-	 "Command: Run: name is not UTF-8"},
-	{"0411000000000006"
-	 "6204f48fbfbf",
-	 NULL},
-	{"0411000000000006"
-	 "6204f4908080",
-	 "Command: Run: name is not UTF-8"},
-	{"0411000000000006"
-	 "6204f5808080",
-	 "Command: Run: name is not UTF-8"},
-	{"0411000000000005"
-	 "6203f09080",
-	 "Command: Run: name is not UTF-8"},
-	{"0411000000000005"
-	 "6203e0a041",
-	 "Command: Run: name is not UTF-8"},
-	{"0404000000000003"
-	 "0a01ff",
-	 "Command: ClearState: key is not UTF-8"},
-	{"0401000000000005"
-	 "72030a05"
-	 "78",
-	 "Command: Output: value ends within a field"},
-	{"0401000000000005"
-	 "7a031201ff",
-	 "Command: Output: failure.message is not UTF-8"},
-	{"0401000000000006"
-	 "7a0408010802",
-	 "Command: Output: failure.code is there twice"},
-	{"0401000000000007"
-	 "7a051a030a01ff",
-	 "Command: Output: failure.metadata has text that is not UTF-8"},
-	{"0401000000000006"
-	 "7a041a020801",
-	 "Command: Output: failure.metadata has a part of another type"},
-	{"0401000000000008"
-	 "7a061a040a000a00",
-	 "Command: Output: failure.metadata has a part that is there twice"},
-	{"0401000000000005"
-	 "7a031a0112",
-	 "Command: Output: failure.metadata ends within a field"},
-	{"0401000000000006"
-	 "7a041a021801",
-	 NULL},
-	{"0000000000000005"
-	 "22031201ff",
-	 NULL},
-	{"0000000000000005"
-	 "22030a01ff",
-	 "Start: state has text that is not UTF-8"},
-	{"8006000000000006"
-	 "8a01030a01ff",
-	 "Notification: GetLazyStateKeys: state_keys.keys has text that is not UTF-8"},
-	{"0001000000000006"
-	 "088080808010",
-	 "Suspension: completions has a number above 4294967295"},
-	{"0001000000000007"
-	 "0a058080808010",
-	 "Suspension: completions has a number above 4294967295"},
-	{"0001000000000003"
-	 "0a01ff",
-	 "Suspension: completions ends within a field"},
-	{"0001000000000003"
-	 "1a01ff",
-	 "Suspension: named_signals has text that is not UTF-8"},
+	{"0411000000000015" "0801" "090000000000000000" "1201ff" "1d00000000" "7801", NULL},
+	{"0411000000000003" "1d0000", "Command: Run ends within a field"},
+	{"0411000000000003" "620378", "Command: Run ends within a field"},
+	{"041100000000000c" "62ffffffffffffffffff0178", "Command: Run ends within a field"},
+	{"0411000000000003" "6201ff", "Command: Run: name is not UTF-8"},
+	{"0411000000000004" "6202c080", "Command: Run: name is not UTF-8"},
+	{"0411000000000004" "6202c3a9", NULL},
+	{"0411000000000005" "6203e0a080", NULL},
+	{"0411000000000005" "6203e08080", "Command: Run: name is not UTF-8"},
+	{"0411000000000005" "6203eda080", "Command: Run: name is not UTF-8"},
+	{"0411000000000005" "6203ed9fbf", NULL},
+	{"0411000000000006" "6204f0908080", NULL},
+	{"0411000000000006" "6204f0808080", "Command: Run: name is not UTF-8"},
+	{"0411000000000006" "6204f48fbfbf", NULL},
+	{"0411000000000006" "6204f4908080", "Command: Run: name is not UTF-8"},
+	{"0411000000000006" "6204f5808080", "Command: Run: name is not UTF-8"},
+	{"0411000000000005" "6203f09080", "Command: Run: name is not UTF-8"},
+	{"0411000000000005" "6203e0a041", "Command: Run: name is not UTF-8"},
+	{"0404000000000003" "0a01ff", "Command: ClearState: key is not UTF-8"},
+	{"0401000000000005" "72030a05" "78", "Command: Output: value ends within a field"},
+	{"0401000000000005" "7a031201ff", "Command: Output: failure.message is not UTF-8"},
+	{"0401000000000006" "7a0408010802", "Command: Output: failure.code is there twice"},
+	{"0401000000000007" "7a051a030a01ff", "Command: Output: failure.metadata has text that is not UTF-8"},
+	{"0401000000000006" "7a041a020801", "Command: Output: failure.metadata has a part of another type"},
+	{"0401000000000008" "7a061a040a000a00", "Command: Output: failure.metadata has a part that is there twice"},
+	{"0401000000000005" "7a031a0112", "Command: Output: failure.metadata ends within a field"},
+	{"0401000000000006" "7a041a021801", NULL},
+	{"0000000000000005" "22031201ff", NULL},
+	{"0000000000000005" "22030a01ff", "Start: state has text that is not UTF-8"},
+	{"8006000000000006" "8a01030a01ff", "Notification: GetLazyStateKeys: state_keys.keys has text that is not UTF-8"},
+	{"0001000000000006" "088080808010", "Suspension: completions has a number above 4294967295"},
+	{"0001000000000007" "0a058080808010", "Suspension: completions has a number above 4294967295"},
+	{"0001000000000003" "0a01ff", "Suspension: completions ends within a field"},
+	{"0001000000000003" "1a01ff", "Suspension: named_signals has text that is not UTF-8"},
 	/* numbers one by one, with another field between; an empty list */
-	{"0001000000000008"
-	 "0801"
-	 "1001"
-	 "0802"
-	 "0a00",
-	 NULL},
+	{"0001000000000008" "0801" "1001" "0802" "0a00", NULL},
 };
+/* clang-format on */
 
 #endif /* RESTATE_FRAME_CASES_H */
