@@ -3,7 +3,7 @@
 -- can.
 BEGIN;
 \ir ../../examples/postgrest/roles.sql
-SELECT plan(425);
+SELECT plan(426);
 
 -- settings that would have the server write all of it otherwise
 SET TimeZone = 'America/New_York';
@@ -123,6 +123,9 @@ SELECT is(read_as('SELECT string_agg(ltrim(right(id::text, 33), ''0''), '' '' OR
   ($$"created_at" IS DISTINCT FROM '2024-01-01T00:00:00Z'$$, 'created_at', 'second third'), ($$"completion_retention" = 'PT86400S'$$, 'created_at NULLS FIRST', 'first second third'),
   ($$"completion_retention" = '1 day' AND "journal_retention" < '00:00:01'$$, 'journal_retention, created_at', 'first second third'), ($$"completion_retention" > 'P1D'$$, 'id', NULL),
   ($$"created_at" = (SELECT max(created_at) FROM invocations)$$, 'id', 'third')) AS t (filter, ordering, want);
+-- and parameters, which are sent without one too
+PREPARE filtered (unknown, unknown, unknown) AS SELECT FROM restate_api.invocations WHERE created_at > $1 AND completion_retention = $2 AND created_at = ANY ($3);
+SELECT is(parameter_types, '{timestamptz, interval, timestamptz[]}', 'a parameter beside a column has the server''s type') FROM pg_prepared_statements WHERE name = 'filtered';
 SELECT matches(read_as($$SELECT count(*) FROM invocations WHERE created_at > 'no time'$$), '^22007 ', 'a literal that is no time is refused');
 
 -- Expressions find the functions and operators of timestamptz and interval: the
