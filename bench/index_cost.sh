@@ -65,9 +65,14 @@ invocation_restarted_from_idx create_restarted 1000
 invocation_target_idx create_ready 1000
 invocation_target_idx live 100
 invocation_target_idx see_target 20
-object_key_pkey add_keys 1000
-object_state_pkey add_state 1000
-promise_pkey add_promises 1000
+invocation_target_key_idx create_ready 1000
+invocation_target_key_idx create_pending 1000
+object_key_unique_idx add_keys 1000
+object_key_service_key_idx add_keys 1000
+object_state_unique_idx add_state 1000
+object_state_service_key_idx add_state 1000
+promise_unique_idx add_promises 1000
+promise_service_key_idx add_promises 1000
 audit_pkey pause 500
 audit_id_idx pause 500
 audit_id_idx see_audit_of_one 20

@@ -126,7 +126,7 @@ BEGIN
       INSERT INTO restate.object_key (service_name, service_key, partition_key) VALUES (service, object, key)
         ON CONFLICT DO NOTHING;
       PERFORM FROM restate.object_key AS k
-        WHERE k.service_name = service AND k.service_key = object AND k.partition_key = key FOR UPDATE;
+        WHERE k.service_name = service COLLATE "C" AND k.service_key = object AND k.partition_key = key FOR UPDATE;
       SELECT i.status, i.target_service_ty, i.target_handler_ty, i.pinned_deployment_id,
           i.pinned_service_protocol_version, i.journal_size
         INTO status_found, service_type, handler_type, pinned, protocol, size
@@ -209,7 +209,7 @@ BEGIN
     UPDATE restate.object_key AS k
       SET holder = coalesce(k.holder, new_id),
         next_sequence_number = k.next_sequence_number + (k.holder IS NOT NULL)::int
-      WHERE k.service_name = service AND k.service_key = object AND k.partition_key = key
+      WHERE k.service_name = service COLLATE "C" AND k.service_key = object AND k.partition_key = key
       RETURNING CASE WHEN k.holder <> new_id THEN k.next_sequence_number - 1 END INTO place;
     IF place IS NOT NULL THEN
       new_status := 'pending';
@@ -342,9 +342,9 @@ BEGIN
     DELETE FROM restate.journal_event AS e WHERE e.id = victim AND e.partition_key = part;
     DELETE FROM restate.invocation AS i WHERE i.id = victim AND i.partition_key = part;
     IF started AND was.target_handler_ty = 'workflow' THEN
-      DELETE FROM restate.object_state AS s WHERE s.service_name = was.target_service_name
+      DELETE FROM restate.object_state AS s WHERE s.service_name = was.target_service_name COLLATE "C"
         AND s.service_key = was.target_service_key AND s.partition_key = part;
-      DELETE FROM restate.promise AS p WHERE p.service_name = was.target_service_name
+      DELETE FROM restate.promise AS p WHERE p.service_name = was.target_service_name COLLATE "C"
         AND p.service_key = was.target_service_key AND p.partition_key = part;
     END IF;
   ELSE
@@ -374,11 +374,11 @@ BEGIN
 
   IF started AND was.target_handler_ty = 'exclusive' THEN
     SELECT i.id INTO next FROM restate.invocation AS i
-      WHERE i.status = 'pending' AND i.target_service_name = was.target_service_name
+      WHERE i.status = 'pending' AND i.target_service_name = was.target_service_name COLLATE "C"
         AND i.target_service_key = was.target_service_key AND i.partition_key = part
       ORDER BY i.inbox_sequence_number LIMIT 1;
     UPDATE restate.object_key AS k SET holder = next
-      WHERE k.service_name = was.target_service_name AND k.service_key = was.target_service_key
+      WHERE k.service_name = was.target_service_name COLLATE "C" AND k.service_key = was.target_service_key
         AND k.partition_key = part AND k.holder = victim;
     IF FOUND AND next IS NOT NULL THEN
       INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, meta, payload)
@@ -451,7 +451,7 @@ BEGIN
 
       reached := bench.reach(target);
       PERFORM FROM restate.object_key AS k
-        JOIN restate.invocation AS i ON i.target_service_name = k.service_name
+        JOIN restate.invocation AS i ON i.target_service_name COLLATE "C" = k.service_name
           AND i.target_service_key = k.service_key AND i.partition_key = k.partition_key
         WHERE i.id = ANY (reached) AND i.status <> 'completed' AND i.target_handler_ty = 'exclusive'
         ORDER BY k.service_name COLLATE "C", k.service_key COLLATE "C"
@@ -466,7 +466,7 @@ BEGIN
             FROM restate.invocation AS i
             WHERE i.id = ANY (reached) AND i.status <> 'completed' AND i.target_handler_ty = 'exclusive') AS k
           CROSS JOIN LATERAL (SELECT p.id FROM restate.invocation AS p
-            WHERE p.status = 'pending' AND p.target_service_name = k.service AND p.target_service_key = k.object
+            WHERE p.status = 'pending' AND p.target_service_name = k.service COLLATE "C" AND p.target_service_key = k.object
               AND p.partition_key = k.partition_key
             ORDER BY p.inbox_sequence_number LIMIT cardinality(reached) + 1) AS p);
       PERFORM FROM restate.invocation AS i WHERE i.id = ANY (reached || locked) ORDER BY i.id FOR UPDATE;

@@ -119,6 +119,11 @@
 	alias ".service_name = v.service_name COLLATE \"C\" AND " alias ".service_key = v.service_key" \
 		  " AND " alias ".partition_key = v.partition_key"
 
+/* the same of the table of object keys, where it keeps to the index that makes them unique */
+#define IS_OBJECT_KEY(alias)                                                                        \
+	alias ".partition_key = v.partition_key AND " alias ".service_name = v.service_name COLLATE \"C\"" \
+		  " AND restate.indexed_key(" alias ".service_key) = restate.indexed_key(v.service_key)"
+
 #define IN_KEY_ORDER(alias) \
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
 
@@ -131,7 +136,7 @@
 
 #define LOCKED_KEYS(condition)                                                  \
 	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"    \
-	" FROM " KEYS " JOIN restate.object_key k ON " IS_KEY("k") " WHERE " condition \
+	" FROM " KEYS " JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition \
 	IN_KEY_ORDER("k") " FOR UPDATE OF k"
 
 /* what is known of attempts stays until completion; of one paused even then */
@@ -243,7 +248,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 	[STORE_LOCK_KEYS_IF_ALL] = {
 		.name = "lock object keys if all are there",
 		.sql = LOCKED_KEYS("NOT EXISTS (SELECT FROM " KEYS " WHERE NOT EXISTS"
-			" (SELECT FROM restate.object_key x WHERE " IS_KEY("x") "))"),
+			" (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") "))"),
 		.params = {KEY_PARAMS}},
 
 	[STORE_LOCK_FREE_KEYS] = {
@@ -268,7 +273,8 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.name = "read inboxes",
 		.sql = "SELECT p.id FROM {service_name, service_key, partition_key, size}"
 			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.inbox_sequence_number IS NOT NULL"
-			" AND i.target_service_name = v.service_name COLLATE \"C\" AND i.target_service_key = v.service_key"
+			" AND i.target_service_name = v.service_name COLLATE \"C\""
+			" AND restate.indexed_key(i.target_service_key) = restate.indexed_key(v.service_key)"
 			" AND i.partition_key = v.partition_key"
 			" ORDER BY i.inbox_sequence_number LIMIT v.size) AS p",
 		.params = {KEY_PARAMS, MANY(STORE_INT8)}},
@@ -492,7 +498,7 @@ const StoreStatementDef store_statements[STORE_STATEMENT_COUNT] = {
 		.is_work = true,
 		.name = "update object keys",
 		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
-			" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_KEY("k")
+			" FROM {service_name, service_key, partition_key, holder, next_sequence_number} WHERE " IS_OBJECT_KEY("k")
 			WAS_WRITTEN("update object keys", "k.holder IS NOT DISTINCT FROM v.holder AND k.next_sequence_number = v.next_sequence_number"),
 		.params = {KEY_PARAMS, MANY(STORE_INVOCATION_ID), MANY(STORE_INT8)}},
 

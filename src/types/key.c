@@ -109,10 +109,11 @@ restate_indexed_keys(PG_FUNCTION_ARGS)
 	Size first_length = VARSIZE_ANY_EXHDR(first);
 	Size length = first_length + 1 + VARSIZE_ANY_EXHDR(second);
 	bytea *both = palloc(VARHDRSZ + length);
+	char *data = VARDATA(both);
 
 	SET_VARSIZE(both, VARHDRSZ + length);
-	memcpy(VARDATA(both), VARDATA_ANY(first), first_length);
-	VARDATA(both)[first_length] = '\0';
-	memcpy(VARDATA(both) + first_length + 1, VARDATA_ANY(second), VARSIZE_ANY_EXHDR(second));
+	memcpy(data, VARDATA_ANY(first), first_length);
+	data[first_length] = '\0';
+	memcpy(data + first_length + 1, VARDATA_ANY(second), VARSIZE_ANY_EXHDR(second));
 	PG_RETURN_BYTEA_P(indexed(both));
 }
