@@ -89,21 +89,13 @@ read_reached(Workset *workset, Reach reach, List *frontier)
 	while (frontier != NIL)
 	{
 		StoreCall call;
-		StoreColumn ids = {0};
-		StoreColumn partition_keys = {0};
 		List *entered = NIL;
 		List *callers = NIL;
 		ListCell *cell;
 
-		foreach (cell, frontier)
-		{
-			Invocation *invocation = lfirst(cell);
-
-			workset_add_id(invocation, &ids, &partition_keys);
-		}
 		store_call(&call, STORE_READ_MANY);
-		store_arg_column(&call, &ids);
-		store_arg_column(&call, &partition_keys);
+		foreach (cell, frontier)
+			workset_add_id(&call, lfirst(cell));
 		workset_read_facts(workset, store_execute(&call));
 
 		if (reach == REACH_KEY)
@@ -162,23 +154,15 @@ static List *
 read_callees(Workset *workset, List *callers, bool record)
 {
 	StoreCall call;
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
 	List *entered = NIL;
 	ListCell *cell;
 	uint64 rows;
 
 	if (callers == NIL)
 		return NIL;
-	foreach (cell, callers)
-	{
-		Invocation *caller = lfirst(cell);
-
-		workset_add_id(caller, &ids, &partition_keys);
-	}
 	store_call(&call, STORE_READ_CALLEES);
-	store_arg_column(&call, &ids);
-	store_arg_column(&call, &partition_keys);
+	foreach (cell, callers)
+		workset_add_id(&call, lfirst(cell));
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -284,28 +268,23 @@ match_object_key_names(const void *a, const void *b, Size keysize)
 }
 
 /*
- * Starts a call on the object keys, which are its first three arguments.
+ * Starts a call on the object keys.
  */
 static void
 call_on_keys(StoreCall *call, StoreStatement statement, const List *keys)
 {
-	StoreColumn services = {0};
-	StoreColumn names = {0};
-	StoreColumn partition_keys = {0};
 	ListCell *cell;
 
+	store_call(call, statement);
 	foreach (cell, keys)
 	{
-		ObjectKey *key = lfirst(cell);
+		const ObjectKey *key = lfirst(cell);
 
-		store_column_add(&services, CStringGetTextDatum(key->name.service_name));
-		store_column_add(&names, CStringGetTextDatum(key->name.service_key));
-		store_column_add(&partition_keys, Int64GetDatum(key->partition_key));
+		store_add_key(call, &(StoreKey){
+								.service_name = key->name.service_name,
+								.service_key = key->name.service_key,
+								.partition_key = key->partition_key});
 	}
-	store_call(call, statement);
-	store_arg_column(call, &services);
-	store_arg_column(call, &names);
-	store_arg_column(call, &partition_keys);
 }
 
 /*
@@ -417,14 +396,20 @@ static void
 read_inboxes_of(Workset *workset, const List *keys)
 {
 	StoreCall call;
-	StoreColumn sizes = {0};
 	ListCell *cell;
 	uint64 rows;
 
+	store_call(&call, STORE_READ_INBOXES);
 	foreach (cell, keys)
-		store_column_add(&sizes, Int64GetDatum(((ObjectKey *) lfirst(cell))->inbox_wanted));
-	call_on_keys(&call, STORE_READ_INBOXES, keys);
-	store_arg_column(&call, &sizes);
+	{
+		const ObjectKey *key = lfirst(cell);
+
+		store_add_inbox(&call, &(StoreInbox){
+								   .service_name = key->name.service_name,
+								   .service_key = key->name.service_key,
+								   .partition_key = key->partition_key,
+								   .size = key->inbox_wanted});
+	}
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -530,12 +515,10 @@ static void
 read_awaited_calls(Workset *workset)
 {
 	StoreCall call;
-	StoreColumn callers = {0};
-	StoreColumn partition_keys = {0};
-	StoreColumn callees = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 
+	store_call(&call, STORE_READ_AWAITED_CALLS);
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 	{
@@ -546,15 +529,13 @@ read_awaited_calls(Workset *workset)
 		caller = workset_find(workset, &invocation->facts.caller_id);
 		if (caller == NULL || !caller->exists || caller->status == STATUS_COMPLETED)
 			continue;
-		workset_add_id(caller, &callers, &partition_keys);
-		store_column_add(&callees, InvocationIdGetDatum(&invocation->id));
+		store_add_caller(&call, &(StoreCaller){
+									.id = &caller->id,
+									.partition_key = caller->partition_key,
+									.callee = &invocation->id});
 	}
-	if (callers.count == 0)
+	if (call.count == 0)
 		return;
-	store_call(&call, STORE_READ_AWAITED_CALLS);
-	store_arg_column(&call, &callers);
-	store_arg_column(&call, &partition_keys);
-	store_arg_column(&call, &callees);
 	/* from the last on, so that each list has the order of the rows */
 	for (uint64 row = store_execute(&call); row-- > 0;)
 	{

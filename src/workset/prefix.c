@@ -22,8 +22,6 @@ void
 workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int count)
 {
 	StoreCall call;
-	StoreColumn id_column = {0};
-	StoreColumn partition_keys = {0};
 	uint64 rows;
 
 	if (count > 1 && store_is_distributed())
@@ -32,15 +30,12 @@ workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int coun
 			workset_read_prefixes(workset, &ids[i], 1);
 		return;
 	}
-	for (int i = 0; i < count; i++)
-	{
-		store_column_add(&id_column, InvocationIdGetDatum(&ids[i]));
-		store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&ids[i])));
-	}
 	store_call(&call, STORE_READ_PREFIXES);
-	store_arg_column(&call, &id_column);
-	store_arg_column(&call, &partition_keys);
-	store_arg(&call, Int64GetDatum(workset->asked.last_index));
+	for (int i = 0; i < count; i++)
+		store_add_prefix(&call, &(StorePrefix){
+									.id = &ids[i],
+									.partition_key = (int64) restate_id_partition_key(&ids[i]),
+									.last_index = workset->asked.last_index});
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -142,27 +137,21 @@ static void
 read_suffixes(Workset *workset, const List *invocations)
 {
 	StoreCall call;
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
-	StoreColumn completion_ids = {0};
 	MemoryContext old;
 	ListCell *cell;
 	uint64 rows;
 
+	store_call(&call, STORE_READ_COMPLETIONS);
 	foreach (cell, invocations)
 	{
 		const Invocation *invocation = lfirst(cell);
 
 		for (int i = 0; i < invocation->missing_size; i++)
-		{
-			workset_add_id(invocation, &ids, &partition_keys);
-			store_column_add(&completion_ids, Int64GetDatum(invocation->missing[i]));
-		}
+			store_add_completion(&call, &(StoreCompletion){
+											.id = &invocation->id,
+											.partition_key = invocation->partition_key,
+											.completion_id = invocation->missing[i]});
 	}
-	store_call(&call, STORE_READ_COMPLETIONS);
-	store_arg_column(&call, &ids);
-	store_arg_column(&call, &partition_keys);
-	store_arg_column(&call, &completion_ids);
 	rows = store_execute(&call);
 
 	old = MemoryContextSwitchTo(workset->context);

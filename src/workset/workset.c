@@ -12,7 +12,10 @@
 #include "workset/workset.h"
 
 static void *allocate(void *context, size_t size);
-static int compare_id_datums(const void *a, const void *b);
+static void lock_one_by_one(Workset *workset, StoreStatement statement);
+static int compare_ids(const ListCell *a, const ListCell *b);
+static const char *deployment_mode(const Workset *workset);
+static const RestateDeploymentId *asked_deployment(const Workset *workset);
 static void lock_one(Workset *workset, StoreStatement statement, const RestateInvocationId *id);
 
 /*
@@ -86,12 +89,12 @@ lock_one(Workset *workset, StoreStatement statement, const RestateInvocationId *
 	uint64 rows;
 
 	store_call(&call, statement);
-	store_arg(&call, InvocationIdGetDatum(id));
-	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
-	if (statement != STORE_LOCK_ONE && statement != STORE_LOCK_ONE_TO_CANCEL)
-		workset_add_asked(workset, &call);
-	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN)
-		store_arg(&call, Int64GetDatum(workset->asked.last_index));
+	store_add_one(&call, &(StoreOne){
+							 .id = id,
+							 .partition_key = (int64) restate_id_partition_key(id),
+							 .deployment_mode = deployment_mode(workset),
+							 .deployment_id = asked_deployment(workset),
+							 .last_index = workset->asked.last_index});
 	rows = store_execute(&call);
 	workset_read_facts(workset, rows);
 	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && rows == 1 && DatumGetBool(store_value(0, WORKSET_IS_CURRENT_COLUMN)))
@@ -111,8 +114,7 @@ workset_lock_alone(Workset *workset, const RestateInvocationId *id, bool *is_cur
 	uint64 rows;
 
 	store_call(&call, STORE_LOCK_ONE_TO_KILL);
-	store_arg(&call, InvocationIdGetDatum(id));
-	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
+	store_add_one(&call, &(StoreOne){.id = id, .partition_key = (int64) restate_id_partition_key(id)});
 	rows = store_execute(&call);
 	workset_read_facts(workset, rows);
 	*is_current = rows == 1 && DatumGetBool(store_value(0, WORKSET_IS_CURRENT_COLUMN));
@@ -120,31 +122,48 @@ workset_lock_alone(Workset *workset, const RestateInvocationId *id, bool *is_cur
 }
 
 /*
- * Adds the arguments deployment mode and deployment id.
+ * Returns how the deployment is chosen that is asked for, or NULL.
  */
-void
-workset_add_asked(Workset *workset, StoreCall *call)
+static const char *
+deployment_mode(const Workset *workset)
 {
 	static const char *const modes[] = {
-		[DEPLOYMENT_KEEP] = "keep",
+		[DEPLOYMENT_KEEP] = NULL,
 		[DEPLOYMENT_LATEST] = "latest",
 		[DEPLOYMENT_ID] = "id"};
 
-	store_arg(call, CStringGetTextDatum(modes[workset->asked.deployment]));
-	if (workset->asked.deployment == DEPLOYMENT_ID)
-		store_arg(call, DeploymentIdGetDatum(&workset->asked.deployment_id));
-	else
-		store_arg_null(call);
+	return modes[workset->asked.deployment];
 }
 
 /*
- * Adds the invocation's id and partition key to two columns.
+ * Returns the deployment that is asked for by its id, or NULL.
+ */
+static const RestateDeploymentId *
+asked_deployment(const Workset *workset)
+{
+	return workset->asked.deployment == DEPLOYMENT_ID ? &workset->asked.deployment_id : NULL;
+}
+
+/*
+ * Adds the invocation to a call on invocations.
  */
 void
-workset_add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys)
+workset_add_id(StoreCall *call, const Invocation *invocation)
 {
-	store_column_add(ids, InvocationIdGetDatum(&invocation->id));
-	store_column_add(partition_keys, Int64GetDatum(invocation->partition_key));
+	store_add_id(call, &(StoreId){.id = &invocation->id, .partition_key = invocation->partition_key});
+}
+
+/*
+ * Adds the invocation to a call that locks, with the deployment asked for.
+ */
+void
+workset_add_lock(const Workset *workset, StoreCall *call, const Invocation *invocation)
+{
+	store_add_lock(call, &(StoreLock){
+							 .id = &invocation->id,
+							 .partition_key = invocation->partition_key,
+							 .deployment_mode = deployment_mode(workset),
+							 .deployment_id = asked_deployment(workset)});
 }
 
 /*
@@ -156,41 +175,49 @@ void
 workset_lock_rows(Workset *workset)
 {
 	StoreCall call;
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 	bool with_deployment = workset->asked.deployment != DEPLOYMENT_KEEP;
 
-	hash_seq_init(&scan, workset->invocations);
-	while ((invocation = hash_seq_search(&scan)) != NULL)
-	{
-		workset_add_id(invocation, &ids, &partition_keys);
-	}
 	if (store_is_distributed())
 	{
-		qsort(ids.values, ids.count, sizeof(Datum), compare_id_datums);
-		for (int i = 0; i < ids.count; i++)
-			lock_one(workset, with_deployment ? STORE_LOCK_ONE_WITH_DEPLOYMENT : STORE_LOCK_ONE,
-					 DatumGetInvocationId(ids.values[i]));
+		lock_one_by_one(workset, with_deployment ? STORE_LOCK_ONE_WITH_DEPLOYMENT : STORE_LOCK_ONE);
 		return;
 	}
 	store_call(&call, with_deployment ? STORE_LOCK_MANY_WITH_DEPLOYMENT : STORE_LOCK_MANY);
-	store_arg_column(&call, &ids);
-	store_arg_column(&call, &partition_keys);
-	if (with_deployment)
-		workset_add_asked(workset, &call);
+	hash_seq_init(&scan, workset->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		workset_add_lock(workset, &call, invocation);
 	workset_read_facts(workset, store_execute(&call));
 }
 
 /*
- * Orders invocation ids, for qsort().
+ * Locks the rows of all invocations of the working set in the order of their ids, each
+ * with the statement.
+ */
+static void
+lock_one_by_one(Workset *workset, StoreStatement statement)
+{
+	List *ids = NIL;
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+	ListCell *cell;
+
+	hash_seq_init(&scan, workset->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		ids = lappend(ids, &invocation->id);
+	list_sort(ids, compare_ids);
+	foreach (cell, ids)
+		lock_one(workset, statement, lfirst(cell));
+}
+
+/*
+ * Orders invocation ids, for list_sort().
  */
 static int
-compare_id_datums(const void *a, const void *b)
+compare_ids(const ListCell *a, const ListCell *b)
 {
-	return restate_invocation_id_compare(DatumGetInvocationId(*(const Datum *) a),
-										 DatumGetInvocationId(*(const Datum *) b));
+	return restate_invocation_id_compare(lfirst(a), lfirst(b));
 }
 
 /*
