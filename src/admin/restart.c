@@ -79,20 +79,19 @@ find_restarts(Workset *workset, Target *targets, int count)
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId original;
+		StoreFoundRestart found;
 		Restarted *restarted;
 
-		(void) store_invocation_id(row, 1, &original);
-		restarted = &workset_find(workset, &original)->restarted;
-		restarted->exists = store_invocation_id(row, 2, &restarted->id);
-		restarted->is_recorded = !store_is_null(row, 3);
-		if (!restarted->is_recorded)
-			continue;
-		restarted->last_index = DatumGetInt64(store_value(row, 3));
-		restarted->deployment_is_recorded = DatumGetBool(store_value(row, 4));
-		restarted->has_deployment = !store_is_null(row, 5);
-		if (restarted->has_deployment)
-			restarted->deployment_id = *DatumGetDeploymentId(store_value(row, 5));
+		store_read_restart(row, &found);
+		restarted = &workset_find(workset, found.restarted_from)->restarted;
+		restarted->exists = true;
+		restarted->id = *found.id;
+		restarted->is_recorded = found.is_recorded;
+		restarted->last_index = found.last_index;
+		restarted->deployment_is_recorded = found.has_deployment;
+		restarted->has_deployment = found.deployment_id != NULL;
+		if (found.deployment_id)
+			restarted->deployment_id = *found.deployment_id;
 	}
 }
 
@@ -162,8 +161,7 @@ static void
 refuse_incomplete(const Request *request, Target *target)
 {
 	StoreCall call;
-	int64 index;
-	const char *name;
+	StoreFoundCommand found;
 
 	store_call(&call, STORE_READ_INCOMPLETE);
 	store_add_one(&call, &(StoreOne){
@@ -172,15 +170,15 @@ refuse_incomplete(const Request *request, Target *target)
 							 .last_index = request->asked.last_index});
 	if (store_execute(&call) != 1)
 		elog(ERROR, "could not find the command that lacks a completion");
-	index = DatumGetInt64(store_value(0, 1));
-	name = store_text(0, 3);
+	store_read_command(0, &found);
 	target->refusal =
 		restate_refusal(RESTATE_JOURNAL_PREFIX_INCOMPLETE,
 						"the journal of invocation %s lacks a completion of %s%s%s at index " INT64_FORMAT
 						": the largest index that works is " INT64_FORMAT,
-						restate_invocation_id_text(&target->id), store_text(0, 2),
-						name && name[0] ? " " : "", name && name[0] ? restate_quote_text(name) : "", index, index - 1);
-	target->refusal.hint = psprintf("Restart from " INT64_FORMAT ", or from before it.", index - 1);
+						restate_invocation_id_text(&target->id), found.entry_type,
+						found.name && found.name[0] ? " " : "",
+						found.name && found.name[0] ? restate_quote_text(found.name) : "", found.index, found.index - 1);
+	target->refusal.hint = psprintf("Restart from " INT64_FORMAT ", or from before it.", found.index - 1);
 }
 
 /*

@@ -21,26 +21,29 @@
 #define DATUM_OF_INVOCATION_ID(field) by_reference(field)
 #define DATUM_OF_DEPLOYMENT_ID(field) by_reference(field)
 
-#define COUNTED(type, name) +1
-#define NOT_COUNTED(type, name)
-#define DESCRIBED(type, name) {#name, STORE_##type},
-#define PUT(type, name)		  put(call, DATUM_OF_##type(row->name));
-#define PUT_OF_ALL(type, name) \
-	if (call->count == 0)      \
-		call->of_all[call->next++] = DATUM_OF_##type(row->name);
+#define SKIPPED(type, name)
+#define COUNTED(type, name)	   +1
+#define DESCRIBED(type, name)  {#name, STORE_##type},
+#define PUT(type, name)		   put(call, DATUM_OF_##type(row->name));
+#define PUT_OF_ALL(type, name) call->of_all[call->next++] = DATUM_OF_##type(row->name);
 
 /* what the lists declare: see params.h */
-#define DEFINE_FORM(form, Row, PARAMS)                     \
-	const StoreForm store_form_##form = {                  \
-		.ncolumns = 0 PARAMS(COUNTED, NOT_COUNTED),        \
-		.nparams = 0 PARAMS(COUNTED, COUNTED),             \
-		.params = {PARAMS(DESCRIBED, DESCRIBED)}};         \
-	void store_add_##form(StoreCall *call, const Row *row) \
-	{                                                      \
-		start_row(call, &store_form_##form);               \
-		PARAMS(PUT, PUT_OF_ALL)                            \
-		call->count++;                                     \
-		call->must_write++;                                \
+#define DEFINE_FORM(form, Row, PARAMS)                                                       \
+	StaticAssertDecl(0 PARAMS(COUNTED, COUNTED) <= STORE_MAX_PARAMS, "too many parameters"); \
+	const StoreForm store_form_##form = {                                                    \
+		.ncolumns = 0 PARAMS(COUNTED, SKIPPED),                                              \
+		.nparams = 0 PARAMS(COUNTED, COUNTED),                                               \
+		.params = {PARAMS(DESCRIBED, SKIPPED) PARAMS(SKIPPED, DESCRIBED)}};                  \
+	void store_add_##form(StoreCall *call, const Row *row)                                   \
+	{                                                                                        \
+		start_row(call, &store_form_##form);                                                 \
+		PARAMS(PUT, SKIPPED)                                                                 \
+		if (call->count == 0)                                                                \
+		{                                                                                    \
+			PARAMS(SKIPPED, PUT_OF_ALL)                                                      \
+		}                                                                                    \
+		call->count++;                                                                       \
+		call->must_write++;                                                                  \
 	}
 
 static const NullableDatum null_datum = {.isnull = true};

@@ -15,7 +15,7 @@
 	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                \
 	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"              \
 	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
-	" i.invoked_by_id, " deployment ")"
+	" i.invoked_by_id, " deployment ") AS facts"
 
 #define NO_DEPLOYMENT "NULL, NULL, NULL"
 
@@ -32,8 +32,7 @@
 
 #define THE_DEPLOYMENT "d.id, d.min_service_protocol_version, d.max_service_protocol_version"
 
-#define IS_COMMAND(alias) alias ".entry_type < 'Notification: Run'"
-
+#define IS_COMMAND(alias)	 alias ".entry_type < 'Notification: Run'"
 #define IS_COMPLETION(alias) alias ".completion_id IS NOT NULL AND " alias ".entry_type >= 'Notification: Run'"
 
 /* that there is a callee keeps to the index of callees; the literal is the lowest id */
@@ -48,7 +47,7 @@
  */
 #define IS_CURRENT(id, partition_key)                                     \
 	" i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = " id \
-	" AND s.partition_key = " partition_key ")"
+	" AND s.partition_key = " partition_key ") AS is_current"
 
 /* that nothing but the row must be locked: to leave no inbox and answer no caller */
 #define IS_CANCELLED_ALONE                      \
@@ -83,7 +82,6 @@
 #define PREFIX_FACTS " p.commands, p.awaited, p.arrived"
 
 #define IN_ID_ORDER	  " ORDER BY i.id FOR UPDATE OF i"
-
 #define UNLESS_LOCKED " SKIP LOCKED"
 
 #define IN_KEY_ORDER(alias) \
@@ -103,11 +101,13 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(LOCK_ONE)] = {
 		.name = "lock one",
 		.form = &store_form_one,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE " FOR UPDATE"},
 
 	[READ(LOCK_ONE_WITH_DEPLOYMENT)] = {
 		.name = "lock one with deployment",
 		.form = &store_form_one,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT IS_ONE
 			" FOR UPDATE OF i"},
 
@@ -118,6 +118,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(LOCK_ONE_TO_CANCEL)] = {
 		.name = "lock one to cancel",
 		.form = &store_form_one,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
 			" AND " IS_CANCELLED_ALONE " FOR UPDATE"},
 
@@ -128,6 +129,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(LOCK_ONE_TO_KILL)] = {
 		.name = "lock one to kill",
 		.form = &store_form_one,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") " FROM restate.invocation i" IS_ONE
 			" AND " IS_KILLED_ALONE("{id}", "{partition_key}") " FOR UPDATE OF i"},
 
@@ -135,6 +137,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(LOCK_ONE_TO_RESTART)] = {
 		.name = "lock one to restart",
 		.form = &store_form_one,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT IS_ONE
 			" AND " IS_RESTARTED_ALONE " FOR UPDATE OF i"},
 
@@ -142,6 +145,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(LOCK_ONE_TO_RESTART_WITHIN)] = {
 		.name = "lock one to restart within",
 		.form = &store_form_one,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") "," PREFIX_FACTS
 			" FROM restate.invocation i" DEPLOYMENT
 			" CROSS JOIN LATERAL " PREFIX("{id}", "{partition_key}", "{last_index}") IS_ONE
@@ -150,56 +154,66 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(LOCK_MANY)] = {
 		.name = "lock many",
 		.form = &store_form_lock,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER},
 
 	[READ(LOCK_MANY_WITH_DEPLOYMENT)] = {
 		.name = "lock many with deployment",
 		.form = &store_form_lock,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER},
 
 	/* Those that no other transaction has locked, and the conditions of the statements on one. */
 	[READ(LOCK_FREE)] = {
 		.name = "lock free",
 		.form = &store_form_lock,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_WITH_DEPLOYMENT)] = {
 		.name = "lock free with deployment",
 		.form = &store_form_lock,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_CANCEL)] = {
 		.name = "lock free to cancel",
 		.form = &store_form_lock,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " WHERE " IS_CANCELLED_ALONE IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_KILL)] = {
 		.name = "lock free to kill",
 		.form = &store_form_lock,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("v.id", "v.partition_key") FROM_MANY
 			" WHERE " IS_KILLED_ALONE("v.id", "v.partition_key") IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_RESTART)] = {
 		.name = "lock free to restart",
 		.form = &store_form_lock,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT
 			" WHERE " IS_RESTARTED_ALONE IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_KEYS)] = {
 		.name = "lock object keys",
 		.form = &store_form_key,
+		.result = &store_result_key,
 		.sql = LOCKED_KEYS("true")},
 
 	/* Locks none where one is missing: that one is to be made in its turn. */
 	[READ(LOCK_KEYS_IF_ALL)] = {
 		.name = "lock object keys if all are there",
 		.form = &store_form_key,
+		.result = &store_result_key,
 		.sql = LOCKED_KEYS("NOT EXISTS (SELECT FROM {rows} WHERE NOT EXISTS"
 			" (SELECT FROM restate.object_key x WHERE " IS_KEY("x") "))")},
 
 	[READ(LOCK_FREE_KEYS)] = {
 		.name = "lock free object keys",
 		.form = &store_form_key,
+		.result = &store_result_key,
 		.sql = LOCKED_KEYS("true") UNLESS_LOCKED},
 
 	/*
@@ -216,11 +230,13 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(READ_MANY)] = {
 		.name = "read many",
 		.form = &store_form_id,
+		.result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY},
 
 	[READ(READ_CALLEES)] = {
 		.name = "read callees",
 		.form = &store_form_id,
+		.result = &store_result_callee,
 		.sql = "SELECT j.id, j.invoked_id"
 			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j") " WHERE " IS_CALL("j")
 			" ORDER BY j.id, j.index"},
@@ -229,6 +245,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(READ_INBOXES)] = {
 		.name = "read inboxes",
 		.form = &store_form_inbox,
+		.result = &store_result_id,
 		.sql = "SELECT p.id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.status = 'pending'"
 			" AND i.target_service_name = v.service_name AND i.target_service_key = v.service_key"
@@ -239,8 +256,9 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(READ_AWAITED_CALLS)] = {
 		.name = "read awaited calls",
 		.form = &store_form_caller,
+		.result = &store_result_awaited_call,
 		.sql = "SELECT c.id, c.invoked_id, c.result_completion_id,"
-			" c.result_completion_id = ANY (i.suspended_waiting_for_completions)"
+			" c.result_completion_id = ANY (i.suspended_waiting_for_completions) AS is_suspended_on_it"
 			" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
 			" CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j")
 			" AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
@@ -252,6 +270,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",
 		.form = &store_form_prefix,
+		.result = &store_result_prefix,
 		.sql = "SELECT v.id," PREFIX_FACTS " FROM {rows} CROSS JOIN LATERAL "
 			PREFIX("v.id", "v.partition_key", "{last_index}")},
 
@@ -262,6 +281,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(READ_COMPLETIONS)] = {
 		.name = "read completions",
 		.form = &store_form_completion,
+		.result = &store_result_completion,
 		.sql = "SELECT v.id, c.index FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE " IS_NAMED("j")
 			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c"},
@@ -274,7 +294,9 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(READ_RESTARTED)] = {
 		.name = "read restarted",
 		.form = &store_form_restarted,
-		.sql = "SELECT i.restarted_from, i.id, a.last_index, a.has_deployment, a.deployment_id FROM {rows}"
+		.result = &store_result_restart,
+		.sql = "SELECT i.restarted_from, i.id, a.last_index IS NOT NULL AS is_recorded, a.last_index,"
+			" a.has_deployment, a.deployment_id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
 			" WHERE r.restarted_from = v.id AND r.partition_key = v.partition_key"
 			" AND r.request_id = {request_id} OFFSET 0) AS i"
@@ -288,7 +310,8 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(READ_INCOMPLETE)] = {
 		.name = "read incomplete",
 		.form = &store_form_one,
-		.sql = "SELECT c.index, c.entry_type::text, c.name FROM restate.journal c"
+		.result = &store_result_command,
+		.sql = "SELECT c.index, c.entry_type::text AS entry_type, c.name FROM restate.journal c"
 			" WHERE c.id = {id} AND c.partition_key = {partition_key} AND c.index BETWEEN 1 AND {last_index} AND " IS_COMMAND("c")
 			" AND (" LACKS("completion_id") " OR " LACKS("result_completion_id") ")"
 			" ORDER BY c.index LIMIT 1"},
@@ -297,21 +320,25 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(COUNT_EVENTS)] = {
 		.name = "count events",
 		.form = &store_form_id,
+		.result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.journal_event e ON " IS_NAMED("e")},
 
 	[READ(COUNT_PROMISES)] = {
 		.name = "count promises",
 		.form = &store_form_key,
+		.result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.promise t ON " IS_KEY("t")},
 
 	[READ(COUNT_STATE)] = {
 		.name = "count state",
 		.form = &store_form_key,
+		.result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")},
 
 	[READ(EXTENSION_VERSION)] = {
 		.name = "extension version",
 		.form = &store_form_none,
+		.result = &store_result_version,
 		.sql = "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'"},
 
 	[READ(IS_DISTRIBUTED)] = {

@@ -17,7 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
-#include "store/params.h"
+#include "store/reads.h"
 #include "store/store.h"
 #include "types/compat.h"
 
@@ -94,19 +94,19 @@ static void
 check_installed_version(void)
 {
 	StoreCall call;
-	char *installed;
+	StoreFoundVersion installed;
 
 	store_call(&call, STORE_EXTENSION_VERSION);
-	installed = store_execute(&call) == 1 ? store_text(0, 1) : NULL;
-	if (installed == NULL)
+	if (store_execute(&call) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension restate_admin is not installed in this database")));
-	else if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
+	store_read_version(0, &installed);
+	if (strcmp(installed.extversion, RESTATE_ADMIN_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension restate_admin is installed at version %s, but its library is version %s",
-						installed, RESTATE_ADMIN_VERSION),
+						installed.extversion, RESTATE_ADMIN_VERSION),
 				 errhint("Run ALTER EXTENSION restate_admin UPDATE, or reconnect if the server's library has just been replaced.")));
 }
 
@@ -141,6 +141,12 @@ store_type_oid(StoreType type)
 			break;
 		case STORE_DEPLOYMENT_ID:
 			oid = deployment_id_oid;
+			break;
+		case STORE_BYTEA:
+			oid = BYTEAOID;
+			break;
+		case STORE_INT8_ARRAY:
+			oid = INT8ARRAYOID;
 			break;
 	}
 	return oid;
@@ -208,13 +214,13 @@ check_written(const StoreCall *call, const StoreWritten *part)
 	if (def->left && part->is_filtered)
 	{
 		StoreCall count = *call;
-		int64 left;
+		StoreFoundCount left;
 
 		count.statement = def->left;
 		(void) store_execute(&count);
-		left = DatumGetInt64(store_value(0, 1));
-		if (left > 0)
-			store_not_written(def->name, left);
+		store_read_count(0, &left);
+		if (left.count > 0)
+			store_not_written(def->name, left.count);
 	}
 }
 

@@ -72,7 +72,7 @@ typedef enum StoreStatement
 	STORE_STATEMENT_COUNT
 } StoreStatement;
 
-/* the types of parameters, by role: ours have no fixed OID */
+/* the types of parameters and of columns, by role: ours have no fixed OID */
 typedef enum StoreType
 {
 	STORE_BOOL,
@@ -82,17 +82,20 @@ typedef enum StoreType
 	STORE_JSONB,
 	STORE_TIMESTAMPTZ,
 	STORE_INVOCATION_ID,
-	STORE_DEPLOYMENT_ID
+	STORE_DEPLOYMENT_ID,
+	STORE_BYTEA,
+	STORE_INT8_ARRAY
 } StoreType;
 
 /* the most that a statement has */
-#define STORE_MAX_PARAMS 14
+#define STORE_MAX_PARAMS  14
+#define STORE_MAX_COLUMNS 6
 
-typedef struct StoreParam
+typedef struct StoreField
 {
 	const char *name;
 	StoreType type;
-} StoreParam;
+} StoreField;
 
 /*
  * The parameters that statements have in common: first the columns of their
@@ -102,15 +105,23 @@ typedef struct StoreForm
 {
 	int ncolumns;
 	int nparams;
-	StoreParam params[STORE_MAX_PARAMS];
+	StoreField params[STORE_MAX_PARAMS];
 } StoreForm;
+
+/* The columns that statements return, of which one may leave out the last. */
+typedef struct StoreResult
+{
+	int ncolumns;
+	StoreField columns[STORE_MAX_COLUMNS];
+} StoreResult;
 
 typedef struct StoreStatementDef
 {
 	const char *name;
 	const char *sql; /* see params.h */
 	const StoreForm *form;
-	StoreStatement left; /* of a delete of all there is: counts what is left */
+	const StoreResult *result; /* of what is read */
+	StoreStatement left;	   /* of a delete of all there is: counts what is left */
 } StoreStatementDef;
 
 extern const StoreStatementDef store_work[STORE_WORK_COUNT];
@@ -159,11 +170,7 @@ extern bool store_call_is_of_one_row(const StoreCall *call);
 extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
 						const Datum *values, const bool *nulls, StoreWritten *parts, int count);
 
-/* store_values.c: reading the last result */
-/* the rows of the last result; values by reference live as long as its context */
-extern bool store_is_null(uint64 row, int column);
-extern Datum store_value(uint64 row, int column);
-extern char *store_text(uint64 row, int column);
-extern bool store_invocation_id(uint64 row, int column, RestateInvocationId *id);
+/* the values of a row of the last result; those by reference live as long as its context */
+extern void store_row(uint64 row, Datum *values, int count);
 
 #endif /* RESTATE_STORE_H */

@@ -45,6 +45,7 @@ static bool is_as_made(const KeptPlan *kept);
 static CachedPlan *make(KeptPlan *kept, const StoreCall *const *calls, int count);
 static void plan_by_index(void);
 static CachedPlanSource *prepare(const StoreCall *const *calls, int count);
+static void check_result(const StoreStatementDef *def, const TupleDesc columns);
 static void append_together(StringInfo sql, const StoreCall *const *calls, int count);
 static void append_statement(StringInfo sql, const StoreCall *call, int offset);
 static void append_rows(StringInfo sql, const StoreCall *call, int offset);
@@ -203,9 +204,28 @@ prepare(const StoreCall *const *calls, int count)
 	source = CreateCachedPlan(statement, sql.data, CreateCommandTag(statement->stmt));
 	CompleteCachedPlan(source, pg_analyze_and_rewrite_fixedparams(statement, sql.data, types, ntypes, NULL),
 					   NULL, types, ntypes, NULL, NULL, 0, true);
+	check_result(store_def(calls[0]), source->resultDesc);
 	SaveCachedPlan(source);
 	pfree(sql.data);
 	return source;
+}
+
+/*
+ * Raises an error unless the columns are those that the statement is to return.
+ */
+static void
+check_result(const StoreStatementDef *def, const TupleDesc columns)
+{
+	const StoreResult *result = def->result;
+
+	for (int i = 0; result && i < columns->natts; i++)
+	{
+		const FormData_pg_attribute *column = TupleDescAttr(columns, i);
+
+		if (i >= result->ncolumns || strcmp(NameStr(column->attname), result->columns[i].name) != 0 ||
+			column->atttypid != store_type_oid(result->columns[i].type))
+			elog(ERROR, "statement \"%s\" returns \"%s\" as column %d", def->name, NameStr(column->attname), i + 1);
+	}
 }
 
 /*

@@ -1,33 +1,42 @@
 /*
  * store_values.c
- *		The values of the last result's rows.
+ *		Reads the rows of the last result.
  */
 #include "postgres.h"
 
 #include "utils/builtins.h"
 
-#include "store/store.h"
+#include "store/reads.h"
+#include "types/compat.h"
 
-/*
- * Returns a text of the last result, copied, or NULL.
- */
-char *
-store_text(uint64 row, int column)
-{
-	return store_is_null(row, column) ? NULL : TextDatumGetCString(store_value(row, column));
-}
+/* the values of the types in C; a pointer is 0 for null */
+#define VALUE_OF_BOOL(value)		  DatumGetBool(value)
+#define VALUE_OF_INT8(value)		  DatumGetInt64(value)
+#define VALUE_OF_TEXT(value)		  ((value) ? TextDatumGetCString(value) : NULL)
+#define VALUE_OF_INVOCATION_ID(value) DatumGetInvocationId(value)
+#define VALUE_OF_DEPLOYMENT_ID(value) DatumGetDeploymentId(value)
+#define VALUE_OF_BYTEA(value)		  ((value) ? DatumGetByteaPP(value) : NULL)
+#define VALUE_OF_INT8_ARRAY(value)	  ((value) ? DatumGetArrayTypeP(value) : NULL)
 
-/*
- * Copies an invocation id of the last result; returns false for null.
- */
-bool
-store_invocation_id(uint64 row, int column, RestateInvocationId *id)
-{
-	bool found = !store_is_null(row, column);
+#define COUNTED(type, name)	  +1
+#define DESCRIBED(type, name) {#name, STORE_##type},
+#define TAKE(type, name)                   \
+	found->name = VALUE_OF_##type(*value); \
+	value++;
 
-	if (found)
-		memcpy(id, DatumGetPointer(store_value(row, column)), sizeof(*id));
-	else
-		memset(id, 0, sizeof(*id));
-	return found;
-}
+/* what the lists declare: see params.h */
+#define DEFINE_RESULT(result, Row, COLUMNS)                                        \
+	StaticAssertDecl(0 COLUMNS(COUNTED) <= STORE_MAX_COLUMNS, "too many columns"); \
+	const StoreResult store_result_##result = {                                    \
+		.ncolumns = 0 COLUMNS(COUNTED),                                            \
+		.columns = {COLUMNS(DESCRIBED)}};                                          \
+	void store_read_##result(uint64 row, Row *found)                               \
+	{                                                                              \
+		Datum values[STORE_MAX_COLUMNS];                                           \
+		const Datum *value = values;                                               \
+                                                                                   \
+		store_row(row, values, 0 COLUMNS(COUNTED));                                \
+		COLUMNS(TAKE)                                                              \
+	}
+
+STORE_RESULTS(DEFINE_RESULT)

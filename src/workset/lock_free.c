@@ -80,14 +80,12 @@ lock_free(Workset *workset, StoreStatement statement, List *invocations)
 		workset_add_lock(workset, &call, lfirst(cell));
 	}
 	rows = store_execute(&call);
-	workset_read_facts(workset, rows);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId id;
+		StoreFoundInvocation found;
+		Invocation *invocation = workset_read_invocation(workset, row, &found);
 
-		(void) store_invocation_id(row, WORKSET_ID_COLUMN, &id);
-		workset_find(workset, &id)->is_busy =
-			statement == STORE_LOCK_FREE_TO_KILL && !DatumGetBool(store_value(row, WORKSET_IS_CURRENT_COLUMN));
+		invocation->is_busy = statement == STORE_LOCK_FREE_TO_KILL && !found.is_current;
 	}
 	foreach (cell, invocations)
 		if (((Invocation *) lfirst(cell))->is_busy)

@@ -166,19 +166,17 @@ read_callees(Workset *workset, List *callers, bool record)
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId caller_id;
-		RestateInvocationId callee_id;
+		StoreFoundCallee found;
 		Invocation *callee;
 
-		(void) store_invocation_id(row, 1, &caller_id);
-		(void) store_invocation_id(row, 2, &callee_id);
-		callee = workset_enter(workset, &callee_id);
+		store_read_callee(row, &found);
+		callee = workset_enter(workset, found.invoked_id);
 		if (!callee->within_reach)
 			entered = lappend(entered, callee);
 		callee->within_reach = true;
 		if (record)
 		{
-			Invocation *caller = workset_find(workset, &caller_id);
+			Invocation *caller = workset_find(workset, found.id);
 
 			add_invocation(workset, &caller->callees, &caller->ncallees, callee);
 		}
@@ -350,11 +348,16 @@ workset_read_locked_keys(Workset *workset, const List *keys, StoreStatement stat
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		ObjectKey *key = workset_find_object_key(workset, store_text(row, 1), store_text(row, 2), false);
+		StoreFoundKey found;
+		ObjectKey *key;
 
+		store_read_key(row, &found);
+		key = workset_find_object_key(workset, found.service_name, found.service_key, false);
 		key->locked = true;
-		key->has_holder = store_invocation_id(row, 3, &key->holder);
-		key->next_sequence_number = DatumGetInt64(store_value(row, 4));
+		key->has_holder = found.holder != NULL;
+		if (found.holder)
+			key->holder = *found.holder;
+		key->next_sequence_number = found.next_sequence_number;
 	}
 	return list_length(keys) - (int) rows;
 }
@@ -413,10 +416,10 @@ read_inboxes_of(Workset *workset, const List *keys)
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId id;
+		StoreFoundId found;
 
-		(void) store_invocation_id(row, 1, &id);
-		(void) workset_enter(workset, &id);
+		store_read_id(row, &found);
+		(void) workset_enter(workset, found.id);
 	}
 }
 
@@ -540,15 +543,13 @@ read_awaited_calls(Workset *workset)
 	for (uint64 row = store_execute(&call); row-- > 0;)
 	{
 		AwaitedCall *awaited = MemoryContextAllocZero(workset->context, sizeof(AwaitedCall));
-		RestateInvocationId caller_id;
-		RestateInvocationId callee_id;
+		StoreFoundAwaitedCall found;
 
-		(void) store_invocation_id(row, 1, &caller_id);
-		(void) store_invocation_id(row, 2, &callee_id);
-		awaited->caller = workset_find(workset, &caller_id);
-		awaited->result_completion_id = DatumGetInt64(store_value(row, 3));
-		awaited->is_suspended_on_it = DatumGetBool(store_value(row, 4));
-		invocation = workset_find(workset, &callee_id);
+		store_read_awaited_call(row, &found);
+		awaited->caller = workset_find(workset, found.id);
+		awaited->result_completion_id = found.result_completion_id;
+		awaited->is_suspended_on_it = found.is_suspended_on_it;
+		invocation = workset_find(workset, found.invoked_id);
 		awaited->next = invocation->awaited_calls;
 		invocation->awaited_calls = awaited;
 	}

@@ -86,7 +86,8 @@ static void
 lock_one(Workset *workset, StoreStatement statement, const RestateInvocationId *id)
 {
 	StoreCall call;
-	uint64 rows;
+	StoreFoundInvocation found;
+	Invocation *invocation;
 
 	store_call(&call, statement);
 	store_add_one(&call, &(StoreOne){
@@ -95,10 +96,11 @@ lock_one(Workset *workset, StoreStatement statement, const RestateInvocationId *
 							 .deployment_mode = deployment_mode(workset),
 							 .deployment_id = asked_deployment(workset),
 							 .last_index = workset->asked.last_index});
-	rows = store_execute(&call);
-	workset_read_facts(workset, rows);
-	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && rows == 1 && DatumGetBool(store_value(0, WORKSET_IS_CURRENT_COLUMN)))
-		workset_read_prefix(workset, workset_find(workset, id), 0, WORKSET_FIRST_PREFIX_COLUMN);
+	if (store_execute(&call) == 0)
+		return;
+	invocation = workset_read_invocation(workset, 0, &found);
+	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && found.is_current)
+		workset_note_prefix(workset, invocation, found.commands, found.awaited, found.arrived);
 }
 
 /*
@@ -111,14 +113,15 @@ bool
 workset_lock_alone(Workset *workset, const RestateInvocationId *id, bool *is_current)
 {
 	StoreCall call;
-	uint64 rows;
+	StoreFoundInvocation found;
 
 	store_call(&call, STORE_LOCK_ONE_TO_KILL);
 	store_add_one(&call, &(StoreOne){.id = id, .partition_key = (int64) restate_id_partition_key(id)});
-	rows = store_execute(&call);
-	workset_read_facts(workset, rows);
-	*is_current = rows == 1 && DatumGetBool(store_value(0, WORKSET_IS_CURRENT_COLUMN));
-	return rows == 1;
+	if (store_execute(&call) == 0)
+		return false;
+	(void) workset_read_invocation(workset, 0, &found);
+	*is_current = found.is_current;
+	return true;
 }
 
 /*
@@ -249,29 +252,36 @@ workset_enter(Workset *workset, const RestateInvocationId *id)
 }
 
 /*
- * Reads the facts of the last result into the invocations that it names.
- * What was worked out beside them (object keys, callees) stays.
+ * Reads the facts of all rows of the last result.
  */
 void
 workset_read_facts(Workset *workset, uint64 rows)
 {
-	MemoryContext old = MemoryContextSwitchTo(workset->context);
+	StoreFoundInvocation found;
 
 	for (uint64 row = 0; row < rows; row++)
-	{
-		RestateInvocationId id;
-		Invocation *i;
-		Facts facts;
+		(void) workset_read_invocation(workset, row, &found);
+}
 
-		(void) store_invocation_id(row, WORKSET_ID_COLUMN, &id);
-		i = workset_enter(workset, &id);
-		facts_read(store_value(row, WORKSET_FACTS_COLUMN), &facts, &i->service_name, &i->service_key);
-		i->exists = true;
-		i->status = facts.status;
-		i->journal_size = facts.journal_size;
-		i->journal_commands_size = facts.journal_commands_size;
-		i->pause_requested = facts.pause_requested;
-		i->facts = facts;
-	}
+/*
+ * Reads the facts of a row of the last result into the invocation that it
+ * names, which is returned, and gives the row.  What was worked out beside them
+ * (object keys, callees) stays.
+ */
+Invocation *
+workset_read_invocation(Workset *workset, uint64 row, StoreFoundInvocation *found)
+{
+	MemoryContext old = MemoryContextSwitchTo(workset->context);
+	Invocation *i;
+
+	store_read_invocation(row, found);
+	i = workset_enter(workset, found->id);
+	facts_read(found->facts, &i->facts, &i->service_name, &i->service_key);
+	i->exists = true;
+	i->status = i->facts.status;
+	i->journal_size = i->facts.journal_size;
+	i->journal_commands_size = i->facts.journal_commands_size;
+	i->pause_requested = i->facts.pause_requested;
 	MemoryContextSwitchTo(old);
+	return i;
 }
