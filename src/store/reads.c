@@ -100,14 +100,12 @@
 const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = {
 	[READ(LOCK_ONE)] = {
 		.name = "lock one",
-		.form = &store_form_one,
-		.result = &store_result_invocation,
+		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE " FOR UPDATE"},
 
 	[READ(LOCK_ONE_WITH_DEPLOYMENT)] = {
 		.name = "lock one with deployment",
-		.form = &store_form_one,
-		.result = &store_result_invocation,
+		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT IS_ONE
 			" FOR UPDATE OF i"},
 
@@ -117,8 +115,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	 */
 	[READ(LOCK_ONE_TO_CANCEL)] = {
 		.name = "lock one to cancel",
-		.form = &store_form_one,
-		.result = &store_result_invocation,
+		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
 			" AND " IS_CANCELLED_ALONE " FOR UPDATE"},
 
@@ -128,24 +125,21 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	 */
 	[READ(LOCK_ONE_TO_KILL)] = {
 		.name = "lock one to kill",
-		.form = &store_form_one,
-		.result = &store_result_invocation,
+		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") " FROM restate.invocation i" IS_ONE
 			" AND " IS_KILLED_ALONE("{id}", "{partition_key}") " FOR UPDATE OF i"},
 
 	/* Finds nothing where the object key must be locked first. */
 	[READ(LOCK_ONE_TO_RESTART)] = {
 		.name = "lock one to restart",
-		.form = &store_form_one,
-		.result = &store_result_invocation,
+		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT IS_ONE
 			" AND " IS_RESTARTED_ALONE " FOR UPDATE OF i"},
 
 	/* the same, with what the journal has up to the last index to keep */
 	[READ(LOCK_ONE_TO_RESTART_WITHIN)] = {
 		.name = "lock one to restart within",
-		.form = &store_form_one,
-		.result = &store_result_invocation,
+		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") "," PREFIX_FACTS
 			" FROM restate.invocation i" DEPLOYMENT
 			" CROSS JOIN LATERAL " PREFIX("{id}", "{partition_key}", "{last_index}") IS_ONE
@@ -153,67 +147,57 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 
 	[READ(LOCK_MANY)] = {
 		.name = "lock many",
-		.form = &store_form_lock,
-		.result = &store_result_invocation,
+		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER},
 
 	[READ(LOCK_MANY_WITH_DEPLOYMENT)] = {
 		.name = "lock many with deployment",
-		.form = &store_form_lock,
-		.result = &store_result_invocation,
+		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER},
 
 	/* Those that no other transaction has locked, and the conditions of the statements on one. */
 	[READ(LOCK_FREE)] = {
 		.name = "lock free",
-		.form = &store_form_lock,
-		.result = &store_result_invocation,
+		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_WITH_DEPLOYMENT)] = {
 		.name = "lock free with deployment",
-		.form = &store_form_lock,
-		.result = &store_result_invocation,
+		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_CANCEL)] = {
 		.name = "lock free to cancel",
-		.form = &store_form_lock,
-		.result = &store_result_invocation,
+		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " WHERE " IS_CANCELLED_ALONE IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_KILL)] = {
 		.name = "lock free to kill",
-		.form = &store_form_lock,
-		.result = &store_result_invocation,
+		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("v.id", "v.partition_key") FROM_MANY
 			" WHERE " IS_KILLED_ALONE("v.id", "v.partition_key") IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_RESTART)] = {
 		.name = "lock free to restart",
-		.form = &store_form_lock,
-		.result = &store_result_invocation,
+		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT
 			" WHERE " IS_RESTARTED_ALONE IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_KEYS)] = {
 		.name = "lock object keys",
-		.form = &store_form_key,
-		.result = &store_result_key,
+		.form = &store_form_key, .result = &store_result_key,
 		.sql = LOCKED_KEYS("true")},
 
 	/* Locks none where one is missing: that one is to be made in its turn. */
 	[READ(LOCK_KEYS_IF_ALL)] = {
 		.name = "lock object keys if all are there",
-		.form = &store_form_key,
-		.result = &store_result_key,
+		.form = &store_form_key, .result = &store_result_key,
 		.sql = LOCKED_KEYS("NOT EXISTS (SELECT FROM {rows} WHERE NOT EXISTS"
 			" (SELECT FROM restate.object_key x WHERE " IS_KEY("x") "))")},
 
 	[READ(LOCK_FREE_KEYS)] = {
 		.name = "lock free object keys",
-		.form = &store_form_key,
-		.result = &store_result_key,
+		.form = &store_form_key, .result = &store_result_key,
 		.sql = LOCKED_KEYS("true") UNLESS_LOCKED},
 
 	/*
@@ -229,14 +213,12 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 
 	[READ(READ_MANY)] = {
 		.name = "read many",
-		.form = &store_form_id,
-		.result = &store_result_invocation,
+		.form = &store_form_id, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY},
 
 	[READ(READ_CALLEES)] = {
 		.name = "read callees",
-		.form = &store_form_id,
-		.result = &store_result_callee,
+		.form = &store_form_id, .result = &store_result_callee,
 		.sql = "SELECT j.id, j.invoked_id"
 			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j") " WHERE " IS_CALL("j")
 			" ORDER BY j.id, j.index"},
@@ -244,8 +226,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	/* the first few of each object key's inbox */
 	[READ(READ_INBOXES)] = {
 		.name = "read inboxes",
-		.form = &store_form_inbox,
-		.result = &store_result_id,
+		.form = &store_form_inbox, .result = &store_result_id,
 		.sql = "SELECT p.id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.status = 'pending'"
 			" AND i.target_service_name = v.service_name AND i.target_service_key = v.service_key"
@@ -255,8 +236,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	/* the calls that wait for the result of a callee, not answered yet */
 	[READ(READ_AWAITED_CALLS)] = {
 		.name = "read awaited calls",
-		.form = &store_form_caller,
-		.result = &store_result_awaited_call,
+		.form = &store_form_caller, .result = &store_result_awaited_call,
 		.sql = "SELECT c.id, c.invoked_id, c.result_completion_id,"
 			" c.result_completion_id = ANY (i.suspended_waiting_for_completions) AS is_suspended_on_it"
 			" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
@@ -269,8 +249,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",
-		.form = &store_form_prefix,
-		.result = &store_result_prefix,
+		.form = &store_form_prefix, .result = &store_result_prefix,
 		.sql = "SELECT v.id," PREFIX_FACTS " FROM {rows} CROSS JOIN LATERAL "
 			PREFIX("v.id", "v.partition_key", "{last_index}")},
 
@@ -280,8 +259,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	 */
 	[READ(READ_COMPLETIONS)] = {
 		.name = "read completions",
-		.form = &store_form_completion,
-		.result = &store_result_completion,
+		.form = &store_form_completion, .result = &store_result_completion,
 		.sql = "SELECT v.id, c.index FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE " IS_NAMED("j")
 			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c"},
@@ -293,8 +271,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	 */
 	[READ(READ_RESTARTED)] = {
 		.name = "read restarted",
-		.form = &store_form_restarted,
-		.result = &store_result_restart,
+		.form = &store_form_restarted, .result = &store_result_restart,
 		.sql = "SELECT i.restarted_from, i.id, a.last_index IS NOT NULL AS is_recorded, a.last_index,"
 			" a.has_deployment, a.deployment_id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
@@ -309,8 +286,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	/* the first command of a journal, up to an index, that lacks a completion */
 	[READ(READ_INCOMPLETE)] = {
 		.name = "read incomplete",
-		.form = &store_form_one,
-		.result = &store_result_command,
+		.form = &store_form_one, .result = &store_result_command,
 		.sql = "SELECT c.index, c.entry_type::text AS entry_type, c.name FROM restate.journal c"
 			" WHERE c.id = {id} AND c.partition_key = {partition_key} AND c.index BETWEEN 1 AND {last_index} AND " IS_COMMAND("c")
 			" AND (" LACKS("completion_id") " OR " LACKS("result_completion_id") ")"
@@ -319,26 +295,22 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	/* what deletes of all there is have left, if a policy has hidden it from them */
 	[READ(COUNT_EVENTS)] = {
 		.name = "count events",
-		.form = &store_form_id,
-		.result = &store_result_count,
+		.form = &store_form_id, .result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.journal_event e ON " IS_NAMED("e")},
 
 	[READ(COUNT_PROMISES)] = {
 		.name = "count promises",
-		.form = &store_form_key,
-		.result = &store_result_count,
+		.form = &store_form_key, .result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.promise t ON " IS_KEY("t")},
 
 	[READ(COUNT_STATE)] = {
 		.name = "count state",
-		.form = &store_form_key,
-		.result = &store_result_count,
+		.form = &store_form_key, .result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")},
 
 	[READ(EXTENSION_VERSION)] = {
 		.name = "extension version",
-		.form = &store_form_none,
-		.result = &store_result_version,
+		.form = &store_form_none, .result = &store_result_version,
 		.sql = "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'"},
 
 	[READ(IS_DISTRIBUTED)] = {
