@@ -7,26 +7,6 @@
 #include "utils/builtins.h"
 
 #include "admin/operation.h"
-#include "store/store.h"
-
-/* The columns of the statements that restart, see statements.c. */
-typedef struct RestartColumns
-{
-	StoreColumn id;
-	StoreColumn partition_key;
-	StoreColumn new_id;
-	StoreColumn status;
-	StoreColumn deployment_id;
-	StoreColumn journal_size;
-	StoreColumn journal_commands_size;
-	StoreColumn inbox_sequence_number;
-	StoreColumn random_seed;
-	StoreColumn suffix_id;
-	StoreColumn suffix_partition_key;
-	StoreColumn suffix_index;
-	StoreColumn suffix_new_id;
-	StoreColumn suffix_new_index;
-} RestartColumns;
 
 static void find_restarts(Workset *workset, Target *targets, int count);
 static void read_prefixes(Workset *workset, const Target *targets, int count);
@@ -34,9 +14,8 @@ static void refuse_restart(const Request *request, Target *target, Refusal refus
 static void refuse_incomplete(const Request *request, Target *target);
 static void restart_again(Workset *workset, const Request *request, Target *target);
 static const char *parameters_with(const Request *request, const RestateDeploymentId *deployment_id);
-static void add_restart(Workset *workset, const Request *request, Target *target, RestartColumns *columns);
-static void add_suffix(const Request *request, const Target *target, RestartColumns *columns);
-static void write_restarts(Workset *workset, const Request *request, RestartColumns *columns);
+static void restart(Workset *workset, const Request *request, Target *target);
+static void copy_journal(Workset *workset, const Request *request, const Target *target);
 
 /*
  * Restarts completed invocations as new.  Refuses, in the documented order,
@@ -46,7 +25,6 @@ static void write_restarts(Workset *workset, const Request *request, RestartColu
 void
 operation_restart_all(Workset *workset, const Request *request, Target *targets, int count)
 {
-	RestartColumns columns = {0};
 	bool repeatable = request->asked.request_id != NULL;
 
 	if (repeatable)
@@ -68,13 +46,11 @@ operation_restart_all(Workset *workset, const Request *request, Target *targets,
 			Refusal refusal = machine_may_restart(invocation, &request->asked);
 
 			if (refusal == NOT_REFUSED)
-				add_restart(workset, request, target, &columns);
+				restart(workset, request, target);
 			else
 				refuse_restart(request, target, refusal);
 		}
 	}
-	if (columns.id.count > 0)
-		write_restarts(workset, request, &columns);
 }
 
 /*
@@ -85,41 +61,37 @@ static void
 find_restarts(Workset *workset, Target *targets, int count)
 {
 	StoreCall call;
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
 	uint64 rows;
 
+	store_call(&call, STORE_READ_RESTARTED);
 	for (int i = 0; i < count; i++)
 	{
-		Invocation *invocation = targets[i].invocation;
+		const Invocation *invocation = targets[i].invocation;
 
-		if (invocation == NULL)
-			continue;
-		workset_add_id(invocation, &ids, &partition_keys);
+		if (invocation)
+			store_add_restarted(&call, &(StoreRestarted){
+										   .id = &invocation->id,
+										   .partition_key = invocation->partition_key,
+										   .request_id = workset->asked.request_id});
 	}
-	if (ids.count == 0)
+	if (call.count == 0)
 		return;
-	store_call(&call, STORE_READ_RESTARTED);
-	store_arg_column(&call, &ids);
-	store_arg_column(&call, &partition_keys);
-	store_arg(&call, CStringGetTextDatum(workset->asked.request_id));
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId original;
+		StoreFoundRestart found;
 		Restarted *restarted;
 
-		(void) store_invocation_id(row, 1, &original);
-		restarted = &workset_find(workset, &original)->restarted;
-		restarted->exists = store_invocation_id(row, 2, &restarted->id);
-		restarted->is_recorded = !store_is_null(row, 3);
-		if (!restarted->is_recorded)
-			continue;
-		restarted->last_index = DatumGetInt64(store_value(row, 3));
-		restarted->deployment_is_recorded = DatumGetBool(store_value(row, 4));
-		restarted->has_deployment = !store_is_null(row, 5);
-		if (restarted->has_deployment)
-			restarted->deployment_id = *DatumGetDeploymentId(store_value(row, 5));
+		store_read_restart(row, &found);
+		restarted = &workset_find(workset, found.restarted_from)->restarted;
+		restarted->exists = true;
+		restarted->id = *found.id;
+		restarted->is_recorded = found.is_recorded;
+		restarted->last_index = found.last_index;
+		restarted->deployment_is_recorded = found.has_deployment;
+		restarted->has_deployment = found.deployment_id != NULL;
+		if (found.deployment_id)
+			restarted->deployment_id = *found.deployment_id;
 	}
 }
 
@@ -189,34 +161,34 @@ static void
 refuse_incomplete(const Request *request, Target *target)
 {
 	StoreCall call;
-	int64 index;
-	const char *name;
+	StoreFoundCommand found;
 
 	store_call(&call, STORE_READ_INCOMPLETE);
-	store_arg(&call, InvocationIdGetDatum(&target->id));
-	store_arg(&call, Int64GetDatum(target->invocation->partition_key));
-	store_arg(&call, Int64GetDatum(request->asked.last_index));
+	store_add_one(&call, &(StoreOne){
+							 .id = &target->id,
+							 .partition_key = target->invocation->partition_key,
+							 .last_index = request->asked.last_index});
 	if (store_execute(&call) != 1)
 		elog(ERROR, "could not find the command that lacks a completion");
-	index = DatumGetInt64(store_value(0, 1));
-	name = store_text(0, 3);
+	store_read_command(0, &found);
 	target->refusal =
 		restate_refusal(RESTATE_JOURNAL_PREFIX_INCOMPLETE,
 						"the journal of invocation %s lacks a completion of %s%s%s at index " INT64_FORMAT
 						": the largest index that works is " INT64_FORMAT,
-						restate_invocation_id_text(&target->id), store_text(0, 2),
-						name && name[0] ? " " : "", name && name[0] ? restate_quote_text(name) : "", index, index - 1);
-	target->refusal.hint = psprintf("Restart from " INT64_FORMAT ", or from before it.", index - 1);
+						restate_invocation_id_text(&target->id), found.entry_type,
+						found.name && found.name[0] ? " " : "",
+						found.name && found.name[0] ? restate_quote_text(found.name) : "", found.index, found.index - 1);
+	target->refusal.hint = psprintf("Restart from " INT64_FORMAT ", or from before it.", found.index - 1);
 }
 
 /*
- * Adds the restart of the target's invocation to the columns.
+ * Restarts the target's invocation.
  */
 static void
-add_restart(Workset *workset, const Request *request, Target *target, RestartColumns *columns)
+restart(Workset *workset, const Request *request, Target *target)
 {
 	Invocation *invocation = target->invocation;
-	Restart restart;
+	Restart made;
 	int64 seed;
 
 	if (!pg_strong_random(&seed, sizeof(seed)))
@@ -225,28 +197,27 @@ add_restart(Workset *workset, const Request *request, Target *target, RestartCol
 				 errmsg("could not generate a random seed")));
 	restate_generate_invocation_id((uint64) invocation->partition_key, &target->new_id);
 	target->has_new_id = true;
-	machine_restart(&workset->changes, invocation, &request->asked, &target->new_id, &restart);
+	machine_restart(&workset->changes, invocation, &request->asked, &target->new_id, &made);
 	invocation->restarted.exists = true;
 	invocation->restarted.id = target->new_id;
 
-	store_column_add(&columns->id, InvocationIdGetDatum(&target->id));
-	store_column_add(&columns->partition_key, Int64GetDatum(invocation->partition_key));
-	store_column_add(&columns->new_id, InvocationIdGetDatum(&target->new_id));
-	store_column_add(&columns->status, CStringGetTextDatum(restate_status_name(restart.status)));
-	if (restart.deployment_id)
-		store_column_add(&columns->deployment_id, DeploymentIdGetDatum(restart.deployment_id));
-	else
-		store_column_add_null(&columns->deployment_id);
-	store_column_add(&columns->journal_size, Int64GetDatum(restart.journal_size));
-	store_column_add(&columns->journal_commands_size, Int64GetDatum(restart.journal_commands_size));
-	if (restart.status == STATUS_PENDING)
-		store_column_add(&columns->inbox_sequence_number, Int64GetDatum(restart.inbox_sequence_number));
-	else
-		store_column_add_null(&columns->inbox_sequence_number);
-	store_column_add(&columns->random_seed, Int64GetDatum(seed));
-	add_suffix(request, target, columns);
+	store_add_restart(workset_part(workset, STORE_CREATE_RESTARTS),
+					  &(StoreRestart){
+						  .id = &target->id,
+						  .partition_key = invocation->partition_key,
+						  .new_id = &target->new_id,
+						  .status = restate_status_name(made.status),
+						  .deployment_id = made.deployment_id,
+						  .journal_size = made.journal_size,
+						  .journal_commands_size = made.journal_commands_size,
+						  .inbox_sequence_number = made.status == STATUS_PENDING ? &made.inbox_sequence_number : NULL,
+						  .random_seed = seed,
+						  .last_index = request->asked.last_index,
+						  .request_id = request->asked.request_id,
+						  .at = workset->at});
+	copy_journal(workset, request, target);
 	if (request->asked.request_id)
-		target->parameters = parameters_with(request, restart.deployment_id);
+		target->parameters = parameters_with(request, made.deployment_id);
 	target_succeed(workset, target, "restarted", true);
 }
 
@@ -264,61 +235,28 @@ parameters_with(const Request *request, const RestateDeploymentId *deployment_id
 }
 
 /*
- * Adds the completions that the prefix needs from further on in the journal:
- * they follow it, in their order.
+ * Copies the journal's prefix, and the completions that it needs from further
+ * on: they follow it, in their order.
  */
 static void
-add_suffix(const Request *request, const Target *target, RestartColumns *columns)
+copy_journal(Workset *workset, const Request *request, const Target *target)
 {
 	const Invocation *invocation = target->invocation;
+	int64 kept = request->asked.last_index + 1;
+	StoreCall *part = workset_part(workset, STORE_COPY_JOURNALS);
 
+	store_add_journal_copy(part, &(StoreJournalCopy){
+									 .id = &target->id,
+									 .partition_key = invocation->partition_key,
+									 .new_id = &target->new_id,
+									 .last_index = request->asked.last_index});
+	part->must_write = part->count * kept;
 	for (int i = 0; i < invocation->suffix_size; i++)
-	{
-		store_column_add(&columns->suffix_id, InvocationIdGetDatum(&target->id));
-		store_column_add(&columns->suffix_partition_key, Int64GetDatum(invocation->partition_key));
-		store_column_add(&columns->suffix_index, Int64GetDatum(invocation->suffix[i]));
-		store_column_add(&columns->suffix_new_id, InvocationIdGetDatum(&target->new_id));
-		store_column_add(&columns->suffix_new_index, Int64GetDatum(request->asked.last_index + 1 + i));
-	}
-}
-
-/*
- * Copies the journals and creates the new invocations.
- */
-static void
-write_restarts(Workset *workset, const Request *request, RestartColumns *columns)
-{
-	StoreCall call;
-
-	store_call(&call, STORE_CREATE_RESTARTS);
-	store_arg_column(&call, &columns->id);
-	store_arg_column(&call, &columns->partition_key);
-	store_arg_column(&call, &columns->new_id);
-	store_arg_column(&call, &columns->status);
-	store_arg_column(&call, &columns->deployment_id);
-	store_arg_column(&call, &columns->journal_size);
-	store_arg_column(&call, &columns->journal_commands_size);
-	store_arg_column(&call, &columns->inbox_sequence_number);
-	store_arg_column(&call, &columns->random_seed);
-	store_arg(&call, Int64GetDatum(request->asked.last_index));
-	store_arg_text(&call, request->asked.request_id);
-	store_arg(&call, TimestampTzGetDatum(workset->at));
-	workset_defer(workset, &call, columns->id.count);
-
-	store_call(&call, STORE_COPY_JOURNALS);
-	store_arg_column(&call, &columns->id);
-	store_arg_column(&call, &columns->partition_key);
-	store_arg_column(&call, &columns->new_id);
-	store_arg(&call, Int64GetDatum(request->asked.last_index));
-	workset_defer(workset, &call, columns->id.count * (request->asked.last_index + 1));
-
-	if (columns->suffix_id.count == 0)
-		return;
-	store_call(&call, STORE_COPY_COMPLETIONS);
-	store_arg_column(&call, &columns->suffix_id);
-	store_arg_column(&call, &columns->suffix_partition_key);
-	store_arg_column(&call, &columns->suffix_index);
-	store_arg_column(&call, &columns->suffix_new_id);
-	store_arg_column(&call, &columns->suffix_new_index);
-	workset_defer(workset, &call, columns->suffix_id.count);
+		store_add_completion_copy(workset_part(workset, STORE_COPY_COMPLETIONS),
+								  &(StoreCompletionCopy){
+									  .id = &target->id,
+									  .partition_key = invocation->partition_key,
+									  .index = invocation->suffix[i],
+									  .new_id = &target->new_id,
+									  .new_index = kept + i});
 }

@@ -9,7 +9,7 @@
 #include "utils/timestamp.h"
 
 #include "admin/operation.h"
-#include "store/store.h"
+#include "store/work.h"
 #include "types/outcome.h"
 
 PG_FUNCTION_INFO_V1(restate_purge_audit);
@@ -23,6 +23,7 @@ Datum
 restate_purge_audit(PG_FUNCTION_ARGS)
 {
 	int guc_level = operation_begin();
+	StoreCall *work[STORE_WORK_COUNT] = {NULL};
 	StoreCall call;
 	int64 removed;
 
@@ -34,9 +35,9 @@ restate_purge_audit(PG_FUNCTION_ARGS)
 		restate_raise(refusal);
 	}
 	store_call(&call, STORE_PURGE_AUDIT);
-	call.rows = STORE_ALL_ROWS;
-	store_arg(&call, PG_GETARG_DATUM(0));
-	removed = store_write(list_make1(&call));
+	store_add_audit_purge(&call, &(StoreAuditPurge){.before = PG_GETARG_TIMESTAMPTZ(0)});
+	work[STORE_PURGE_AUDIT] = &call;
+	removed = store_write(work);
 	AtEOXact_GUC(false, guc_level);
 	PG_RETURN_INT64(removed);
 }

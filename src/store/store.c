@@ -17,6 +17,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "store/reads.h"
 #include "store/store.h"
 #include "types/compat.h"
 
@@ -37,7 +38,7 @@ static void check_installed_version(void);
 static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
 static void check_written(const StoreCall *call, const StoreWritten *part);
 static void bind(const StoreCall *call, Datum *values, bool *nulls);
-static Datum column_array(const StoreColumn *column, Oid element);
+static Datum column_array(const StoreCall *call, int column, Oid element);
 
 /*
  * Makes the store ready for an operation: forgets plans of an extension that
@@ -93,19 +94,19 @@ static void
 check_installed_version(void)
 {
 	StoreCall call;
-	char *installed;
+	StoreFoundVersion installed;
 
 	store_call(&call, STORE_EXTENSION_VERSION);
-	installed = store_execute(&call) == 1 ? store_text(0, 1) : NULL;
-	if (installed == NULL)
+	if (store_execute(&call) != 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("extension restate_admin is not installed in this database")));
-	else if (strcmp(installed, RESTATE_ADMIN_VERSION) != 0)
+	store_read_version(0, &installed);
+	if (strcmp(installed.extversion, RESTATE_ADMIN_VERSION) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("extension restate_admin is installed at version %s, but its library is version %s",
-						installed, RESTATE_ADMIN_VERSION),
+						installed.extversion, RESTATE_ADMIN_VERSION),
 				 errhint("Run ALTER EXTENSION restate_admin UPDATE, or reconnect if the server's library has just been replaced.")));
 }
 
@@ -113,16 +114,17 @@ check_installed_version(void)
  * Returns the OID of a parameter's type.
  */
 Oid
-store_type_oid(uint8 type)
+store_type_oid(StoreType type)
 {
 	Oid oid = InvalidOid;
 
-	switch ((StoreType) (type & ~STORE_ARRAY))
+	switch (type)
 	{
 		case STORE_BOOL:
 			oid = BOOLOID;
 			break;
 		case STORE_INT8:
+		case STORE_INT8_OR_NULL:
 			oid = INT8OID;
 			break;
 		case STORE_TEXT:
@@ -140,11 +142,23 @@ store_type_oid(uint8 type)
 		case STORE_DEPLOYMENT_ID:
 			oid = deployment_id_oid;
 			break;
-		case STORE_END:
-		case STORE_TYPE_COUNT:
-			elog(ERROR, "unexpected parameter type %d", type);
+		case STORE_BYTEA:
+			oid = BYTEAOID;
+			break;
+		case STORE_INT8_ARRAY:
+			oid = INT8ARRAYOID;
+			break;
 	}
-	return (type & STORE_ARRAY) ? get_array_type(oid) : oid;
+	return oid;
+}
+
+/*
+ * Returns what statement the call is of.
+ */
+const StoreStatementDef *
+store_def(const StoreCall *call)
+{
+	return call->statement < STORE_WORK_COUNT ? &store_work[call->statement] : &store_reads[call->statement - STORE_WORK_COUNT];
 }
 
 /*
@@ -158,37 +172,33 @@ store_execute(const StoreCall *call)
 }
 
 /*
- * Runs calls that change the tables, of StoreCall: at once, so that none sees
- * what another does, nor may depend on it.  Returns how many rows they have
- * written.  Raises an error where one has not written each row that it must.
+ * Runs the parts of the work, by their statements, NULL where there is none: at
+ * once, so that none sees what another does, nor may depend on it.  Returns how
+ * many rows they have written.  Raises an error where one has not written each row
+ * that it must.
  */
 int64
-store_write(const List *calls)
+store_write(StoreCall *const *work)
 {
-	const StoreCall *together[STORE_MAX_TOGETHER];
-	StoreWritten parts[STORE_MAX_TOGETHER];
+	const StoreCall *together[STORE_WORK_COUNT];
+	StoreWritten parts[STORE_WORK_COUNT];
 	int64 written = 0;
 	int count = 0;
-	bool one_by_one;
-	ListCell *cell;
+	int at_once;
 
-	if (calls == NIL)
+	for (int i = 0; i < STORE_WORK_COUNT; i++)
+		if (work[i])
+			together[count++] = work[i];
+	if (count == 0)
 		return 0;
-	one_by_one = store_is_distributed();
-	foreach (cell, calls)
+	at_once = store_is_distributed() ? 1 : count;
+	for (int i = 0; i < count; i += at_once)
 	{
-		if (count == STORE_MAX_TOGETHER)
-			elog(ERROR, "too many statements to run together");
-		together[count++] = lfirst(cell);
-		if (one_by_one || lnext(calls, cell) == NULL)
+		(void) execute(&together[i], at_once, parts);
+		for (int j = 0; j < at_once; j++)
 		{
-			(void) execute(together, count, parts);
-			for (int i = 0; i < count; i++)
-			{
-				check_written(together[i], &parts[i]);
-				written += parts[i].written;
-			}
-			count = 0;
+			check_written(together[i + j], &parts[j]);
+			written += parts[j].written;
 		}
 	}
 	return written;
@@ -202,21 +212,21 @@ store_write(const List *calls)
 static void
 check_written(const StoreCall *call, const StoreWritten *part)
 {
-	const StoreStatementDef *def = &store_statements[call->statement];
-	int64 expected = call->rows == STORE_ALL_ROWS ? part->found : call->rows;
+	const StoreStatementDef *def = store_def(call);
+	int64 expected = def->left ? part->found : call->must_write;
 
 	if (part->written != expected)
 		store_not_written(def->name, expected - part->written);
-	if (call->rows == STORE_ALL_ROWS && part->is_filtered)
+	if (def->left && part->is_filtered)
 	{
 		StoreCall count = *call;
-		int64 left;
+		StoreFoundCount left;
 
 		count.statement = def->left;
 		(void) store_execute(&count);
-		left = DatumGetInt64(store_value(0, 1));
-		if (left > 0)
-			store_not_written(def->name, left);
+		store_read_count(0, &left);
+		if (left.count > 0)
+			store_not_written(def->name, left.count);
 	}
 }
 
@@ -247,18 +257,17 @@ execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 {
 	const CachedPlanSource *source;
 	CachedPlan *plan = store_plan(calls, count, &source);
-	Datum values[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
-	bool nulls[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
+	Datum values[STORE_WORK_COUNT * STORE_MAX_PARAMS];
+	bool nulls[STORE_WORK_COUNT * STORE_MAX_PARAMS];
 	int nvalues = 0;
 	uint64 rows;
 
 	for (int i = 0; i < count; i++)
 	{
-		Assert(store_statements[calls[i]->statement].params[calls[i]->nargs] == STORE_END);
 		bind(calls[i], &values[nvalues], &nulls[nvalues]);
-		nvalues += calls[i]->nargs;
+		nvalues += store_def(calls[i])->form->nparams;
 	}
-	rows = store_run(source, plan, count > 1 ? "the work" : store_statements[calls[0]->statement].name,
+	rows = store_run(source, plan, count > 1 ? "the work" : store_def(calls[0])->name,
 					 values, nulls, parts, count);
 	for (int i = 0; parts && i < count; i++)
 		parts[i].is_filtered = source->dependsOnRLS;
@@ -272,43 +281,38 @@ execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 static void
 bind(const StoreCall *call, Datum *values, bool *nulls)
 {
-	bool one_row = store_call_is_of_one_row(call);
+	const StoreForm *form = store_def(call)->form;
 
-	for (int i = 0; i < call->nargs; i++)
+	Assert(call->count > 0 || form->nparams == 0);
+	for (int i = 0; i < form->nparams; i++)
 	{
-		const StoreArg *arg = &call->args[i];
-		uint8 type = store_statements[call->statement].params[i];
-		bool is_null = arg->is_null;
+		bool is_array = i < form->ncolumns && call->count > 1;
 
-		if ((type & STORE_ARRAY) == 0)
-			values[i] = arg->value;
-		else if (one_row)
-		{
-			values[i] = arg->column.values[0];
-			is_null = arg->column.nulls[0];
-		}
+		if (is_array)
+			values[i] = column_array(call, i, store_type_oid(form->params[i].type));
+		else if (i < form->ncolumns)
+			values[i] = call->values[i * call->allocated];
 		else
-			values[i] = column_array(&arg->column, store_type_oid(type & ~STORE_ARRAY));
-		nulls[i] = is_null;
+			values[i] = call->of_all[i].value;
+		nulls[i] = i < form->ncolumns ? !is_array && call->nulls[i * call->allocated] : call->of_all[i].isnull;
 	}
 }
 
 /*
- * Returns the column as an array of that element type.
+ * Returns a column of the call's rows as an array of that element type.
  */
 static Datum
-column_array(const StoreColumn *column, Oid element)
+column_array(const StoreCall *call, int column, Oid element)
 {
 	int16 typlen;
 	bool typbyval;
 	char typalign;
-	int dims[1] = {column->count};
+	int dims[1] = {call->count};
 	int lbs[1] = {1};
 
-	if (column->count == 0)
-		return PointerGetDatum(construct_empty_array(element));
 	get_typlenbyvalalign(element, &typlen, &typbyval, &typalign);
-	return PointerGetDatum(construct_md_array(column->values, column->nulls, 1, dims, lbs,
+	return PointerGetDatum(construct_md_array(&call->values[column * call->allocated],
+											  &call->nulls[column * call->allocated], 1, dims, lbs,
 											  element, typlen, typbyval, typalign));
 }
 

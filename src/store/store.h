@@ -10,7 +10,6 @@
 
 #include "postgres.h"
 
-#include "nodes/pg_list.h"
 #include "utils/plancache.h"
 
 #include "types/compat.h"
@@ -18,10 +17,29 @@
 
 typedef enum StoreStatement
 {
-	STORE_EXTENSION_VERSION,
-	STORE_IS_DISTRIBUTED,
+	/*
+	 * work, in the order in which the parts of it are run one by one where the
+	 * tables are distributed
+	 */
+	STORE_CREATE_RESTARTS,
+	STORE_COPY_JOURNALS,
+	STORE_COPY_COMPLETIONS,
+	STORE_AUDIT,
+	STORE_PURGE_AUDIT,
+	STORE_DELETE_INVOCATIONS,
+	STORE_DELETE_STATE,
+	STORE_DELETE_PROMISES,
+	STORE_DELETE_JOURNALS,
+	STORE_DELETE_EVENTS,
+	STORE_CLEAR_JOURNAL_SIZES,
+	STORE_START_JOURNALS,
+	STORE_UPDATE,
+	STORE_COMPLETE,
+	STORE_APPEND,
+	STORE_UPDATE_KEYS,
+	STORE_WORK_COUNT,
 	/* lock statements */
-	STORE_LOCK_ONE,
+	STORE_LOCK_ONE = STORE_WORK_COUNT,
 	STORE_LOCK_ONE_WITH_DEPLOYMENT,
 	STORE_LOCK_ONE_TO_CANCEL,
 	STORE_LOCK_ONE_TO_KILL,
@@ -29,13 +47,13 @@ typedef enum StoreStatement
 	STORE_LOCK_ONE_TO_RESTART_WITHIN,
 	STORE_LOCK_MANY,
 	STORE_LOCK_MANY_WITH_DEPLOYMENT,
-	STORE_LOCK_KEYS,
-	STORE_LOCK_KEYS_IF_ALL,
 	STORE_LOCK_FREE,
 	STORE_LOCK_FREE_WITH_DEPLOYMENT,
 	STORE_LOCK_FREE_TO_CANCEL,
 	STORE_LOCK_FREE_TO_KILL,
 	STORE_LOCK_FREE_TO_RESTART,
+	STORE_LOCK_KEYS,
+	STORE_LOCK_KEYS_IF_ALL,
 	STORE_LOCK_FREE_KEYS,
 	STORE_CREATE_KEYS,
 	/* plain reads */
@@ -51,85 +69,81 @@ typedef enum StoreStatement
 	STORE_COUNT_AUDIT,
 	STORE_COUNT_PROMISES,
 	STORE_COUNT_STATE,
-	/* work */
-	STORE_DELETE_JOURNALS,
-	STORE_DELETE_EVENTS,
-	STORE_CLEAR_JOURNAL_SIZES,
-	STORE_DELETE_INVOCATIONS,
-	STORE_DELETE_PROMISES,
-	STORE_DELETE_STATE,
-	STORE_START_JOURNALS,
-	STORE_APPEND,
-	STORE_UPDATE,
-	STORE_COMPLETE,
-	STORE_UPDATE_KEYS,
-	STORE_CREATE_RESTARTS,
-	STORE_COPY_JOURNALS,
-	STORE_COPY_COMPLETIONS,
-	STORE_AUDIT,
-	STORE_PURGE_AUDIT,
+	STORE_EXTENSION_VERSION,
+	STORE_IS_DISTRIBUTED,
 	STORE_STATEMENT_COUNT
 } StoreStatement;
 
-#define STORE_ALL_ROWS (-1)
-
-/* the types of parameters, by role: ours have no fixed OID */
+/* the types of parameters and of columns, by role: ours have no fixed OID */
 typedef enum StoreType
 {
-	STORE_END,
 	STORE_BOOL,
 	STORE_INT8,
+	STORE_INT8_OR_NULL,
 	STORE_TEXT,
 	STORE_JSONB,
 	STORE_TIMESTAMPTZ,
 	STORE_INVOCATION_ID,
 	STORE_DEPLOYMENT_ID,
-	STORE_TYPE_COUNT
+	STORE_BYTEA,
+	STORE_INT8_ARRAY
 } StoreType;
 
-#define STORE_MAX_PARAMS 15
+/* the most that a statement has */
+#define STORE_MAX_PARAMS  15
+#define STORE_MAX_COLUMNS 6
 
-/* bit set on a StoreType: an array of it, one element a row */
-#define STORE_ARRAY 0x40
+typedef struct StoreField
+{
+	const char *name;
+	StoreType type;
+} StoreField;
 
-/* how many statements can run together */
-#define STORE_MAX_TOGETHER 12
+/*
+ * The parameters that statements have in common: first the columns of their
+ * rows, then what is the same for all rows.
+ */
+typedef struct StoreForm
+{
+	int ncolumns;
+	int nparams;
+	StoreField params[STORE_MAX_PARAMS];
+} StoreForm;
+
+/* The columns that statements return, of which one may leave out the last. */
+typedef struct StoreResult
+{
+	int ncolumns;
+	StoreField columns[STORE_MAX_COLUMNS];
+} StoreResult;
 
 typedef struct StoreStatementDef
 {
 	const char *name;
-	const char *sql;					/* see statements.c */
-	bool is_work;						/* changes the tables, with others of its kind */
-	StoreStatement left;				/* of a delete of all there is: counts what is left */
-	uint8 params[STORE_MAX_PARAMS + 1]; /* ends with STORE_END */
+	const char *sql; /* see params.h */
+	const StoreForm *form;
+	const StoreResult *result; /* of what is read */
+	StoreStatement left;	   /* of a delete of all there is: counts what is left */
 } StoreStatementDef;
 
-extern const StoreStatementDef store_statements[STORE_STATEMENT_COUNT];
+extern const StoreStatementDef store_work[STORE_WORK_COUNT];
+extern const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT];
 
-/* A column of values, one a row. */
-typedef struct StoreColumn
-{
-	Datum *values;
-	bool *nulls;
-	int count;
-	int allocated;
-} StoreColumn;
-
-/* An argument: a value of its own, or a column of the rows. */
-typedef struct StoreArg
-{
-	Datum value;
-	bool is_null;
-	StoreColumn column;
-} StoreArg;
-
-/* The arguments of one execution, added in the order of the parameters. */
+/*
+ * The arguments of one execution, added row by row: see params.h.  Work must
+ * write a row for each that was added, unless another number is set, or all
+ * that it finds if it is a delete of all there is.
+ */
 typedef struct StoreCall
 {
 	StoreStatement statement;
-	int64 rows; /* that work must write; STORE_ALL_ROWS: those that it finds */
-	int nargs;
-	StoreArg args[STORE_MAX_PARAMS];
+	int64 must_write;
+	int count; /* of rows */
+	int allocated;
+	int next;	   /* parameter of the row that is added */
+	Datum *values; /* a column after the other */
+	bool *nulls;
+	NullableDatum of_all[STORE_MAX_PARAMS]; /* what is the same for all rows */
 } StoreCall;
 
 /* What a part of the work did: the rows that it found to write, and wrote. */
@@ -142,11 +156,12 @@ typedef struct StoreWritten
 
 /* store.c: sessions and execution */
 extern void store_begin(void);
+extern const StoreStatementDef *store_def(const StoreCall *call);
 extern uint64 store_execute(const StoreCall *call);
-extern int64 store_write(const List *calls);
+extern int64 store_write(StoreCall *const *work);
 pg_noreturn extern void store_not_written(const char *what, int64 missing);
 extern bool store_is_distributed(void);
-extern Oid store_type_oid(uint8 type);
+extern Oid store_type_oid(StoreType type);
 
 /* store_plan.c: from statements to plans that are kept */
 extern CachedPlan *store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **source);
@@ -157,20 +172,7 @@ extern bool store_call_is_of_one_row(const StoreCall *call);
 extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
 						const Datum *values, const bool *nulls, StoreWritten *parts, int count);
 
-/* store_values.c: arguments, and reading the last result */
-extern void store_call(StoreCall *call, StoreStatement statement);
-extern void store_arg(StoreCall *call, Datum value);
-extern void store_arg_null(StoreCall *call);
-extern void store_arg_text(StoreCall *call, const char *value);
-extern void store_arg_column(StoreCall *call, const StoreColumn *column);
-extern void store_column_add(StoreColumn *column, Datum value);
-extern void store_column_add_null(StoreColumn *column);
-extern void store_column_add_text(StoreColumn *column, const char *value);
-
-/* the rows of the last result; values by reference live as long as its context */
-extern bool store_is_null(uint64 row, int column);
-extern Datum store_value(uint64 row, int column);
-extern char *store_text(uint64 row, int column);
-extern bool store_invocation_id(uint64 row, int column, RestateInvocationId *id);
+/* the values of a row of the last result; those by reference live as long as its context */
+extern void store_row(uint64 row, Datum *values, int count);
 
 #endif /* RESTATE_STORE_H */

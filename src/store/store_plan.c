@@ -5,7 +5,7 @@
  * What changes the tables runs together as one SQL statement: each part but the
  * last is a WITH query of it, with its parameters counted on.  A plan is kept
  * for each combination that occurs; these are as many as operations have ways
- * to go.
+ * to go.  None is too large: each statement of the work is a part once at most.
  *
  * Plans reach rows by their keys, whatever the statistics of tables that were
  * empty a moment ago say.  The settings that see to it are in force only while
@@ -18,6 +18,7 @@
 #include "tcop/utility.h"
 #include "utils/guc.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/plancache.h"
 #include "utils/snapmgr.h"
 
@@ -27,7 +28,7 @@
 /* the statements of a plan: twice the number, and one more for a single row */
 typedef struct PlanKey
 {
-	uint8 parts[STORE_MAX_TOGETHER];
+	uint8 parts[STORE_WORK_COUNT];
 	uint8 count;
 } PlanKey;
 
@@ -44,9 +45,11 @@ static bool is_as_made(const KeptPlan *kept);
 static CachedPlan *make(KeptPlan *kept, const StoreCall *const *calls, int count);
 static void plan_by_index(void);
 static CachedPlanSource *prepare(const StoreCall *const *calls, int count);
-static void append_work(StringInfo sql, const StoreCall *const *calls, int count);
-static void append_statement(StringInfo sql, const char *text, const StoreCall *call, int offset);
-static const char *append_rows(StringInfo sql, const char *columns, bool one_row, int offset);
+static void check_result(const StoreStatementDef *def, const TupleDesc columns);
+static void append_together(StringInfo sql, const StoreCall *const *calls, int count);
+static void append_statement(StringInfo sql, const StoreCall *call, int offset);
+static void append_rows(StringInfo sql, const StoreCall *call, int offset);
+static int parameter_number(const StoreCall *call, const char *name);
 
 /*
  * Returns the plan that runs the calls together, in that order, and what it is
@@ -62,7 +65,7 @@ store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **so
 	bool found;
 
 	StaticAssertStmt(STORE_STATEMENT_COUNT < 128, "the statement and a bit fit into a byte");
-	Assert(count <= STORE_MAX_TOGETHER);
+	Assert(count <= STORE_WORK_COUNT);
 	for (int i = 0; i < count; i++)
 		key.parts[i] = (uint8) (calls[i]->statement * 2 + (store_call_is_of_one_row(calls[i]) ? 1 : 0));
 	if (kept_plans == NULL)
@@ -177,102 +180,136 @@ store_forget_plans(void)
 static CachedPlanSource *
 prepare(const StoreCall *const *calls, int count)
 {
-	Oid types[STORE_MAX_TOGETHER * STORE_MAX_PARAMS];
+	Oid types[STORE_WORK_COUNT * STORE_MAX_PARAMS];
 	StringInfoData sql;
 	RawStmt *statement;
 	CachedPlanSource *source;
 	int ntypes = 0;
 
 	initStringInfo(&sql);
-	if (store_statements[calls[0]->statement].is_work)
-		append_work(&sql, calls, count);
-	else
-		append_statement(&sql, store_statements[calls[0]->statement].sql, calls[0], 0);
+	append_together(&sql, calls, count);
 	for (int i = 0; i < count; i++)
 	{
-		const uint8 *params = store_statements[calls[i]->statement].params;
-		uint8 unwanted = store_call_is_of_one_row(calls[i]) ? STORE_ARRAY : 0;
+		const StoreForm *form = store_def(calls[i])->form;
+		int narrays = store_call_is_of_one_row(calls[i]) ? 0 : form->ncolumns;
 
-		for (; *params != STORE_END; params++)
-			types[ntypes++] = store_type_oid(*params & ~unwanted);
+		for (int j = 0; j < form->nparams; j++)
+		{
+			Oid type = store_type_oid(form->params[j].type);
+
+			types[ntypes++] = j < narrays ? get_array_type(type) : type;
+		}
 	}
 	statement = linitial_node(RawStmt, pg_parse_query(sql.data));
 	source = CreateCachedPlan(statement, sql.data, CreateCommandTag(statement->stmt));
 	CompleteCachedPlan(source, pg_analyze_and_rewrite_fixedparams(statement, sql.data, types, ntypes, NULL),
 					   NULL, types, ntypes, NULL, NULL, 0, true);
+	check_result(store_def(calls[0]), source->resultDesc);
 	SaveCachedPlan(source);
 	pfree(sql.data);
 	return source;
 }
 
 /*
- * Appends a statement that does the work of all calls.
+ * Raises an error unless the columns are those that the statement is to return.
  */
 static void
-append_work(StringInfo sql, const StoreCall *const *calls, int count)
+check_result(const StoreStatementDef *def, const TupleDesc columns)
+{
+	const StoreResult *result = def->result;
+
+	for (int i = 0; result && i < columns->natts; i++)
+	{
+		const FormData_pg_attribute *column = TupleDescAttr(columns, i);
+
+		if (i >= result->ncolumns || strcmp(NameStr(column->attname), result->columns[i].name) != 0 ||
+			column->atttypid != store_type_oid(result->columns[i].type))
+			elog(ERROR, "statement \"%s\" returns \"%s\" as column %d", def->name, NameStr(column->attname), i + 1);
+	}
+}
+
+/*
+ * Appends a statement that is all calls.
+ */
+static void
+append_together(StringInfo sql, const StoreCall *const *calls, int count)
 {
 	int offset = 0;
 
 	for (int i = 0; i < count; i++)
 	{
-		const StoreStatementDef *def = &store_statements[calls[i]->statement];
 		bool is_last = i == count - 1;
 
 		if (!is_last)
 			appendStringInfo(sql, "%s w%d AS (", i == 0 ? "WITH" : ",", i + 1);
-		append_statement(sql, def->sql, calls[i], offset);
+		append_statement(sql, calls[i], offset);
 		if (!is_last)
 			appendStringInfoString(sql, i == count - 2 ? ") " : ")");
-		offset += calls[i]->nargs;
+		offset += store_def(calls[i])->form->nparams;
 	}
 }
 
 /*
- * Appends the text of a statement with the call's rows in place of the braces,
- * and the numbers of its parameters after those before it.
+ * Appends the text of a statement with what stands for the names in braces, and
+ * the numbers of its parameters after those before it.
  */
 static void
-append_statement(StringInfo sql, const char *text, const StoreCall *call, int offset)
+append_statement(StringInfo sql, const StoreCall *call, int offset)
 {
-	for (const char *c = text; *c; c++)
-	{
-		if (*c == '{')
-			c = append_rows(sql, c + 1, store_call_is_of_one_row(call), offset);
-		else if (*c == '$')
-		{
-			char *end;
+	static const char rows[] = "{rows}";
 
-			appendStringInfo(sql, "$%ld", offset + strtol(c + 1, &end, 10));
-			c = end - 1;
-		}
+	for (const char *c = store_def(call)->sql; *c; c++)
+	{
+		if (strncmp(c, rows, strlen(rows)) == 0)
+			append_rows(sql, call, offset);
+		else if (*c == '{')
+			appendStringInfo(sql, "$%d", offset + parameter_number(call, c + 1));
 		else
 			appendStringInfoChar(sql, *c);
+		if (*c == '{')
+			c = strchr(c, '}');
 	}
 }
 
 /*
- * Appends the rows as a table with the columns, which end with a brace;
- * returns where that is.
+ * Appends the rows as a table with their columns.
  */
-static const char *
-append_rows(StringInfo sql, const char *columns, bool one_row, int offset)
+static void
+append_rows(StringInfo sql, const StoreCall *call, int offset)
 {
-	const char *end = strchr(columns, '}');
-	int parameter = offset + 1;
+	const StoreForm *form = store_def(call)->form;
+	bool one_row = store_call_is_of_one_row(call);
 
-	appendStringInfo(sql, one_row ? "(SELECT $%d AS " : "unnest($%d", parameter);
-	for (const char *c = columns; c < end; c++)
+	for (int i = 0; i < form->ncolumns; i++)
 	{
-		if (*c == ',')
-			appendStringInfo(sql, one_row ? ", $%d AS" : ", $%d", ++parameter);
-		else if (one_row)
-			appendStringInfoChar(sql, *c);
+		const char *before = i > 0 ? ", " : one_row ? "(SELECT " :
+													  "unnest(";
+
+		appendStringInfo(sql, "%s$%d", before, offset + i + 1);
+		if (one_row)
+			appendStringInfo(sql, " AS %s", form->params[i].name);
 	}
-	if (one_row)
-		appendStringInfoString(sql, ") AS v");
-	else
-		appendStringInfo(sql, ") AS v(%.*s)", (int) (end - columns), columns);
-	return end;
+	appendStringInfoString(sql, ") AS v");
+	for (int i = 0; i < form->ncolumns && !one_row; i++)
+		appendStringInfo(sql, "%s%s", i > 0 ? ", " : "(", form->params[i].name);
+	if (!one_row)
+		appendStringInfoChar(sql, ')');
+}
+
+/*
+ * Returns the number of a parameter that is the same for all rows, by its name,
+ * which ends with a brace.
+ */
+static int
+parameter_number(const StoreCall *call, const char *name)
+{
+	const StoreForm *form = store_def(call)->form;
+	int length = (int) (strchr(name, '}') - name);
+
+	for (int i = form->ncolumns; i < form->nparams; i++)
+		if (strlen(form->params[i].name) == (size_t) length && strncmp(form->params[i].name, name, length) == 0)
+			return i + 1;
+	elog(ERROR, "statement \"%s\" has no parameter \"%.*s\"", store_def(call)->name, length, name);
 }
 
 /*
@@ -281,5 +318,5 @@ append_rows(StringInfo sql, const char *columns, bool one_row, int offset)
 bool
 store_call_is_of_one_row(const StoreCall *call)
 {
-	return (store_statements[call->statement].params[0] & STORE_ARRAY) != 0 && call->args[0].column.count == 1;
+	return call->count == 1 && store_def(call)->form->ncolumns > 0;
 }

@@ -242,22 +242,14 @@ tell_statement(void *name)
 }
 
 /*
- * Returns whether the value in the last result is null.
+ * Gives the first values of a row of the last result, 0 for null and for what
+ * its statement has left out.  Those by reference live as long as the result.
  */
-bool
-store_is_null(uint64 row, int column)
-{
-	return heap_attisnull(last.tuples[row], column, last.desc);
-}
-
-/*
- * Returns a value of the last result, 0 for null.  One by reference lives as
- * long as the result.
- */
-Datum
-store_value(uint64 row, int column)
+void
+store_row(uint64 row, Datum *values, int count)
 {
 	bool isnull;
 
-	return heap_getattr(last.tuples[row], column, last.desc, &isnull);
+	for (int i = 0; i < count; i++)
+		values[i] = i < last.desc->natts ? heap_getattr(last.tuples[row], i + 1, last.desc, &isnull) : (Datum) 0;
 }

@@ -1,134 +1,42 @@
 /*
  * store_values.c
- *		The arguments of statements, and the values of their rows.
+ *		Reads the rows of the last result.
  */
 #include "postgres.h"
 
 #include "utils/builtins.h"
 
-#include "store/store.h"
+#include "store/reads.h"
 #include "types/compat.h"
 
-/*
- * Starts the arguments of one execution of the statement.
- */
-void
-store_call(StoreCall *call, StoreStatement statement)
-{
-	memset(call, 0, offsetof(StoreCall, args));
-	call->statement = statement;
-}
+/* the values of the types in C; a pointer is 0 for null */
+#define VALUE_OF_BOOL(value)		  DatumGetBool(value)
+#define VALUE_OF_INT8(value)		  DatumGetInt64(value)
+#define VALUE_OF_TEXT(value)		  ((value) ? TextDatumGetCString(value) : NULL)
+#define VALUE_OF_INVOCATION_ID(value) DatumGetInvocationId(value)
+#define VALUE_OF_DEPLOYMENT_ID(value) DatumGetDeploymentId(value)
+#define VALUE_OF_BYTEA(value)		  ((value) ? DatumGetByteaPP(value) : NULL)
+#define VALUE_OF_INT8_ARRAY(value)	  ((value) ? DatumGetArrayTypeP(value) : NULL)
 
-/*
- * Adds the next argument.
- */
-void
-store_arg(StoreCall *call, Datum value)
-{
-	Assert(call->nargs < STORE_MAX_PARAMS);
-	call->args[call->nargs++] = (StoreArg){.value = value};
-}
+#define COUNTED(type, name)	  +1
+#define DESCRIBED(type, name) {#name, STORE_##type},
+#define TAKE(type, name)                   \
+	found->name = VALUE_OF_##type(*value); \
+	value++;
 
-/*
- * Adds a null as the next argument.
- */
-void
-store_arg_null(StoreCall *call)
-{
-	Assert(call->nargs < STORE_MAX_PARAMS);
-	call->args[call->nargs++] = (StoreArg){.is_null = true};
-}
-
-/*
- * Adds a text as the next argument, null for NULL.
- */
-void
-store_arg_text(StoreCall *call, const char *value)
-{
-	if (value)
-		store_arg(call, CStringGetTextDatum(value));
-	else
-		store_arg_null(call);
-}
-
-/*
- * Adds the column as the next argument: a value of each row.
- */
-void
-store_arg_column(StoreCall *call, const StoreColumn *column)
-{
-	Assert(call->nargs < STORE_MAX_PARAMS);
-	Assert(store_statements[call->statement].params[call->nargs] & STORE_ARRAY);
-	Assert(call->nargs == 0 || column->count == call->args[0].column.count);
-	call->args[call->nargs++] = (StoreArg){.column = *column};
-}
-
-/*
- * Adds a value to a column.
- */
-void
-store_column_add(StoreColumn *column, Datum value)
-{
-	if (column->count == column->allocated)
-	{
-		column->allocated = Max(8, column->allocated * 2);
-		if (column->values == NULL)
-		{
-			column->values = palloc_array(Datum, column->allocated);
-			column->nulls = palloc_array(bool, column->allocated);
-		}
-		else
-		{
-			column->values = repalloc_huge(column->values, sizeof(Datum) * (Size) column->allocated);
-			column->nulls = repalloc_huge(column->nulls, sizeof(bool) * (Size) column->allocated);
-		}
+/* what the lists declare: see params.h */
+#define DEFINE_RESULT(result, Row, COLUMNS)                                        \
+	StaticAssertDecl(0 COLUMNS(COUNTED) <= STORE_MAX_COLUMNS, "too many columns"); \
+	const StoreResult store_result_##result = {                                    \
+		.ncolumns = 0 COLUMNS(COUNTED),                                            \
+		.columns = {COLUMNS(DESCRIBED)}};                                          \
+	void store_read_##result(uint64 row, Row *found)                               \
+	{                                                                              \
+		Datum values[STORE_MAX_COLUMNS];                                           \
+		const Datum *value = values;                                               \
+                                                                                   \
+		store_row(row, values, 0 COLUMNS(COUNTED));                                \
+		COLUMNS(TAKE)                                                              \
 	}
-	column->values[column->count] = value;
-	column->nulls[column->count++] = false;
-}
 
-/*
- * Adds a null to a column.
- */
-void
-store_column_add_null(StoreColumn *column)
-{
-	store_column_add(column, (Datum) 0);
-	column->nulls[column->count - 1] = true;
-}
-
-/*
- * Adds a text to a column, null for NULL.
- */
-void
-store_column_add_text(StoreColumn *column, const char *value)
-{
-	if (value)
-		store_column_add(column, CStringGetTextDatum(value));
-	else
-		store_column_add_null(column);
-}
-
-/*
- * Returns a text of the last result, copied, or NULL.
- */
-char *
-store_text(uint64 row, int column)
-{
-	return store_is_null(row, column) ? NULL : TextDatumGetCString(store_value(row, column));
-}
-
-/*
- * Copies an invocation id of the last result; returns false for null.
- */
-bool
-store_invocation_id(uint64 row, int column, RestateInvocationId *id)
-{
-	bool found = !store_is_null(row, column);
-
-	if (found)
-		memcpy(id, DatumGetPointer(store_value(row, column)), sizeof(*id));
-	else
-		memset(id, 0, sizeof(*id));
-	return found;
-}
+STORE_RESULTS(DEFINE_RESULT)

@@ -3,8 +3,10 @@
  *		The facts about an invocation as one value.
  *
  * The server prepares each column of a result anew in every execution of a
- * statement, several times over: with a column for each fact, locking a row
- * took twice as long.
+ * statement, once in each node of the plan: with a column for each fact, the
+ * statement that locks a row takes 13.6 us of processor time instead of 10.1.
+ * That is 1 to 2 % of a restart and of a purge of a journal, 4 % of a purge of
+ * an invocation without one, and 15 % of a call that finds nothing to do.
  */
 #include "postgres.h"
 
@@ -108,13 +110,12 @@ is_positive(Datum interval)
  * Reads the value that restate.facts() returned; the names are copied.
  */
 void
-facts_read(Datum value, Facts *facts, char **service_name, char **service_key)
+facts_read(const bytea *value, Facts *facts, char **service_name, char **service_key)
 {
-	const bytea *bytes = DatumGetByteaPP(value);
-	const char *names = VARDATA_ANY(bytes) + sizeof(*facts);
+	const char *names = VARDATA_ANY(value) + sizeof(*facts);
 
-	Assert(VARSIZE_ANY_EXHDR(bytes) >= sizeof(*facts));
-	memcpy(facts, VARDATA_ANY(bytes), sizeof(*facts));
+	Assert(VARSIZE_ANY_EXHDR(value) >= sizeof(*facts));
+	memcpy(facts, VARDATA_ANY(value), sizeof(*facts));
 	*service_name = pnstrdup(names, facts->service_name_length);
 	*service_key = facts->has_service_key ? pnstrdup(names + facts->service_name_length, facts->service_key_length) : NULL;
 }

@@ -9,6 +9,6 @@
 
 #include "types/model.h"
 
-extern void facts_read(Datum value, Facts *facts, char **service_name, char **service_key);
+extern void facts_read(const bytea *value, Facts *facts, char **service_name, char **service_key);
 
 #endif /* RESTATE_FACTS_H */

@@ -14,7 +14,6 @@ static List *lock_free(Workset *workset, StoreStatement statement, List *invocat
 static void read_all(Workset *workset, const List *invocations);
 static bool is_changed_alone(const Invocation *invocation, Reach reach);
 static List *with_free_keys(Workset *workset, const List *invocations);
-static void call_on(StoreCall *call, StoreStatement statement, const List *invocations);
 
 /*
  * Locks the named invocations that are free, each with its object key where a
@@ -74,20 +73,19 @@ lock_free(Workset *workset, StoreStatement statement, List *invocations)
 	}
 	if (invocations == NIL)
 		return NIL;
+	store_call(&call, statement);
 	foreach (cell, invocations)
+	{
 		((Invocation *) lfirst(cell))->is_busy = true;
-	call_on(&call, statement, invocations);
-	if (statement == STORE_LOCK_FREE_WITH_DEPLOYMENT || statement == STORE_LOCK_FREE_TO_RESTART)
-		workset_add_asked(workset, &call);
+		workset_add_lock(workset, &call, lfirst(cell));
+	}
 	rows = store_execute(&call);
-	workset_read_facts(workset, rows);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId id;
+		StoreFoundInvocation found;
+		Invocation *invocation = workset_read_invocation(workset, row, &found);
 
-		(void) store_invocation_id(row, WORKSET_ID_COLUMN, &id);
-		workset_find(workset, &id)->is_busy =
-			statement == STORE_LOCK_FREE_TO_KILL && !DatumGetBool(store_value(row, WORKSET_IS_CURRENT_COLUMN));
+		invocation->is_busy = statement == STORE_LOCK_FREE_TO_KILL && !found.is_current;
 	}
 	foreach (cell, invocations)
 		if (((Invocation *) lfirst(cell))->is_busy)
@@ -102,10 +100,13 @@ static void
 read_all(Workset *workset, const List *invocations)
 {
 	StoreCall call;
+	ListCell *cell;
 
 	if (invocations == NIL)
 		return;
-	call_on(&call, STORE_READ_MANY, invocations);
+	store_call(&call, STORE_READ_MANY);
+	foreach (cell, invocations)
+		workset_add_id(&call, lfirst(cell));
 	workset_read_facts(workset, store_execute(&call));
 }
 
@@ -145,21 +146,4 @@ with_free_keys(Workset *workset, const List *invocations)
 		if (((Invocation *) lfirst(cell))->object_key->locked)
 			result = lappend(result, lfirst(cell));
 	return result;
-}
-
-/*
- * Starts a call on the invocations, which are its first two arguments.
- */
-static void
-call_on(StoreCall *call, StoreStatement statement, const List *invocations)
-{
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
-	ListCell *cell;
-
-	foreach (cell, invocations)
-		workset_add_id(lfirst(cell), &ids, &partition_keys);
-	store_call(call, statement);
-	store_arg_column(call, &ids);
-	store_arg_column(call, &partition_keys);
 }

@@ -89,21 +89,13 @@ read_reached(Workset *workset, Reach reach, List *frontier)
 	while (frontier != NIL)
 	{
 		StoreCall call;
-		StoreColumn ids = {0};
-		StoreColumn partition_keys = {0};
 		List *entered = NIL;
 		List *callers = NIL;
 		ListCell *cell;
 
-		foreach (cell, frontier)
-		{
-			Invocation *invocation = lfirst(cell);
-
-			workset_add_id(invocation, &ids, &partition_keys);
-		}
 		store_call(&call, STORE_READ_MANY);
-		store_arg_column(&call, &ids);
-		store_arg_column(&call, &partition_keys);
+		foreach (cell, frontier)
+			workset_add_id(&call, lfirst(cell));
 		workset_read_facts(workset, store_execute(&call));
 
 		if (reach == REACH_KEY)
@@ -162,39 +154,29 @@ static List *
 read_callees(Workset *workset, List *callers, bool record)
 {
 	StoreCall call;
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
 	List *entered = NIL;
 	ListCell *cell;
 	uint64 rows;
 
 	if (callers == NIL)
 		return NIL;
-	foreach (cell, callers)
-	{
-		Invocation *caller = lfirst(cell);
-
-		workset_add_id(caller, &ids, &partition_keys);
-	}
 	store_call(&call, STORE_READ_CALLEES);
-	store_arg_column(&call, &ids);
-	store_arg_column(&call, &partition_keys);
+	foreach (cell, callers)
+		workset_add_id(&call, lfirst(cell));
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId caller_id;
-		RestateInvocationId callee_id;
+		StoreFoundCallee found;
 		Invocation *callee;
 
-		(void) store_invocation_id(row, 1, &caller_id);
-		(void) store_invocation_id(row, 2, &callee_id);
-		callee = workset_enter(workset, &callee_id);
+		store_read_callee(row, &found);
+		callee = workset_enter(workset, found.invoked_id);
 		if (!callee->within_reach)
 			entered = lappend(entered, callee);
 		callee->within_reach = true;
 		if (record)
 		{
-			Invocation *caller = workset_find(workset, &caller_id);
+			Invocation *caller = workset_find(workset, found.id);
 
 			add_invocation(workset, &caller->callees, &caller->ncallees, callee);
 		}
@@ -284,28 +266,23 @@ match_object_key_names(const void *a, const void *b, Size keysize)
 }
 
 /*
- * Starts a call on the object keys, which are its first three arguments.
+ * Starts a call on the object keys.
  */
 static void
 call_on_keys(StoreCall *call, StoreStatement statement, const List *keys)
 {
-	StoreColumn services = {0};
-	StoreColumn names = {0};
-	StoreColumn partition_keys = {0};
 	ListCell *cell;
 
+	store_call(call, statement);
 	foreach (cell, keys)
 	{
-		ObjectKey *key = lfirst(cell);
+		const ObjectKey *key = lfirst(cell);
 
-		store_column_add(&services, CStringGetTextDatum(key->name.service_name));
-		store_column_add(&names, CStringGetTextDatum(key->name.service_key));
-		store_column_add(&partition_keys, Int64GetDatum(key->partition_key));
+		store_add_key(call, &(StoreKey){
+								.service_name = key->name.service_name,
+								.service_key = key->name.service_key,
+								.partition_key = key->partition_key});
 	}
-	store_call(call, statement);
-	store_arg_column(call, &services);
-	store_arg_column(call, &names);
-	store_arg_column(call, &partition_keys);
 }
 
 /*
@@ -371,11 +348,16 @@ workset_read_locked_keys(Workset *workset, const List *keys, StoreStatement stat
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		ObjectKey *key = workset_find_object_key(workset, store_text(row, 1), store_text(row, 2), false);
+		StoreFoundKey found;
+		ObjectKey *key;
 
+		store_read_key(row, &found);
+		key = workset_find_object_key(workset, found.service_name, found.service_key, false);
 		key->locked = true;
-		key->has_holder = store_invocation_id(row, 3, &key->holder);
-		key->next_sequence_number = DatumGetInt64(store_value(row, 4));
+		key->has_holder = found.holder != NULL;
+		if (found.holder)
+			key->holder = *found.holder;
+		key->next_sequence_number = found.next_sequence_number;
 	}
 	return list_length(keys) - (int) rows;
 }
@@ -417,21 +399,27 @@ static void
 read_inboxes_of(Workset *workset, const List *keys)
 {
 	StoreCall call;
-	StoreColumn sizes = {0};
 	ListCell *cell;
 	uint64 rows;
 
+	store_call(&call, STORE_READ_INBOXES);
 	foreach (cell, keys)
-		store_column_add(&sizes, Int64GetDatum(((ObjectKey *) lfirst(cell))->inbox_wanted));
-	call_on_keys(&call, STORE_READ_INBOXES, keys);
-	store_arg_column(&call, &sizes);
+	{
+		const ObjectKey *key = lfirst(cell);
+
+		store_add_inbox(&call, &(StoreInbox){
+								   .service_name = key->name.service_name,
+								   .service_key = key->name.service_key,
+								   .partition_key = key->partition_key,
+								   .size = key->inbox_wanted});
+	}
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId id;
+		StoreFoundId found;
 
-		(void) store_invocation_id(row, 1, &id);
-		(void) workset_enter(workset, &id);
+		store_read_id(row, &found);
+		(void) workset_enter(workset, found.id);
 	}
 }
 
@@ -530,12 +518,10 @@ static void
 read_awaited_calls(Workset *workset)
 {
 	StoreCall call;
-	StoreColumn callers = {0};
-	StoreColumn partition_keys = {0};
-	StoreColumn callees = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 
+	store_call(&call, STORE_READ_AWAITED_CALLS);
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 	{
@@ -546,28 +532,24 @@ read_awaited_calls(Workset *workset)
 		caller = workset_find(workset, &invocation->facts.caller_id);
 		if (caller == NULL || !caller->exists || caller->status == STATUS_COMPLETED)
 			continue;
-		workset_add_id(caller, &callers, &partition_keys);
-		store_column_add(&callees, InvocationIdGetDatum(&invocation->id));
+		store_add_caller(&call, &(StoreCaller){
+									.id = &caller->id,
+									.partition_key = caller->partition_key,
+									.callee = &invocation->id});
 	}
-	if (callers.count == 0)
+	if (call.count == 0)
 		return;
-	store_call(&call, STORE_READ_AWAITED_CALLS);
-	store_arg_column(&call, &callers);
-	store_arg_column(&call, &partition_keys);
-	store_arg_column(&call, &callees);
 	/* from the last on, so that each list has the order of the rows */
 	for (uint64 row = store_execute(&call); row-- > 0;)
 	{
 		AwaitedCall *awaited = MemoryContextAllocZero(workset->context, sizeof(AwaitedCall));
-		RestateInvocationId caller_id;
-		RestateInvocationId callee_id;
+		StoreFoundAwaitedCall found;
 
-		(void) store_invocation_id(row, 1, &caller_id);
-		(void) store_invocation_id(row, 2, &callee_id);
-		awaited->caller = workset_find(workset, &caller_id);
-		awaited->result_completion_id = DatumGetInt64(store_value(row, 3));
-		awaited->is_suspended_on_it = DatumGetBool(store_value(row, 4));
-		invocation = workset_find(workset, &callee_id);
+		store_read_awaited_call(row, &found);
+		awaited->caller = workset_find(workset, found.id);
+		awaited->result_completion_id = found.result_completion_id;
+		awaited->is_suspended_on_it = found.is_suspended_on_it;
+		invocation = workset_find(workset, found.invoked_id);
 		awaited->next = invocation->awaited_calls;
 		invocation->awaited_calls = awaited;
 	}

@@ -11,7 +11,7 @@
 #include "types/compat.h"
 #include "workset/workset.h"
 
-static int64 *sorted_numbers(uint64 row, int column, int *count);
+static int64 *sorted_numbers(const ArrayType *array, int *count);
 static int compare_numbers(const void *a, const void *b);
 static void read_suffixes(Workset *workset, const List *invocations);
 
@@ -22,8 +22,6 @@ void
 workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int count)
 {
 	StoreCall call;
-	StoreColumn id_column = {0};
-	StoreColumn partition_keys = {0};
 	uint64 rows;
 
 	if (count > 1 && store_is_distributed())
@@ -32,66 +30,64 @@ workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int coun
 			workset_read_prefixes(workset, &ids[i], 1);
 		return;
 	}
-	for (int i = 0; i < count; i++)
-	{
-		store_column_add(&id_column, InvocationIdGetDatum(&ids[i]));
-		store_column_add(&partition_keys, Int64GetDatum((int64) restate_id_partition_key(&ids[i])));
-	}
 	store_call(&call, STORE_READ_PREFIXES);
-	store_arg_column(&call, &id_column);
-	store_arg_column(&call, &partition_keys);
-	store_arg(&call, Int64GetDatum(workset->asked.last_index));
+	for (int i = 0; i < count; i++)
+		store_add_prefix(&call, &(StorePrefix){
+									.id = &ids[i],
+									.partition_key = (int64) restate_id_partition_key(&ids[i]),
+									.last_index = workset->asked.last_index});
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId id;
+		StoreFoundPrefix found;
 
-		(void) store_invocation_id(row, 1, &id);
-		workset_read_prefix(workset, workset_find(workset, &id), row, 2);
+		store_read_prefix(row, &found);
+		workset_note_prefix(workset, workset_find(workset, found.id), found.commands, found.awaited, found.arrived);
 	}
 }
 
 /*
- * Reads a journal's prefix from a row, from that column on: the number of its
- * commands, the completions that they wait for and those that have arrived.
+ * Notes of a journal's prefix the number of its commands, and which of the
+ * completions that they wait for have not arrived in it.
  */
 void
-workset_read_prefix(Workset *workset, Invocation *invocation, uint64 row, int column)
+workset_note_prefix(Workset *workset, Invocation *invocation, int64 commands, const ArrayType *awaited,
+					const ArrayType *arrived)
 {
 	MemoryContext old = MemoryContextSwitchTo(workset->context);
 	int nawaited;
 	int narrived;
-	int64 *awaited = sorted_numbers(row, column + 1, &nawaited);
-	int64 *arrived = sorted_numbers(row, column + 2, &narrived);
+	int64 *wanted = sorted_numbers(awaited, &nawaited);
+	int64 *there = sorted_numbers(arrived, &narrived);
 	int next = 0;
 
 	invocation->has_prefix = true;
-	invocation->prefix_commands = DatumGetInt64(store_value(row, column));
-	invocation->missing = awaited;
+	invocation->prefix_commands = commands;
+	invocation->missing = wanted;
 	invocation->missing_size = 0;
 	for (int i = 0; i < nawaited; i++)
 	{
-		while (next < narrived && arrived[next] < awaited[i])
+		while (next < narrived && there[next] < wanted[i])
 			next++;
-		if (next == narrived || arrived[next] != awaited[i])
-			invocation->missing[invocation->missing_size++] = awaited[i];
+		if (next == narrived || there[next] != wanted[i])
+			invocation->missing[invocation->missing_size++] = wanted[i];
 	}
 	MemoryContextSwitchTo(old);
 }
 
 /*
- * Returns the numbers of an array in the last result, ascending; none for null.
+ * Returns the numbers of an array, ascending; none for NULL.
  */
 static int64 *
-sorted_numbers(uint64 row, int column, int *count)
+sorted_numbers(const ArrayType *array, int *count)
 {
 	Datum *values;
 	int64 *numbers;
 
 	*count = 0;
-	if (store_is_null(row, column))
+	if (array == NULL)
 		return palloc_array(int64, 1);
-	deconstruct_array(DatumGetArrayTypeP(store_value(row, column)), INT8OID, sizeof(int64),
+	deconstruct_array(unconstify(ArrayType *, array), INT8OID, sizeof(int64),
 					  FLOAT8PASSBYVAL, TYPALIGN_DOUBLE, &values, NULL, count);
 	numbers = palloc_array(int64, *count);
 	for (int i = 0; i < *count; i++)
@@ -142,40 +138,34 @@ static void
 read_suffixes(Workset *workset, const List *invocations)
 {
 	StoreCall call;
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
-	StoreColumn completion_ids = {0};
 	MemoryContext old;
 	ListCell *cell;
 	uint64 rows;
 
+	store_call(&call, STORE_READ_COMPLETIONS);
 	foreach (cell, invocations)
 	{
 		const Invocation *invocation = lfirst(cell);
 
 		for (int i = 0; i < invocation->missing_size; i++)
-		{
-			workset_add_id(invocation, &ids, &partition_keys);
-			store_column_add(&completion_ids, Int64GetDatum(invocation->missing[i]));
-		}
+			store_add_completion(&call, &(StoreCompletion){
+											.id = &invocation->id,
+											.partition_key = invocation->partition_key,
+											.completion_id = invocation->missing[i]});
 	}
-	store_call(&call, STORE_READ_COMPLETIONS);
-	store_arg_column(&call, &ids);
-	store_arg_column(&call, &partition_keys);
-	store_arg_column(&call, &completion_ids);
 	rows = store_execute(&call);
 
 	old = MemoryContextSwitchTo(workset->context);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		RestateInvocationId id;
+		StoreFoundCompletion found;
 		Invocation *invocation;
 
-		(void) store_invocation_id(row, 1, &id);
-		invocation = workset_find(workset, &id);
+		store_read_completion(row, &found);
+		invocation = workset_find(workset, found.id);
 		if (invocation->suffix == NULL)
 			invocation->suffix = palloc_array(int64, invocation->missing_size);
-		invocation->suffix[invocation->suffix_size++] = DatumGetInt64(store_value(row, 2));
+		invocation->suffix[invocation->suffix_size++] = found.index;
 	}
 	foreach (cell, invocations)
 	{

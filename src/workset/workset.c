@@ -12,7 +12,10 @@
 #include "workset/workset.h"
 
 static void *allocate(void *context, size_t size);
-static int compare_id_datums(const void *a, const void *b);
+static void lock_one_by_one(Workset *workset, StoreStatement statement);
+static int compare_ids(const ListCell *a, const ListCell *b);
+static const char *deployment_mode(const Workset *workset);
+static const RestateDeploymentId *asked_deployment(const Workset *workset);
 static void lock_one(Workset *workset, StoreStatement statement, const RestateInvocationId *id);
 
 /*
@@ -83,19 +86,21 @@ static void
 lock_one(Workset *workset, StoreStatement statement, const RestateInvocationId *id)
 {
 	StoreCall call;
-	uint64 rows;
+	StoreFoundInvocation found;
+	Invocation *invocation;
 
 	store_call(&call, statement);
-	store_arg(&call, InvocationIdGetDatum(id));
-	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
-	if (statement != STORE_LOCK_ONE && statement != STORE_LOCK_ONE_TO_CANCEL)
-		workset_add_asked(workset, &call);
-	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN)
-		store_arg(&call, Int64GetDatum(workset->asked.last_index));
-	rows = store_execute(&call);
-	workset_read_facts(workset, rows);
-	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && rows == 1 && DatumGetBool(store_value(0, WORKSET_IS_CURRENT_COLUMN)))
-		workset_read_prefix(workset, workset_find(workset, id), 0, WORKSET_FIRST_PREFIX_COLUMN);
+	store_add_one(&call, &(StoreOne){
+							 .id = id,
+							 .partition_key = (int64) restate_id_partition_key(id),
+							 .deployment_mode = deployment_mode(workset),
+							 .deployment_id = asked_deployment(workset),
+							 .last_index = workset->asked.last_index});
+	if (store_execute(&call) == 0)
+		return;
+	invocation = workset_read_invocation(workset, 0, &found);
+	if (statement == STORE_LOCK_ONE_TO_RESTART_WITHIN && found.is_current)
+		workset_note_prefix(workset, invocation, found.commands, found.awaited, found.arrived);
 }
 
 /*
@@ -108,43 +113,60 @@ bool
 workset_lock_alone(Workset *workset, const RestateInvocationId *id, bool *is_current)
 {
 	StoreCall call;
-	uint64 rows;
+	StoreFoundInvocation found;
 
 	store_call(&call, STORE_LOCK_ONE_TO_KILL);
-	store_arg(&call, InvocationIdGetDatum(id));
-	store_arg(&call, Int64GetDatum((int64) restate_id_partition_key(id)));
-	rows = store_execute(&call);
-	workset_read_facts(workset, rows);
-	*is_current = rows == 1 && DatumGetBool(store_value(0, WORKSET_IS_CURRENT_COLUMN));
-	return rows == 1;
+	store_add_one(&call, &(StoreOne){.id = id, .partition_key = (int64) restate_id_partition_key(id)});
+	if (store_execute(&call) == 0)
+		return false;
+	(void) workset_read_invocation(workset, 0, &found);
+	*is_current = found.is_current;
+	return true;
 }
 
 /*
- * Adds the arguments deployment mode and deployment id.
+ * Returns how the deployment is chosen that is asked for, or NULL.
  */
-void
-workset_add_asked(Workset *workset, StoreCall *call)
+static const char *
+deployment_mode(const Workset *workset)
 {
 	static const char *const modes[] = {
-		[DEPLOYMENT_KEEP] = "keep",
+		[DEPLOYMENT_KEEP] = NULL,
 		[DEPLOYMENT_LATEST] = "latest",
 		[DEPLOYMENT_ID] = "id"};
 
-	store_arg(call, CStringGetTextDatum(modes[workset->asked.deployment]));
-	if (workset->asked.deployment == DEPLOYMENT_ID)
-		store_arg(call, DeploymentIdGetDatum(&workset->asked.deployment_id));
-	else
-		store_arg_null(call);
+	return modes[workset->asked.deployment];
 }
 
 /*
- * Adds the invocation's id and partition key to two columns.
+ * Returns the deployment that is asked for by its id, or NULL.
+ */
+static const RestateDeploymentId *
+asked_deployment(const Workset *workset)
+{
+	return workset->asked.deployment == DEPLOYMENT_ID ? &workset->asked.deployment_id : NULL;
+}
+
+/*
+ * Adds the invocation to a call on invocations.
  */
 void
-workset_add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys)
+workset_add_id(StoreCall *call, const Invocation *invocation)
 {
-	store_column_add(ids, InvocationIdGetDatum(&invocation->id));
-	store_column_add(partition_keys, Int64GetDatum(invocation->partition_key));
+	store_add_id(call, &(StoreId){.id = &invocation->id, .partition_key = invocation->partition_key});
+}
+
+/*
+ * Adds the invocation to a call that locks, with the deployment asked for.
+ */
+void
+workset_add_lock(const Workset *workset, StoreCall *call, const Invocation *invocation)
+{
+	store_add_lock(call, &(StoreLock){
+							 .id = &invocation->id,
+							 .partition_key = invocation->partition_key,
+							 .deployment_mode = deployment_mode(workset),
+							 .deployment_id = asked_deployment(workset)});
 }
 
 /*
@@ -156,41 +178,49 @@ void
 workset_lock_rows(Workset *workset)
 {
 	StoreCall call;
-	StoreColumn ids = {0};
-	StoreColumn partition_keys = {0};
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 	bool with_deployment = workset->asked.deployment != DEPLOYMENT_KEEP;
 
-	hash_seq_init(&scan, workset->invocations);
-	while ((invocation = hash_seq_search(&scan)) != NULL)
-	{
-		workset_add_id(invocation, &ids, &partition_keys);
-	}
 	if (store_is_distributed())
 	{
-		qsort(ids.values, ids.count, sizeof(Datum), compare_id_datums);
-		for (int i = 0; i < ids.count; i++)
-			lock_one(workset, with_deployment ? STORE_LOCK_ONE_WITH_DEPLOYMENT : STORE_LOCK_ONE,
-					 DatumGetInvocationId(ids.values[i]));
+		lock_one_by_one(workset, with_deployment ? STORE_LOCK_ONE_WITH_DEPLOYMENT : STORE_LOCK_ONE);
 		return;
 	}
 	store_call(&call, with_deployment ? STORE_LOCK_MANY_WITH_DEPLOYMENT : STORE_LOCK_MANY);
-	store_arg_column(&call, &ids);
-	store_arg_column(&call, &partition_keys);
-	if (with_deployment)
-		workset_add_asked(workset, &call);
+	hash_seq_init(&scan, workset->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		workset_add_lock(workset, &call, invocation);
 	workset_read_facts(workset, store_execute(&call));
 }
 
 /*
- * Orders invocation ids, for qsort().
+ * Locks the rows of all invocations of the working set in the order of their ids, each
+ * with the statement.
+ */
+static void
+lock_one_by_one(Workset *workset, StoreStatement statement)
+{
+	List *ids = NIL;
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+	ListCell *cell;
+
+	hash_seq_init(&scan, workset->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		ids = lappend(ids, &invocation->id);
+	list_sort(ids, compare_ids);
+	foreach (cell, ids)
+		lock_one(workset, statement, lfirst(cell));
+}
+
+/*
+ * Orders invocation ids, for list_sort().
  */
 static int
-compare_id_datums(const void *a, const void *b)
+compare_ids(const ListCell *a, const ListCell *b)
 {
-	return restate_invocation_id_compare(DatumGetInvocationId(*(const Datum *) a),
-										 DatumGetInvocationId(*(const Datum *) b));
+	return restate_invocation_id_compare(lfirst(a), lfirst(b));
 }
 
 /*
@@ -222,29 +252,36 @@ workset_enter(Workset *workset, const RestateInvocationId *id)
 }
 
 /*
- * Reads the facts of the last result into the invocations that it names.
- * What was worked out beside them (object keys, callees) stays.
+ * Reads the facts of all rows of the last result.
  */
 void
 workset_read_facts(Workset *workset, uint64 rows)
 {
-	MemoryContext old = MemoryContextSwitchTo(workset->context);
+	StoreFoundInvocation found;
 
 	for (uint64 row = 0; row < rows; row++)
-	{
-		RestateInvocationId id;
-		Invocation *i;
-		Facts facts;
+		(void) workset_read_invocation(workset, row, &found);
+}
 
-		(void) store_invocation_id(row, WORKSET_ID_COLUMN, &id);
-		i = workset_enter(workset, &id);
-		facts_read(store_value(row, WORKSET_FACTS_COLUMN), &facts, &i->service_name, &i->service_key);
-		i->exists = true;
-		i->status = facts.status;
-		i->journal_size = facts.journal_size;
-		i->journal_commands_size = facts.journal_commands_size;
-		i->pause_requested = facts.pause_requested;
-		i->facts = facts;
-	}
+/*
+ * Reads the facts of a row of the last result into the invocation that it
+ * names, which is returned, and gives the row.  What was worked out beside them
+ * (object keys, callees) stays.
+ */
+Invocation *
+workset_read_invocation(Workset *workset, uint64 row, StoreFoundInvocation *found)
+{
+	MemoryContext old = MemoryContextSwitchTo(workset->context);
+	Invocation *i;
+
+	store_read_invocation(row, found);
+	i = workset_enter(workset, found->id);
+	facts_read(found->facts, &i->facts, &i->service_name, &i->service_key);
+	i->exists = true;
+	i->status = i->facts.status;
+	i->journal_size = i->facts.journal_size;
+	i->journal_commands_size = i->facts.journal_commands_size;
+	i->pause_requested = i->facts.pause_requested;
 	MemoryContextSwitchTo(old);
+	return i;
 }

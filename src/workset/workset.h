@@ -16,7 +16,9 @@
 #include "utils/hsearch.h"
 #include "utils/timestamp.h"
 
+#include "store/reads.h"
 #include "store/store.h"
+#include "store/work.h"
 #include "types/facts.h"
 #include "types/id.h"
 #include "types/model.h"
@@ -29,7 +31,7 @@ typedef struct Workset
 	List *object_keys;
 	HTAB *object_keys_by_name;
 	Changes changes;
-	List *work; /* of StoreCall: what is to be written */
+	StoreCall *work[STORE_WORK_COUNT]; /* what is to be written, or NULL */
 	Asked asked;
 } Workset;
 
@@ -48,24 +50,21 @@ extern bool workset_lock_alone(Workset *workset, const RestateInvocationId *id, 
 extern bool workset_lock_reached(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
 extern void workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
 extern Invocation *workset_find(Workset *workset, const RestateInvocationId *id);
-extern void workset_add_id(const Invocation *invocation, StoreColumn *ids, StoreColumn *partition_keys);
 extern void workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int count);
 extern void workset_read_suffixes(Workset *workset);
 extern void workset_write(Workset *workset);
-extern void workset_defer(Workset *workset, const StoreCall *call, int64 rows);
+extern StoreCall *workset_part(Workset *workset, StoreStatement statement);
 
-/* shared by the working set's own files: the columns of statements that read facts, see statements.c */
-#define WORKSET_ID_COLUMN			1
-#define WORKSET_FACTS_COLUMN		2
-#define WORKSET_IS_CURRENT_COLUMN	3
-#define WORKSET_FIRST_PREFIX_COLUMN 4
-
+/* shared by the working set's own files */
 extern Invocation *workset_enter(Workset *workset, const RestateInvocationId *id);
+extern Invocation *workset_read_invocation(Workset *workset, uint64 row, StoreFoundInvocation *found);
 extern void workset_read_facts(Workset *workset, uint64 rows);
 extern void workset_lock_rows(Workset *workset);
-extern void workset_add_asked(Workset *workset, StoreCall *call);
+extern void workset_add_id(StoreCall *call, const Invocation *invocation);
+extern void workset_add_lock(const Workset *workset, StoreCall *call, const Invocation *invocation);
 extern ObjectKey *workset_find_object_key(Workset *workset, const char *service_name, const char *service_key, bool add);
 extern int workset_read_locked_keys(Workset *workset, const List *keys, StoreStatement statement);
-extern void workset_read_prefix(Workset *workset, Invocation *invocation, uint64 row, int column);
+extern void workset_note_prefix(Workset *workset, Invocation *invocation, int64 commands, const ArrayType *awaited,
+								const ArrayType *arrived);
 
 #endif /* RESTATE_WORKSET_H */

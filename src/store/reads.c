@@ -1,0 +1,330 @@
+/*
+ * reads.c
+ *		The statements that lock rows, and those that read them.
+ */
+#include "postgres.h"
+
+#include "store/reads.h"
+#include "store/sql.h"
+#include "store/work.h"
+
+#define READ(statement) STORE_##statement - STORE_WORK_COUNT
+
+/* an invocation's id and its facts, with those of a deployment */
+#define FACTS(deployment)                                                                              \
+	" i.id, restate.facts(i.status, i.target_service_name, i.target_service_key, i.target_service_ty," \
+	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                \
+	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"              \
+	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
+	" i.invoked_by_id, " deployment ") AS facts"
+
+#define NO_DEPLOYMENT "NULL, NULL, NULL"
+
+#define IS_ONE " WHERE i.id = {id} AND i.partition_key = {partition_key}"
+
+/* the deployment asked for: the id's, the latest of the service, or none */
+#define DEPLOYMENT                                                                                    \
+	" LEFT JOIN LATERAL (SELECT s.deployment_id FROM restate.service_revision s"                      \
+	" WHERE s.service_name = i.target_service_name AND {deployment_mode} = 'latest'"                  \
+	" AND EXISTS (SELECT FROM restate.deployment x WHERE x.id = s.deployment_id)"                     \
+	" ORDER BY s.revision DESC LIMIT 1) AS l ON true"                                                 \
+	" LEFT JOIN restate.deployment d ON d.id = CASE {deployment_mode} WHEN 'id' THEN {deployment_id}" \
+	" ELSE l.deployment_id END"
+
+#define THE_DEPLOYMENT "d.id, d.min_service_protocol_version, d.max_service_protocol_version"
+
+#define IS_COMMAND(alias)	 alias ".entry_type < 'Notification: Run'"
+#define IS_COMPLETION(alias) alias ".completion_id IS NOT NULL AND " alias ".entry_type >= 'Notification: Run'"
+
+/* that there is a callee keeps to the index of callees; the literal is the lowest id */
+#define IS_CALL(alias)                                              \
+	alias ".invoked_id >= 'inv_1000000000000000000000000000000000'" \
+		  " AND " alias ".entry_type IN ('Command: Call', 'Command: OneWayCall')"
+
+/*
+ * A lock statement reads the journal as it was before the lock was waited for:
+ * this tells whether the row is still the one that was seen then.  Every change
+ * of a journal changes it.
+ */
+#define IS_CURRENT(id, partition_key)                                     \
+	" i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = " id \
+	" AND s.partition_key = " partition_key ") AS is_current"
+
+/* that nothing but the row must be locked: to leave no inbox and answer no caller */
+#define IS_CANCELLED_ALONE                      \
+	"(i.status NOT IN ('pending', 'scheduled')" \
+	" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL)"
+
+/* the same: to free no object key, answer no caller and kill no callee */
+#define IS_KILLED_ALONE(id, partition_key)                                         \
+	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL" \
+	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id              \
+	" AND j.partition_key = " partition_key " AND " IS_CALL("j") ")"
+
+/* the same: to take no object key */
+#define IS_RESTARTED_ALONE "i.target_handler_ty IS DISTINCT FROM 'exclusive'"
+
+/* one line a clause */
+/* clang-format off */
+
+/*
+ * A journal from 1 to its last index to keep: how many commands, which
+ * completions they wait for, and which have arrived.
+ */
+#define PREFIX(id, partition_key, last) \
+	"(SELECT count(*) FILTER (WHERE " IS_COMMAND("c") ") AS commands," \
+	" array_cat(array_agg(c.completion_id) FILTER (WHERE c.completion_id IS NOT NULL AND " IS_COMMAND("c") ")," \
+	" array_agg(c.result_completion_id) FILTER (WHERE c.result_completion_id IS NOT NULL AND " IS_COMMAND("c") "))" \
+	" AS awaited," \
+	" array_agg(c.completion_id) FILTER (WHERE " IS_COMPLETION("c") ") AS arrived" \
+	" FROM restate.journal c WHERE c.id = " id " AND c.partition_key = " partition_key \
+	" AND c.index BETWEEN 1 AND " last ") AS p"
+
+#define PREFIX_FACTS " p.commands, p.awaited, p.arrived"
+
+#define IN_ID_ORDER	  " ORDER BY i.id FOR UPDATE OF i"
+#define UNLESS_LOCKED " SKIP LOCKED"
+
+#define IN_KEY_ORDER(alias) \
+	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
+
+/* that the command has that completion to wait for, and it has not arrived */
+#define LACKS(column) \
+	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
+	" WHERE n.id = {id} AND n.partition_key = {partition_key} AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
+
+#define LOCKED_KEYS(condition)                                                  \
+	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"    \
+	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition \
+	IN_KEY_ORDER("k") " FOR UPDATE OF k"
+
+const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = {
+	[READ(LOCK_ONE)] = {
+		.name = "lock one",
+		.form = &store_form_one, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE " FOR UPDATE"},
+
+	[READ(LOCK_ONE_WITH_DEPLOYMENT)] = {
+		.name = "lock one with deployment",
+		.form = &store_form_one, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT IS_ONE
+			" FOR UPDATE OF i"},
+
+	/*
+	 * Finds nothing where more than the row must be locked: an invocation not
+	 * started that leaves an inbox or answers a caller.
+	 */
+	[READ(LOCK_ONE_TO_CANCEL)] = {
+		.name = "lock one to cancel",
+		.form = &store_form_one, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
+			" AND " IS_CANCELLED_ALONE " FOR UPDATE"},
+
+	/*
+	 * Finds nothing where the object key must be locked first, a caller may
+	 * have to be answered, or a callee be killed.
+	 */
+	[READ(LOCK_ONE_TO_KILL)] = {
+		.name = "lock one to kill",
+		.form = &store_form_one, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") " FROM restate.invocation i" IS_ONE
+			" AND " IS_KILLED_ALONE("{id}", "{partition_key}") " FOR UPDATE OF i"},
+
+	/* Finds nothing where the object key must be locked first. */
+	[READ(LOCK_ONE_TO_RESTART)] = {
+		.name = "lock one to restart",
+		.form = &store_form_one, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT IS_ONE
+			" AND " IS_RESTARTED_ALONE " FOR UPDATE OF i"},
+
+	/* the same, with what the journal has up to the last index to keep */
+	[READ(LOCK_ONE_TO_RESTART_WITHIN)] = {
+		.name = "lock one to restart within",
+		.form = &store_form_one, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") "," PREFIX_FACTS
+			" FROM restate.invocation i" DEPLOYMENT
+			" CROSS JOIN LATERAL " PREFIX("{id}", "{partition_key}", "{last_index}") IS_ONE
+			" AND " IS_RESTARTED_ALONE " FOR UPDATE OF i"},
+
+	[READ(LOCK_MANY)] = {
+		.name = "lock many",
+		.form = &store_form_lock, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER},
+
+	[READ(LOCK_MANY_WITH_DEPLOYMENT)] = {
+		.name = "lock many with deployment",
+		.form = &store_form_lock, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER},
+
+	/* Those that no other transaction has locked, and the conditions of the statements on one. */
+	[READ(LOCK_FREE)] = {
+		.name = "lock free",
+		.form = &store_form_lock, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER UNLESS_LOCKED},
+
+	[READ(LOCK_FREE_WITH_DEPLOYMENT)] = {
+		.name = "lock free with deployment",
+		.form = &store_form_lock, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER UNLESS_LOCKED},
+
+	[READ(LOCK_FREE_TO_CANCEL)] = {
+		.name = "lock free to cancel",
+		.form = &store_form_lock, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " WHERE " IS_CANCELLED_ALONE IN_ID_ORDER UNLESS_LOCKED},
+
+	[READ(LOCK_FREE_TO_KILL)] = {
+		.name = "lock free to kill",
+		.form = &store_form_lock, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("v.id", "v.partition_key") FROM_MANY
+			" WHERE " IS_KILLED_ALONE("v.id", "v.partition_key") IN_ID_ORDER UNLESS_LOCKED},
+
+	[READ(LOCK_FREE_TO_RESTART)] = {
+		.name = "lock free to restart",
+		.form = &store_form_lock, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT
+			" WHERE " IS_RESTARTED_ALONE IN_ID_ORDER UNLESS_LOCKED},
+
+	[READ(LOCK_KEYS)] = {
+		.name = "lock object keys",
+		.form = &store_form_key, .result = &store_result_key,
+		.sql = LOCKED_KEYS("true")},
+
+	/* Locks none where one is missing: that one is to be made in its turn. */
+	[READ(LOCK_KEYS_IF_ALL)] = {
+		.name = "lock object keys if all are there",
+		.form = &store_form_key, .result = &store_result_key,
+		.sql = LOCKED_KEYS("NOT EXISTS (SELECT FROM {rows} WHERE NOT EXISTS"
+			" (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") "))")},
+
+	[READ(LOCK_FREE_KEYS)] = {
+		.name = "lock free object keys",
+		.form = &store_form_key, .result = &store_result_key,
+		.sql = LOCKED_KEYS("true") UNLESS_LOCKED},
+
+	/*
+	 * Locks the object keys in their order, each made where it is missing.  The
+	 * update never comes to pass, but locks the row that is there.
+	 */
+	[READ(CREATE_KEYS)] = {
+		.name = "create object keys",
+		.form = &store_form_key,
+		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
+			" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}" IN_KEY_ORDER("v")
+			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))"
+			" DO UPDATE SET holder = k.holder WHERE false"},
+
+	[READ(READ_MANY)] = {
+		.name = "read many",
+		.form = &store_form_id, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY},
+
+	[READ(READ_CALLEES)] = {
+		.name = "read callees",
+		.form = &store_form_id, .result = &store_result_callee,
+		.sql = "SELECT j.id, j.invoked_id"
+			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j") " WHERE " IS_CALL("j")
+			" ORDER BY j.id, j.index"},
+
+	/* the first few of each object key's inbox */
+	[READ(READ_INBOXES)] = {
+		.name = "read inboxes",
+		.form = &store_form_inbox, .result = &store_result_id,
+		.sql = "SELECT p.id FROM {rows}"
+			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.inbox_sequence_number IS NOT NULL"
+			" AND i.target_service_name = v.service_name COLLATE \"C\""
+			" AND restate.indexed_key(i.target_service_key) = restate.indexed_key(v.service_key)"
+			" AND i.partition_key = v.partition_key"
+			" ORDER BY i.inbox_sequence_number LIMIT v.size) AS p"},
+
+	/* the calls that wait for the result of a callee, not answered yet */
+	[READ(READ_AWAITED_CALLS)] = {
+		.name = "read awaited calls",
+		.form = &store_form_caller, .result = &store_result_awaited_call,
+		.sql = "SELECT c.id, c.invoked_id, c.result_completion_id,"
+			" c.result_completion_id = ANY (i.suspended_waiting_for_completions) AS is_suspended_on_it"
+			" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
+			" CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j")
+			" AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
+			" WHERE NOT EXISTS (SELECT FROM restate.journal n"
+			" WHERE n.id = c.id AND n.partition_key = c.partition_key"
+			" AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
+			" ORDER BY c.id, c.index"},
+
+	[READ(READ_PREFIXES)] = {
+		.name = "read prefixes",
+		.form = &store_form_prefix, .result = &store_result_prefix,
+		.sql = "SELECT v.id," PREFIX_FACTS " FROM {rows} CROSS JOIN LATERAL "
+			PREFIX("v.id", "v.partition_key", "{last_index}")},
+
+	/*
+	 * Where in a journal completions are.  Each is looked up by itself: a join
+	 * may be planned as a scan of the whole journal for every one.
+	 */
+	[READ(READ_COMPLETIONS)] = {
+		.name = "read completions",
+		.form = &store_form_completion, .result = &store_result_completion,
+		.sql = "SELECT v.id, c.index FROM {rows}"
+			" CROSS JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE " IS_NAMED("j")
+			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c"},
+
+	/*
+	 * The restarts with a request id, and what the audit has of each: the last
+	 * index that it keeps, and the deployment that it was made for, if that was
+	 * recorded.
+	 */
+	[READ(READ_RESTARTED)] = {
+		.name = "read restarted",
+		.form = &store_form_restarted, .result = &store_result_restart,
+		.sql = "SELECT i.restarted_from, i.id, a.last_index IS NOT NULL AS is_recorded, a.last_index,"
+			" a.has_deployment, a.deployment_id FROM {rows}"
+			" CROSS JOIN LATERAL (SELECT r.restarted_from, r.id FROM restate.invocation r"
+			" WHERE r.restarted_from = v.id AND r.partition_key = v.partition_key"
+			" AND r.request_id = {request_id} COLLATE \"C\" OFFSET 0) AS i"
+			" LEFT JOIN LATERAL (SELECT coalesce((s.parameters ->> 'from')::bigint, 0) AS last_index,"
+			" s.parameters ? 'resolved_deployment' AS has_deployment,"
+			" (s.parameters ->> 'resolved_deployment')::restate_deployment_id AS deployment_id"
+			" FROM restate.audit s WHERE s.id = v.id AND s.partition_key = v.partition_key"
+			" AND s.new_id = i.id LIMIT 1) AS a ON true"},
+
+	/* the first command of a journal, up to an index, that lacks a completion */
+	[READ(READ_INCOMPLETE)] = {
+		.name = "read incomplete",
+		.form = &store_form_one, .result = &store_result_command,
+		.sql = "SELECT c.index, c.entry_type::text AS entry_type, c.name FROM restate.journal c"
+			" WHERE c.id = {id} AND c.partition_key = {partition_key} AND c.index BETWEEN 1 AND {last_index} AND " IS_COMMAND("c")
+			" AND (" LACKS("completion_id") " OR " LACKS("result_completion_id") ")"
+			" ORDER BY c.index LIMIT 1"},
+
+	/* what deletes of all there is have left, if a policy has hidden it from them */
+	[READ(COUNT_EVENTS)] = {
+		.name = "count events",
+		.form = &store_form_id, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.journal_event e ON " IS_NAMED("e")},
+
+	[READ(COUNT_AUDIT)] = {
+		.name = "count audit",
+		.form = &store_form_audit_purge, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM restate.audit s WHERE s.at < {before}"},
+
+	[READ(COUNT_PROMISES)] = {
+		.name = "count promises",
+		.form = &store_form_key, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.promise t ON " IS_KEY("t")},
+
+	[READ(COUNT_STATE)] = {
+		.name = "count state",
+		.form = &store_form_key, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")},
+
+	[READ(EXTENSION_VERSION)] = {
+		.name = "extension version",
+		.form = &store_form_none, .result = &store_result_version,
+		.sql = "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'"},
+
+	[READ(IS_DISTRIBUTED)] = {
+		.name = "is distributed",
+		.form = &store_form_none,
+		.sql = "SELECT FROM pg_catalog.pg_dist_partition"
+			" WHERE logicalrelid = 'restate.invocation'::pg_catalog.regclass"},
+};
+/* clang-format on */

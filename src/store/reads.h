@@ -1,0 +1,126 @@
+/*
+ * reads.h
+ *		The statements that lock and read: what they take and return.  See
+ *		params.h.
+ */
+#ifndef RESTATE_STORE_READS_H
+#define RESTATE_STORE_READS_H
+
+#include "postgres.h"
+
+#include "store/params.h"
+
+/* the deployment asked for: "latest", "id", or none */
+#define STORE_DEPLOYMENT_ASKED(ALL) \
+	ALL(TEXT, deployment_mode)      \
+	ALL(DEPLOYMENT_ID, deployment_id)
+
+/* a single invocation, and what is asked of it */
+#define STORE_ONE(ROW, ALL)     \
+	ALL(INVOCATION_ID, id)      \
+	ALL(INT8, partition_key)    \
+	STORE_DEPLOYMENT_ASKED(ALL) \
+	ALL(INT8, last_index)
+
+/* invocations to lock, and what is asked of all */
+#define STORE_LOCKS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)       \
+	STORE_DEPLOYMENT_ASKED(ALL)
+
+#define STORE_INBOXES(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)        \
+	ROW(INT8, size)
+
+#define STORE_CALLERS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)         \
+	ROW(INVOCATION_ID, callee)
+
+#define STORE_PREFIXES(ROW, ALL) \
+	STORE_IDS(ROW, ALL)          \
+	ALL(INT8, last_index)
+
+#define STORE_COMPLETIONS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)             \
+	ROW(INT8, completion_id)
+
+#define STORE_RESTARTED(ROW, ALL) \
+	STORE_IDS(ROW, ALL)           \
+	ALL(TEXT, request_id)
+
+#define STORE_READ_FORMS(FORM)                           \
+	FORM(one, StoreOne, STORE_ONE)                       \
+	FORM(lock, StoreLock, STORE_LOCKS)                   \
+	FORM(inbox, StoreInbox, STORE_INBOXES)               \
+	FORM(caller, StoreCaller, STORE_CALLERS)             \
+	FORM(prefix, StorePrefix, STORE_PREFIXES)            \
+	FORM(completion, StoreCompletion, STORE_COMPLETIONS) \
+	FORM(restarted, StoreRestarted, STORE_RESTARTED)
+
+STORE_READ_FORMS(STORE_DECLARE_FORM)
+
+/* what of a journal is kept: the number of its commands, the completions that
+   they wait for, and those that have arrived */
+#define FOUND_OF_PREFIX(COLUMN) \
+	COLUMN(INT8, commands)      \
+	COLUMN(INT8_ARRAY, awaited) \
+	COLUMN(INT8_ARRAY, arrived)
+
+/* an invocation; whether it is as it was when its journal was read */
+#define FOUND_INVOCATION(COLUMN) \
+	COLUMN(INVOCATION_ID, id)    \
+	COLUMN(BYTEA, facts)         \
+	COLUMN(BOOL, is_current)     \
+	FOUND_OF_PREFIX(COLUMN)
+
+#define FOUND_PREFIX(COLUMN) COLUMN(INVOCATION_ID, id) FOUND_OF_PREFIX(COLUMN)
+
+#define FOUND_KEY(COLUMN)         \
+	COLUMN(TEXT, service_name)    \
+	COLUMN(TEXT, service_key)     \
+	COLUMN(INVOCATION_ID, holder) \
+	COLUMN(INT8, next_sequence_number)
+
+#define FOUND_ID(COLUMN) COLUMN(INVOCATION_ID, id)
+
+#define FOUND_CALLEE(COLUMN) COLUMN(INVOCATION_ID, id) COLUMN(INVOCATION_ID, invoked_id)
+
+#define FOUND_AWAITED_CALL(COLUMN)     \
+	COLUMN(INVOCATION_ID, id)          \
+	COLUMN(INVOCATION_ID, invoked_id)  \
+	COLUMN(INT8, result_completion_id) \
+	COLUMN(BOOL, is_suspended_on_it)
+
+#define FOUND_COMPLETION(COLUMN) COLUMN(INVOCATION_ID, id) COLUMN(INT8, index)
+
+#define FOUND_RESTART(COLUMN)             \
+	COLUMN(INVOCATION_ID, restarted_from) \
+	COLUMN(INVOCATION_ID, id)             \
+	COLUMN(BOOL, is_recorded)             \
+	COLUMN(INT8, last_index)              \
+	COLUMN(BOOL, has_deployment)          \
+	COLUMN(DEPLOYMENT_ID, deployment_id)
+
+#define FOUND_COMMAND(COLUMN) \
+	COLUMN(INT8, index)       \
+	COLUMN(TEXT, entry_type)  \
+	COLUMN(TEXT, name)
+
+#define FOUND_COUNT(COLUMN)	  COLUMN(INT8, count)
+#define FOUND_VERSION(COLUMN) COLUMN(TEXT, extversion)
+
+#define STORE_RESULTS(RESULT)                                       \
+	RESULT(invocation, StoreFoundInvocation, FOUND_INVOCATION)      \
+	RESULT(prefix, StoreFoundPrefix, FOUND_PREFIX)                  \
+	RESULT(key, StoreFoundKey, FOUND_KEY)                           \
+	RESULT(id, StoreFoundId, FOUND_ID)                              \
+	RESULT(callee, StoreFoundCallee, FOUND_CALLEE)                  \
+	RESULT(awaited_call, StoreFoundAwaitedCall, FOUND_AWAITED_CALL) \
+	RESULT(completion, StoreFoundCompletion, FOUND_COMPLETION)      \
+	RESULT(restart, StoreFoundRestart, FOUND_RESTART)               \
+	RESULT(command, StoreFoundCommand, FOUND_COMMAND)               \
+	RESULT(count, StoreFoundCount, FOUND_COUNT)                     \
+	RESULT(version, StoreFoundVersion, FOUND_VERSION)
+
+STORE_RESULTS(STORE_DECLARE_RESULT)
+
+#endif /* RESTATE_STORE_READS_H */

@@ -1,0 +1,26 @@
+/*
+ * sql.h
+ *		What the texts of statements have in common.
+ *
+ * Statements that lock a row carry its partition key as a parameter; those
+ * over many rows join on (id, partition_key).  Rows are locked in the order
+ * of their ids, object keys in the order of (service, key).
+ */
+#ifndef RESTATE_STORE_SQL_H
+#define RESTATE_STORE_SQL_H
+
+/* the rows named by v */
+#define IS_NAMED(alias) alias ".id = v.id AND " alias ".partition_key = v.partition_key"
+
+#define IS_KEY(alias)                                                                \
+	alias ".service_name = v.service_name COLLATE \"C\" AND " alias ".service_key = v.service_key" \
+		  " AND " alias ".partition_key = v.partition_key"
+
+/* the same of the table of object keys, where it keeps to the index that makes them unique */
+#define IS_OBJECT_KEY(alias)                                                                           \
+	alias ".partition_key = v.partition_key AND " alias ".service_name = v.service_name COLLATE \"C\"" \
+		  " AND restate.indexed_key(" alias ".service_key) = restate.indexed_key(v.service_key)"
+
+#define FROM_MANY " FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
+
+#endif /* RESTATE_STORE_SQL_H */

@@ -1,0 +1,205 @@
+/*
+ * work.c
+ *		The statements that change the tables.
+ *
+ * An update makes sure that its rows are as asked for: a trigger may have put
+ * back what was there.
+ */
+#include "postgres.h"
+
+#include "store/sql.h"
+#include "store/work.h"
+
+/* one line a clause */
+/* clang-format off */
+
+#define JOURNAL_COLUMNS                                                                         \
+	"id, partition_key, index, appended_at, completion_id, result_completion_id, signal_index," \
+	" entry_type, version, invoked_id, name, signal_name, meta, payload"
+
+#define JOURNAL_COPIED                                                         \
+	" j.appended_at, j.completion_id, j.result_completion_id, j.signal_index," \
+	" j.entry_type, j.version, j.invoked_id, j.name, j.signal_name, j.meta, j.payload"
+
+#define WAS_WRITTEN(name, condition) " RETURNING restate.was_written('" name "', " condition ")"
+
+/* what is known of attempts stays until completion; of one paused even then */
+#define OUTLIVES_COMPLETION "WHEN i.status = 'paused'"
+
+const StoreStatementDef store_work[STORE_WORK_COUNT] = {
+	/*
+	 * The new invocations of restarts.  A restart with the same request id that
+	 * the transaction cannot see, in a repeatable read, makes ON CONFLICT raise
+	 * a serialization failure.
+	 */
+	[STORE_CREATE_RESTARTS] = {
+		.name = "create restarts",
+		.form = &store_form_restart,
+		.sql = "INSERT INTO restate.invocation (id, partition_key, status, target_service_name,"
+			" target_service_key, target_handler_name, target_service_ty, target_handler_ty, invoked_by,"
+			" restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version, journal_size,"
+			" journal_commands_size, created_at, created_using_restate_version, modified_at, inboxed_at,"
+			" running_at, completion_retention, journal_retention, inbox_sequence_number, random_seed)"
+			" SELECT v.new_id, i.partition_key, v.status, i.target_service_name, i.target_service_key,"
+			" i.target_handler_name, i.target_service_ty, i.target_handler_ty, 'restart_as_new', i.id, {request_id},"
+			" v.deployment_id, i.pinned_service_protocol_version, v.journal_size, v.journal_commands_size,"
+			" {at}, i.created_using_restate_version, {at},"
+			" CASE WHEN v.status = 'pending' THEN {at} END, CASE WHEN v.status <> 'pending' THEN {at} END,"
+			" i.completion_retention, i.journal_retention, v.inbox_sequence_number,"
+			" CASE WHEN {last_index} > 0 THEN i.random_seed ELSE v.random_seed END"
+			" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
+			" ON CONFLICT (restarted_from, request_id, partition_key) WHERE restarted_from IS NOT NULL DO NOTHING"},
+
+	/* the journals of restarts, up to the last index that they keep */
+	[STORE_COPY_JOURNALS] = {
+		.name = "copy journals",
+		.form = &store_form_journal_copy,
+		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
+			" SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED
+			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j")
+			" AND j.index BETWEEN 0 AND {last_index}"},
+
+	/* and the completions that they need from further on */
+	[STORE_COPY_COMPLETIONS] = {
+		.name = "copy completions",
+		.form = &store_form_completion_copy,
+		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
+			" SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED
+			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j")
+			" AND j.index = v.index"},
+
+	/* what an element says of who asks and why goes before what the session says */
+	[STORE_AUDIT] = {
+		.name = "audit",
+		.form = &store_form_audited,
+		.sql = "INSERT INTO restate.audit (audit_id, id, partition_key, at, operation, parameters, outcome, new_id,"
+			" caused_by, role_name, session_user_name, claimed_subject, reason)"
+			" SELECT v.audit_id, v.id, v.partition_key, {at}, {operation}, v.parameters, v.outcome, v.new_id, v.caused_by, {role_name}, {session_user_name},"
+			" coalesce(v.subject, {claimed_subject}), nullif(coalesce(v.reason, {session_reason}), '')"
+			" FROM {rows}"},
+
+	/* of all partitions; the index on at knows which pages have held rows as old */
+	[STORE_PURGE_AUDIT] = {
+		.left = STORE_COUNT_AUDIT,
+		.name = "purge audit",
+		.form = &store_form_audit_purge,
+		.sql = "DELETE FROM restate.audit s WHERE s.at < {before}"},
+
+	[STORE_DELETE_INVOCATIONS] = {
+		.name = "delete invocations",
+		.form = &store_form_removal,
+		.sql = "DELETE FROM restate.invocation i USING {rows}"
+			" WHERE " IS_NAMED("i") " AND i.status = v.status"},
+
+	[STORE_DELETE_STATE] = {
+		.name = "delete state",
+		.form = &store_form_key,
+		.left = STORE_COUNT_STATE,
+		.sql = "DELETE FROM restate.object_state t USING {rows} WHERE "
+			IS_KEY("t")},
+
+	[STORE_DELETE_PROMISES] = {
+		.name = "delete promises",
+		.form = &store_form_key,
+		.left = STORE_COUNT_PROMISES,
+		.sql = "DELETE FROM restate.promise t USING {rows} WHERE " IS_KEY("t")},
+
+	[STORE_DELETE_JOURNALS] = {
+		.name = "delete journals",
+		.form = &store_form_id,
+		.sql = "DELETE FROM restate.journal j USING {rows} WHERE " IS_NAMED("j")},
+
+	[STORE_DELETE_EVENTS] = {
+		.name = "delete events",
+		.form = &store_form_id,
+		.left = STORE_COUNT_EVENTS,
+		.sql = "DELETE FROM restate.journal_event e USING {rows} WHERE " IS_NAMED("e")},
+
+	[STORE_CLEAR_JOURNAL_SIZES] = {
+		.name = "clear journal sizes",
+		.form = &store_form_id,
+		.sql = "UPDATE restate.invocation i SET journal_size = 0, journal_commands_size = 0"
+			" FROM {rows} WHERE " IS_NAMED("i") " AND i.status = 'completed'"
+			WAS_WRITTEN("clear journal sizes", "i.journal_size = 0")},
+
+	/* the input becomes the journal's first entry when an invocation starts */
+	[STORE_START_JOURNALS] = {
+		.name = "start journals",
+		.form = &store_form_start,
+		.sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, meta, payload)"
+			" SELECT i.id, i.partition_key, 0, {at}, 'Command: Input', '',"
+			" pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')"
+			FROM_MANY},
+
+	/* the invocations that go on, as they are to be, and the time */
+	[STORE_UPDATE] = {
+		.name = "update",
+		.form = &store_form_update,
+		.sql = "UPDATE restate.invocation i SET"
+			" status = v.status,"
+			" modified_at = CASE WHEN i.status = v.status THEN i.modified_at ELSE {at} END,"
+			" journal_size = v.journal_size,"
+			" journal_commands_size = v.journal_commands_size,"
+			" pause_requested = v.pause_requested,"
+			" pinned_deployment_id = coalesce(v.deployment_id, i.pinned_deployment_id),"
+			" suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_completions END,"
+			" suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_signals END,"
+			" inbox_sequence_number = CASE WHEN v.status = 'pending' THEN i.inbox_sequence_number END,"
+			" input_headers = CASE WHEN v.status = 'pending' THEN i.input_headers END,"
+			" input_payload = CASE WHEN v.status = 'pending' THEN i.input_payload END,"
+			" running_at = CASE WHEN v.status <> 'pending' THEN coalesce(i.running_at, {at}) END,"
+			" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END"
+			" FROM {rows}"
+			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
+			WAS_WRITTEN("update", "i.status = v.status AND i.journal_size = v.journal_size AND i.pause_requested = v.pause_requested")},
+
+	/* those that have started, completed by a failure, and the time */
+	[STORE_COMPLETE] = {
+		.name = "complete",
+		.form = &store_form_completed,
+		.sql = "UPDATE restate.invocation i SET"
+			" status = 'completed',"
+			" modified_at = {at},"
+			" journal_size = v.journal_size,"
+			" journal_commands_size = v.journal_commands_size,"
+			" pause_requested = false,"
+			" suspended_waiting_for_completions = NULL,"
+			" suspended_waiting_for_signals = NULL,"
+			" inbox_sequence_number = NULL,"
+			" input_headers = NULL,"
+			" input_payload = NULL,"
+			" running_at = coalesce(i.running_at, {at}),"
+			" next_retry_at = NULL,"
+			" retry_count = CASE " OUTLIVES_COMPLETION " THEN i.retry_count END,"
+			" last_start_at = CASE " OUTLIVES_COMPLETION " THEN i.last_start_at END,"
+			" last_attempt_deployment_id = CASE " OUTLIVES_COMPLETION " THEN i.last_attempt_deployment_id END,"
+			" last_attempt_server = CASE " OUTLIVES_COMPLETION " THEN i.last_attempt_server END,"
+			" last_failure = CASE " OUTLIVES_COMPLETION " THEN i.last_failure END,"
+			" last_failure_error_code = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_error_code END,"
+			" last_failure_related_command_index = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_related_command_index END,"
+			" last_failure_related_command_name = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_related_command_name END,"
+			" last_failure_related_command_type = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_related_command_type END,"
+			" completed_at = {at},"
+			" completion_result = 'failure',"
+			" completion_failure = v.failure"
+			" FROM {rows}"
+			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
+			WAS_WRITTEN("complete", "i.status = 'completed' AND i.journal_size = v.journal_size")},
+
+	[STORE_APPEND] = {
+		.name = "append",
+		.form = &store_form_append,
+		.sql = "INSERT INTO restate.journal"
+			" (id, partition_key, index, appended_at, entry_type, completion_id, signal_index, meta)"
+			" SELECT v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type,"
+			" v.completion_id, v.signal_index, v.meta"
+			" FROM {rows}"},
+
+	[STORE_UPDATE_KEYS] = {
+		.name = "update object keys",
+		.form = &store_form_key_update,
+		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
+			" FROM {rows} WHERE " IS_OBJECT_KEY("k")
+			WAS_WRITTEN("update object keys", "k.holder IS NOT DISTINCT FROM v.holder AND k.next_sequence_number = v.next_sequence_number")},
+};
+/* clang-format on */

@@ -1,0 +1,113 @@
+/*
+ * work.h
+ *		The statements that change the tables, row by row: see params.h.
+ */
+#ifndef RESTATE_STORE_WORK_H
+#define RESTATE_STORE_WORK_H
+
+#include "postgres.h"
+
+#include "store/params.h"
+
+/* new invocations, of the originals named by id */
+#define STORE_RESTARTS(ROW, ALL)             \
+	STORE_IDS(ROW, ALL)                      \
+	ROW(INVOCATION_ID, new_id)               \
+	ROW(TEXT, status)                        \
+	ROW(DEPLOYMENT_ID, deployment_id)        \
+	ROW(INT8, journal_size)                  \
+	ROW(INT8, journal_commands_size)         \
+	ROW(INT8_OR_NULL, inbox_sequence_number) \
+	ROW(INT8, random_seed)                   \
+	ALL(INT8, last_index)                    \
+	ALL(TEXT, request_id)                    \
+	ALL(TIMESTAMPTZ, at)
+
+#define STORE_JOURNAL_COPIES(ROW, ALL) \
+	STORE_IDS(ROW, ALL)                \
+	ROW(INVOCATION_ID, new_id)         \
+	ALL(INT8, last_index)
+
+#define STORE_COMPLETION_COPIES(ROW, ALL) \
+	STORE_IDS(ROW, ALL)                   \
+	ROW(INT8, index)                      \
+	ROW(INVOCATION_ID, new_id)            \
+	ROW(INT8, new_index)
+
+#define STORE_AUDITED(ROW, ALL)   \
+	STORE_IDS(ROW, ALL)           \
+	ROW(INT8, audit_id)           \
+	ROW(TEXT, outcome)            \
+	ROW(INVOCATION_ID, new_id)    \
+	ROW(INVOCATION_ID, caused_by) \
+	ROW(JSONB, parameters)        \
+	ROW(TEXT, subject)            \
+	ROW(TEXT, reason)             \
+	ALL(TIMESTAMPTZ, at)          \
+	ALL(TEXT, operation)          \
+	ALL(TEXT, role_name)          \
+	ALL(TEXT, session_user_name)  \
+	ALL(TEXT, claimed_subject)    \
+	ALL(TEXT, session_reason)
+
+#define STORE_AUDIT_PURGE(ROW, ALL) \
+	ALL(TIMESTAMPTZ, before)
+
+#define STORE_REMOVALS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)          \
+	ROW(TEXT, status)
+
+#define STORE_STARTS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)        \
+	ALL(TIMESTAMPTZ, at)
+
+/* invocations that go on, as they are to be */
+#define STORE_UPDATES(ROW, ALL)       \
+	STORE_IDS(ROW, ALL)               \
+	ROW(TEXT, status)                 \
+	ROW(INT8, journal_size)           \
+	ROW(INT8, journal_commands_size)  \
+	ROW(BOOL, pause_requested)        \
+	ROW(DEPLOYMENT_ID, deployment_id) \
+	ROW(TEXT, status_was)             \
+	ALL(TIMESTAMPTZ, at)
+
+/* those that are completed by a failure */
+#define STORE_COMPLETED(ROW, ALL)    \
+	STORE_IDS(ROW, ALL)              \
+	ROW(INT8, journal_size)          \
+	ROW(INT8, journal_commands_size) \
+	ROW(TEXT, failure)               \
+	ROW(TEXT, status_was)            \
+	ALL(TIMESTAMPTZ, at)
+
+#define STORE_APPENDS(ROW, ALL)      \
+	STORE_IDS(ROW, ALL)              \
+	ROW(INT8, index)                 \
+	ROW(TEXT, entry_type)            \
+	ROW(INT8_OR_NULL, completion_id) \
+	ROW(INT8_OR_NULL, signal_index)  \
+	ROW(JSONB, meta)                 \
+	ALL(TIMESTAMPTZ, at)
+
+#define STORE_KEY_UPDATES(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)            \
+	ROW(INVOCATION_ID, holder)      \
+	ROW(INT8, next_sequence_number)
+
+#define STORE_WORK_FORMS(FORM)                                          \
+	FORM(restart, StoreRestart, STORE_RESTARTS)                         \
+	FORM(journal_copy, StoreJournalCopy, STORE_JOURNAL_COPIES)          \
+	FORM(completion_copy, StoreCompletionCopy, STORE_COMPLETION_COPIES) \
+	FORM(audited, StoreAudited, STORE_AUDITED)                          \
+	FORM(audit_purge, StoreAuditPurge, STORE_AUDIT_PURGE)               \
+	FORM(removal, StoreRemoval, STORE_REMOVALS)                         \
+	FORM(start, StoreStart, STORE_STARTS)                               \
+	FORM(update, StoreUpdate, STORE_UPDATES)                            \
+	FORM(completed, StoreCompleted, STORE_COMPLETED)                    \
+	FORM(append, StoreAppend, STORE_APPENDS)                            \
+	FORM(key_update, StoreKeyUpdate, STORE_KEY_UPDATES)
+
+STORE_WORK_FORMS(STORE_DECLARE_FORM)
+
+#endif /* RESTATE_STORE_WORK_H */
