@@ -35,84 +35,84 @@ const RestateEntryField restate_call_request_fields[] = {
 };
 
 static const RestateEntryShape shapes[] = {
-	{"Command: Input", ENTRY_COMMAND, "Input", NULL,
+	{COMMAND_INPUT, ENTRY_COMMAND, "Input", NULL,
 		{{"headers", FIELD_HEADERS, 0}, {"payload", FIELD_BYTES, FIELD_REQUIRED}, NAME}},
-	{"Command: Output", ENTRY_COMMAND, "Output", NULL,
+	{COMMAND_OUTPUT, ENTRY_COMMAND, "Output", NULL,
 		{RESULT_IN_LITE(RESULT_SUCCESS | RESULT_FAILURE), NAME}},
-	{"Command: Run", ENTRY_COMMAND, "Run", NULL,
+	{COMMAND_RUN, ENTRY_COMMAND, "Run", NULL,
 		{COMPLETION_ID("completion_id"), NAME_IN_LITE}},
-	{"Command: Sleep", ENTRY_COMMAND, "Sleep", NULL,
+	{COMMAND_SLEEP, ENTRY_COMMAND, "Sleep", NULL,
 		{{"wake_up_time", FIELD_MILLIS, FIELD_REQUIRED | FIELD_LITE},
 			COMPLETION_ID("completion_id"), NAME_IN_LITE}},
-	{"Command: Call", ENTRY_COMMAND, "Call", NULL,
+	{COMMAND_CALL, ENTRY_COMMAND, "Call", NULL,
 		{{"request", FIELD_REQUEST, FIELD_REQUIRED | FIELD_LITE},
 			COMPLETION_ID("invocation_id_completion_id"),
 			{"result_completion_id", FIELD_RESULT_COMPLETION_ID, FIELD_REQUIRED | FIELD_LITE},
 			NAME_IN_LITE}},
-	{"Command: OneWayCall", ENTRY_COMMAND, "OneWayCall", NULL,
+	{COMMAND_ONE_WAY_CALL, ENTRY_COMMAND, "OneWayCall", NULL,
 		{{"request", FIELD_REQUEST, FIELD_REQUIRED | FIELD_LITE},
 			{"invoke_time", FIELD_MILLIS, FIELD_REQUIRED | FIELD_LITE},
 			COMPLETION_ID("invocation_id_completion_id"), NAME_IN_LITE}},
-	{"Command: SendSignal", ENTRY_COMMAND, "SendSignal", NULL,
+	{COMMAND_SEND_SIGNAL, ENTRY_COMMAND, "SendSignal", NULL,
 		{{"target_invocation_id", FIELD_ID_SENT, FIELD_REQUIRED | FIELD_LITE},
 			{"signal_id", FIELD_SIGNAL_SENT, FIELD_REQUIRED | FIELD_LITE},
 			RESULT_IN_LITE(RESULT_SUCCESS | RESULT_FAILURE | RESULT_VOID), NAME}},
-	{"Command: AttachInvocation", ENTRY_COMMAND, "AttachInvocation", NULL,
+	{COMMAND_ATTACH_INVOCATION, ENTRY_COMMAND, "AttachInvocation", NULL,
 		{{"target", FIELD_ATTACH_TARGET, FIELD_REQUIRED | FIELD_LITE},
 			COMPLETION_ID("completion_id"), NAME}},
-	{"Command: GetInvocationOutput", ENTRY_COMMAND, "GetInvocationOutput", NULL,
+	{COMMAND_GET_INVOCATION_OUTPUT, ENTRY_COMMAND, "GetInvocationOutput", NULL,
 		{{"target", FIELD_ATTACH_TARGET, FIELD_REQUIRED | FIELD_LITE},
 			COMPLETION_ID("completion_id"), NAME}},
-	{"Command: CompleteAwakeable", ENTRY_COMMAND, "CompleteAwakeable", NULL,
+	{COMMAND_COMPLETE_AWAKEABLE, ENTRY_COMMAND, "CompleteAwakeable", NULL,
 		{{"id", FIELD_TEXT, FIELD_REQUIRED | FIELD_LITE},
 			RESULT_IN_LITE(RESULT_SUCCESS | RESULT_FAILURE), NAME}},
-	{"Command: GetEagerState", ENTRY_COMMAND, "GetEagerState", NULL,
+	{COMMAND_GET_EAGER_STATE, ENTRY_COMMAND, "GetEagerState", NULL,
 		{KEY, RESULT_IN_LITE(RESULT_SUCCESS | RESULT_VOID), NAME}},
-	{"Command: GetEagerStateKeys", ENTRY_COMMAND, "GetEagerStateKeys", NULL,
+	{COMMAND_GET_EAGER_STATE_KEYS, ENTRY_COMMAND, "GetEagerStateKeys", NULL,
 		{{"state_keys", FIELD_TEXTS, FIELD_REQUIRED}, NAME}},
-	{"Command: GetLazyState", ENTRY_COMMAND, "GetLazyState", NULL,
+	{COMMAND_GET_LAZY_STATE, ENTRY_COMMAND, "GetLazyState", NULL,
 		{KEY, COMPLETION_ID("completion_id"), NAME}},
-	{"Command: GetLazyStateKeys", ENTRY_COMMAND, "GetLazyStateKeys", NULL,
+	{COMMAND_GET_LAZY_STATE_KEYS, ENTRY_COMMAND, "GetLazyStateKeys", NULL,
 		{COMPLETION_ID("completion_id"), NAME}},
-	{"Command: SetState", ENTRY_COMMAND, "SetState", NULL,
+	{COMMAND_SET_STATE, ENTRY_COMMAND, "SetState", NULL,
 		{KEY, {"value", FIELD_BYTES, FIELD_REQUIRED}, NAME}},
-	{"Command: ClearState", ENTRY_COMMAND, "ClearState", NULL,
+	{COMMAND_CLEAR_STATE, ENTRY_COMMAND, "ClearState", NULL,
 		{KEY, NAME}},
-	{"Command: ClearAllState", ENTRY_COMMAND, "ClearAllState", NULL,
+	{COMMAND_CLEAR_ALL_STATE, ENTRY_COMMAND, "ClearAllState", NULL,
 		{NAME}},
-	{"Command: GetPromise", ENTRY_COMMAND, "GetPromise", NULL,
+	{COMMAND_GET_PROMISE, ENTRY_COMMAND, "GetPromise", NULL,
 		{KEY, COMPLETION_ID("completion_id"), NAME}},
-	{"Command: PeekPromise", ENTRY_COMMAND, "PeekPromise", NULL,
+	{COMMAND_PEEK_PROMISE, ENTRY_COMMAND, "PeekPromise", NULL,
 		{KEY, COMPLETION_ID("completion_id"), NAME}},
-	{"Command: CompletePromise", ENTRY_COMMAND, "CompletePromise", NULL,
+	{COMMAND_COMPLETE_PROMISE, ENTRY_COMMAND, "CompletePromise", NULL,
 		{KEY, RESULT("value", RESULT_SUCCESS | RESULT_FAILURE),
 			COMPLETION_ID("completion_id"), NAME}},
 
-	{"Notification: Run", ENTRY_COMPLETION, "Run", NULL,
+	{NOTIFICATION_RUN, ENTRY_COMPLETION, "Run", NULL,
 		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_FAILURE)}},
-	{"Notification: Sleep", ENTRY_COMPLETION, "Sleep", "Void",
+	{NOTIFICATION_SLEEP, ENTRY_COMPLETION, "Sleep", "Void",
 		{COMPLETION_ID("completion_id")}},
-	{"Notification: Call", ENTRY_COMPLETION, "Call", NULL,
+	{NOTIFICATION_CALL, ENTRY_COMPLETION, "Call", NULL,
 		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_FAILURE)}},
-	{"Notification: CallInvocationId", ENTRY_COMPLETION, "CallInvocationId", "InvocationId",
+	{NOTIFICATION_CALL_INVOCATION_ID, ENTRY_COMPLETION, "CallInvocationId", "InvocationId",
 		{COMPLETION_ID("completion_id"), {"invocation_id", FIELD_INVOKED_ID, FIELD_REQUIRED}}},
-	{"Notification: AttachInvocation", ENTRY_COMPLETION, "AttachInvocation", NULL,
+	{NOTIFICATION_ATTACH_INVOCATION, ENTRY_COMPLETION, "AttachInvocation", NULL,
 		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_FAILURE)}},
-	{"Notification: GetInvocationOutput", ENTRY_COMPLETION, "GetInvocationOutput", NULL,
+	{NOTIFICATION_GET_INVOCATION_OUTPUT, ENTRY_COMPLETION, "GetInvocationOutput", NULL,
 		{COMPLETION_ID("completion_id"),
 			RESULT("result", RESULT_SUCCESS | RESULT_FAILURE | RESULT_VOID)}},
-	{"Notification: GetLazyState", ENTRY_COMPLETION, "GetLazyState", NULL,
+	{NOTIFICATION_GET_LAZY_STATE, ENTRY_COMPLETION, "GetLazyState", NULL,
 		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_VOID)}},
-	{"Notification: GetLazyStateKeys", ENTRY_COMPLETION, "GetLazyStateKeys", "StateKeys",
+	{NOTIFICATION_GET_LAZY_STATE_KEYS, ENTRY_COMPLETION, "GetLazyStateKeys", "StateKeys",
 		{COMPLETION_ID("completion_id"), {"state_keys", FIELD_TEXTS, FIELD_REQUIRED}}},
-	{"Notification: GetPromise", ENTRY_COMPLETION, "GetPromise", NULL,
+	{NOTIFICATION_GET_PROMISE, ENTRY_COMPLETION, "GetPromise", NULL,
 		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_SUCCESS | RESULT_FAILURE)}},
-	{"Notification: PeekPromise", ENTRY_COMPLETION, "PeekPromise", NULL,
+	{NOTIFICATION_PEEK_PROMISE, ENTRY_COMPLETION, "PeekPromise", NULL,
 		{COMPLETION_ID("completion_id"),
 			RESULT("result", RESULT_SUCCESS | RESULT_FAILURE | RESULT_VOID)}},
-	{"Notification: CompletePromise", ENTRY_COMPLETION, "CompletePromise", NULL,
+	{NOTIFICATION_COMPLETE_PROMISE, ENTRY_COMPLETION, "CompletePromise", NULL,
 		{COMPLETION_ID("completion_id"), RESULT("result", RESULT_FAILURE | RESULT_VOID)}},
-	{"Notification: Signal", ENTRY_SIGNAL, "Signal", NULL,
+	{NOTIFICATION_SIGNAL, ENTRY_SIGNAL, "Signal", NULL,
 		{{"id", FIELD_SIGNAL_ID, FIELD_REQUIRED},
 			RESULT("result", RESULT_SUCCESS | RESULT_FAILURE | RESULT_VOID)}},
 };
@@ -150,7 +150,7 @@ restate_entry_shape_of_type(Oid entry_type)
 	label = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
 	for (size_t i = 0; i < lengthof(shapes) && found == NULL; i++)
 	{
-		if (strcmp(shapes[i].label, label) == 0)
+		if (strcmp(entry_type_names[shapes[i].type], label) == 0)
 			found = &shapes[i];
 	}
 	if (found == NULL)
@@ -167,11 +167,11 @@ Oid
 restate_entry_type_oid(const RestateEntryShape *shape, Oid enum_type)
 {
 	HeapTuple tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(enum_type),
-									  CStringGetDatum(shape->label));
+									  CStringGetDatum(entry_type_names[shape->type]));
 	Oid value;
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "enum %u has no value \"%s\"", enum_type, shape->label);
+		elog(ERROR, "enum %u has no value \"%s\"", enum_type, entry_type_names[shape->type]);
 	value = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
 	ReleaseSysCache(tuple);
 	return value;

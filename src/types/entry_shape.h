@@ -8,6 +8,8 @@
 
 #include "postgres.h"
 
+#include "types/entry_type.h"
+
 /* the objects that stand around an entry's fields */
 typedef enum RestateEntryKind
 {
@@ -65,7 +67,7 @@ typedef struct RestateEntryField
 
 typedef struct RestateEntryShape
 {
-	const char *label; /* in the enum restate.entry_type */
+	EntryType type;
 	RestateEntryKind kind;
 	const char *variant;
 	/* a completion without a result: what the lite form says of it */

@@ -558,17 +558,17 @@ read_awaited_calls(Workset *workset)
 	/* from the last on, so that each list has the order of the rows */
 	for (uint64 row = store_execute(&call); row-- > 0;)
 	{
-		AwaitedCall *awaited = MemoryContextAllocZero(workset->context, sizeof(AwaitedCall));
+		Waiter *waiter = MemoryContextAllocZero(workset->context, sizeof(Waiter));
 		RestateInvocationId caller_id;
 		RestateInvocationId callee_id;
 
 		(void) store_invocation_id(row, 1, &caller_id);
 		(void) store_invocation_id(row, 2, &callee_id);
-		awaited->caller = workset_find(workset, &caller_id);
-		awaited->result_completion_id = DatumGetInt64(store_value(row, 3));
-		awaited->is_suspended_on_it = DatumGetBool(store_value(row, 4));
+		waiter->caller = workset_find(workset, &caller_id);
+		waiter->result_completion_id = DatumGetInt64(store_value(row, 3));
+		waiter->is_suspended_on_it = DatumGetBool(store_value(row, 4));
 		invocation = workset_find(workset, &callee_id);
-		awaited->next = invocation->awaited_calls;
-		invocation->awaited_calls = awaited;
+		waiter->next = invocation->waiters;
+		invocation->waiters = waiter;
 	}
 }
