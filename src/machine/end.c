@@ -5,14 +5,12 @@
  */
 #include "machine/machine.h"
 
-/* the signal that asks a handler to end */
-#define CANCEL_SIGNAL_INDEX 1
+static const char *const killed_failure = "[409] killed";
+static const EntryResult killed = {FAILURE_META(409, "killed"), {NULL, 0}};
+static const EntryResult cancelled = {FAILURE_META(409, "cancelled"), {NULL, 0}};
+static const Signal cancel_signal = {CANCEL_SIGNAL, NULL, {VOID_META, {NULL, 0}}};
 
-#define KILLED_FAILURE "[409] killed"
-#define KILLED_META	   "{\"result\": {\"Failure\": {\"code\": 409, \"message\": \"killed\"}}}"
-#define CANCELLED_META "{\"result\": {\"Failure\": {\"code\": 409, \"message\": \"cancelled\"}}}"
-
-static Verdict remove_unstarted(Changes *changes, Invocation *invocation, const char *failure_meta);
+static Verdict remove_unstarted(Changes *changes, Invocation *invocation, const EntryResult *failure);
 
 /*
  * Cancels an invocation: one that has not started is removed, another gets the
@@ -25,12 +23,13 @@ machine_cancel(Changes *changes, Invocation *invocation)
 	if (invocation->status == STATUS_COMPLETED)
 		return machine_refused(REFUSED_COMPLETED);
 	if (!machine_has_started(invocation))
-		return remove_unstarted(changes, invocation, CANCELLED_META);
-	machine_append(changes, invocation, "Notification: Signal", -1, CANCEL_SIGNAL_INDEX, "{\"result\": \"Void\"}");
-	if (invocation->status == STATUS_PAUSED ||
-		(invocation->status == STATUS_SUSPENDED && invocation->facts.awaits_cancel))
+		return remove_unstarted(changes, invocation, &cancelled);
+	if (invocation->status == STATUS_PAUSED)
+	{
 		machine_set_status(changes, invocation, STATUS_READY);
-	return machine_done("signalled");
+		invocation->retry_count = 0;
+	}
+	return machine_signal(changes, invocation, &cancel_signal);
 }
 
 /*
@@ -43,8 +42,8 @@ machine_kill(Changes *changes, Invocation *invocation)
 	if (invocation->status == STATUS_COMPLETED)
 		return machine_refused(REFUSED_COMPLETED);
 	if (!machine_has_started(invocation))
-		return remove_unstarted(changes, invocation, KILLED_META);
-	machine_complete(changes, invocation, KILLED_FAILURE, KILLED_META);
+		return remove_unstarted(changes, invocation, &killed);
+	machine_finish(changes, invocation, killed_failure, &killed);
 	return machine_done("killed");
 }
 
@@ -87,12 +86,15 @@ machine_kill_callees(Changes *changes, Invocation *invocation)
 }
 
 /*
- * Removes an invocation that has not started, and answers its caller.
+ * Removes an invocation that has not started, and answers who waits for it.
  */
 static Verdict
-remove_unstarted(Changes *changes, Invocation *invocation, const char *failure_meta)
+remove_unstarted(Changes *changes, Invocation *invocation, const EntryResult *failure)
 {
-	machine_answer_caller(changes, invocation, failure_meta);
+	if (invocation->status == STATUS_SCHEDULED && invocation->scheduled_start_at != 0)
+		machine_drop_timer(changes, invocation, TIMER_SCHEDULE, invocation->scheduled_start_at);
+	invocation->result = failure;
+	machine_answer_waiters(changes, invocation, failure);
 	machine_remove(invocation);
 	return machine_done("removed");
 }

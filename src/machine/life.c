@@ -20,95 +20,110 @@ machine_has_started(const Invocation *invocation)
 }
 
 /*
- * Moves the invocation to a status.
+ * Returns whether the invocation has begun and has not ended: its journal
+ * takes entries.
+ */
+bool
+machine_is_in_flight(const Invocation *invocation)
+{
+	return invocation->exists && machine_has_started(invocation) && invocation->status != STATUS_COMPLETED;
+}
+
+/*
+ * Moves the invocation to a status.  Its attempt, its wait for a retry or for
+ * something to arrive are no more, where it leaves them.
  */
 void
 machine_set_status(Changes *changes, Invocation *invocation, Status status)
 {
 	if (status == STATUS_READY && invocation->status != STATUS_READY)
+	{
 		changes->made_runnable = true;
+		invocation->ready_at = changes->now;
+	}
+	if (status != STATUS_RUNNING)
+		invocation->attempt = 0;
+	if (status != STATUS_BACKING_OFF && invocation->next_retry_at != 0)
+	{
+		machine_drop_timer(changes, invocation, TIMER_RETRY, invocation->next_retry_at);
+		invocation->next_retry_at = 0;
+	}
+	if (status != STATUS_SUSPENDED)
+		invocation->awaited = NULL;
 	invocation->status = status;
 	invocation->changed = true;
 }
 
 /*
- * Appends an entry to the invocation's journal.
+ * Appends an entry to the invocation's journal; returns it, with nothing in it
+ * yet.
  */
-void
-machine_append(Changes *changes, Invocation *invocation, const char *entry_type,
-			   int64_t completion_id, int64_t signal_index, const char *meta)
+JournalAppend *
+machine_append(Changes *changes, Invocation *invocation, EntryType type)
 {
 	JournalAppend *append = changes->arena.allocate(changes->arena.owner, sizeof(*append));
 
-	append->next = NULL;
-	append->index = invocation->journal_size++;
-	append->entry_type = entry_type;
-	append->completion_id = completion_id;
-	append->signal_index = signal_index;
-	append->meta = meta;
+	*append = (JournalAppend){
+		.index = invocation->journal_size++,
+		.entry_type = entry_type_names[type],
+		.is_command = entry_type_is_command(type),
+		.completion_id = -1,
+		.result_completion_id = -1,
+		.signal_index = -1,
+		.meta = "{}"};
+	invocation->journal_commands_size += append->is_command;
+	invocation->last_entry_at = changes->now;
+	invocation->entry_retry_count = 0;
 	if (invocation->appends)
 		invocation->last_append->next = append;
 	else
 		invocation->appends = append;
 	invocation->last_append = append;
 	invocation->changed = true;
+	return append;
 }
 
 /*
- * Returns the status that a new invocation begins with: ready, and holder of
- * its object key if it needs one, or pending in the inbox of the key, where it
- * gets a number.
+ * Makes the input of an invocation the first entry of its journal, unless it
+ * has one, as a restart does.
  */
-Status
-machine_place(Changes *changes, ObjectKey *key, const RestateInvocationId *id, int64_t *sequence_number)
+void
+machine_begin_journal(Changes *changes, Invocation *invocation)
 {
-	if (key)
-	{
-		key->changed = true;
-		if (key->has_holder)
-		{
-			*sequence_number = key->next_sequence_number++;
-			return STATUS_PENDING;
-		}
-		key->has_holder = true;
-		key->holder = *id;
-	}
-	changes->made_runnable = true;
-	return STATUS_READY;
+	if (invocation->journal_size > 0)
+		return;
+	invocation->started = true;
+	invocation->journal_size = invocation->journal_commands_size = 1;
+	invocation->last_entry_at = changes->now;
+	invocation->changed = true;
 }
 
 /*
- * Starts an invocation that has waited: its input becomes the first entry of
- * its journal, unless it has one, as a restart does.
+ * Starts an invocation that has waited, or is new.
  */
 void
 machine_start(Changes *changes, Invocation *invocation)
 {
 	machine_set_status(changes, invocation, STATUS_READY);
-	if (invocation->journal_size == 0)
-	{
-		invocation->started = true;
-		invocation->journal_size = invocation->journal_commands_size = 1;
-	}
+	machine_begin_journal(changes, invocation);
 }
 
 /*
- * Completes an invocation that has started with a failure: frees its object
- * key for the next in the inbox, answers its caller, and drops what is not
- * retained.
+ * Completes an invocation that has started, by a failure or, without one,
+ * with a value: frees its object key for the next in the inbox, answers who
+ * waits for it, and drops what is not retained.
  */
 void
-machine_complete(Changes *changes, Invocation *invocation, const char *failure, const char *failure_meta)
+machine_finish(Changes *changes, Invocation *invocation, const char *failure, const EntryResult *result)
 {
 	machine_set_status(changes, invocation, STATUS_COMPLETED);
 	invocation->pause_requested = false;
 	invocation->failure = failure;
+	invocation->result = result;
+	invocation->retained_from = changes->now;
 	release_key(changes, invocation);
-	machine_answer_caller(changes, invocation, failure_meta);
-	if (!invocation->facts.keeps_result)
-		machine_remove(invocation);
-	else if (!invocation->facts.keeps_journal)
-		machine_drop_journal(invocation);
+	machine_answer_waiters(changes, invocation, result);
+	machine_retain(changes, invocation);
 }
 
 /*
@@ -152,26 +167,6 @@ leave_inbox(Invocation *invocation)
 }
 
 /*
- * Brings the failure of a callee to the calls that wait for it, and wakes each
- * caller that is suspended on that.
- */
-void
-machine_answer_caller(Changes *changes, Invocation *callee, const char *failure_meta)
-{
-	for (AwaitedCall *call = callee->awaited_calls; call; call = call->next)
-	{
-		Invocation *caller = call->caller;
-
-		if (call->answered || !caller->exists || caller->status == STATUS_COMPLETED)
-			continue;
-		call->answered = true;
-		machine_append(changes, caller, "Notification: Call", call->result_completion_id, -1, failure_meta);
-		if (caller->status == STATUS_SUSPENDED && call->is_suspended_on_it)
-			machine_set_status(changes, caller, STATUS_READY);
-	}
-}
-
-/*
  * Drops the journal of a completed invocation.
  */
 void
@@ -209,6 +204,16 @@ machine_finds_deployment(const Invocation *invocation)
 	if (facts->protocol_version < facts->min_protocol_version || facts->protocol_version > facts->max_protocol_version)
 		return REFUSED_INCOMPATIBLE;
 	return NOT_REFUSED;
+}
+
+/*
+ * Returns the time that lies that long, which is not below zero, after
+ * another: never, where it cannot be told.
+ */
+int64_t
+machine_time_after(int64_t at, int64_t duration)
+{
+	return at > 0 && duration > TIME_NEVER - at ? TIME_NEVER : at + duration;
 }
 
 /*

@@ -142,7 +142,7 @@ void
 restate_refuse_field(RestateFieldPlace place, const char *form)
 {
 	restate_raise(restate_refusal(RESTATE_INVALID_BODY, "journal entry %s: %s must be %s",
-								  place.shape->label, place.key, form));
+								  entry_type_names[place.shape->type], place.key, form));
 }
 
 /*

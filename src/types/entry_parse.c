@@ -14,7 +14,7 @@
 
 #include "types/entry_check.h"
 #include "types/entry_shape.h"
-#include "types/entry_type.h"
+#include "types/entry_type_oid.h"
 #include "types/outcome.h"
 #include "types/storable_json.h"
 
@@ -170,7 +170,7 @@ parse_fields(ParsedEntry *entry, const RestateEntryField *fields, JsonbContainer
 	{
 		if ((fields[i].flags & FIELD_REQUIRED) != 0 && (seen & ((uint32) 1 << i)) == 0)
 			restate_raise(restate_refusal(RESTATE_INVALID_BODY, "journal entry %s: %s is missing",
-										  entry->shape->label, fields[i].key));
+										  entry_type_names[entry->shape->type], fields[i].key));
 	}
 }
 

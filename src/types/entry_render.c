@@ -17,7 +17,7 @@
 
 #include "types/compat.h"
 #include "types/entry_shape.h"
-#include "types/entry_type.h"
+#include "types/entry_type_oid.h"
 #include "types/id.h"
 
 PG_FUNCTION_INFO_V1(restate_entry_json);

@@ -10,6 +10,8 @@
 
 #include <stddef.h>
 
+#include "types/entry_type.h"
+
 /* the objects that stand around an entry's fields */
 typedef enum RestateEntryKind
 {
@@ -63,12 +65,11 @@ typedef struct RestateEntryField
 	int flags;
 } RestateEntryField;
 
-#define ENTRY_MAX_FIELDS  6
-#define ENTRY_SHAPE_COUNT 32
+#define ENTRY_MAX_FIELDS 6
 
 typedef struct RestateEntryShape
 {
-	const char *label; /* in the enum restate.entry_type */
+	EntryType type;
 	RestateEntryKind kind;
 	const char *variant;
 	/* a completion without a result: what the lite form says of it */
@@ -77,7 +78,7 @@ typedef struct RestateEntryShape
 	RestateEntryField fields[ENTRY_MAX_FIELDS];
 } RestateEntryShape;
 
-extern const RestateEntryShape restate_entry_shapes[ENTRY_SHAPE_COUNT];
+extern const RestateEntryShape restate_entry_shapes[ENTRY_TYPE_COUNT];
 extern const RestateEntryField restate_call_request_fields[];
 
 extern const RestateEntryShape *restate_entry_shape_of_variant(RestateEntryKind kind, const char *variant, size_t len);

@@ -1,57 +1,50 @@
 /*
  * entry_type.c
- *		The shape of a journal entry by its type in the catalog, and the other
- *		way round.
+ *		The names of the kinds of journal entry.
  */
-#include "postgres.h"
-
-#include <string.h>
-
-#include "access/htup_details.h"
-#include "catalog/pg_enum.h"
-#include "utils/syscache.h"
-
 #include "types/entry_type.h"
 
+const char *const entry_type_names[ENTRY_TYPE_COUNT] = {
+	[COMMAND_INPUT] = "Command: Input",
+	[COMMAND_OUTPUT] = "Command: Output",
+	[COMMAND_RUN] = "Command: Run",
+	[COMMAND_SLEEP] = "Command: Sleep",
+	[COMMAND_CALL] = "Command: Call",
+	[COMMAND_ONE_WAY_CALL] = "Command: OneWayCall",
+	[COMMAND_SEND_SIGNAL] = "Command: SendSignal",
+	[COMMAND_ATTACH_INVOCATION] = "Command: AttachInvocation",
+	[COMMAND_GET_INVOCATION_OUTPUT] = "Command: GetInvocationOutput",
+	[COMMAND_COMPLETE_AWAKEABLE] = "Command: CompleteAwakeable",
+	[COMMAND_GET_EAGER_STATE] = "Command: GetEagerState",
+	[COMMAND_GET_EAGER_STATE_KEYS] = "Command: GetEagerStateKeys",
+	[COMMAND_GET_LAZY_STATE] = "Command: GetLazyState",
+	[COMMAND_GET_LAZY_STATE_KEYS] = "Command: GetLazyStateKeys",
+	[COMMAND_SET_STATE] = "Command: SetState",
+	[COMMAND_CLEAR_STATE] = "Command: ClearState",
+	[COMMAND_CLEAR_ALL_STATE] = "Command: ClearAllState",
+	[COMMAND_GET_PROMISE] = "Command: GetPromise",
+	[COMMAND_PEEK_PROMISE] = "Command: PeekPromise",
+	[COMMAND_COMPLETE_PROMISE] = "Command: CompletePromise",
+	[NOTIFICATION_RUN] = "Notification: Run",
+	[NOTIFICATION_SLEEP] = "Notification: Sleep",
+	[NOTIFICATION_CALL] = "Notification: Call",
+	[NOTIFICATION_CALL_INVOCATION_ID] = "Notification: CallInvocationId",
+	[NOTIFICATION_ATTACH_INVOCATION] = "Notification: AttachInvocation",
+	[NOTIFICATION_GET_INVOCATION_OUTPUT] = "Notification: GetInvocationOutput",
+	[NOTIFICATION_GET_LAZY_STATE] = "Notification: GetLazyState",
+	[NOTIFICATION_GET_LAZY_STATE_KEYS] = "Notification: GetLazyStateKeys",
+	[NOTIFICATION_GET_PROMISE] = "Notification: GetPromise",
+	[NOTIFICATION_PEEK_PROMISE] = "Notification: PeekPromise",
+	[NOTIFICATION_COMPLETE_PROMISE] = "Notification: CompletePromise",
+	[NOTIFICATION_SIGNAL] = "Notification: Signal",
+};
+
 /*
- * Returns the shape of a value of restate.entry_type.  Raises an internal
- * error if the value is not in the catalog or not in the table.
+ * Returns whether entries of the type are commands, which a handler issues;
+ * the others are notifications.
  */
-const RestateEntryShape *
-restate_entry_shape_of_type(Oid entry_type)
+bool
+entry_type_is_command(EntryType type)
 {
-	const RestateEntryShape *found = NULL;
-	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(entry_type));
-	const char *label;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for enum value %u", entry_type);
-	label = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
-	for (size_t i = 0; i < ENTRY_SHAPE_COUNT && found == NULL; i++)
-	{
-		if (strcmp(restate_entry_shapes[i].label, label) == 0)
-			found = &restate_entry_shapes[i];
-	}
-	if (found == NULL)
-		elog(ERROR, "journal entry type \"%s\" has no shape", label);
-	ReleaseSysCache(tuple);
-	return found;
-}
-
-/*
- * Returns the value of the enum for entries of this shape.  Raises an internal
- * error if the enum does not have it.
- */
-Oid
-restate_entry_type_oid(const RestateEntryShape *shape, Oid enum_type)
-{
-	HeapTuple tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(enum_type),
-									  CStringGetDatum(shape->label));
-	Oid value;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "enum %u has no value \"%s\"", enum_type, shape->label);
-	value = ((Form_pg_enum) GETSTRUCT(tuple))->oid;
-	ReleaseSysCache(tuple);
-	return value;
+	return type < NOTIFICATION_RUN;
 }

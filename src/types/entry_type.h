@@ -1,15 +1,55 @@
 /*
  * entry_type.h
- *		The types of journal entries, values of the enum restate.entry_type.
+ *		The kinds of journal entry, in the order of the enum restate.entry_type.
+ *
+ * Nothing here knows of PostgreSQL.
  */
 #ifndef RESTATE_ENTRY_TYPE_H
 #define RESTATE_ENTRY_TYPE_H
 
-#include "postgres.h"
+#include <stdbool.h>
 
-#include "types/entry_shape.h"
+typedef enum EntryType
+{
+	COMMAND_INPUT,
+	COMMAND_OUTPUT,
+	COMMAND_RUN,
+	COMMAND_SLEEP,
+	COMMAND_CALL,
+	COMMAND_ONE_WAY_CALL,
+	COMMAND_SEND_SIGNAL,
+	COMMAND_ATTACH_INVOCATION,
+	COMMAND_GET_INVOCATION_OUTPUT,
+	COMMAND_COMPLETE_AWAKEABLE,
+	COMMAND_GET_EAGER_STATE,
+	COMMAND_GET_EAGER_STATE_KEYS,
+	COMMAND_GET_LAZY_STATE,
+	COMMAND_GET_LAZY_STATE_KEYS,
+	COMMAND_SET_STATE,
+	COMMAND_CLEAR_STATE,
+	COMMAND_CLEAR_ALL_STATE,
+	COMMAND_GET_PROMISE,
+	COMMAND_PEEK_PROMISE,
+	COMMAND_COMPLETE_PROMISE,
+	/* commands sort first */
+	NOTIFICATION_RUN,
+	NOTIFICATION_SLEEP,
+	NOTIFICATION_CALL,
+	NOTIFICATION_CALL_INVOCATION_ID,
+	NOTIFICATION_ATTACH_INVOCATION,
+	NOTIFICATION_GET_INVOCATION_OUTPUT,
+	NOTIFICATION_GET_LAZY_STATE,
+	NOTIFICATION_GET_LAZY_STATE_KEYS,
+	NOTIFICATION_GET_PROMISE,
+	NOTIFICATION_PEEK_PROMISE,
+	NOTIFICATION_COMPLETE_PROMISE,
+	NOTIFICATION_SIGNAL,
+	ENTRY_TYPE_COUNT
+} EntryType;
 
-extern const RestateEntryShape *restate_entry_shape_of_type(Oid entry_type);
-extern Oid restate_entry_type_oid(const RestateEntryShape *shape, Oid enum_type);
+/* the labels of the enum */
+extern const char *const entry_type_names[ENTRY_TYPE_COUNT];
+
+extern bool entry_type_is_command(EntryType type);
 
 #endif /* RESTATE_ENTRY_TYPE_H */

@@ -12,8 +12,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "types/entry_type.h"
 #include "types/id_codec.h"
 #include "types/status.h"
+
+/* Times and durations are whole microseconds.  A time that is never reached: */
+#define TIME_NEVER INT64_MAX
+
+/* signals: the one that asks a handler to end, and where those of awakeables begin */
+#define CANCEL_SIGNAL		   1
+#define FIRST_AWAKEABLE_SIGNAL 17
 
 /* Where memory comes from, which is freed with all that is worked on; there is always enough. */
 typedef struct Arena
@@ -21,6 +29,28 @@ typedef struct Arena
 	void *(*allocate)(void *owner, size_t size);
 	void *owner;
 } Arena;
+
+/* Bytes, which do not end in a zero byte; without data there are none. */
+typedef struct Bytes
+{
+	const void *data;
+	size_t size;
+} Bytes;
+
+/* What a completion or a signal brings, and what an invocation ends with. */
+typedef struct EntryResult
+{
+	const char *meta; /* of an entry that brings it: {} with a value, else {"result": "Void"} or a Failure */
+	Bytes value;
+} EntryResult;
+
+/* A signal to an invocation. */
+typedef struct Signal
+{
+	int64_t index;	  /* -1: it has a name instead */
+	const char *name; /* or NULL */
+	EntryResult result;
+} Signal;
 
 typedef enum DeploymentChoice
 {
@@ -95,20 +125,215 @@ typedef struct JournalAppend
 	struct JournalAppend *next;
 	int64_t index;
 	const char *entry_type;
-	int64_t completion_id; /* -1: none */
-	int64_t signal_index;  /* -1: none */
+	bool is_command;
+	int64_t completion_id;		  /* -1: none */
+	int64_t result_completion_id; /* -1: none */
+	int64_t signal_index;		  /* -1: none */
+	const char *signal_name;
+	const char *name;
+	const RestateInvocationId *invoked_id;
 	const char *meta;
+	Bytes payload;
+	const char **state_keys; /* of the entry that brings them: they are still to go into meta */
+	int nstate_keys;
 } JournalAppend;
 
-/* A call that waits for the result of its callee. */
-typedef struct AwaitedCall
+typedef enum WaiterKind
 {
-	struct AwaitedCall *next;
-	struct Invocation *caller;
+	WAITER_CALL,
+	WAITER_ATTACH,
+	WAITER_INGRESS /* no invocation, but a request */
+} WaiterKind;
+
+/* Who waits for the result of an invocation. */
+typedef struct Waiter
+{
+	struct Waiter *next;
+	WaiterKind kind;
+	struct Invocation *caller; /* NULL: a request, no invocation */
 	int64_t result_completion_id;
-	bool is_suspended_on_it;
+	bool is_suspended_on_it; /* as locked, where what the caller awaits was not read */
 	bool answered;
-} AwaitedCall;
+	bool is_new;
+} Waiter;
+
+/* What a suspended invocation waits for: any of these. */
+typedef struct Awaited
+{
+	const int64_t *completions;
+	int ncompletions;
+	const int64_t *signals; /* by index */
+	int nsignals;
+	const char *const *names; /* signals by name */
+	int nnames;
+} Awaited;
+
+/* A completion that a journal holds. */
+typedef struct Completion
+{
+	int64_t completion_id;
+	int64_t index;
+	EntryResult result;
+} Completion;
+
+/* A signal that a journal holds. */
+typedef struct Arrival
+{
+	int64_t index;
+	int64_t signal_index; /* -1: it has a name instead */
+	const char *signal_name;
+} Arrival;
+
+typedef enum TimerKind
+{
+	TIMER_SLEEP,
+	TIMER_SCHEDULE,
+	TIMER_RETRY,
+	TIMER_EXPIRY
+} TimerKind;
+
+/*
+ * A timer of an invocation.  Those of what is gone or has gone on fire, find
+ * nothing to do, and are no more.
+ */
+typedef struct Timer
+{
+	TimerKind kind;
+	int64_t due_at;
+	int64_t completion_id; /* of a sleep; -1: none */
+} Timer;
+
+typedef struct TimerChange
+{
+	struct TimerChange *next;
+	Timer timer;
+	bool is_removed; /* else it is set */
+} TimerChange;
+
+/* One entry of the state of an object or workflow. */
+typedef struct StateEntry
+{
+	struct StateEntry *next;
+	const char *key;
+	bool exists;
+	Bytes value;
+	bool changed;
+} StateEntry;
+
+/* The state of an object or workflow: the part that was read, as it is to be. */
+typedef struct ObjectState
+{
+	ObjectKeyName name;
+	int64_t partition_key;
+	StateEntry *entries; /* by key; what is read but not here does not exist */
+	bool cleared;		 /* all there was goes, before what has changed is written */
+} ObjectState;
+
+/* An invocation that waits for a promise. */
+typedef struct PromiseWaiter
+{
+	struct PromiseWaiter *next;
+	struct Invocation *caller;
+	int64_t completion_id;
+	bool is_new; /* else it goes when the promise is completed */
+} PromiseWaiter;
+
+/* A promise of a workflow. */
+typedef struct Promise
+{
+	ObjectKeyName workflow;
+	const char *key;
+	int64_t partition_key;
+	bool completed;
+	EntryResult result;
+	PromiseWaiter *waiters;
+	bool changed;
+} Promise;
+
+/* A new invocation as it is asked for. */
+typedef struct Submission
+{
+	const char *service_name;
+	const char *service_key; /* NULL: none */
+	const char *handler_name;
+	bool is_workflow;
+	bool is_workflow_run;
+	bool is_exclusive;
+	const char *idempotency_key;  /* NULL: none */
+	int64_t start_at;			  /* not before; 0: at once */
+	int64_t completion_retention; /* of a workflow run, and of what has an idempotency key */
+	int64_t journal_retention;
+	bool has_caller;
+	RestateInvocationId caller_id;
+	const char *input_meta;
+	Bytes input;
+} Submission;
+
+/* An entry that an attempt appends, with what it reaches. */
+typedef struct Entry
+{
+	EntryType type;
+	const char *name;			  /* NULL: none */
+	int64_t completion_id;		  /* that a command asks for, or a completion brings; -1: none */
+	int64_t result_completion_id; /* the second of a Call; -1: none */
+	const char *meta;			  /* in one text form: an equal entry has an equal text */
+	const char *replay_meta;	  /* what of it a replay has to repeat; NULL: all */
+	Bytes payload;
+	EntryResult result;	   /* of a Run, an Output, a CompletePromise */
+	const char *failure;   /* of an Output that is one: the text of it */
+	Signal signal;		   /* that a SendSignal or a CompleteAwakeable sends */
+	int64_t wake_up_at;	   /* of a Sleep */
+	const char *state_key; /* of a command on one entry of the state */
+	ObjectState *state;
+	Promise *promise;
+	struct Invocation *target;	  /* called, attached to, signalled; NULL: the store has none of that id */
+	const Submission *submission; /* of a Call or OneWayCall; NULL: no such handler */
+	/* what came of it */
+	int64_t index;
+	bool repeated; /* the journal had it */
+} Entry;
+
+/* What was read of a journal, as far as it has it. */
+typedef struct JournalPart
+{
+	const Completion *completions; /* that the call brings, or waits for */
+	int ncompletions;
+	const Arrival *arrivals; /* of signals that the call waits for */
+	int narrivals;
+	const Entry *commands;	/* that the call appends, from */
+	int64_t commands_first; /* this one on, counted among commands */
+	int ncommands;
+} JournalPart;
+
+/* How an invocation ends. */
+typedef struct Outcome
+{
+	const char *failure; /* the text of it; NULL: a success */
+	EntryResult result;
+} Outcome;
+
+/* A failed attempt. */
+typedef struct Failure
+{
+	const char *text; /* as the last failure is shown */
+	const char *error_code;
+	EntryResult result;	   /* what the invocation ends with if this is its end */
+	int64_t retry_after;   /* asked for instead of the policy's; -1: none */
+	bool is_of_deployment; /* no code of the handler had a part in it */
+	int64_t related_command_index;
+	const char *related_command_name;
+	const char *related_command_type;
+} Failure;
+
+/* When an attempt that has failed is followed by another. */
+typedef struct RetryPolicy
+{
+	int64_t initial_interval;
+	double factor; /* of each interval, to the next */
+	int64_t max_interval;
+	int64_t max_attempts; /* INT64_MAX: without end */
+	bool kills;			  /* after the last one, instead of pausing */
+} RetryPolicy;
 
 /* A restart that was made with a request id, and what the audit has of it. */
 typedef struct Restarted
@@ -136,6 +361,21 @@ typedef struct Invocation
 	int64_t journal_size;
 	int64_t journal_commands_size;
 	bool pause_requested;
+	int64_t attempt;			/* the fence of the one that runs, never 0 */
+	int64_t retry_count;		/* attempts, since it was last suspended or resumed */
+	int64_t entry_retry_count;	/* those that failed since the last entry */
+	int64_t last_entry_at;		/* when that was appended */
+	int64_t last_start_at;		/* of an attempt */
+	int64_t ready_at;			/* since when it is */
+	int64_t scheduled_start_at; /* 0: none */
+	int64_t next_retry_at;		/* 0: none */
+	int64_t inbox_sequence_number;
+	int64_t retained_from;	   /* completion, or later what began to count instead */
+	int64_t result_retention;  /* from then; 0: not known, so it does not expire */
+	int64_t journal_retention; /* likewise */
+	const Awaited *awaited;	   /* while suspended; NULL: not known */
+	const Outcome *output;	   /* the last Output of its journal; NULL: none */
+	const EntryResult *result; /* of one that has completed */
 
 	/* as locked, and never changed */
 	Facts facts;
@@ -151,15 +391,25 @@ typedef struct Invocation
 	ObjectKey *object_key;
 	struct Invocation **callees;
 	int ncallees;
-	AwaitedCall *awaited_calls; /* those that wait for its result */
+	Waiter *waiters;			 /* those that wait for its result */
+	const JournalPart *journal;	 /* what was read of it; NULL: nothing */
+	const Failure *last_failure; /* NULL: none */
 
 	/* what was decided */
 	bool changed;
-	bool journal_purged;
-	bool removed;
-	bool started;		 /* its input is to become a journal */
-	bool set_deployment; /* to the one found */
+	bool created;				  /* as it was submitted, or imported */
+	bool started;				  /* its input is to become a journal */
+	bool attempt_started;		  /* the one that runs */
+	bool has_news;				  /* entries that its attempt has not sent itself */
+	bool is_new_failure;		  /* of the attempt: another than the last, or after progress */
+	bool journal_purged;		  /* what of it is in the tables */
+	bool removed;				  /* likewise */
+	bool set_deployment;		  /* to the one found */
+	int32_t set_protocol_version; /* with it; 0: as it is */
+	const Submission *submission; /* NULL: it was not submitted in this call */
+	const Failure *attempt_failure;
 	const char *failure; /* the completion failure, if one was set */
+	TimerChange *timers;
 	JournalAppend *appends;
 	JournalAppend *last_append;
 } Invocation;
@@ -183,6 +433,7 @@ typedef struct Effect
 typedef struct Changes
 {
 	Arena arena;
+	int64_t now;
 	bool made_runnable; /* something became ready */
 	Effect *effects;
 	Effect *last_effect;

@@ -103,6 +103,22 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		{"journal_index_out_of_range", 400,
 		 "The index asked for lies past the end of the journal.",
 		 "See the indexes in restate.sys_journal."},
+	[RESTATE_ATTEMPT_LOST] =
+		{"attempt_lost", 409,
+		 "Another attempt has begun, or the invocation does not run any more: it was killed, paused, completed or removed.",
+		 "Give the attempt up: nothing that it does counts."},
+	[RESTATE_JOURNAL_MISMATCH] =
+		{"journal_mismatch", 409,
+		 "What the attempt sends is not what the journal has at its place.",
+		 "The handler's code has changed, or is not deterministic: run it on the deployment that it began on, or restart it as new."},
+	[RESTATE_COMMAND_NOT_ALLOWED] =
+		{"command_not_allowed", 422,
+		 "The handler is not of a kind that may do this, or it is not done in this way.",
+		 "Read the message; the attempt can go on without it, or fail."},
+	[RESTATE_HANDLER_NOT_FOUND] =
+		{"handler_not_found", 404,
+		 "No registered deployment serves the service that is called, or the service has no such handler.",
+		 "See restate.sys_service; register the deployment."},
 	[RESTATE_READ_ONLY] =
 		{"read_only", 503,
 		 "This server is a standby.",

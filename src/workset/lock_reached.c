@@ -542,15 +542,15 @@ read_awaited_calls(Workset *workset)
 	/* from the last on, so that each list has the order of the rows */
 	for (uint64 row = store_execute(&call); row-- > 0;)
 	{
-		AwaitedCall *awaited = MemoryContextAllocZero(workset->context, sizeof(AwaitedCall));
+		Waiter *waiter = MemoryContextAllocZero(workset->context, sizeof(Waiter));
 		StoreFoundAwaitedCall found;
 
 		store_read_awaited_call(row, &found);
-		awaited->caller = workset_find(workset, found.id);
-		awaited->result_completion_id = found.result_completion_id;
-		awaited->is_suspended_on_it = found.is_suspended_on_it;
+		waiter->caller = workset_find(workset, found.id);
+		waiter->result_completion_id = found.result_completion_id;
+		waiter->is_suspended_on_it = found.is_suspended_on_it;
 		invocation = workset_find(workset, found.invoked_id);
-		awaited->next = invocation->awaited_calls;
-		invocation->awaited_calls = awaited;
+		waiter->next = invocation->waiters;
+		invocation->waiters = waiter;
 	}
 }

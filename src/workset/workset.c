@@ -34,6 +34,7 @@ workset_init(Workset *workset, const Asked *asked)
 	workset->at = GetCurrentTransactionStartTimestamp();
 	workset->asked = *asked;
 	workset->changes.arena = (Arena){allocate, CurrentMemoryContext};
+	workset->changes.now = workset->at;
 	workset->invocations = hash_create("restate_admin working set", 16, &ctl,
 									   HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }

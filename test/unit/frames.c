@@ -324,9 +324,9 @@ unwritable(void)
 static const RestateEntryShape *
 shape_of(const char *type)
 {
-	for (size_t i = 0; i < ENTRY_SHAPE_COUNT; i++)
+	for (size_t i = 0; i < ENTRY_TYPE_COUNT; i++)
 	{
-		if (strcmp(restate_entry_shapes[i].label, type) == 0)
+		if (strcmp(entry_type_names[restate_entry_shapes[i].type], type) == 0)
 			return &restate_entry_shapes[i];
 	}
 	return NULL;
@@ -384,8 +384,8 @@ tables(void)
 					  "%s: its results are those of its shape", message->name);
 		}
 	}
-	for (size_t i = 0; i < ENTRY_SHAPE_COUNT; i++)
-		check(restate_message_of_name(restate_entry_shapes[i].label) != NULL, "%s: it has a message", restate_entry_shapes[i].label);
+	for (size_t i = 0; i < ENTRY_TYPE_COUNT; i++)
+		check(restate_message_of_name(entry_type_names[restate_entry_shapes[i].type]) != NULL, "%s: it has a message", entry_type_names[restate_entry_shapes[i].type]);
 	check(restate_message_of_name("Command: Nothing") == NULL, "no message has another name");
 	for (size_t i = 0; i < MESSAGE_COUNT; i++)
 	{

@@ -1,0 +1,73 @@
+/*
+ * expire.c
+ *		How long a completed invocation is kept: its result, and its journal for
+ *		no longer than that.
+ */
+#include "machine/machine.h"
+
+static int64_t expiry(const Invocation *invocation, int64_t retention);
+
+/*
+ * Drops what is not kept of an invocation that completes, and sets the time
+ * when the rest goes.
+ */
+void
+machine_retain(Changes *changes, Invocation *invocation)
+{
+	if (!invocation->facts.keeps_result)
+	{
+		machine_remove(invocation);
+		return;
+	}
+	if (!invocation->facts.keeps_journal)
+		machine_drop_journal(invocation);
+	machine_set_expiry(changes, invocation);
+}
+
+/*
+ * Sets the timer for what of a completed invocation goes next: its journal, if
+ * it has one, or all of it.
+ */
+void
+machine_set_expiry(Changes *changes, Invocation *invocation)
+{
+	int64_t due_at = expiry(invocation, invocation->result_retention);
+
+	if (invocation->journal_size > 0 && expiry(invocation, invocation->journal_retention) < due_at)
+		due_at = expiry(invocation, invocation->journal_retention);
+	if (due_at != TIME_NEVER)
+		machine_set_timer(changes, invocation, TIMER_EXPIRY, due_at, -1);
+}
+
+/*
+ * Removes a completed invocation, or its journal, that was kept long enough.
+ */
+Verdict
+machine_expire(Changes *changes, Invocation *invocation)
+{
+	Verdict verdict = machine_unchanged();
+
+	if (!invocation->exists || invocation->status != STATUS_COMPLETED)
+		return verdict;
+	if (expiry(invocation, invocation->result_retention) <= changes->now)
+	{
+		machine_remove(invocation);
+		return machine_done("removed");
+	}
+	if (invocation->journal_size > 0 && expiry(invocation, invocation->journal_retention) <= changes->now)
+	{
+		machine_drop_journal(invocation);
+		verdict = machine_done("purged");
+	}
+	machine_set_expiry(changes, invocation);
+	return verdict;
+}
+
+/*
+ * Returns when that retention ends.
+ */
+static int64_t
+expiry(const Invocation *invocation, int64_t retention)
+{
+	return retention == 0 ? TIME_NEVER : machine_time_after(invocation->retained_from, retention);
+}
