@@ -111,9 +111,9 @@ my @operations = (
 	[ "joined('restart_as_new', $ended_objects)", 5, 'restart, of objects' ],
 );
 
-# What indexes begin with: a condition on it is what makes a scan of an index
-# short.
-my $leading = qr/\b(?:id|restarted_from|status) = |\bpartition_key = .*\b(?:target_)?service_name = /;
+# What indexes begin with, after the partition key if that comes first: a
+# condition on it is what makes a scan of an index short.
+my $leading = qr/\b(?:id|restarted_from|status|service_key|(?:target_)?service_name(?:\)::text)?) = /;
 
 # Returns the nodes of a plan that read a whole table, or a whole index.
 sub whole
