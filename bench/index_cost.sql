@@ -24,12 +24,13 @@ BEGIN ATOMIC
     FROM generate_series(1, make.count) AS n;
   INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key,
       target_handler_name, target_service_ty, target_handler_ty, invoked_by, pinned_deployment_id,
-      pinned_service_protocol_version, completion_result, inbox_sequence_number)
+      pinned_service_protocol_version, completion_result, completed_at, inbox_sequence_number)
     SELECT s.id, restate_partition_key_of_id(s.id), make.status, make.service, make.key, 'run',
       CASE WHEN make.key IS NULL THEN 'service' ELSE 'virtual_object' END,
       CASE WHEN make.key IS NOT NULL THEN 'exclusive' END,
       'ingress', 'dp_16C3gfXSZuAiqpgqthkN1Sh', 6,
       CASE WHEN make.status = 'completed' THEN 'success' END,
+      CASE WHEN make.status = 'completed' THEN now() END,
       CASE WHEN make.status = 'pending' THEN s.n - 1 END
     FROM bench.subject AS s WHERE s.role = make.role;
 END;
@@ -207,7 +208,8 @@ BEGIN
   FOR one IN SELECT id FROM bench.subject WHERE role = 'ready' AND n BETWEEN 11 AND 10 + size LOOP
     FOREACH step IN ARRAY ARRAY['running', 'suspended', 'ready', 'running', 'completed'] LOOP
       UPDATE restate.invocation AS i
-        SET status = step, modified_at = now(), completion_result = CASE WHEN step = 'completed' THEN 'success' END
+        SET status = step, modified_at = now(), completion_result = CASE WHEN step = 'completed' THEN 'success' END,
+          completed_at = CASE WHEN step = 'completed' THEN now() END
         WHERE i.id = one AND i.partition_key = restate_partition_key_of_id(one);
     END LOOP;
   END LOOP;

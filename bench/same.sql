@@ -88,7 +88,7 @@ BEGIN
   PERFORM bench.append('victim', 'Command: Call', 10, 11, 'workflow');
 
   -- to restart: commands whose completions come late, and in another order
-  PERFORM bench.enter('finished', '{"status": "completed", "completion_result": "success"}');
+  PERFORM bench.enter('finished', '{"status": "completed", "completion_result": "success", "completed_at": "2020-01-02"}');
   PERFORM bench.append('finished', 'Command: Input');
   PERFORM bench.append('finished', 'Command: Run', 1);
   PERFORM bench.append('finished', 'Command: Call', 2, 3, 'done');
@@ -98,15 +98,15 @@ BEGIN
   PERFORM bench.append('finished', 'Notification: Run', 1);
   PERFORM bench.append('finished', 'Notification: CallInvocationId', 2, NULL, 'done');
   PERFORM bench.append('finished', 'Command: Run', 5);
-  PERFORM bench.enter('cart', '{"status": "completed", "completion_result": "success", "target_service_name": "Cart",
+  PERFORM bench.enter('cart', '{"status": "completed", "completion_result": "success", "completed_at": "2020-01-02", "target_service_name": "Cart",
     "target_service_key": "k", "target_service_ty": "virtual_object", "target_handler_ty": "exclusive",
     "pinned_deployment_id": null, "pinned_service_protocol_version": null}');
   PERFORM bench.append('cart', 'Command: Input');
-  PERFORM bench.enter('old', '{"status": "completed", "completion_result": "success", "pinned_service_protocol_version": 4}');
+  PERFORM bench.enter('old', '{"status": "completed", "completion_result": "success", "completed_at": "2020-01-02", "pinned_service_protocol_version": 4}');
   PERFORM bench.append('old', 'Command: Input');
   PERFORM bench.append('old', 'Command: Output');
-  PERFORM bench.enter('purged', '{"status": "completed", "completion_result": "success"}');
-  PERFORM bench.enter('signup', '{"status": "completed", "completion_result": "success", "target_service_name": "Signup",
+  PERFORM bench.enter('purged', '{"status": "completed", "completion_result": "success", "completed_at": "2020-01-02"}');
+  PERFORM bench.enter('signup', '{"status": "completed", "completion_result": "success", "completed_at": "2020-01-02", "target_service_name": "Signup",
     "target_service_key": "v", "target_service_ty": "workflow", "target_handler_ty": "workflow"}');
   PERFORM bench.append('signup', 'Command: Input');
   INSERT INTO bench.role VALUES ('nobody', restate_new_invocation_id());

@@ -6,7 +6,7 @@
 -- the tables in any order.
 
 CREATE FUNCTION restate.rules(OUT relation text, OUT rule text, OUT words text) RETURNS SETOF record
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 35
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 36
   AS 'MODULE_PATHNAME', 'restate_rules';
 COMMENT ON FUNCTION restate.rules() IS
 'The rules that a row of a table holds by itself. relation: the table in schema restate. rule: the name, which is the constraint name of the error. words: what is demanded, which is the message of the error.';
@@ -35,11 +35,12 @@ CREATE FUNCTION restate.check_invocation(
     completion_retention interval, journal_retention interval,
     suspended_waiting_for_completions bigint[], suspended_waiting_for_signals bigint[],
     inbox_sequence_number bigint, retry_count bigint, completion_result text,
-    completion_failure text, input_headers jsonb, idempotency_key text)
+    completion_failure text, input_headers jsonb, idempotency_key text,
+    completed_at timestamptz)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_check_invocation';
-COMMENT ON FUNCTION restate.check_invocation(restate_invocation_id, bigint, text, text, text, text, text, restate_invocation_id, text, restate_deployment_id, integer, bigint, bigint, interval, interval, bigint[], bigint[], bigint, bigint, text, text, jsonb, text) IS
+COMMENT ON FUNCTION restate.check_invocation(restate_invocation_id, bigint, text, text, text, text, text, restate_invocation_id, text, restate_deployment_id, integer, bigint, bigint, interval, interval, bigint[], bigint[], bigint, bigint, text, text, jsonb, text, timestamptz) IS
 'True for a row of restate.invocation that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 
 CREATE FUNCTION restate.check_journal(

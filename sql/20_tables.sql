@@ -131,7 +131,7 @@ CREATE TABLE restate.invocation (
     invoked_by, restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version,
     journal_size, journal_commands_size, completion_retention, journal_retention,
     suspended_waiting_for_completions, suspended_waiting_for_signals, inbox_sequence_number,
-    retry_count, completion_result, completion_failure, input_headers, idempotency_key))
+    retry_count, completion_result, completion_failure, input_headers, idempotency_key, completed_at))
 ) WITH (fillfactor = 85);
 REVOKE ALL ON restate.invocation FROM PUBLIC;
 COMMENT ON TABLE restate.invocation IS

@@ -860,7 +860,7 @@ COMMENT ON FUNCTION restate.parse_entry(json) IS
 -- meanwhile.
 
 CREATE FUNCTION restate.rules(OUT relation text, OUT rule text, OUT words text) RETURNS SETOF record
-  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 35
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE ROWS 36
   AS 'MODULE_PATHNAME', 'restate_rules';
 COMMENT ON FUNCTION restate.rules() IS
 'The rules that a row of a table holds by itself. relation: the table in schema restate. rule: the name, which is the constraint name of the error. words: what is demanded, which is the message of the error.';
@@ -913,11 +913,12 @@ CREATE FUNCTION restate.check_invocation(
     completion_retention interval, journal_retention interval,
     suspended_waiting_for_completions bigint[], suspended_waiting_for_signals bigint[],
     inbox_sequence_number bigint, retry_count bigint, completion_result text,
-    completion_failure text, input_headers jsonb, idempotency_key text)
+    completion_failure text, input_headers jsonb, idempotency_key text,
+    completed_at timestamptz)
   RETURNS boolean
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_check_invocation';
-COMMENT ON FUNCTION restate.check_invocation(restate_invocation_id, bigint, text, text, text, text, text, restate_invocation_id, text, restate_deployment_id, integer, bigint, bigint, interval, interval, bigint[], bigint[], bigint, bigint, text, text, jsonb, text) IS
+COMMENT ON FUNCTION restate.check_invocation(restate_invocation_id, bigint, text, text, text, text, text, restate_invocation_id, text, restate_deployment_id, integer, bigint, bigint, interval, interval, bigint[], bigint[], bigint, bigint, text, text, jsonb, text, timestamptz) IS
 'True for a row of restate.invocation that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 ALTER TABLE restate.invocation
   DROP CONSTRAINT invocation_partition_key_check,
@@ -930,12 +931,15 @@ ALTER TABLE restate.invocation
   DROP CONSTRAINT invocation_retention_check,
   DROP CONSTRAINT invocation_retry_count_check,
   DROP CONSTRAINT invocation_input_headers_check;
+-- rows written past the functions may lack the time
+UPDATE restate.invocation SET completed_at = modified_at WHERE status = 'completed' AND completed_at IS NULL;
+UPDATE restate.invocation SET completed_at = NULL WHERE status <> 'completed' AND completed_at IS NOT NULL;
 ALTER TABLE restate.invocation ADD CONSTRAINT invocation_rules CHECK (restate.check_invocation(
     id, partition_key, status, target_service_key, target_service_ty, target_handler_ty,
     invoked_by, restarted_from, request_id, pinned_deployment_id, pinned_service_protocol_version,
     journal_size, journal_commands_size, completion_retention, journal_retention,
     suspended_waiting_for_completions, suspended_waiting_for_signals, inbox_sequence_number,
-    retry_count, completion_result, completion_failure, input_headers, idempotency_key));
+    retry_count, completion_result, completion_failure, input_headers, idempotency_key, completed_at));
 COMMENT ON CONSTRAINT invocation_rules ON restate.invocation IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
@@ -1051,11 +1055,8 @@ DROP FUNCTION restate.check_entry_numbers(bigint, bigint, bigint, bigint);
 DROP FUNCTION restate.check_json_object(jsonb);
 DROP FUNCTION restate.check_json_array(jsonb);
 
--- The status leaves the indexes, so that its changes are HOT.  A completed
--- invocation has a time of completion: rows written past the functions may lack it.
+-- The status leaves the indexes, so that its changes are HOT.
 
-UPDATE restate.invocation SET completed_at = modified_at WHERE status = 'completed' AND completed_at IS NULL;
-UPDATE restate.invocation SET completed_at = NULL WHERE status <> 'completed' AND completed_at IS NOT NULL;
 DROP INDEX restate.invocation_in_flight_idx, restate.invocation_inbox_idx, restate.invocation_restarted_from_idx,
   restate.invocation_target_idx;
 CREATE INDEX invocation_in_flight_idx ON restate.invocation (target_service_name)

@@ -67,7 +67,8 @@ enum
 	INVOCATION_COMPLETION_RESULT,
 	INVOCATION_COMPLETION_FAILURE,
 	INVOCATION_INPUT_HEADERS,
-	INVOCATION_IDEMPOTENCY_KEY
+	INVOCATION_IDEMPOTENCY_KEY,
+	INVOCATION_COMPLETED_AT
 };
 
 enum
@@ -298,6 +299,9 @@ restate_check_invocation(PG_FUNCTION_ARGS)
 	Column row = fcinfo->args;
 	Column status = &row[INVOCATION_STATUS];
 
+	if (column_is_text(status, "completed") == row[INVOCATION_COMPLETED_AT].isnull)
+		rule_broken(RULE_INVOCATION_COMPLETED_AT, "status %s and completed_at %s",
+					quoted(status), presence(&row[INVOCATION_COMPLETED_AT]));
 	if (!completion_is_sound(status, &row[INVOCATION_COMPLETION_RESULT],
 							 &row[INVOCATION_COMPLETION_FAILURE]))
 		rule_broken(RULE_INVOCATION_COMPLETION,

@@ -39,6 +39,9 @@ static const struct
 		{"deployment", "deployment_min_service_protocol_version_check",
 		 "min_service_protocol_version must be 1 or more"},
 	[RULE_DEPLOYMENT_TY] = {"deployment", "deployment_ty_check", "ty must be http or lambda"},
+	[RULE_INVOCATION_COMPLETED_AT] =
+		{"invocation", "invocation_completed_at_check",
+		 "completed_at is set once completed, and only then"},
 	[RULE_INVOCATION_COMPLETION] =
 		{"invocation", "invocation_completion_check",
 		 "completion_result must be success or failure once completed, and null before; "

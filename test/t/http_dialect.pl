@@ -203,8 +203,8 @@ done_testing();
 sub add_plans
 {
 	$node->safe_psql('postgres', <<'SQL');
-INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_handler_name, target_service_ty, invoked_by, completion_result)
-SELECT v.id, restate_partition_key_of_id(v.id), 'completed', 'Many', 'run', 'service', 'ingress', 'success'
+INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_handler_name, target_service_ty, invoked_by, completion_result, completed_at)
+SELECT v.id, restate_partition_key_of_id(v.id), 'completed', 'Many', 'run', 'service', 'ingress', 'success', now()
 FROM (SELECT restate_workflow_invocation_id('many', n::text) AS id FROM generate_series(1, 5000) AS n) AS v;
 ANALYZE restate.invocation;
 SQL
