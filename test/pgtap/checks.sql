@@ -2,7 +2,7 @@
 -- of values that there can be of each kind; and who breaks a rule of a table is
 -- told which, in words.
 BEGIN;
-SELECT plan(56);
+SELECT plan(62);
 
 -- What a table's function is called with where nothing else is said: a sound row.
 CREATE TEMP TABLE sound (relation text PRIMARY KEY, values jsonb NOT NULL);
@@ -45,17 +45,23 @@ CREATE TEMP TABLE something AS SELECT unnest('{NULL,x}'::text[]) AS x;
 SELECT is_empty($$SELECT status, p.n, c.a, s.a
   FROM status, (VALUES (NULL), ('0')) AS p (n), (VALUES (NULL), ('{1}')) AS c (a), (VALUES (NULL), ('{1}')) AS s (a)
   WHERE pg_temp.holds('invocation_status_check', 'status', status, 'completion_result', CASE status WHEN 'completed' THEN 'success' END,
-      'inbox_sequence_number', p.n, 'suspended_waiting_for_completions', c.a, 'suspended_waiting_for_signals', s.a) IS DISTINCT FROM
+      'completed_at', CASE status WHEN 'completed' THEN '2026-01-01' END, 'inbox_sequence_number', p.n, 'suspended_waiting_for_completions', c.a, 'suspended_waiting_for_signals', s.a) IS DISTINCT FROM
     (coalesce(status IN ('pending', 'scheduled', 'ready', 'running', 'backing-off', 'suspended', 'paused', 'completed'), false)
       AND (status = 'pending') = (p.n IS NOT NULL) AND (status = 'suspended' OR c.a IS NULL AND s.a IS NULL))$$,
   'a status, and what there is with it');
 
 SELECT is_empty($$SELECT status, result, x
   FROM status, (VALUES (NULL), ('success'), ('failure'), ('other')) AS r (result), something
-  WHERE pg_temp.holds('invocation_completion_check', 'status', status, 'completion_result', result, 'completion_failure', x) IS DISTINCT FROM
+  WHERE pg_temp.holds('invocation_completion_check', 'status', status, 'completed_at', CASE status WHEN 'completed' THEN '2026-01-01' END, 'completion_result', result, 'completion_failure', x) IS DISTINCT FROM
     ((status IS NOT DISTINCT FROM 'completed') = (result IS NOT NULL) AND (result IS NULL OR result IN ('success', 'failure'))
       AND (result IS NOT DISTINCT FROM 'failure') = (x IS NOT NULL))$$,
   'a completion, and its failure');
+
+SELECT is_empty($$SELECT status, at
+  FROM status, (VALUES (NULL), ('2026-01-01')) AS a (at)
+  WHERE pg_temp.holds('invocation_completed_at_check', 'status', status, 'completed_at', at) IS DISTINCT FROM
+    ((status IS NOT DISTINCT FROM 'completed') = (at IS NOT NULL))$$,
+  'a completion, and its time');
 
 SELECT is_empty($$SELECT service, x, handler
   FROM (VALUES (NULL), ('service'), ('virtual_object'), ('workflow'), ('other')) AS s (service), something,
@@ -188,6 +194,11 @@ INSERT INTO broken VALUES
   ('invocation SET status = E''ready\n\u00e9"''', 'invocation the words of invocation_status_check The row has status "ready\x0a\xc3\xa9\x22", inbox_sequence_number null, suspended_waiting_for_completions null and suspended_waiting_for_signals null.'),
   ('invocation SET inbox_sequence_number = 1', 'invocation the words of invocation_status_check The row has status "ready", inbox_sequence_number set, suspended_waiting_for_completions null and suspended_waiting_for_signals null.'),
   ('invocation SET completion_failure = ''[500] secret''', 'invocation the words of invocation_completion_check The row has status "ready", completion_result null and completion_failure set.'),
+  ('invocation SET completed_at = now()', 'invocation the words of invocation_completed_at_check The row has status "ready" and completed_at set.'),
+  ('invocation SET idempotency_key = repeat(''x'', 16385)', 'invocation the words of invocation_keys_check The row has one of 16385 bytes.'),
+  ('object_key SET service_key = repeat(''x'', 16385)', 'object_key the words of object_key_keys_check The row has one of 16385 bytes.'),
+  ('object_state SET key = repeat(''x'', 16385)', 'object_state the words of object_state_keys_check The row has one of 16385 bytes.'),
+  ('promise SET key = repeat(''x'', 16385)', 'promise the words of promise_keys_check The row has one of 16385 bytes.'),
   ('invocation SET target_service_ty = ''workflow''', 'invocation the words of invocation_target_check The row has target_service_ty "workflow", target_service_key null and target_handler_ty null.'),
   ('invocation SET target_service_ty = ''lambda''', 'invocation the words of invocation_target_check The row has target_service_ty "lambda", target_service_key null and target_handler_ty null.'),
   ('invocation SET request_id = ''r''', 'invocation the words of invocation_invoked_by_check The row has invoked_by "ingress", restarted_from null and request_id set.'),

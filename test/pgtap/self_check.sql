@@ -76,6 +76,7 @@ INSERT INTO public_function VALUES
   ('restate.api_batch_answer(jsonb)'),
   ('restate.api_request_id()'),
   ('restate.was_written(text,boolean)'),
+  ('restate.narrowed_by_status(text,timestamp with time zone)'),
   ('restate.utf8_or_null(bytea)'),
   ('restate_query.first_value_step(internal,anyelement)'),
   ('restate_query.last_value_step(internal,anyelement)'),
