@@ -45,6 +45,9 @@ static int collect_ids(Target *targets, int count, RestateInvocationId *ids);
 static void run_free(Workset *workset, const Request *request, Target *targets, int count,
 					 const RestateInvocationId *ids, int nids);
 static void run_locked(Workset *workset, const Request *request, Target *targets, int count);
+static void decide(Workset *workset, const Request *request, Target *targets, int count);
+static List *effects_on_others(Workset *workset);
+static int compare_effects(const ListCell *a, const ListCell *b);
 static void run_starting_over(const Request *request, Target *targets, int count,
 							  const RestateInvocationId *ids, int nids);
 static bool attempt_in_subtransaction(const Request *request, Target *targets, int count,
@@ -131,6 +134,72 @@ operation_run(const Request *request, Target *targets, int count)
 }
 
 /*
+ * Finds out what operation_run would do now, and changes and locks nothing: notes on
+ * each target how it would go, and returns a list of Effect, one for each other
+ * invocation that would change.  All of it is of the current memory context.  Runs on
+ * a standby too.
+ */
+List *
+operation_try(const Request *request, Target *targets, int count)
+{
+	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(count, 1));
+	int nids = collect_ids(targets, count, ids);
+	Workset workset;
+	List *effects;
+	int guc_level = NewGUCNestLevel();
+
+	restate_restrict_search_path();
+	store_begin();
+	store_hold_snapshot();
+	workset_init(&workset, &request->asked);
+	workset_read_reached(&workset, operations[request->operation].reach, ids, nids);
+	decide(&workset, request, targets, count);
+	effects = effects_on_others(&workset);
+	store_release_snapshot();
+	AtEOXact_GUC(false, guc_level);
+	return effects;
+}
+
+/*
+ * Returns what has become of the invocations that were not named: those that one
+ * that is named has reached, as the audit would have them, then those that start
+ * or are answered because another has ended, in the order of their ids.
+ */
+static List *
+effects_on_others(Workset *workset)
+{
+	List *effects = NIL;
+	List *followers = NIL;
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+
+	for (Effect *effect = workset->changes.effects; effect; effect = effect->next)
+		if (effect->has_cause)
+			effects = lappend(effects, effect);
+	hash_seq_init(&scan, workset->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		if (invocation->changed && !invocation->within_reach)
+		{
+			Effect *effect = palloc0_object(Effect);
+
+			effect->id = invocation->id;
+			effect->outcome = invocation->facts.status == STATUS_PENDING ? "started" : "answered";
+			followers = lappend(followers, effect);
+		}
+	list_sort(followers, compare_effects);
+	return list_concat(effects, followers);
+}
+
+/*
+ * Orders effects by the ids of the invocations, for list_sort().
+ */
+static int
+compare_effects(const ListCell *a, const ListCell *b)
+{
+	return restate_invocation_id_compare(&((const Effect *) lfirst(a))->id, &((const Effect *) lfirst(b))->id);
+}
+
+/*
  * Copies the ids of the targets that have one; returns how many.
  */
 static int
@@ -173,6 +242,17 @@ run_free(Workset *workset, const Request *request, Target *targets, int count,
 static void
 run_locked(Workset *workset, const Request *request, Target *targets, int count)
 {
+	decide(workset, request, targets, count);
+	audit_write(workset, operations[request->operation].name, request->parameters);
+	workset_write(workset);
+}
+
+/*
+ * Runs the operation in the working set, and in nothing else.
+ */
+static void
+decide(Workset *workset, const Request *request, Target *targets, int count)
+{
 	const OperationDef *def = &operations[request->operation];
 
 	for (int i = 0; i < count; i++)
@@ -187,8 +267,6 @@ run_locked(Workset *workset, const Request *request, Target *targets, int count)
 			if (invocation)
 				def->on_one(workset, request, &targets[i], invocation);
 		}
-	audit_write(workset, def->name, request->parameters);
-	workset_write(workset);
 }
 
 /*

@@ -57,6 +57,7 @@ extern const char *operation_name(Operation operation);
 extern bool operation_of_name(const char *name, Operation *operation);
 extern int operation_begin(void);
 extern void operation_run(const Request *request, Target *targets, int count);
+extern List *operation_try(const Request *request, Target *targets, int count);
 
 /* What an operation does with one invocation that exists, in a locked working set. */
 typedef void (*OperationOnOne)(Workset *workset, const Request *request, Target *target, Invocation *invocation);

@@ -50,10 +50,8 @@ static const Oid argument_types[NARGS] = {
 	[ARG_DEPLOYMENTS] = TEXTOID,
 	[ARG_REQUEST_IDS] = TEXTOID};
 
-static const bool takes[OPERATION_COUNT][NARGS] = {
-	[OPERATION_DELETE_CANCEL] = {[ARG_MODES] = true},
-	[OPERATION_RESTART_AS_NEW] = {[ARG_FROMS] = true, [ARG_DEPLOYMENTS] = true, [ARG_REQUEST_IDS] = true},
-	[OPERATION_RESUME] = {[ARG_DEPLOYMENTS] = true}};
+/* the parameter that the argument stands for */
+#define PARAMETER_OF(arg) ((Parameter) ((arg) - FIRST_PARAMETER))
 
 /* One target of the call. */
 typedef struct Member
@@ -69,7 +67,6 @@ typedef struct ArgumentArray
 	bool *nulls;
 } ArgumentArray;
 
-static Operation read_operation(FunctionCallInfo fcinfo);
 static void check_privilege(FunctionCallInfo fcinfo, Operation operation);
 static Member *read_members(FunctionCallInfo fcinfo, Operation operation, int *count);
 static int read_array(FunctionCallInfo fcinfo, int arg, ArgumentArray *array);
@@ -100,7 +97,7 @@ restate_joined(PG_FUNCTION_ARGS)
 	int count;
 
 	InitMaterializedSRF(fcinfo, 0);
-	operation = read_operation(fcinfo);
+	operation = request_operation(fcinfo, ARG_OPERATION);
 	check_privilege(fcinfo, operation);
 	members = read_members(fcinfo, operation, &count);
 	order = palloc_array(Member *, Max(count, 1));
@@ -110,24 +107,6 @@ restate_joined(PG_FUNCTION_ARGS)
 	for (int i = 0; i < count; i++)
 		put_row((ReturnSetInfo *) fcinfo->resultinfo, operation, i + 1, &members[i].target);
 	return (Datum) 0;
-}
-
-/*
- * Returns the operation that argument 0 names, of delete one of its modes.
- * Raises that there is none.
- */
-static Operation
-read_operation(FunctionCallInfo fcinfo)
-{
-	Operation operation;
-	char *name;
-
-	if (PG_ARGISNULL(ARG_OPERATION))
-		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "operation must not be null"));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(ARG_OPERATION));
-	if (!operation_of_name(name, &operation))
-		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid operation %s", restate_quote_text(name)));
-	return operation;
 }
 
 /*
@@ -143,7 +122,7 @@ check_privilege(FunctionCallInfo fcinfo, Operation operation)
 	Oid function;
 
 	for (int arg = FIRST_PARAMETER; arg <= LAST_PARAMETER; arg++)
-		if (takes[operation][arg])
+		if (request_takes(operation, PARAMETER_OF(arg)))
 			types[ntypes++] = argument_types[arg];
 	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
 							   PointerGetDatum(buildoidvector(types, ntypes)),
@@ -171,7 +150,7 @@ read_members(FunctionCallInfo fcinfo, Operation operation, int *count)
 	for (int arg = FIRST_PARAMETER; arg < NARGS; arg++)
 	{
 		read_column(fcinfo, arg, *count, &arrays[arg]);
-		for (int i = 0; i < *count && arg <= LAST_PARAMETER && !takes[operation][arg]; i++)
+		for (int i = 0; i < *count && arg <= LAST_PARAMETER && !request_takes(operation, PARAMETER_OF(arg)); i++)
 			if (arrays[arg].values && !arrays[arg].nulls[i])
 				restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s does not take argument %d",
 											  operation_name(operation), arg + 1));

@@ -19,7 +19,6 @@
 
 static Target run_one(FunctionCallInfo fcinfo, const Request *request);
 static Datum run_batch(FunctionCallInfo fcinfo, const Request *request);
-static Target *read_targets(FunctionCallInfo fcinfo, int *count);
 static void put_row(ReturnSetInfo *result, int ordinality, const Target *target);
 
 /* an operation of one name over one invocation and over many */
@@ -108,42 +107,11 @@ run_batch(FunctionCallInfo fcinfo, const Request *request)
 	int count;
 
 	InitMaterializedSRF(fcinfo, 0);
-	targets = read_targets(fcinfo, &count);
+	targets = request_targets(fcinfo, 0, &count);
 	operation_run(request, targets, count);
 	for (int i = 0; i < count; i++)
 		put_row(result, i + 1, &targets[i]);
 	return (Datum) 0;
-}
-
-/*
- * Returns the targets of argument 0, none for a null array.  Raises that they
- * are too many.
- */
-static Target *
-read_targets(FunctionCallInfo fcinfo, int *count)
-{
-	ArrayType *array;
-	Datum *ids;
-	bool *nulls;
-	Target *targets;
-
-	*count = 0;
-	if (PG_ARGISNULL(0))
-		return NULL;
-	array = PG_GETARG_ARRAYTYPE_P(0);
-	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
-	if (*count > RESTATE_BATCH_MAX)
-		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE, "a batch of %d invocations is too large", *count));
-	deconstruct_array(array, ARR_ELEMTYPE(array), sizeof(RestateInvocationId), false, TYPALIGN_CHAR,
-					  &ids, &nulls, count);
-	targets = palloc0_array(Target, Max(*count, 1));
-	for (int i = 0; i < *count; i++)
-	{
-		targets[i].is_null = nulls[i];
-		if (!nulls[i])
-			targets[i].id = *DatumGetInvocationId(ids[i]);
-	}
-	return targets;
 }
 
 /*

@@ -5,14 +5,22 @@
  */
 #include "postgres.h"
 
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 
 #include "functions/request.h"
+#include "types/compat.h"
 #include "types/id_fault.h"
 #include "types/key.h"
 
 #define MAX_FROM PG_UINT32_MAX
+
+static const bool takes[OPERATION_COUNT][PARAMETER_COUNT] = {
+	[OPERATION_DELETE_CANCEL] = {[PARAMETER_MODE] = true},
+	[OPERATION_RESTART_AS_NEW] =
+		{[PARAMETER_FROM] = true, [PARAMETER_DEPLOYMENT] = true, [PARAMETER_REQUEST_ID] = true},
+	[OPERATION_RESUME] = {[PARAMETER_DEPLOYMENT] = true}};
 
 static RestateRefusal read_mode(Request *request, const char *mode, StringInfo parameters);
 static RestateRefusal read_from(Request *request, const Parameters *given, StringInfo parameters);
@@ -22,6 +30,33 @@ static void add_text_parameter(StringInfo parameters, const char *name, const ch
 static void begin_parameter(StringInfo parameters, const char *name);
 static Request request_given(Operation operation, const Parameters *given);
 static char *text_argument(FunctionCallInfo fcinfo, int arg);
+
+/*
+ * Returns whether the operation takes the parameter; of delete, whose mode says
+ * which operation it is, as OPERATION_DELETE_CANCEL.
+ */
+bool
+request_takes(Operation operation, Parameter parameter)
+{
+	return takes[operation][parameter];
+}
+
+/*
+ * Returns the operation that the text argument names, of delete
+ * OPERATION_DELETE_CANCEL.  Raises that there is none.
+ */
+Operation
+request_operation(FunctionCallInfo fcinfo, int arg)
+{
+	Operation operation;
+	char *name = text_argument(fcinfo, arg);
+
+	if (name == NULL)
+		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "operation must not be null"));
+	if (!operation_of_name(name, &operation))
+		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid operation %s", restate_quote_text(name)));
+	return operation;
+}
 
 /*
  * Reads the parameters that the operation takes into the request; a delete's
@@ -116,6 +151,32 @@ request_to_resume(FunctionCallInfo fcinfo)
 }
 
 /*
+ * Returns the request of a dry run: operation, ids, mode, from and deployment.
+ * Raises that a parameter is given that the operation does not take.
+ */
+Request
+request_to_try(FunctionCallInfo fcinfo)
+{
+	static const char *const names[] = {
+		[PARAMETER_MODE] = "mode",
+		[PARAMETER_FROM] = "from",
+		[PARAMETER_DEPLOYMENT] = "deployment"};
+	Operation operation = request_operation(fcinfo, 0);
+	Parameters given = {
+		.mode = PG_ARGISNULL(2) && operation == OPERATION_DELETE_CANCEL ? "cancel" : text_argument(fcinfo, 2),
+		.has_from = !PG_ARGISNULL(3),
+		.deployment = text_argument(fcinfo, 4)};
+
+	for (int i = 0; i < (int) lengthof(names); i++)
+		if (!PG_ARGISNULL(2 + i) && !request_takes(operation, (Parameter) i))
+			restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s does not take %s",
+										  operation_name(operation), names[i]));
+	if (given.has_from)
+		given.from = PG_GETARG_INT64(3);
+	return request_given(operation, &given);
+}
+
+/*
  * Returns the request with the parameters given; raises what is refused.
  */
 static Request
@@ -127,6 +188,37 @@ request_given(Operation operation, const Parameters *given)
 	if (refusal.category != RESTATE_OK)
 		restate_raise(refusal);
 	return request;
+}
+
+/*
+ * Returns the targets of an argument, an array of ids; none for null.  Raises that
+ * they are too many.
+ */
+Target *
+request_targets(FunctionCallInfo fcinfo, int arg, int *count)
+{
+	ArrayType *array;
+	Datum *ids;
+	bool *nulls;
+	Target *targets;
+
+	*count = 0;
+	if (PG_ARGISNULL(arg))
+		return NULL;
+	array = PG_GETARG_ARRAYTYPE_P(arg);
+	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
+	if (*count > RESTATE_BATCH_MAX)
+		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE, "a batch of %d invocations is too large", *count));
+	deconstruct_array(array, ARR_ELEMTYPE(array), sizeof(RestateInvocationId), false, TYPALIGN_CHAR,
+					  &ids, &nulls, count);
+	targets = palloc0_array(Target, Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		targets[i].is_null = nulls[i];
+		if (!nulls[i])
+			targets[i].id = *DatumGetInvocationId(ids[i]);
+	}
+	return targets;
 }
 
 /*

@@ -21,6 +21,18 @@ typedef struct Parameters
 	const char *request_id;
 } Parameters;
 
+/* the parameters, in the order of the operations' arguments */
+typedef enum Parameter
+{
+	PARAMETER_MODE,
+	PARAMETER_FROM,
+	PARAMETER_DEPLOYMENT,
+	PARAMETER_REQUEST_ID,
+	PARAMETER_COUNT
+} Parameter;
+
+extern bool request_takes(Operation operation, Parameter parameter);
+extern Operation request_operation(FunctionCallInfo fcinfo, int arg);
 extern RestateRefusal request_read(Request *request, Operation operation, const Parameters *given);
 
 /* the same from the arguments of a function, raising what is refused */
@@ -28,5 +40,7 @@ extern Request request_of(Operation operation);
 extern Request request_to_delete(FunctionCallInfo fcinfo);
 extern Request request_to_restart(FunctionCallInfo fcinfo);
 extern Request request_to_resume(FunctionCallInfo fcinfo);
+extern Request request_to_try(FunctionCallInfo fcinfo);
+extern Target *request_targets(FunctionCallInfo fcinfo, int arg, int *count);
 
 #endif /* RESTATE_REQUEST_H */
