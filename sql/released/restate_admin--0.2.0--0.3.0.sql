@@ -1727,6 +1727,18 @@ REVOKE ALL ON FUNCTION restate_joined(text, restate_invocation_id[], text[], big
 COMMENT ON FUNCTION restate_joined(text, restate_invocation_id[], text[], bigint[], text[], text[], text[], text[]) IS
 'Runs operation (purge_journal, delete_invocation, restart_as_new, cancel, kill, purge, pause or resume) on each of at most 1000 ids, as calls of their own would, and waits for no lock. modes, froms, deployments and request_ids are the parameters of each, subjects and reasons what the audit records of each: arrays as long as ids, or null for nulls alone; a null subject or reason is what the session''s settings say. Returns a row for each, in order: status, the HTTP status; outcome, and new_id of a restart; or the category and message of the error. Where status is null, nothing was done: the invocation or its object key is locked, or the id stands earlier in ids, or the operation must change other invocations or make an object key. Needs EXECUTE on the function of the operation too, for the role in force. Errors that concern all: invalid_query_parameter 400 for another operation, a parameter that it does not take or an array of another length, batch_too_large 400, read_only 503.';
 
+-- What an operation would do, without doing it.
+
+CREATE FUNCTION restate_dry_run(operation text, ids restate_invocation_id[], mode text DEFAULT NULL,
+    "from" bigint DEFAULT NULL, deployment text DEFAULT NULL)
+  RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text, message text,
+    outcome text, caused_by restate_invocation_id)
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 100
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_dry_run(text, restate_invocation_id[], text, bigint, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_dry_run(text, restate_invocation_id[], text, bigint, text) IS
+'Tells what an operation would do now, and does nothing: it locks and writes nothing, and also runs in a read-only transaction and on a standby. operation: purge_journal, delete_invocation, restart_as_new, cancel, kill, purge, pause or resume. ids: the invocations. mode, from, deployment: the parameters of the operation, null for its default. Returns a row for each id, in order, as the batch function of the operation would, and then one without ordinality for each other invocation that would change, with what would become of it as outcome: killed or removed, with the id through which it is reached in caused_by; started, as the next of an inbox; answered, as the caller of one that ends. All is read as of one moment. Errors that concern all: invalid_query_parameter 400 for another operation or a parameter that it does not take, invalid_deployment_id 400, batch_too_large 400.';
+
 -- HTTP.
 
 CREATE FUNCTION restate.api_request_id() RETURNS text

@@ -46,7 +46,8 @@ static void run_free(Workset *workset, const Request *request, Target *targets, 
 					 const RestateInvocationId *ids, int nids);
 static void run_locked(Workset *workset, const Request *request, Target *targets, int count);
 static void decide(Workset *workset, const Request *request, Target *targets, int count);
-static List *effects_on_others(Workset *workset);
+static List *effects_on_others(Workset *workset, RestateInvocationId *named, int count);
+static int compare_ids(const void *a, const void *b);
 static int compare_effects(const ListCell *a, const ListCell *b);
 static void run_starting_over(const Request *request, Target *targets, int count,
 							  const RestateInvocationId *ids, int nids);
@@ -145,19 +146,24 @@ operation_try(const Request *request, Target *targets, int count)
 	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(count, 1));
 	int nids = collect_ids(targets, count, ids);
 	Workset workset;
-	List *effects;
 	int guc_level = NewGUCNestLevel();
 
 	restate_restrict_search_path();
 	store_begin();
-	store_hold_snapshot();
 	workset_init(&workset, &request->asked);
-	workset_read_reached(&workset, operations[request->operation].reach, ids, nids);
-	decide(&workset, request, targets, count);
-	effects = effects_on_others(&workset);
-	store_release_snapshot();
+	store_hold_snapshot();
+	PG_TRY();
+	{
+		workset_read_reached(&workset, operations[request->operation].reach, ids, nids);
+		decide(&workset, request, targets, count);
+	}
+	PG_FINALLY();
+	{
+		store_release_snapshot();
+	}
+	PG_END_TRY();
 	AtEOXact_GUC(false, guc_level);
-	return effects;
+	return effects_on_others(&workset, ids, nids);
 }
 
 /*
@@ -166,15 +172,16 @@ operation_try(const Request *request, Target *targets, int count)
  * or are answered because another has ended, in the order of their ids.
  */
 static List *
-effects_on_others(Workset *workset)
+effects_on_others(Workset *workset, RestateInvocationId *named, int count)
 {
 	List *effects = NIL;
 	List *followers = NIL;
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 
+	qsort(named, count, sizeof(*named), compare_ids);
 	for (Effect *effect = workset->changes.effects; effect; effect = effect->next)
-		if (effect->has_cause)
+		if (effect->has_cause && !bsearch(&effect->id, named, count, sizeof(*named), compare_ids))
 			effects = lappend(effects, effect);
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -188,6 +195,15 @@ effects_on_others(Workset *workset)
 		}
 	list_sort(followers, compare_effects);
 	return list_concat(effects, followers);
+}
+
+/*
+ * Orders ids, for qsort() and bsearch().
+ */
+static int
+compare_ids(const void *a, const void *b)
+{
+	return restate_invocation_id_compare(a, b);
 }
 
 /*

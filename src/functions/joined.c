@@ -51,7 +51,7 @@ static const Oid argument_types[NARGS] = {
 	[ARG_REQUEST_IDS] = TEXTOID};
 
 /* the parameter that the argument stands for */
-#define PARAMETER_OF(arg) ((Parameter) ((arg) - FIRST_PARAMETER))
+#define PARAMETER_OF(arg) ((Parameter) ((arg) -FIRST_PARAMETER))
 
 /* One target of the call. */
 typedef struct Member

@@ -19,7 +19,7 @@
 #define KEY_OF_ID  "partition_key must be that of the id"
 #define KEY_OF_KEY "partition_key must be that of the service_key"
 
-#define KEY_LENGTH		  CppAsString2(RESTATE_KEY_MAX_BYTES) " bytes in UTF-8"
+#define KEY_LENGTH		   CppAsString2(RESTATE_KEY_MAX_BYTES) " bytes in UTF-8"
 #define KEY_AND_ITS_LENGTH "service_key and key must have at most " KEY_LENGTH
 
 static const struct

@@ -93,10 +93,11 @@
 	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
 	" WHERE n.id = {id} AND n.partition_key = {partition_key} AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
 
-#define LOCKED_KEYS(condition)                                                  \
-	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"    \
-	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition \
-	IN_KEY_ORDER("k") " FOR UPDATE OF k"
+#define KEYS(condition)                                                      \
+	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number" \
+	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
+
+#define LOCKED_KEYS(condition) KEYS(condition) IN_KEY_ORDER("k") " FOR UPDATE OF k"
 
 const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = {
 	[READ(LOCK_ONE)] = {
@@ -217,6 +218,16 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.name = "read many",
 		.form = &store_form_id, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY},
+
+	[READ(READ_MANY_WITH_DEPLOYMENT)] = {
+		.name = "read many with deployment",
+		.form = &store_form_lock, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT},
+
+	[READ(READ_KEYS)] = {
+		.name = "read object keys",
+		.form = &store_form_key, .result = &store_result_key,
+		.sql = KEYS("true")},
 
 	[READ(READ_CALLEES)] = {
 		.name = "read callees",

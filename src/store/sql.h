@@ -12,7 +12,7 @@
 /* the rows named by v */
 #define IS_NAMED(alias) alias ".id = v.id AND " alias ".partition_key = v.partition_key"
 
-#define IS_KEY(alias)                                                                \
+#define IS_KEY(alias)                                                                              \
 	alias ".service_name = v.service_name COLLATE \"C\" AND " alias ".service_key = v.service_key" \
 		  " AND " alias ".partition_key = v.partition_key"
 

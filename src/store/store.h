@@ -58,6 +58,8 @@ typedef enum StoreStatement
 	STORE_CREATE_KEYS,
 	/* plain reads */
 	STORE_READ_MANY,
+	STORE_READ_MANY_WITH_DEPLOYMENT,
+	STORE_READ_KEYS,
 	STORE_READ_CALLEES,
 	STORE_READ_INBOXES,
 	STORE_READ_AWAITED_CALLS,
@@ -169,6 +171,8 @@ extern void store_forget_plans(void);
 extern bool store_call_is_of_one_row(const StoreCall *call);
 
 /* store_run.c: a plan and the executor */
+extern void store_hold_snapshot(void);
+extern void store_release_snapshot(void);
 extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
 						const Datum *values, const bool *nulls, StoreWritten *parts, int count);
 

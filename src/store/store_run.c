@@ -36,6 +36,9 @@ typedef struct Receiver
 	Rows rows;
 } Receiver;
 
+/* what all statements see; NULL: each what is there when it begins */
+static Snapshot held;
+
 /* of the execution that ended last; its memory is of the context it was run in */
 static Rows last;
 
@@ -75,7 +78,7 @@ store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *na
 	Assert(list_length(plan->stmt_list) == 1);
 	error_context_stack = &context;
 	CommandCounterIncrement();
-	PushActiveSnapshot(GetTransactionSnapshot());
+	PushActiveSnapshot(held ? held : GetTransactionSnapshot());
 	query = CreateQueryDesc(linitial_node(PlannedStmt, plan->stmt_list), source->query_string,
 							GetActiveSnapshot(), InvalidSnapshot, &receiver.destination,
 							bound(source, values, nulls), NULL, 0);
@@ -92,6 +95,27 @@ store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *na
 	error_context_stack = context.previous;
 	last = receiver.rows;
 	return last.count;
+}
+
+/*
+ * Has all statements see the tables as they are now, until store_release_snapshot: for
+ * who only reads.
+ */
+void
+store_hold_snapshot(void)
+{
+	CommandCounterIncrement();
+	held = RegisterSnapshot(GetTransactionSnapshot());
+}
+
+/*
+ * Ends what store_hold_snapshot began.
+ */
+void
+store_release_snapshot(void)
+{
+	UnregisterSnapshot(held);
+	held = NULL;
 }
 
 /*

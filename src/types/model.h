@@ -109,7 +109,7 @@ typedef struct ObjectKey
 {
 	ObjectKeyName name; /* hash key */
 	int64_t partition_key;
-	bool locked; /* the row exists and is locked */
+	bool locked; /* the row exists, and is locked unless all is only read */
 	bool has_holder;
 	RestateInvocationId holder;
 	int64_t next_sequence_number;

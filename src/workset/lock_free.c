@@ -139,9 +139,9 @@ with_free_keys(Workset *workset, const List *invocations)
 	}
 	if (store_is_distributed())
 		foreach (cell, workset->object_keys)
-			(void) workset_read_locked_keys(workset, list_make1(lfirst(cell)), STORE_LOCK_FREE_KEYS);
+			(void) workset_read_keys(workset, list_make1(lfirst(cell)), STORE_LOCK_FREE_KEYS);
 	else if (workset->object_keys != NIL)
-		(void) workset_read_locked_keys(workset, workset->object_keys, STORE_LOCK_FREE_KEYS);
+		(void) workset_read_keys(workset, workset->object_keys, STORE_LOCK_FREE_KEYS);
 	foreach (cell, invocations)
 		if (((Invocation *) lfirst(cell))->object_key->locked)
 			result = lappend(result, lfirst(cell));

@@ -158,7 +158,7 @@ workset_add_id(StoreCall *call, const Invocation *invocation)
 }
 
 /*
- * Adds the invocation to a call that locks, with the deployment asked for.
+ * Adds the invocation to a call that locks or reads, with the deployment asked for.
  */
 void
 workset_add_lock(const Workset *workset, StoreCall *call, const Invocation *invocation)
@@ -189,6 +189,25 @@ workset_lock_rows(Workset *workset)
 		return;
 	}
 	store_call(&call, with_deployment ? STORE_LOCK_MANY_WITH_DEPLOYMENT : STORE_LOCK_MANY);
+	hash_seq_init(&scan, workset->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+		workset_add_lock(workset, &call, invocation);
+	workset_read_facts(workset, store_execute(&call));
+}
+
+/*
+ * Reads the facts of all invocations of the working set, and locks none.
+ */
+void
+workset_read_rows(Workset *workset)
+{
+	StoreCall call;
+	HASH_SEQ_STATUS scan;
+	Invocation *invocation;
+
+	if (hash_get_num_entries(workset->invocations) == 0)
+		return;
+	store_call(&call, STORE_READ_MANY_WITH_DEPLOYMENT);
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 		workset_add_lock(workset, &call, invocation);

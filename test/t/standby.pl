@@ -41,6 +41,8 @@ for my $operation (sort keys %operations)
 	is(error_of($standby, "SELECT restate_joined('$operation', ARRAY['$id']::restate_invocation_id[]$mode)"),
 		'PT503 read_only', "a joined $operation is refused on a standby");
 }
+is($standby->safe_psql('postgres', "SELECT ok, outcome FROM restate_dry_run('kill', ARRAY['$operations{kill}']::restate_invocation_id[])"),
+	$primary->safe_psql('postgres', "SELECT ok, outcome FROM restate_dry_run('kill', ARRAY['$operations{kill}']::restate_invocation_id[])"), 'a dry run tells the same on a standby');
 is(error_of($standby, 'SELECT restate_purge_audit(NULL)'), 'PT503 read_only', 'so is a purge of the audit, before it looks at what it is given');
 is(error_of($standby, "SELECT restate_import_invocation('{\"id\": \"" . inv('new') . "\", \"status\": \"ready\", \"target_service_name\": \"Svc\", \"target_handler_name\": \"run\", \"target_service_ty\": \"service\"}')"),
 	'25006', 'an import is refused on a standby');
