@@ -81,6 +81,8 @@ $categories{$1} = 1 while $sources =~ /\.missing = "([a-z_]+)"/g;
 $categories{$1} = 1 while $sources =~ /^#define INVALID_QUERY "([a-z_]+)"/mg;
 my $outcomes = slurp_file("$top/src/types/outcome.c");
 $categories{$1} = 1 while $outcomes =~ /\{"([a-z_]+)", [45]\d\d,/g;
+# what an attempt of an invocation is refused with, which has no path
+delete @categories{qw(attempt_lost command_not_allowed journal_mismatch)};
 my %named;
 for my $description (map { $_ =~ /"description": "((?:[^"\\]|\\.)*)"/ ? $1 : () } split /\n/, $text)
 {
