@@ -32,12 +32,12 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.idempotency_key,
   i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
   i.restarted_from,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_service_protocol_version END
     AS pinned_service_protocol_version,
   i.trace_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_size END AS journal_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_commands_size END AS journal_commands_size,
   i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
   i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
   i.completion_retention, i.journal_retention,
@@ -51,7 +51,7 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.status, i.completion_result, i.completion_failure,
   CASE WHEN i.last_failure_related_command_index >= 0 THEN
     (SELECT j.index FROM restate.journal j
-      WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type < 'Notification: Run'
+      WHERE j.id = i.id AND j.partition_key = i.partition_key AND restate.is_command(j.entry_type)
       ORDER BY j.index OFFSET i.last_failure_related_command_index LIMIT 1)
   END AS last_failure_related_journal_index
 FROM restate.invocation i
@@ -77,25 +77,19 @@ COMMENT ON COLUMN restate.sys_invocation.last_failure_related_journal_index IS
 CREATE VIEW restate.sys_invocation_status AS
 SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.id,
-  CASE i.status
-    WHEN 'pending' THEN 'inboxed'
-    WHEN 'ready' THEN 'invoked'
-    WHEN 'running' THEN 'invoked'
-    WHEN 'backing-off' THEN 'invoked'
-    ELSE i.status
-  END AS status,
+  restate.coarse_status(i.status) AS status,
   i.completion_result, i.completion_failure,
   concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
   i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
   i.idempotency_key,
   i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
   i.restarted_from,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_service_protocol_version END
     AS pinned_service_protocol_version,
   i.trace_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_size END AS journal_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_commands_size END AS journal_commands_size,
   i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
   i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
   i.completion_retention, i.journal_retention,
@@ -119,11 +113,11 @@ SELECT restate_partition_key_unsigned(j.partition_key) AS partition_key,
   j.index,
   j.entry_type::text AS entry_type,
   j.name,
-  CASE WHEN j.entry_type < 'Notification: Run' AND j.completion_id IS NOT NULL THEN
+  CASE WHEN restate.is_command(j.entry_type) AND j.completion_id IS NOT NULL THEN
     EXISTS (SELECT FROM restate.journal n
       WHERE n.id = j.id AND n.partition_key = j.partition_key
         AND n.completion_id = coalesce(j.result_completion_id, j.completion_id)
-        AND n.entry_type >= 'Notification: Run')
+        AND NOT restate.is_command(n.entry_type))
   END AS completed,
   j.invoked_id,
   restate.invoked_target(j.entry_type, j.meta) AS invoked_target,
@@ -213,6 +207,9 @@ REVOKE ALL ON restate.sys_deployment FROM PUBLIC;
 COMMENT ON VIEW restate.sys_deployment IS
 'The registered deployments.';
 
+-- The latest revision is the highest whose deployment is registered.  The
+-- statements that lock an invocation and look for the deployment of its service's
+-- latest revision say so themselves, to find it through the primary key.
 CREATE VIEW restate.sys_service WITH (security_barrier) AS
 SELECT DISTINCT ON (s.service_name) s.service_name AS name, s.revision, s.public, s.ty, s.deployment_id
 FROM restate.service_revision s

@@ -50,12 +50,9 @@ COMMENT ON FUNCTION restate.service_document(restate.service_revision) IS
 'A revision of a service as the document of GET /services/{name}: columns first, then settings, then the documented defaults of fields that the API requires.';
 
 CREATE VIEW restate.admin_service WITH (security_barrier) AS
-SELECT s.service_name AS name, restate.service_document(s.revision) AS document
-FROM (
-  SELECT DISTINCT ON (r.service_name) r.service_name, r AS revision
-  FROM restate.service_revision r
-  JOIN restate.deployment d ON d.id = r.deployment_id
-  ORDER BY r.service_name, r.revision DESC) AS s;
+SELECT s.name, restate.service_document(r) AS document
+FROM restate.sys_service s
+JOIN restate.service_revision r ON r.service_name = s.name AND r.revision = s.revision;
 REVOKE ALL ON restate.admin_service FROM PUBLIC;
 COMMENT ON VIEW restate.admin_service IS
 'Each service at its latest revision, as the document of GET /services/{name}.';
