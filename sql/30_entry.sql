@@ -17,6 +17,12 @@ CREATE FUNCTION restate.is_command(entry_type restate.entry_type) RETURNS boolea
 COMMENT ON FUNCTION restate.is_command(restate.entry_type) IS
 'Whether entries of the type are commands, which a handler issues, and not notifications, which it receives. The planner puts the comparison in place of the call, which the index of completions can serve. Null: null.';
 
+CREATE FUNCTION restate.index_max() RETURNS bigint
+  LANGUAGE C IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_index_max';
+COMMENT ON FUNCTION restate.index_max() IS
+'The largest index of a journal entry, a completion or a signal.';
+
 CREATE FUNCTION restate.storable_json(document text) RETURNS jsonb
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
   AS 'MODULE_PATHNAME', 'restate_storable_json_function';

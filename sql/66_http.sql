@@ -24,12 +24,13 @@ CREATE FUNCTION restate.service_document(service restate.service_revision) RETUR
     -- what the API requires has its documented default where neither a column
     -- nor the settings say otherwise
     jsonb_build_object(
-      'idempotency_retention', '1d',
-      'journal_retention', '1d',
+      'idempotency_retention', restate.duration_text(restate.default_retention()),
+      'journal_retention', restate.duration_text(restate.default_retention()),
       'inactivity_timeout', '1m',
       'abort_timeout', '10m',
       'enable_lazy_state', false)
-    || CASE service.ty WHEN 'workflow' THEN jsonb '{"workflow_completion_retention": "1d"}' ELSE '{}' END
+    || CASE service.ty WHEN 'workflow' THEN jsonb_build_object(
+      'workflow_completion_retention', restate.duration_text(restate.default_retention())) ELSE '{}' END
     || service.settings
     || jsonb_strip_nulls(jsonb_build_object(
       'name', service.service_name,

@@ -131,11 +131,11 @@ BEGIN
 
   IF row.status = 'suspended' THEN
     IF NOT (0 <= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals)
-        AND 4294967295 >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
+        AND restate.index_max() >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
       OR array_position(row.suspended_waiting_for_completions || row.suspended_waiting_for_signals, NULL) > 0
     THEN
       PERFORM restate.refuse_body(format(
-        'invocation %s waits for something that is no whole number from 0 to 4294967295', row.id));
+        'invocation %s waits for something that is no whole number from 0 to %s', row.id, restate.index_max()));
     END IF;
     IF coalesce(cardinality(row.suspended_waiting_for_completions), 0)
       + coalesce(cardinality(row.suspended_waiting_for_signals), 0) = 0

@@ -854,8 +854,9 @@ CREATE FUNCTION restate.parse_entry(
 COMMENT ON FUNCTION restate.parse_entry(json) IS
 'The same of an entry''s JSON as json, whose escapes the server has not read: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
 
--- What a status and a type of entry is, and how long is kept what nothing else is
--- said of: each has one function, which views, verification and import call.
+-- What a status and a type of entry is, the largest index, and how long is kept
+-- what nothing else is said of: each has one function, which views, verification
+-- and import call.
 
 CREATE FUNCTION restate.has_started(status text) RETURNS boolean
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
@@ -891,6 +892,12 @@ CREATE FUNCTION restate.entry_ids_fit(
   AS 'MODULE_PATHNAME', 'restate_entry_ids_fit';
 COMMENT ON FUNCTION restate.entry_ids_fit(restate.entry_type, bigint, bigint, restate_invocation_id) IS
 'Whether an entry of the type has exactly those of the ids that are not null. The arguments: the columns of restate.journal. Null without an entry type.';
+
+CREATE FUNCTION restate.index_max() RETURNS bigint
+  LANGUAGE C IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_index_max';
+COMMENT ON FUNCTION restate.index_max() IS
+'The largest index of a journal entry, a completion or a signal.';
 
 CREATE FUNCTION restate.default_retention() RETURNS interval
   LANGUAGE SQL IMMUTABLE PARALLEL SAFE
@@ -1308,6 +1315,37 @@ COMMENT ON VIEW restate.sys_idempotency IS
 
 ALTER VIEW restate.sys_keyed_service_status SET (security_barrier);
 ALTER VIEW restate.sys_service SET (security_barrier);
+
+-- what is shown of retention is what holds by default
+CREATE OR REPLACE FUNCTION restate.service_document(service restate.service_revision) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN
+    -- what the API requires has its documented default where neither a column
+    -- nor the settings say otherwise
+    jsonb_build_object(
+      'idempotency_retention', restate.duration_text(restate.default_retention()),
+      'journal_retention', restate.duration_text(restate.default_retention()),
+      'inactivity_timeout', '1m',
+      'abort_timeout', '10m',
+      'enable_lazy_state', false)
+    || CASE service.ty WHEN 'workflow' THEN jsonb_build_object(
+      'workflow_completion_retention', restate.duration_text(restate.default_retention())) ELSE '{}' END
+    || service.settings
+    || jsonb_strip_nulls(jsonb_build_object(
+      'name', service.service_name,
+      'ty', CASE service.ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
+      'deployment_id', service.deployment_id,
+      'revision', service.revision,
+      'public', service.public,
+      'idempotency_retention', restate.duration_text(service.idempotency_retention),
+      'workflow_completion_retention', restate.duration_text(service.workflow_completion_retention),
+      'journal_retention', restate.duration_text(service.journal_retention)))
+    || jsonb_build_object('handlers', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+          'public', service.public, 'input_description', 'any', 'output_description', 'any') || h.handler
+        ORDER BY h.place), '[]')
+      FROM jsonb_array_elements(service.handlers) WITH ORDINALITY AS h(handler, place)
+      WHERE jsonb_typeof(h.handler) = 'object'));
 
 -- the latest revision is that of sys_service
 CREATE OR REPLACE VIEW restate.admin_service WITH (security_barrier) AS
@@ -2137,11 +2175,11 @@ BEGIN
 
   IF row.status = 'suspended' THEN
     IF NOT (0 <= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals)
-        AND 4294967295 >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
+        AND restate.index_max() >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
       OR array_position(row.suspended_waiting_for_completions || row.suspended_waiting_for_signals, NULL) > 0
     THEN
       PERFORM restate.refuse_body(format(
-        'invocation %s waits for something that is no whole number from 0 to 4294967295', row.id));
+        'invocation %s waits for something that is no whole number from 0 to %s', row.id, restate.index_max()));
     END IF;
     IF coalesce(cardinality(row.suspended_waiting_for_completions), 0)
       + coalesce(cardinality(row.suspended_waiting_for_signals), 0) = 0

@@ -1,7 +1,7 @@
 /*
  * vocabulary.c
- *		What statuses and entry types are, for SQL: the tables that tell it are
- *		those that the C sources follow.
+ *		What statuses, entry types and indexes are, for SQL: the tables and the
+ *		limit that tell it are those that the C sources follow.
  */
 #include "postgres.h"
 
@@ -9,12 +9,14 @@
 #include "utils/builtins.h"
 
 #include "types/entry_type_oid.h"
+#include "types/limits.h"
 #include "types/status.h"
 
 PG_FUNCTION_INFO_V1(restate_has_started);
 PG_FUNCTION_INFO_V1(restate_coarse_status);
 PG_FUNCTION_INFO_V1(restate_status_of);
 PG_FUNCTION_INFO_V1(restate_entry_ids_fit);
+PG_FUNCTION_INFO_V1(restate_index_max);
 
 /*
  * restate.has_started(status): returns whether an invocation of that status
@@ -78,4 +80,14 @@ restate_entry_ids_fit(PG_FUNCTION_ARGS)
 		if (restate_entry_has_field(shape, roles[i]) == PG_ARGISNULL(i + 1))
 			PG_RETURN_BOOL(false);
 	PG_RETURN_BOOL(true);
+}
+
+/*
+ * restate.index_max(): returns the largest index of a journal entry, a
+ * completion or a signal.
+ */
+Datum
+restate_index_max(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(RESTATE_INDEX_MAX);
 }

@@ -84,6 +84,7 @@ INSERT INTO public_function VALUES
   ('restate.is_command(restate.entry_type)'),
   ('restate.entry_ids_fit(restate.entry_type,bigint,bigint,restate_invocation_id)'),
   ('restate.default_retention()'),
+  ('restate.index_max()'),
   ('restate_query.first_value_step(internal,anyelement)'),
   ('restate_query.last_value_step(internal,anyelement)'),
   ('restate_query.kept_value(internal,anyelement)'),

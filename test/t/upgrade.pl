@@ -87,7 +87,7 @@ $node->safe_psql('postgres', 'CREATE ROLE api_reader; CREATE ROLE api_guest; CRE
 # Writes that break a rule each, of those that are functions in 0.2.0, by the
 # rule's name.
 my %breaks = (
-	invocation_status_check => "invocation SET status = 'asleep', completion_result = NULL, completion_failure = NULL",
+	invocation_status_check => "invocation SET status = 'asleep', completion_result = NULL, completion_failure = NULL, completed_at = NULL",
 	invocation_completion_check => "invocation SET completion_failure = 'x', completion_result = NULL",
 	invocation_target_check => "invocation SET target_service_ty = 'lambda'",
 	invocation_invoked_by_check => "invocation SET invoked_by = 'nobody'",
