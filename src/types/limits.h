@@ -1,7 +1,7 @@
 /*
  * limits.h
- *		How much there may be of what callers send: the numbers that the
- *		extension and the gateway refuse by, and say to whom they refuse.
+ *		How much there may be of what callers send.  The extension and the
+ *		gateway refuse by these numbers, and name them.
  *
  * Nothing here knows of PostgreSQL.
  */
