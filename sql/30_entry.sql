@@ -15,7 +15,7 @@ CREATE FUNCTION restate.is_command(entry_type restate.entry_type) RETURNS boolea
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN entry_type < 'Notification: Run';
 COMMENT ON FUNCTION restate.is_command(restate.entry_type) IS
-'Whether entries of the type are commands, which a handler issues, and not notifications, which it receives. The planner puts the comparison in place of the call, which the index of completions can serve. Null: null.';
+'Whether entries of the type are commands, which a handler issues, and not notifications, which it receives. The planner puts the comparison in place of the call. Null: null.';
 
 CREATE FUNCTION restate.index_max() RETURNS bigint
   LANGUAGE C IMMUTABLE PARALLEL SAFE

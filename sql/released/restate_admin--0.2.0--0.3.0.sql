@@ -880,7 +880,7 @@ CREATE FUNCTION restate.is_command(entry_type restate.entry_type) RETURNS boolea
   LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
   RETURN entry_type < 'Notification: Run';
 COMMENT ON FUNCTION restate.is_command(restate.entry_type) IS
-'Whether entries of the type are commands, which a handler issues, and not notifications, which it receives. The planner puts the comparison in place of the call, which the index of completions can serve. Null: null.';
+'Whether entries of the type are commands, which a handler issues, and not notifications, which it receives. The planner puts the comparison in place of the call. Null: null.';
 
 CREATE FUNCTION restate.entry_ids_fit(
   entry_type restate.entry_type,
@@ -1193,7 +1193,7 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.status, i.completion_result, i.completion_failure,
   CASE WHEN i.last_failure_related_command_index >= 0 THEN
     (SELECT j.index FROM restate.journal j
-      WHERE j.id = i.id AND j.partition_key = i.partition_key AND restate.is_command(j.entry_type)
+      WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type < 'Notification: Run'
       ORDER BY j.index OFFSET i.last_failure_related_command_index LIMIT 1)
   END AS last_failure_related_journal_index
 FROM restate.invocation i
@@ -1249,11 +1249,11 @@ SELECT restate_partition_key_unsigned(j.partition_key) AS partition_key,
   j.index,
   j.entry_type::text AS entry_type,
   j.name,
-  CASE WHEN restate.is_command(j.entry_type) AND j.completion_id IS NOT NULL THEN
+  CASE WHEN j.entry_type < 'Notification: Run' AND j.completion_id IS NOT NULL THEN
     EXISTS (SELECT FROM restate.journal n
       WHERE n.id = j.id AND n.partition_key = j.partition_key
         AND n.completion_id = coalesce(j.result_completion_id, j.completion_id)
-        AND NOT restate.is_command(n.entry_type))
+        AND n.entry_type >= 'Notification: Run')
   END AS completed,
   j.invoked_id,
   restate.invoked_target(j.entry_type, j.meta) AS invoked_target,
