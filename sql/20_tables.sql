@@ -70,6 +70,12 @@ COMMENT ON COLUMN restate.service_revision.handlers IS
 COMMENT ON COLUMN restate.service_revision.settings IS
 'Further fields of the service as the Admin API shows it, such as inactivity_timeout.';
 
+CREATE FUNCTION restate.default_retention() RETURNS interval
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN interval '1 day';
+COMMENT ON FUNCTION restate.default_retention() IS
+'How long the result and the journal of a completed invocation are kept where nothing else is said.';
+
 CREATE TABLE restate.invocation (
   id restate_invocation_id NOT NULL,
   partition_key bigint NOT NULL,
@@ -99,8 +105,8 @@ CREATE TABLE restate.invocation (
   scheduled_start_at timestamptz,
   running_at timestamptz,
   completed_at timestamptz,
-  completion_retention interval NOT NULL DEFAULT '1 day',
-  journal_retention interval NOT NULL DEFAULT '1 day',
+  completion_retention interval NOT NULL DEFAULT restate.default_retention(),
+  journal_retention interval NOT NULL DEFAULT restate.default_retention(),
   -- what a suspended invocation waits for, each a u32
   suspended_waiting_for_completions bigint[],
   suspended_waiting_for_signals bigint[],
@@ -186,7 +192,8 @@ CREATE TABLE restate.journal (
     id, partition_key, index, completion_id, result_completion_id, signal_index, meta))
 );
 REVOKE ALL ON restate.journal FROM PUBLIC;
--- the completion that a command waits for
+-- the completion that a command waits for; the condition is that of a
+-- notification, NOT restate.is_command()
 CREATE INDEX journal_completion_idx ON restate.journal (id, completion_id, partition_key)
   WHERE completion_id IS NOT NULL AND entry_type >= 'Notification: Run';
 -- whom an invocation called

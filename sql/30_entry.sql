@@ -2,13 +2,26 @@
 -- together again for the views.  Which part of an entry goes where is one
 -- table, in the C sources.
 --
--- STABLE, not IMMUTABLE: the values of restate.entry_type are looked up in the
--- catalog, as enum input and output do.  None of these reads a table.
+-- What reads that table is STABLE, not IMMUTABLE: the values of
+-- restate.entry_type are looked up in the catalog, as enum input and output do.
+-- None of these reads a table of the database's.
 --
 -- jsonb refuses the escapes of characters that no text can hold, and a literal
 -- that is to be jsonb is refused before any function sees it.  So what takes
 -- JSON from outside takes it as text too, which is what the server makes of a
 -- literal where both fit.
+
+CREATE FUNCTION restate.is_command(entry_type restate.entry_type) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN entry_type < 'Notification: Run';
+COMMENT ON FUNCTION restate.is_command(restate.entry_type) IS
+'Whether entries of the type are commands, which a handler issues, and not notifications, which it receives. The planner puts the comparison in place of the call. Null: null.';
+
+CREATE FUNCTION restate.index_max() RETURNS bigint
+  LANGUAGE C IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_index_max';
+COMMENT ON FUNCTION restate.index_max() IS
+'The largest index of a journal entry, a completion or a signal.';
 
 CREATE FUNCTION restate.storable_json(document text) RETURNS jsonb
   LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 20
@@ -94,6 +107,17 @@ CREATE FUNCTION restate.entry_lite_json(
   AS 'MODULE_PATHNAME', 'restate_entry_lite_json';
 COMMENT ON FUNCTION restate.entry_lite_json(restate.entry_type, text, bigint, bigint, restate_invocation_id, bigint, text, jsonb) IS
 'A journal entry''s JSON without bytes, headers and other detail: ids, keys, times, targets, and of a result the name of its variant. Reads no payload. Null without an entry type.';
+
+CREATE FUNCTION restate.entry_ids_fit(
+  entry_type restate.entry_type,
+  completion_id bigint,
+  result_completion_id bigint,
+  invoked_id restate_invocation_id)
+  RETURNS boolean
+  LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_entry_ids_fit';
+COMMENT ON FUNCTION restate.entry_ids_fit(restate.entry_type, bigint, bigint, restate_invocation_id) IS
+'Whether an entry of the type has exactly those of the ids that are not null. The arguments: the columns of restate.journal. Null without an entry type.';
 
 CREATE FUNCTION restate.invoked_target(entry_type restate.entry_type, meta jsonb)
   RETURNS text

@@ -3,6 +3,10 @@
 -- A view shows partition keys unsigned and timestamps with their time zone;
 -- ids compare with plain strings.  One that leaves rows out is a security
 -- barrier: no function in a query sees them.
+--
+-- Commands and notifications are told apart by the comparison that
+-- restate.is_command() stands for: a call of it costs the planner more, in each
+-- query of a view.
 
 CREATE FUNCTION restate.utf8_or_null(value bytea) RETURNS text
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
@@ -32,12 +36,12 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.idempotency_key,
   i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
   i.restarted_from,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_service_protocol_version END
     AS pinned_service_protocol_version,
   i.trace_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_size END AS journal_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_commands_size END AS journal_commands_size,
   i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
   i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
   i.completion_retention, i.journal_retention,
@@ -77,25 +81,19 @@ COMMENT ON COLUMN restate.sys_invocation.last_failure_related_journal_index IS
 CREATE VIEW restate.sys_invocation_status AS
 SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.id,
-  CASE i.status
-    WHEN 'pending' THEN 'inboxed'
-    WHEN 'ready' THEN 'invoked'
-    WHEN 'running' THEN 'invoked'
-    WHEN 'backing-off' THEN 'invoked'
-    ELSE i.status
-  END AS status,
+  restate.coarse_status(i.status) AS status,
   i.completion_result, i.completion_failure,
   concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
   i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
   i.idempotency_key,
   i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
   i.restarted_from,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_service_protocol_version END
     AS pinned_service_protocol_version,
   i.trace_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_size END AS journal_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_commands_size END AS journal_commands_size,
   i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
   i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
   i.completion_retention, i.journal_retention,
@@ -213,6 +211,9 @@ REVOKE ALL ON restate.sys_deployment FROM PUBLIC;
 COMMENT ON VIEW restate.sys_deployment IS
 'The registered deployments.';
 
+-- The latest revision is the highest whose deployment is registered.  The
+-- statements that lock an invocation and look for the deployment of its service's
+-- latest revision say so themselves, to find it through the primary key.
 CREATE VIEW restate.sys_service WITH (security_barrier) AS
 SELECT DISTINCT ON (s.service_name) s.service_name AS name, s.revision, s.public, s.ty, s.deployment_id
 FROM restate.service_revision s

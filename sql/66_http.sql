@@ -24,12 +24,13 @@ CREATE FUNCTION restate.service_document(service restate.service_revision) RETUR
     -- what the API requires has its documented default where neither a column
     -- nor the settings say otherwise
     jsonb_build_object(
-      'idempotency_retention', '1d',
-      'journal_retention', '1d',
+      'idempotency_retention', restate.duration_text(restate.default_retention()),
+      'journal_retention', restate.duration_text(restate.default_retention()),
       'inactivity_timeout', '1m',
       'abort_timeout', '10m',
       'enable_lazy_state', false)
-    || CASE service.ty WHEN 'workflow' THEN jsonb '{"workflow_completion_retention": "1d"}' ELSE '{}' END
+    || CASE service.ty WHEN 'workflow' THEN jsonb_build_object(
+      'workflow_completion_retention', restate.duration_text(restate.default_retention())) ELSE '{}' END
     || service.settings
     || jsonb_strip_nulls(jsonb_build_object(
       'name', service.service_name,
@@ -50,12 +51,9 @@ COMMENT ON FUNCTION restate.service_document(restate.service_revision) IS
 'A revision of a service as the document of GET /services/{name}: columns first, then settings, then the documented defaults of fields that the API requires.';
 
 CREATE VIEW restate.admin_service WITH (security_barrier) AS
-SELECT s.service_name AS name, restate.service_document(s.revision) AS document
-FROM (
-  SELECT DISTINCT ON (r.service_name) r.service_name, r AS revision
-  FROM restate.service_revision r
-  JOIN restate.deployment d ON d.id = r.deployment_id
-  ORDER BY r.service_name, r.revision DESC) AS s;
+SELECT s.name, restate.service_document(r) AS document
+FROM restate.sys_service s
+JOIN restate.service_revision r ON r.service_name = s.name AND r.revision = s.revision;
 REVOKE ALL ON restate.admin_service FROM PUBLIC;
 COMMENT ON VIEW restate.admin_service IS
 'Each service at its latest revision, as the document of GET /services/{name}.';

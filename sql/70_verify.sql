@@ -15,7 +15,7 @@ AS $function$
   FROM restate.invocation i
   FULL JOIN (
     SELECT j.id, j.partition_key, count(*) AS size,
-      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size,
+      count(*) FILTER (WHERE restate.is_command(j.entry_type)) AS commands_size,
       min(j.index) AS first, max(j.index) AS last
     FROM restate.journal j
     GROUP BY j.id, j.partition_key
@@ -44,7 +44,7 @@ AS $function$
   UNION ALL
   SELECT 'input_missing', i.id, format('%s without a journal', i.status)
   FROM restate.invocation i
-  WHERE i.completed_at IS NULL AND i.status NOT IN ('pending', 'scheduled') AND i.journal_size = 0
+  WHERE i.completed_at IS NULL AND restate.has_started(i.status) AND i.journal_size = 0
   UNION ALL
   -- Who asks for a completion, that it arrives, and who is suspended on it.
   -- Signals 1 to 16 are sent again and again, to be taken in their order: that
@@ -56,14 +56,14 @@ AS $function$
       min(s.arrived) AS arrived, count(s.arrived) AS arrivals, bool_or(s.awaited) AS awaited
     FROM (
       SELECT j.id, j.partition_key, j.completion_id, NULL::bigint AS signal_index,
-        CASE WHEN j.entry_type < 'Notification: Run' THEN j.index END AS asked,
-        CASE WHEN j.entry_type >= 'Notification: Run' THEN j.index END AS arrived, false AS awaited
+        CASE WHEN restate.is_command(j.entry_type) THEN j.index END AS asked,
+        CASE WHEN NOT restate.is_command(j.entry_type) THEN j.index END AS arrived, false AS awaited
       FROM restate.journal j
       WHERE j.completion_id IS NOT NULL
       UNION ALL
       SELECT j.id, j.partition_key, j.result_completion_id, NULL, j.index, NULL, false
       FROM restate.journal j
-      WHERE j.entry_type < 'Notification: Run' AND j.result_completion_id IS NOT NULL
+      WHERE restate.is_command(j.entry_type) AND j.result_completion_id IS NOT NULL
       UNION ALL
       SELECT j.id, j.partition_key, NULL, j.signal_index, NULL, j.index, false
       FROM restate.journal j
@@ -113,21 +113,13 @@ AS $function$
   UNION ALL
   SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
   FROM restate.journal j
-  WHERE (j.completion_id IS NOT NULL) <> (j.entry_type IN (
-      'Command: Run', 'Command: Sleep', 'Command: Call', 'Command: OneWayCall',
-      'Command: AttachInvocation', 'Command: GetInvocationOutput', 'Command: GetLazyState',
-      'Command: GetLazyStateKeys', 'Command: GetPromise', 'Command: PeekPromise',
-      'Command: CompletePromise')
-      OR j.entry_type >= 'Notification: Run' AND j.entry_type <> 'Notification: Signal')
-    OR (j.result_completion_id IS NOT NULL) <> (j.entry_type = 'Command: Call')
-    OR (j.invoked_id IS NOT NULL) <> (j.entry_type IN (
-      'Command: Call', 'Command: OneWayCall', 'Notification: CallInvocationId'))
+  WHERE NOT restate.entry_ids_fit(j.entry_type, j.completion_id, j.result_completion_id, j.invoked_id)
   UNION ALL
   SELECT 'key_held_by_other', k.holder,
     format('%s/%s is held by an invocation that cannot hold it', k.service_name, k.service_key)
   FROM restate.object_key k
   LEFT JOIN restate.invocation i ON i.id = k.holder AND i.partition_key = k.partition_key
-    AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+    AND i.target_handler_ty = 'exclusive' AND i.completed_at IS NULL AND restate.has_started(i.status)
     AND i.target_service_name = k.service_name AND i.target_service_key = k.service_key
   WHERE k.holder IS NOT NULL AND i.id IS NULL
   UNION ALL
@@ -136,7 +128,7 @@ AS $function$
   FROM restate.invocation i
   LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key AND k.holder = i.id
     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-  WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled')
+  WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND restate.has_started(i.status)
     AND k.holder IS NULL
   UNION ALL
   SELECT 'inbox_stalled', i.id,

@@ -79,13 +79,9 @@ BEGIN
   -- what is derived from a key takes no longer one
   PERFORM restate.check_object_key(row.target_service_key, NULL);
   row.partition_key := restate_partition_key_of_id(row.id);
-  row.status := CASE row.status
-    WHEN 'invoked' THEN 'ready'
-    WHEN 'inboxed' THEN 'pending'
-    ELSE row.status END;
+  row.status := restate.status_of(row.status);
   wrong := CASE
-    WHEN row.status IS NULL OR row.status NOT IN ('pending', 'scheduled', 'ready', 'running',
-      'backing-off', 'suspended', 'paused', 'completed')
+    WHEN row.status IS NULL
       THEN 'has an unknown status'
     WHEN row.target_service_name IS NULL OR row.target_handler_name IS NULL
       OR row.target_service_ty IS NULL
@@ -135,11 +131,11 @@ BEGIN
 
   IF row.status = 'suspended' THEN
     IF NOT (0 <= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals)
-        AND 4294967295 >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
+        AND restate.index_max() >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
       OR array_position(row.suspended_waiting_for_completions || row.suspended_waiting_for_signals, NULL) > 0
     THEN
       PERFORM restate.refuse_body(format(
-        'invocation %s waits for something that is no whole number from 0 to 4294967295', row.id));
+        'invocation %s waits for something that is no whole number from 0 to %s', row.id, restate.index_max()));
     END IF;
     IF coalesce(cardinality(row.suspended_waiting_for_completions), 0)
       + coalesce(cardinality(row.suspended_waiting_for_signals), 0) = 0
@@ -160,7 +156,7 @@ BEGIN
         'headers', coalesce(document -> 'input_headers', '[]'),
         'payload', coalesce(document -> 'input_payload', '[]'),
         'name', '')))));
-    IF row.status IN ('pending', 'scheduled') THEN
+    IF NOT restate.has_started(row.status) THEN
       SELECT * INTO STRICT input FROM restate.parse_entry(entries #> '{0,entry_json}');
       row.input_headers := input.meta -> 'headers';
       row.input_payload := input.payload;
@@ -206,7 +202,7 @@ BEGIN
     IF NOT FOUND THEN
       PERFORM restate.not_written(format('the object key of invocation %s', row.id));
     END IF;
-  ELSIF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
+  ELSIF row.target_handler_ty = 'exclusive' AND restate.has_started(row.status) AND row.status <> 'completed' THEN
     INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
       VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
       ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))
@@ -227,8 +223,8 @@ BEGIN
   row.invoked_by := coalesce(row.invoked_by, 'ingress');
   row.created_at := coalesce(row.created_at, now());
   row.modified_at := coalesce(row.modified_at, row.created_at);
-  row.completion_retention := coalesce(row.completion_retention, '1 day');
-  row.journal_retention := coalesce(row.journal_retention, '1 day');
+  row.completion_retention := coalesce(row.completion_retention, restate.default_retention());
+  row.journal_retention := coalesce(row.journal_retention, restate.default_retention());
   row.random_seed := coalesce(row.random_seed, restate_random_seed());
   row.pause_requested := false;
   row.journal_size := 0;
@@ -253,15 +249,15 @@ BEGIN
               ELSE j.e -> 'entry_json' END) AS p
         RETURNING index, entry_type, completion_id, result_completion_id, meta, payload
     ), completion AS (
-      SELECT w.completion_id, min(a.index) FILTER (WHERE a.entry_type < 'Notification: Run') AS asked_at,
-          min(a.index) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrived_at,
-          count(*) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrivals
+      SELECT w.completion_id, min(a.index) FILTER (WHERE restate.is_command(a.entry_type)) AS asked_at,
+          min(a.index) FILTER (WHERE NOT restate.is_command(a.entry_type)) AS arrived_at,
+          count(*) FILTER (WHERE NOT restate.is_command(a.entry_type)) AS arrivals
         FROM appended AS a
         CROSS JOIN LATERAL unnest(ARRAY[a.completion_id, a.result_completion_id]) AS w (completion_id)
         WHERE w.completion_id IS NOT NULL
         GROUP BY w.completion_id)
     SELECT count(*),
-        count(*) FILTER (WHERE a.entry_type < 'Notification: Run'),
+        count(*) FILTER (WHERE restate.is_command(a.entry_type)),
         (array_agg(a.payload ORDER BY a.index DESC)
           FILTER (WHERE a.entry_type = 'Command: Output' AND NOT a.meta ? 'result'))[1],
         (array_agg(format('entry %s says %s but is %s', a.index, j.e ->> 'entry_type', a.entry_type))

@@ -854,6 +854,61 @@ CREATE FUNCTION restate.parse_entry(
 COMMENT ON FUNCTION restate.parse_entry(json) IS
 'The same of an entry''s JSON as json, whose escapes the server has not read: with a replacement for what no text can hold, as restate.storable_json makes. Errors: invalid_body, invalid_invocation_id for a malformed id in it.';
 
+-- What a status and a type of entry is, the largest index, and how long is kept
+-- what nothing else is said of: each has one function, which views, verification
+-- and import call.
+
+CREATE FUNCTION restate.has_started(status text) RETURNS boolean
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_has_started';
+COMMENT ON FUNCTION restate.has_started(text) IS
+'Whether an invocation of that status has started: it waits for its time or in an inbox no longer. status: that of restate.invocation. Null, or no status: null.';
+
+CREATE FUNCTION restate.coarse_status(status text) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_coarse_status';
+COMMENT ON FUNCTION restate.coarse_status(text) IS
+'The status as sys_invocation_status has it: inboxed for pending, invoked for ready, running and backing-off. status: that of restate.invocation. Null, or no status: null.';
+
+CREATE FUNCTION restate.status_of(name text) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_status_of';
+COMMENT ON FUNCTION restate.status_of(text) IS
+'The status of that name, or, for a coarse one, the first that has it: pending for inboxed, ready for invoked. name: a status of sys_invocation or of sys_invocation_status. Null, or no status: null.';
+
+CREATE FUNCTION restate.is_command(entry_type restate.entry_type) RETURNS boolean
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN entry_type < 'Notification: Run';
+COMMENT ON FUNCTION restate.is_command(restate.entry_type) IS
+'Whether entries of the type are commands, which a handler issues, and not notifications, which it receives. The planner puts the comparison in place of the call. Null: null.';
+
+CREATE FUNCTION restate.entry_ids_fit(
+  entry_type restate.entry_type,
+  completion_id bigint,
+  result_completion_id bigint,
+  invoked_id restate_invocation_id)
+  RETURNS boolean
+  LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_entry_ids_fit';
+COMMENT ON FUNCTION restate.entry_ids_fit(restate.entry_type, bigint, bigint, restate_invocation_id) IS
+'Whether an entry of the type has exactly those of the ids that are not null. The arguments: the columns of restate.journal. Null without an entry type.';
+
+CREATE FUNCTION restate.index_max() RETURNS bigint
+  LANGUAGE C IMMUTABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_index_max';
+COMMENT ON FUNCTION restate.index_max() IS
+'The largest index of a journal entry, a completion or a signal.';
+
+CREATE FUNCTION restate.default_retention() RETURNS interval
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN interval '1 day';
+COMMENT ON FUNCTION restate.default_retention() IS
+'How long the result and the journal of a completed invocation are kept where nothing else is said.';
+
+ALTER TABLE restate.invocation
+  ALTER COLUMN completion_retention SET DEFAULT restate.default_retention(),
+  ALTER COLUMN journal_retention SET DEFAULT restate.default_retention();
+
 -- The rules of rows: one constraint and one function a table in place of many,
 -- whose names and words are those of restate.rules().  Every constraint is added
 -- in a statement of its own, and reads its table once, which nobody else can use
@@ -1119,12 +1174,12 @@ SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.idempotency_key,
   i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
   i.restarted_from,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_service_protocol_version END
     AS pinned_service_protocol_version,
   i.trace_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_size END AS journal_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_commands_size END AS journal_commands_size,
   i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
   i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
   i.completion_retention, i.journal_retention,
@@ -1161,25 +1216,19 @@ COMMENT ON COLUMN restate.sys_invocation.last_failure_related_journal_index IS
 CREATE OR REPLACE VIEW restate.sys_invocation_status AS
 SELECT restate_partition_key_unsigned(i.partition_key) AS partition_key,
   i.id,
-  CASE i.status
-    WHEN 'pending' THEN 'inboxed'
-    WHEN 'ready' THEN 'invoked'
-    WHEN 'running' THEN 'invoked'
-    WHEN 'backing-off' THEN 'invoked'
-    ELSE i.status
-  END AS status,
+  restate.coarse_status(i.status) AS status,
   i.completion_result, i.completion_failure,
   concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
   i.target_service_name, i.target_service_key, i.target_handler_name, i.target_service_ty,
   i.idempotency_key,
   i.invoked_by, i.invoked_by_service_name, i.invoked_by_id, i.invoked_by_subscription_id, i.invoked_by_target,
   i.restarted_from,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_deployment_id END AS pinned_deployment_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.pinned_service_protocol_version END
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_deployment_id END AS pinned_deployment_id,
+  CASE WHEN restate.has_started(i.status) THEN i.pinned_service_protocol_version END
     AS pinned_service_protocol_version,
   i.trace_id,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_size END AS journal_size,
-  CASE WHEN i.status NOT IN ('scheduled', 'pending') THEN i.journal_commands_size END AS journal_commands_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_size END AS journal_size,
+  CASE WHEN restate.has_started(i.status) THEN i.journal_commands_size END AS journal_commands_size,
   i.created_at, i.created_using_restate_version, i.modified_at, i.inboxed_at,
   i.scheduled_at, i.scheduled_start_at, i.running_at, i.completed_at,
   i.completion_retention, i.journal_retention,
@@ -1266,7 +1315,43 @@ COMMENT ON VIEW restate.sys_idempotency IS
 
 ALTER VIEW restate.sys_keyed_service_status SET (security_barrier);
 ALTER VIEW restate.sys_service SET (security_barrier);
-ALTER VIEW restate.admin_service SET (security_barrier);
+
+-- what is shown of retention is what holds by default
+CREATE OR REPLACE FUNCTION restate.service_document(service restate.service_revision) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN
+    -- what the API requires has its documented default where neither a column
+    -- nor the settings say otherwise
+    jsonb_build_object(
+      'idempotency_retention', restate.duration_text(restate.default_retention()),
+      'journal_retention', restate.duration_text(restate.default_retention()),
+      'inactivity_timeout', '1m',
+      'abort_timeout', '10m',
+      'enable_lazy_state', false)
+    || CASE service.ty WHEN 'workflow' THEN jsonb_build_object(
+      'workflow_completion_retention', restate.duration_text(restate.default_retention())) ELSE '{}' END
+    || service.settings
+    || jsonb_strip_nulls(jsonb_build_object(
+      'name', service.service_name,
+      'ty', CASE service.ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
+      'deployment_id', service.deployment_id,
+      'revision', service.revision,
+      'public', service.public,
+      'idempotency_retention', restate.duration_text(service.idempotency_retention),
+      'workflow_completion_retention', restate.duration_text(service.workflow_completion_retention),
+      'journal_retention', restate.duration_text(service.journal_retention)))
+    || jsonb_build_object('handlers', (
+      SELECT coalesce(jsonb_agg(jsonb_build_object(
+          'public', service.public, 'input_description', 'any', 'output_description', 'any') || h.handler
+        ORDER BY h.place), '[]')
+      FROM jsonb_array_elements(service.handlers) WITH ORDINALITY AS h(handler, place)
+      WHERE jsonb_typeof(h.handler) = 'object'));
+
+-- the latest revision is that of sys_service
+CREATE OR REPLACE VIEW restate.admin_service WITH (security_barrier) AS
+SELECT s.name, restate.service_document(r) AS document
+FROM restate.sys_service s
+JOIN restate.service_revision r ON r.service_name = s.name AND r.revision = s.revision;
 
 CREATE VIEW restate.admin_service_handlers AS
 SELECT s.name, jsonb_build_object('handlers', s.document -> 'handlers') AS document
@@ -1818,7 +1903,7 @@ AS $function$
   FROM restate.invocation i
   FULL JOIN (
     SELECT j.id, j.partition_key, count(*) AS size,
-      count(*) FILTER (WHERE j.entry_type < 'Notification: Run') AS commands_size,
+      count(*) FILTER (WHERE restate.is_command(j.entry_type)) AS commands_size,
       min(j.index) AS first, max(j.index) AS last
     FROM restate.journal j
     GROUP BY j.id, j.partition_key
@@ -1847,7 +1932,7 @@ AS $function$
   UNION ALL
   SELECT 'input_missing', i.id, format('%s without a journal', i.status)
   FROM restate.invocation i
-  WHERE i.completed_at IS NULL AND i.status NOT IN ('pending', 'scheduled') AND i.journal_size = 0
+  WHERE i.completed_at IS NULL AND restate.has_started(i.status) AND i.journal_size = 0
   UNION ALL
   -- Who asks for a completion, that it arrives, and who is suspended on it.
   -- Signals 1 to 16 are sent again and again, to be taken in their order: that
@@ -1859,14 +1944,14 @@ AS $function$
       min(s.arrived) AS arrived, count(s.arrived) AS arrivals, bool_or(s.awaited) AS awaited
     FROM (
       SELECT j.id, j.partition_key, j.completion_id, NULL::bigint AS signal_index,
-        CASE WHEN j.entry_type < 'Notification: Run' THEN j.index END AS asked,
-        CASE WHEN j.entry_type >= 'Notification: Run' THEN j.index END AS arrived, false AS awaited
+        CASE WHEN restate.is_command(j.entry_type) THEN j.index END AS asked,
+        CASE WHEN NOT restate.is_command(j.entry_type) THEN j.index END AS arrived, false AS awaited
       FROM restate.journal j
       WHERE j.completion_id IS NOT NULL
       UNION ALL
       SELECT j.id, j.partition_key, j.result_completion_id, NULL, j.index, NULL, false
       FROM restate.journal j
-      WHERE j.entry_type < 'Notification: Run' AND j.result_completion_id IS NOT NULL
+      WHERE restate.is_command(j.entry_type) AND j.result_completion_id IS NOT NULL
       UNION ALL
       SELECT j.id, j.partition_key, NULL, j.signal_index, NULL, j.index, false
       FROM restate.journal j
@@ -1916,21 +2001,13 @@ AS $function$
   UNION ALL
   SELECT 'entry_malformed', j.id, format('%s at index %s has the wrong ids', j.entry_type, j.index)
   FROM restate.journal j
-  WHERE (j.completion_id IS NOT NULL) <> (j.entry_type IN (
-      'Command: Run', 'Command: Sleep', 'Command: Call', 'Command: OneWayCall',
-      'Command: AttachInvocation', 'Command: GetInvocationOutput', 'Command: GetLazyState',
-      'Command: GetLazyStateKeys', 'Command: GetPromise', 'Command: PeekPromise',
-      'Command: CompletePromise')
-      OR j.entry_type >= 'Notification: Run' AND j.entry_type <> 'Notification: Signal')
-    OR (j.result_completion_id IS NOT NULL) <> (j.entry_type = 'Command: Call')
-    OR (j.invoked_id IS NOT NULL) <> (j.entry_type IN (
-      'Command: Call', 'Command: OneWayCall', 'Notification: CallInvocationId'))
+  WHERE NOT restate.entry_ids_fit(j.entry_type, j.completion_id, j.result_completion_id, j.invoked_id)
   UNION ALL
   SELECT 'key_held_by_other', k.holder,
     format('%s/%s is held by an invocation that cannot hold it', k.service_name, k.service_key)
   FROM restate.object_key k
   LEFT JOIN restate.invocation i ON i.id = k.holder AND i.partition_key = k.partition_key
-    AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled', 'completed')
+    AND i.target_handler_ty = 'exclusive' AND i.completed_at IS NULL AND restate.has_started(i.status)
     AND i.target_service_name = k.service_name AND i.target_service_key = k.service_key
   WHERE k.holder IS NOT NULL AND i.id IS NULL
   UNION ALL
@@ -1939,7 +2016,7 @@ AS $function$
   FROM restate.invocation i
   LEFT JOIN restate.object_key k ON k.partition_key = i.partition_key AND k.holder = i.id
     AND k.service_name = i.target_service_name AND k.service_key = i.target_service_key
-  WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND i.status NOT IN ('pending', 'scheduled')
+  WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND restate.has_started(i.status)
     AND k.holder IS NULL
   UNION ALL
   SELECT 'inbox_stalled', i.id,
@@ -2058,13 +2135,9 @@ BEGIN
   -- what is derived from a key takes no longer one
   PERFORM restate.check_object_key(row.target_service_key, NULL);
   row.partition_key := restate_partition_key_of_id(row.id);
-  row.status := CASE row.status
-    WHEN 'invoked' THEN 'ready'
-    WHEN 'inboxed' THEN 'pending'
-    ELSE row.status END;
+  row.status := restate.status_of(row.status);
   wrong := CASE
-    WHEN row.status IS NULL OR row.status NOT IN ('pending', 'scheduled', 'ready', 'running',
-      'backing-off', 'suspended', 'paused', 'completed')
+    WHEN row.status IS NULL
       THEN 'has an unknown status'
     WHEN row.target_service_name IS NULL OR row.target_handler_name IS NULL
       OR row.target_service_ty IS NULL
@@ -2114,11 +2187,11 @@ BEGIN
 
   IF row.status = 'suspended' THEN
     IF NOT (0 <= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals)
-        AND 4294967295 >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
+        AND restate.index_max() >= ALL (row.suspended_waiting_for_completions || row.suspended_waiting_for_signals))
       OR array_position(row.suspended_waiting_for_completions || row.suspended_waiting_for_signals, NULL) > 0
     THEN
       PERFORM restate.refuse_body(format(
-        'invocation %s waits for something that is no whole number from 0 to 4294967295', row.id));
+        'invocation %s waits for something that is no whole number from 0 to %s', row.id, restate.index_max()));
     END IF;
     IF coalesce(cardinality(row.suspended_waiting_for_completions), 0)
       + coalesce(cardinality(row.suspended_waiting_for_signals), 0) = 0
@@ -2139,7 +2212,7 @@ BEGIN
         'headers', coalesce(document -> 'input_headers', '[]'),
         'payload', coalesce(document -> 'input_payload', '[]'),
         'name', '')))));
-    IF row.status IN ('pending', 'scheduled') THEN
+    IF NOT restate.has_started(row.status) THEN
       SELECT * INTO STRICT input FROM restate.parse_entry(entries #> '{0,entry_json}');
       row.input_headers := input.meta -> 'headers';
       row.input_payload := input.payload;
@@ -2185,7 +2258,7 @@ BEGIN
     IF NOT FOUND THEN
       PERFORM restate.not_written(format('the object key of invocation %s', row.id));
     END IF;
-  ELSIF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
+  ELSIF row.target_handler_ty = 'exclusive' AND restate.has_started(row.status) AND row.status <> 'completed' THEN
     INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
       VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
       ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))
@@ -2206,8 +2279,8 @@ BEGIN
   row.invoked_by := coalesce(row.invoked_by, 'ingress');
   row.created_at := coalesce(row.created_at, now());
   row.modified_at := coalesce(row.modified_at, row.created_at);
-  row.completion_retention := coalesce(row.completion_retention, '1 day');
-  row.journal_retention := coalesce(row.journal_retention, '1 day');
+  row.completion_retention := coalesce(row.completion_retention, restate.default_retention());
+  row.journal_retention := coalesce(row.journal_retention, restate.default_retention());
   row.random_seed := coalesce(row.random_seed, restate_random_seed());
   row.pause_requested := false;
   row.journal_size := 0;
@@ -2232,15 +2305,15 @@ BEGIN
               ELSE j.e -> 'entry_json' END) AS p
         RETURNING index, entry_type, completion_id, result_completion_id, meta, payload
     ), completion AS (
-      SELECT w.completion_id, min(a.index) FILTER (WHERE a.entry_type < 'Notification: Run') AS asked_at,
-          min(a.index) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrived_at,
-          count(*) FILTER (WHERE a.entry_type >= 'Notification: Run') AS arrivals
+      SELECT w.completion_id, min(a.index) FILTER (WHERE restate.is_command(a.entry_type)) AS asked_at,
+          min(a.index) FILTER (WHERE NOT restate.is_command(a.entry_type)) AS arrived_at,
+          count(*) FILTER (WHERE NOT restate.is_command(a.entry_type)) AS arrivals
         FROM appended AS a
         CROSS JOIN LATERAL unnest(ARRAY[a.completion_id, a.result_completion_id]) AS w (completion_id)
         WHERE w.completion_id IS NOT NULL
         GROUP BY w.completion_id)
     SELECT count(*),
-        count(*) FILTER (WHERE a.entry_type < 'Notification: Run'),
+        count(*) FILTER (WHERE restate.is_command(a.entry_type)),
         (array_agg(a.payload ORDER BY a.index DESC)
           FILTER (WHERE a.entry_type = 'Command: Output' AND NOT a.meta ? 'result'))[1],
         (array_agg(format('entry %s says %s but is %s', a.index, j.e ->> 'entry_type', a.entry_type))

@@ -7,6 +7,7 @@
 #include "utils/builtins.h"
 
 #include "admin/operation.h"
+#include "types/id_generate.h"
 
 static void find_restarts(Workset *workset, Target *targets, int count);
 static void read_prefixes(Workset *workset, const Target *targets, int count);
@@ -189,12 +190,7 @@ restart(Workset *workset, const Request *request, Target *target)
 {
 	Invocation *invocation = target->invocation;
 	Restart made;
-	int64 seed;
 
-	if (!pg_strong_random(&seed, sizeof(seed)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INTERNAL_ERROR),
-				 errmsg("could not generate a random seed")));
 	restate_generate_invocation_id((uint64) invocation->partition_key, &target->new_id);
 	target->has_new_id = true;
 	machine_restart(&workset->changes, invocation, &request->asked, &target->new_id, &made);
@@ -211,7 +207,7 @@ restart(Workset *workset, const Request *request, Target *target)
 						  .journal_size = made.journal_size,
 						  .journal_commands_size = made.journal_commands_size,
 						  .inbox_sequence_number = made.status == STATUS_PENDING ? &made.inbox_sequence_number : NULL,
-						  .random_seed = seed,
+						  .random_seed = (int64) restate_random_bits(),
 						  .last_index = request->asked.last_index,
 						  .request_id = request->asked.request_id,
 						  .at = workset->at});

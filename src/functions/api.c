@@ -14,6 +14,7 @@
 
 #include "types/compat.h"
 #include "types/id.h"
+#include "types/limits.h"
 #include "types/outcome.h"
 
 PG_FUNCTION_INFO_V1(restate_api_index);
@@ -40,7 +41,7 @@ restate_api_index(PG_FUNCTION_ARGS)
 	{
 		valid = *p >= '0' && *p <= '9';
 		value = value * 10 + (*p - '0');
-		valid = valid && value <= (int64) PG_UINT32_MAX;
+		valid = valid && value <= RESTATE_INDEX_MAX;
 	}
 	if (!valid)
 		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid from %s", restate_quote_text(given)));

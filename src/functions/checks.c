@@ -25,6 +25,7 @@
 #include "types/id.h"
 #include "types/id_generate.h"
 #include "types/key.h"
+#include "types/limits.h"
 #include "types/outcome.h"
 
 /* the arguments of each table's function */

@@ -25,6 +25,7 @@
 #include "admin/operation.h"
 #include "functions/request.h"
 #include "types/compat.h"
+#include "types/limits.h"
 
 /* the arguments of the function */
 enum

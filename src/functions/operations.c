@@ -16,6 +16,7 @@
 #include "admin/operation.h"
 #include "functions/request.h"
 #include "types/compat.h"
+#include "types/limits.h"
 
 static Target run_one(FunctionCallInfo fcinfo, const Request *request);
 static Datum run_batch(FunctionCallInfo fcinfo, const Request *request);

@@ -12,9 +12,7 @@
 #include "functions/request.h"
 #include "types/compat.h"
 #include "types/id_fault.h"
-#include "types/key.h"
-
-#define MAX_FROM PG_UINT32_MAX
+#include "types/limits.h"
 
 static const bool takes[OPERATION_COUNT][PARAMETER_COUNT] = {
 	[OPERATION_DELETE_CANCEL] = {[PARAMETER_MODE] = true},
@@ -262,14 +260,14 @@ read_mode(Request *request, const char *mode, StringInfo parameters)
 }
 
 /*
- * Reads the index to restart from: an unsigned 32-bit number, 0 for null.
+ * Reads the index to restart from, 0 for null.
  */
 static RestateRefusal
 read_from(Request *request, const Parameters *given, StringInfo parameters)
 {
 	if (given->has_from)
 	{
-		if (given->from < 0 || given->from > (int64) MAX_FROM)
+		if (given->from < 0 || given->from > RESTATE_INDEX_MAX)
 			return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid from " INT64_FORMAT, given->from);
 		request->asked.last_index = given->from;
 		begin_parameter(parameters, "from");

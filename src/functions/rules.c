@@ -14,12 +14,14 @@
 #include "utils/tuplestore.h"
 
 #include "functions/rules.h"
-#include "types/key.h"
+#include "types/limits.h"
 
 #define KEY_OF_ID  "partition_key must be that of the id"
 #define KEY_OF_KEY "partition_key must be that of the service_key"
 
-#define KEY_LENGTH		   CppAsString2(RESTATE_KEY_MAX_BYTES) " bytes in UTF-8"
+#define INDEX_LIMIT RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX)
+
+#define KEY_LENGTH		   RESTATE_LIMIT_TEXT(RESTATE_KEY_MAX_BYTES) " bytes in UTF-8"
 #define KEY_AND_ITS_LENGTH "service_key and key must have at most " KEY_LENGTH
 
 static const struct
@@ -55,12 +57,11 @@ static const struct
 		 "restarted_from is set with restart_as_new, and only then, and request_id at most then"},
 	[RULE_INVOCATION_JOURNAL] =
 		{"invocation", "invocation_journal_check",
-		 "journal_size must be from 0 to 4294967296, "
-		 "and journal_commands_size from 0 to journal_size"},
+		 "journal_size must be from 0 to " RESTATE_LIMIT_TEXT(RESTATE_JOURNAL_SIZE_MAX) ", and journal_commands_size from 0 to journal_size"},
 	[RULE_INVOCATION_KEYS] =
 		{"invocation", "invocation_keys_check",
 		 "target_service_key and idempotency_key must have at most " KEY_LENGTH
-		 ", and request_id at most " CppAsString2(RESTATE_REQUEST_ID_MAX_BYTES)},
+		 ", and request_id at most " RESTATE_LIMIT_TEXT(RESTATE_REQUEST_ID_MAX_BYTES)},
 	[RULE_INVOCATION_PARTITION_KEY] = {"invocation", "invocation_partition_key_check", KEY_OF_ID},
 	[RULE_INVOCATION_PINNED] =
 		{"invocation", "invocation_pinned_check",
@@ -87,11 +88,11 @@ static const struct
 	[RULE_JOURNAL_NUMBERS] =
 		{"journal", "journal_numbers_check",
 		 "index, completion_id, result_completion_id and signal_index "
-		 "must be from 0 to 4294967295"},
+		 "must be from 0 to " INDEX_LIMIT},
 	[RULE_JOURNAL_PARTITION_KEY] = {"journal", "journal_partition_key_check", KEY_OF_ID},
 	[RULE_JOURNAL_EVENT_AFTER_INDEX] =
 		{"journal_event", "journal_event_after_journal_entry_index_check",
-		 "after_journal_entry_index must be from 0 to 4294967295"},
+		 "after_journal_entry_index must be from 0 to " INDEX_LIMIT},
 	[RULE_JOURNAL_EVENT_INDEX] =
 		{"journal_event", "journal_event_event_index_check",
 		 "event_index must be 0 or more"},

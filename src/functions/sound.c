@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "functions/sound.h"
+#include "types/limits.h"
 #include "types/status.h"
 #include "types/text_equals.h"
 
@@ -38,7 +39,7 @@ bool
 column_is_u32(Column column)
 {
 	return column_is_at_least(column, 0) &&
-		   (column->isnull || DatumGetInt64(column->value) <= (int64) PG_UINT32_MAX);
+		   (column->isnull || DatumGetInt64(column->value) <= RESTATE_INDEX_MAX);
 }
 
 /*
@@ -171,7 +172,7 @@ journal_size_is_sound(Column size, Column commands)
 		return true;
 	return DatumGetInt64(commands->value) >= 0 &&
 		   DatumGetInt64(commands->value) <= DatumGetInt64(size->value) &&
-		   DatumGetInt64(size->value) <= (int64) PG_UINT32_MAX + 1;
+		   DatumGetInt64(size->value) <= RESTATE_JOURNAL_SIZE_MAX;
 }
 
 /*

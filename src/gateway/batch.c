@@ -9,11 +9,10 @@
 #include <string.h>
 
 #include "types/id_codec.h"
+#include "types/limits.h"
 #include "body.h"
 #include "parameters.h"
 #include "routes.h"
-
-#define MAX_IDS 1000
 
 /* of a body; without a deployment from the second on */
 static const char *const batch_fields[] = {"deployment", "invocation_ids", NULL};
@@ -112,10 +111,10 @@ take_ids(Exchange *exchange, json_t *ids)
 		answer_out_of_memory(exchange);
 		return false;
 	}
-	if (json_array_size(ids) > MAX_IDS)
+	if (json_array_size(ids) > RESTATE_HTTP_BATCH_MAX)
 	{
 		buffer_free(&literal);
-		answer_error(exchange, 400, "batch_too_large", "a batch takes at most 1000 invocations");
+		answer_error(exchange, 400, "batch_too_large", "a batch takes at most " RESTATE_LIMIT_TEXT(RESTATE_HTTP_BATCH_MAX) " invocations");
 		return false;
 	}
 	exchange->args[0] = literal.data;

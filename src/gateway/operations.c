@@ -8,16 +8,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "types/limits.h"
 #include "parameters.h"
 
-static bool is_u32(const char *text);
+static bool is_index(const char *text);
 
 /*
- * Returns whether the text is an unsigned 32-bit number: digits, after a plus
+ * Returns whether the text is the index of a journal entry: digits, after a plus
  * sign perhaps.
  */
 static bool
-is_u32(const char *text)
+is_index(const char *text)
 {
 	uint64_t value = 0;
 
@@ -30,7 +31,7 @@ is_u32(const char *text)
 		if (*text < '0' || *text > '9')
 			return false;
 		value = value * 10 + (uint64_t) (*text - '0');
-		if (value > UINT32_MAX)
+		if (value > RESTATE_INDEX_MAX)
 			return false;
 	}
 	return true;
@@ -77,9 +78,9 @@ prepare_restart(Exchange *exchange)
 {
 	if (!take_parameter(exchange, "from", 1) || !take_deployment(exchange, 2))
 		return;
-	if (exchange->args[1] && !is_u32(exchange->args[1]))
+	if (exchange->args[1] && !is_index(exchange->args[1]))
 	{
-		answer_bad_parameter(exchange, "from must be a whole number from 0 to 4294967295");
+		answer_bad_parameter(exchange, "from must be a whole number from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
 		return;
 	}
 	if (take_idempotency_key(exchange, 3))

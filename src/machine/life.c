@@ -16,7 +16,7 @@ static void leave_inbox(Invocation *invocation);
 bool
 machine_has_started(const Invocation *invocation)
 {
-	return invocation->status > STATUS_SCHEDULED;
+	return status_has_started(invocation->status);
 }
 
 /*

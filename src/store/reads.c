@@ -22,7 +22,11 @@
 
 #define IS_ONE " WHERE i.id = {id} AND i.partition_key = {partition_key}"
 
-/* the deployment asked for: the id's, the latest of the service, or none */
+/*
+ * The deployment asked for: the id's, the latest of the service, or none.  The
+ * latest revision is as restate.sys_service has it, said again for a lock that
+ * finds it through the primary key.
+ */
 #define DEPLOYMENT                                                                                    \
 	" LEFT JOIN LATERAL (SELECT s.deployment_id FROM restate.service_revision s"                      \
 	" WHERE s.service_name = i.target_service_name AND {deployment_mode} = 'latest'"                  \

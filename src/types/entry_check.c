@@ -18,6 +18,7 @@
 #include "types/compat.h"
 #include "types/entry_check.h"
 #include "types/entry_shape.h"
+#include "types/limits.h"
 #include "types/outcome.h"
 
 /* the type's input function */
@@ -157,15 +158,15 @@ restate_field_text(RestateFieldPlace place, const JsonbValue *value)
 }
 
 /*
- * Returns an unsigned 32-bit number as a bigint.  Refuses anything else.
+ * Returns the index of a completion or signal as a bigint.  Refuses anything else.
  */
 Datum
 restate_field_u32(RestateFieldPlace place, const JsonbValue *value)
 {
 	uint64 number;
 
-	if (!whole_number(value, PG_UINT32_MAX, &number))
-		restate_refuse_field(place, "a whole number from 0 to 4294967295");
+	if (!whole_number(value, RESTATE_INDEX_MAX, &number))
+		restate_refuse_field(place, "a whole number from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
 	return Int64GetDatum((int64) number);
 }
 

@@ -40,13 +40,6 @@ enum
 /* bytes written between two checks for interrupts */
 #define BYTES_AT_ONCE 65536
 
-/* the shape that the last call of the query had */
-typedef struct RenderCache
-{
-	Oid entry_type;
-	const RestateEntryShape *shape;
-} RenderCache;
-
 /*
  * An entry's columns.  What is NULL is a null pointer, except for the numbers,
  * where it is -1.
@@ -412,28 +405,6 @@ text_argument(FunctionCallInfo fcinfo, int arg)
 }
 
 /*
- * Returns the shape of the entry type that is the call's first argument.
- */
-static const RestateEntryShape *
-shape_argument(FunctionCallInfo fcinfo)
-{
-	Oid entry_type = PG_GETARG_OID(ARG_ENTRY_TYPE);
-	RenderCache *cache = fcinfo->flinfo->fn_extra;
-
-	if (cache == NULL)
-	{
-		cache = MemoryContextAllocZero(fcinfo->flinfo->fn_mcxt, sizeof(RenderCache));
-		fcinfo->flinfo->fn_extra = cache;
-	}
-	if (cache->entry_type != entry_type)
-	{
-		cache->shape = restate_entry_shape_of_type(entry_type);
-		cache->entry_type = entry_type;
-	}
-	return cache->shape;
-}
-
-/*
  * Returns the entry's JSON, full or lite, from the call's arguments; NULL
  * without an entry type.
  */
@@ -448,7 +419,7 @@ render_entry(FunctionCallInfo fcinfo, bool lite)
 
 	if (PG_ARGISNULL(ARG_ENTRY_TYPE))
 		PG_RETURN_NULL();
-	shape = shape_argument(fcinfo);
+	shape = restate_entry_shape_in(fcinfo->flinfo, PG_GETARG_OID(ARG_ENTRY_TYPE));
 	columns.name = text_argument(fcinfo, ARG_NAME);
 	columns.completion_id = number_argument(fcinfo, ARG_COMPLETION_ID);
 	columns.result_completion_id = number_argument(fcinfo, ARG_RESULT_COMPLETION_ID);

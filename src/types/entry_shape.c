@@ -142,3 +142,23 @@ restate_entry_field(const RestateEntryField *fields, const char *key, size_t len
 	}
 	return NULL;
 }
+
+/*
+ * Returns whether entries of the shape have a field of that role, be it in the
+ * request of a call.
+ */
+bool
+restate_entry_has_field(const RestateEntryShape *shape, RestateFieldRole role)
+{
+	for (const RestateEntryField *field = shape->fields; field->role != FIELD_END; field++)
+	{
+		if (field->role == role)
+			return true;
+		if (field->role != FIELD_REQUEST)
+			continue;
+		for (const RestateEntryField *part = restate_call_request_fields; part->role != FIELD_END; part++)
+			if (part->role == role)
+				return true;
+	}
+	return false;
+}

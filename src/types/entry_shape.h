@@ -8,6 +8,7 @@
 #ifndef RESTATE_ENTRY_SHAPE_H
 #define RESTATE_ENTRY_SHAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "types/entry_type.h"
@@ -82,6 +83,7 @@ extern const RestateEntryShape restate_entry_shapes[ENTRY_TYPE_COUNT];
 extern const RestateEntryField restate_call_request_fields[];
 
 extern const RestateEntryShape *restate_entry_shape_of_variant(RestateEntryKind kind, const char *variant, size_t len);
+extern bool restate_entry_has_field(const RestateEntryShape *shape, RestateFieldRole role);
 extern const RestateEntryField *restate_entry_field(const RestateEntryField *fields, const char *key, size_t len);
 
 #endif /* RESTATE_ENTRY_SHAPE_H */

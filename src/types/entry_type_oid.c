@@ -13,6 +13,14 @@
 
 #include "types/entry_type_oid.h"
 
+/* the shapes that a function has looked up in a query, each type once */
+typedef struct KnownShapes
+{
+	int count;
+	Oid types[ENTRY_TYPE_COUNT];
+	const RestateEntryShape *shapes[ENTRY_TYPE_COUNT];
+} KnownShapes;
+
 /*
  * Returns the shape of a value of restate.entry_type.  Raises an internal
  * error if the value is not in the catalog or not in the table.
@@ -36,6 +44,27 @@ restate_entry_shape_of_type(Oid entry_type)
 		elog(ERROR, "journal entry type \"%s\" has no shape", label);
 	ReleaseSysCache(tuple);
 	return found;
+}
+
+/*
+ * Returns the same, and looks each type up once in a query: the function that
+ * is called keeps what was found.
+ */
+const RestateEntryShape *
+restate_entry_shape_in(FmgrInfo *function, Oid entry_type)
+{
+	KnownShapes *known = function->fn_extra;
+	const RestateEntryShape *shape;
+
+	if (known == NULL)
+		function->fn_extra = known = MemoryContextAllocZero(function->fn_mcxt, sizeof(KnownShapes));
+	for (int i = 0; i < known->count; i++)
+		if (known->types[i] == entry_type)
+			return known->shapes[i];
+	shape = restate_entry_shape_of_type(entry_type);
+	known->types[known->count] = entry_type;
+	known->shapes[known->count++] = shape;
+	return shape;
 }
 
 /*

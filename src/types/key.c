@@ -1,6 +1,6 @@
 /*
  * key.c
- *		How long the keys are that callers choose, and what an index has of one.
+ *		How long a key is that a caller chooses, and what an index has of one.
  *
  * A btree takes no more than a third of a page for an entry, 2,704 bytes, so
  * that a long key cannot stand in it.  What stands there instead is the same
@@ -15,6 +15,7 @@
 
 #include "types/compat.h"
 #include "types/key.h"
+#include "types/limits.h"
 #include "types/outcome.h"
 
 /* keys up to this length stand in an index as they are */

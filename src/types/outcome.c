@@ -12,6 +12,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 
+#include "types/limits.h"
 #include "types/outcome.h"
 
 /* user text quoted in a message: characters kept of it */
@@ -38,14 +39,14 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 	[RESTATE_INVALID_QUERY_PARAMETER] =
 		{"invalid_query_parameter", 400,
 		 "The value is not one that the parameter takes.",
-		 "mode is cancel, kill or purge; from is a whole number from 0 to 4294967295; a request_id has 1 to 255 bytes."},
+		 "mode is cancel, kill or purge; from is a whole number from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX) "; a request_id has 1 to " RESTATE_LIMIT_TEXT(RESTATE_REQUEST_ID_MAX_BYTES) " bytes."},
 	[RESTATE_INVALID_BODY] =
 		{"invalid_body", 422,
 		 "The document does not have the expected form.",
 		 "Compare it with the form that the function's comment describes."},
 	[RESTATE_BATCH_TOO_LARGE] =
 		{"batch_too_large", 400,
-		 "A batch takes at most " CppAsString2(RESTATE_BATCH_MAX) " invocations, over HTTP " CppAsString2(RESTATE_HTTP_BATCH_MAX) ".",
+		 "A batch takes at most " RESTATE_LIMIT_TEXT(RESTATE_BATCH_MAX) " invocations, over HTTP " RESTATE_LIMIT_TEXT(RESTATE_HTTP_BATCH_MAX) ".",
 		 "Run it in parts."},
 	[RESTATE_INVOCATION_NOT_FOUND] =
 		{"invocation_not_found", 404,
@@ -232,8 +233,8 @@ restate_http_status(PG_FUNCTION_ARGS)
 }
 
 /*
- * Returns user text fit to stand in a one-line message, in double quotes: at
- * most 64 characters of it, each outside printable ASCII escaped.
+ * Returns user text fit to stand in a one-line message, in double quotes: the
+ * beginning of a long one, each character outside printable ASCII escaped.
  */
 char *
 restate_quote_text(const char *text)

@@ -11,10 +11,6 @@
 #include "types/category.h"
 #include "types/compat.h"
 
-/* invocations in one batch, in SQL and over HTTP */
-#define RESTATE_BATCH_MAX	   1000000
-#define RESTATE_HTTP_BATCH_MAX 1000
-
 /* A refusal that is not raised yet: a batch reports it in a row. */
 typedef struct RestateRefusal
 {

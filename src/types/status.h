@@ -9,7 +9,7 @@
 
 struct varlena;
 
-/* in the order of an invocation's life: up to scheduled it has not started */
+/* in the order of an invocation's life */
 typedef enum Status
 {
 	STATUS_PENDING,
@@ -22,7 +22,19 @@ typedef enum Status
 	STATUS_COMPLETED
 } Status;
 
+/*
+ * Returns whether one of that status has started: it waits for its time or in
+ * an inbox no longer.
+ */
+static inline bool
+status_has_started(Status status)
+{
+	return status > STATUS_SCHEDULED;
+}
+
 extern const char *restate_status_name(Status status);
+extern const char *restate_status_coarse_name(Status status);
 extern bool restate_status_from_text(const struct varlena *name, Status *status);
+extern bool restate_status_from_coarse(const struct varlena *name, Status *status);
 
 #endif /* RESTATE_STATUS_H */

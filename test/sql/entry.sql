@@ -312,3 +312,14 @@ WHERE j.id = i.id AND i.target_service_name LIKE 'Entry%';
 DELETE FROM restate.invocation WHERE target_service_name LIKE 'Entry%';
 DELETE FROM restate.object_key WHERE service_name LIKE 'Entry%';
 DROP FUNCTION refusal(text), object_invocation(text, jsonb);
+
+-- What entries of each type are, and which ids they have: exactly one choice of
+-- them fits.
+SELECT t.type, restate.is_command(t.type) AS is_command, f.ids
+FROM unnest(enum_range(NULL::restate.entry_type)) AS t (type)
+CROSS JOIN LATERAL (SELECT string_agg(coalesce(nullif(concat_ws(', ', 'completion ' || c, 'result ' || r, 'callee ' || left(i, 3)), ''), 'none'), ' | ') AS ids
+  FROM (VALUES (NULL), (1)) AS completion (c), (VALUES (NULL), (2)) AS result (r),
+    (VALUES (NULL), ('inv_1000000000000000000000000000000000')) AS callee (i)
+  WHERE restate.entry_ids_fit(t.type, c, r, i::restate_invocation_id)) AS f
+ORDER BY t.type;
+SELECT restate.entry_ids_fit(NULL, 1, 2, NULL) IS NULL AS untyped, restate.is_command(NULL) IS NULL AS no_command;

@@ -385,7 +385,11 @@ tables(void)
 		}
 	}
 	for (size_t i = 0; i < ENTRY_TYPE_COUNT; i++)
+	{
+		check(entry_type_is_command(restate_entry_shapes[i].type) == (restate_entry_shapes[i].kind == ENTRY_COMMAND),
+			  "%s: its type and its shape agree on whether it is a command", entry_type_names[restate_entry_shapes[i].type]);
 		check(restate_message_of_name(entry_type_names[restate_entry_shapes[i].type]) != NULL, "%s: it has a message", entry_type_names[restate_entry_shapes[i].type]);
+	}
 	check(restate_message_of_name("Command: Nothing") == NULL, "no message has another name");
 	for (size_t i = 0; i < MESSAGE_COUNT; i++)
 	{
