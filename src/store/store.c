@@ -29,10 +29,14 @@
 static Oid invocation_id_oid = InvalidOid;
 static Oid deployment_id_oid = InvalidOid;
 
+/* whether the invocation table is distributed over nodes, as the operation began */
+static bool is_distributed = false;
+
 /* how often functions have changed, and at which the version was found to match */
 static uint64 changes = 1;
 static uint64 checked_at = 0;
 
+static void look_for_nodes(void);
 static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
 static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
@@ -42,8 +46,8 @@ static Datum column_array(const StoreCall *call, int column, Oid element);
 
 /*
  * Makes the store ready for an operation: forgets plans of an extension that
- * was dropped, and checks that the library matches the installed SQL.  Raises
- * an error if it does not.
+ * was dropped, checks that the library matches the installed SQL, and looks
+ * whether the tables are distributed.  Raises an error if it does not match.
  *
  * The check is repeated when a function has changed in the database: each step
  * script makes or changes some, so that a session finds out that another one
@@ -62,7 +66,10 @@ store_begin(void)
 										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 
 	if (likely(checked_at == changes && invocation_id == invocation_id_oid && deployment_id == deployment_id_oid))
+	{
+		look_for_nodes();
 		return;
+	}
 
 	if (!is_watching)
 		CacheRegisterSyscacheCallback(PROCOID, expect_another_version, (Datum) 0);
@@ -76,6 +83,22 @@ store_begin(void)
 	seen = changes; /* before the look: what changes later is seen the next time */
 	check_installed_version();
 	checked_at = seen;
+	look_for_nodes();
+}
+
+/*
+ * Looks whether the invocation table is distributed over nodes.
+ */
+static void
+look_for_nodes(void)
+{
+	StoreCall call;
+
+	is_distributed = false;
+	if (!OidIsValid(get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE)))
+		return;
+	store_call(&call, STORE_IS_DISTRIBUTED);
+	is_distributed = store_execute(&call) > 0;
 }
 
 /*
@@ -213,7 +236,7 @@ static void
 check_written(const StoreCall *call, const StoreWritten *part)
 {
 	const StoreStatementDef *def = store_def(call);
-	int64 expected = def->left ? part->found : call->must_write;
+	int64 expected = def->left == 0 ? call->must_write : part->is_counted ? part->found : part->written;
 
 	if (part->written != expected)
 		store_not_written(def->name, expected - part->written);
@@ -256,7 +279,8 @@ static uint64
 execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 {
 	const CachedPlanSource *source;
-	CachedPlan *plan = store_plan(calls, count, &source);
+	CachedPlan *plan;
+	ParamListInfo params;
 	Datum values[STORE_WORK_COUNT * STORE_MAX_PARAMS];
 	bool nulls[STORE_WORK_COUNT * STORE_MAX_PARAMS];
 	int nvalues = 0;
@@ -267,8 +291,9 @@ execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 		bind(calls[i], &values[nvalues], &nulls[nvalues]);
 		nvalues += store_def(calls[i])->form->nparams;
 	}
+	plan = store_plan(calls, count, values, nulls, &source, &params);
 	rows = store_run(source, plan, count > 1 ? "the work" : store_def(calls[0])->name,
-					 values, nulls, parts, count);
+					 params, parts, count);
 	for (int i = 0; parts && i < count; i++)
 		parts[i].is_filtered = source->dependsOnRLS;
 	ReleaseCachedPlan(plan, CurrentResourceOwner);
@@ -323,12 +348,7 @@ column_array(const StoreCall *call, int column, Oid element)
 bool
 store_is_distributed(void)
 {
-	StoreCall call;
-
-	if (!OidIsValid(get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE)))
-		return false;
-	store_call(&call, STORE_IS_DISTRIBUTED);
-	return store_execute(&call) > 0;
+	return is_distributed;
 }
 
 /*

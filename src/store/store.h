@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "nodes/params.h"
 #include "utils/plancache.h"
 
 #include "types/compat.h"
@@ -151,6 +152,7 @@ typedef struct StoreWritten
 {
 	int64 found;
 	int64 written;
+	bool is_counted;  /* whether it is known how many were found */
 	bool is_filtered; /* a row security policy may have hidden some */
 } StoreWritten;
 
@@ -164,13 +166,14 @@ extern bool store_is_distributed(void);
 extern Oid store_type_oid(StoreType type);
 
 /* store_plan.c: from statements to plans that are kept */
-extern CachedPlan *store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **source);
+extern CachedPlan *store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
+							  const CachedPlanSource **source, ParamListInfo *params);
 extern void store_forget_plans(void);
 extern bool store_call_is_of_one_row(const StoreCall *call);
 
 /* store_run.c: a plan and the executor */
 extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
-						const Datum *values, const bool *nulls, StoreWritten *parts, int count);
+						ParamListInfo params, StoreWritten *parts, int count);
 
 /* the values of a row of the last result; those by reference live as long as its context */
 extern void store_row(uint64 row, Datum *values, int count);
