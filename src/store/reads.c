@@ -246,7 +246,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j")
 			" AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
 			" WHERE NOT EXISTS (SELECT FROM restate.journal n"
-			" WHERE n.id = c.id AND n.partition_key = c.partition_key"
+			" WHERE " IS_NAMED("n")
 			" AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
 			" ORDER BY c.id, c.index"},
 
