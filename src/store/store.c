@@ -39,8 +39,10 @@ static uint64 checked_at = 0;
 static void look_for_nodes(void);
 static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
+static uint64 execute_each(const StoreCall *call);
 static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
 static void check_written(const StoreCall *call, const StoreWritten *part);
+static void tell_statement(void *name);
 static void bind(const StoreCall *call, Datum *values, bool *nulls);
 static Datum column_array(const StoreCall *call, int column, Oid element);
 
@@ -191,7 +193,39 @@ store_def(const StoreCall *call)
 uint64
 store_execute(const StoreCall *call)
 {
+	if (is_distributed && call->count > 1 && store_def(call)->a_row_alone)
+		return execute_each(call);
 	return execute(&call, 1, NULL);
+}
+
+/*
+ * Runs the statement for each row of the call alone, and returns how many rows
+ * came of it together.
+ */
+static uint64
+execute_each(const StoreCall *call)
+{
+	Datum values[STORE_MAX_PARAMS];
+	bool nulls[STORE_MAX_PARAMS];
+	StoreCall one = *call;
+	const StoreCall *calls[] = {&one};
+	uint64 rows = 0;
+
+	one.count = 1;
+	one.allocated = 1;
+	one.values = values;
+	one.nulls = nulls;
+	for (int i = 0; i < call->count; i++)
+	{
+		for (int column = 0; column < store_def(call)->form->ncolumns; column++)
+		{
+			values[column] = call->values[column * call->allocated + i];
+			nulls[column] = call->nulls[column * call->allocated + i];
+		}
+		one.goes_on = i > 0;
+		rows = execute(calls, 1, NULL);
+	}
+	return rows;
 }
 
 /*
@@ -285,19 +319,33 @@ execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 	bool nulls[STORE_WORK_COUNT * STORE_MAX_PARAMS];
 	int nvalues = 0;
 	uint64 rows;
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = tell_statement,
+		.arg = unconstify(char *, count > 1 ? "the work" : store_def(calls[0])->name)};
 
+	error_context_stack = &context;
 	for (int i = 0; i < count; i++)
 	{
 		bind(calls[i], &values[nvalues], &nulls[nvalues]);
 		nvalues += store_def(calls[i])->form->nparams;
 	}
 	plan = store_plan(calls, count, values, nulls, &source, &params);
-	rows = store_run(source, plan, count > 1 ? "the work" : store_def(calls[0])->name,
-					 params, parts, count);
+	rows = store_run(source, plan, params, calls[0]->goes_on, parts, count);
 	for (int i = 0; parts && i < count; i++)
 		parts[i].is_filtered = source->dependsOnRLS;
 	ReleaseCachedPlan(plan, CurrentResourceOwner);
+	error_context_stack = context.previous;
 	return rows;
+}
+
+/*
+ * Names the statement in which an error was raised, planning it or running it.
+ */
+static void
+tell_statement(void *name)
+{
+	errcontext("restate_admin statement \"%s\"", (const char *) name);
 }
 
 /*

@@ -125,6 +125,7 @@ typedef struct StoreStatementDef
 	const StoreForm *form;
 	const StoreResult *result; /* of what is read */
 	StoreStatement left;	   /* of a delete of all there is: counts what is left */
+	bool a_row_alone;		   /* where the tables are distributed, it is run for each row of the call */
 } StoreStatementDef;
 
 extern const StoreStatementDef store_work[STORE_WORK_COUNT];
@@ -139,7 +140,8 @@ typedef struct StoreCall
 {
 	StoreStatement statement;
 	int64 must_write;
-	int count; /* of rows */
+	bool goes_on; /* what it returns is added to the last result */
+	int count;	  /* of rows */
 	int allocated;
 	int next;	   /* parameter of the row that is added */
 	Datum *values; /* a column after the other */
@@ -172,8 +174,8 @@ extern void store_forget_plans(void);
 extern bool store_call_is_of_one_row(const StoreCall *call);
 
 /* store_run.c: a plan and the executor */
-extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
-						ParamListInfo params, StoreWritten *parts, int count);
+extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, ParamListInfo params, bool goes_on,
+						 StoreWritten *parts, int count);
 
 /* the values of a row of the last result; those by reference live as long as its context */
 extern void store_row(uint64 row, Datum *values, int count);

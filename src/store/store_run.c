@@ -46,16 +46,16 @@ static StoreWritten written_by(const PlanState *writer, uint64 rows);
 static void start_rows(DestReceiver *self, int operation, TupleDesc desc);
 static bool receive_row(TupleTableSlot *slot, DestReceiver *self);
 static void end_rows(DestReceiver *self);
-static void tell_statement(void *name);
 
 /*
- * Runs the plan with these parameters, seeing what was done in
- * the transaction before it, and returns how many rows it returned.  They are
- * kept in the current memory context.  Of work, it tells what each part did.
+ * Runs the plan with these parameters, seeing what was done in the transaction
+ * before it, and returns how many rows it returned.  They are kept in the current
+ * memory context, after those of the last result if it goes on; the number is that
+ * of all.  Of work, it tells what each part did.
  */
 uint64
-store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
-		  ParamListInfo params, StoreWritten *parts, int count)
+store_run(const CachedPlanSource *source, const CachedPlan *plan, ParamListInfo params, bool goes_on,
+		  StoreWritten *parts, int count)
 {
 	Receiver receiver = {
 		.destination = {
@@ -64,15 +64,11 @@ store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *na
 			.rShutdown = end_rows,
 			.rDestroy = end_rows,
 			.mydest = DestNone},
-		.context = CurrentMemoryContext};
-	ErrorContextCallback context = {
-		.previous = error_context_stack,
-		.callback = tell_statement,
-		.arg = unconstify(char *, name)};
+		.context = CurrentMemoryContext,
+		.rows = goes_on ? last : (Rows){0}};
 	QueryDesc *query;
 
 	Assert(list_length(plan->stmt_list) == 1);
-	error_context_stack = &context;
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetTransactionSnapshot());
 	query = CreateQueryDesc(linitial_node(PlannedStmt, plan->stmt_list), source->query_string,
@@ -88,7 +84,6 @@ store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *na
 	FreeQueryDesc(query);
 	PopActiveSnapshot();
 	CommandCounterIncrement();
-	error_context_stack = context.previous;
 	last = receiver.rows;
 	return last.count;
 }
@@ -212,15 +207,6 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 static void
 end_rows(DestReceiver *self)
 {
-}
-
-/*
- * Names the statement in which an error was raised.
- */
-static void
-tell_statement(void *name)
-{
-	errcontext("restate_admin statement \"%s\"", (const char *) name);
 }
 
 /*

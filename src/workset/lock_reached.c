@@ -29,7 +29,6 @@ static bool lock_keys(Workset *workset, const List *keys, bool needed);
 static int compare_object_keys(const ListCell *a, const ListCell *b);
 static void call_on_keys(StoreCall *call, StoreStatement statement, const List *keys);
 static void read_inboxes(Workset *workset);
-static void read_inboxes_of(Workset *workset, const List *keys);
 static void add_invocation(Workset *workset, Invocation ***invocations, int *count, Invocation *invocation);
 static int compare_inbox_places(const void *a, const void *b);
 static bool reach_grew(Workset *workset, Reach reach);
@@ -383,27 +382,14 @@ compare_object_keys(const ListCell *a, const ListCell *b)
 static void
 read_inboxes(Workset *workset)
 {
-	ListCell *cell;
-
-	if (store_is_distributed())
-		foreach (cell, workset->object_keys)
-			read_inboxes_of(workset, list_make1(lfirst(cell)));
-	else if (workset->object_keys != NIL)
-		read_inboxes_of(workset, workset->object_keys);
-}
-
-/*
- * Adds the first of the object keys' inboxes to the working set, in one statement.
- */
-static void
-read_inboxes_of(Workset *workset, const List *keys)
-{
 	StoreCall call;
 	ListCell *cell;
 	uint64 rows;
 
+	if (workset->object_keys == NIL)
+		return;
 	store_call(&call, STORE_READ_INBOXES);
-	foreach (cell, keys)
+	foreach (cell, workset->object_keys)
 	{
 		const ObjectKey *key = lfirst(cell);
 
