@@ -93,6 +93,15 @@
 	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
 	" WHERE n.id = {id} AND n.partition_key = {partition_key} AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
 
+#define AWAITED_CALLS(journal) \
+	"SELECT c.id, c.invoked_id, c.result_completion_id," \
+	" c.result_completion_id = ANY (i.suspended_waiting_for_completions) AS is_suspended_on_it" \
+	" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i") journal \
+	" WHERE NOT EXISTS (SELECT FROM restate.journal n" \
+	" WHERE n.id = c.id AND n.partition_key = c.partition_key" \
+	" AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")" \
+	" ORDER BY c.id, c.index"
+
 #define LOCKED_KEYS(condition)                                                  \
 	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number"    \
 	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition \
@@ -243,18 +252,19 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" AND i.partition_key = v.partition_key"
 			" ORDER BY i.inbox_sequence_number LIMIT v.size) AS p"},
 
-	/* the calls that wait for the result of a callee, not answered yet */
+	/*
+	 * The calls that wait for the result of a callee, not answered yet.  A plain
+	 * join may be planned as a scan of whole journals.
+	 */
 	[READ(READ_AWAITED_CALLS)] = {
 		.name = "read awaited calls",
 		.form = &store_form_caller, .result = &store_result_awaited_call,
-		.sql = "SELECT c.id, c.invoked_id, c.result_completion_id,"
-			" c.result_completion_id = ANY (i.suspended_waiting_for_completions) AS is_suspended_on_it"
-			" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
-			" JOIN restate.journal c ON " IS_NAMED("c") " AND c.invoked_id = v.callee AND c.entry_type = 'Command: Call'"
-			" WHERE NOT EXISTS (SELECT FROM restate.journal n"
-			" WHERE n.id = c.id AND n.partition_key = c.partition_key"
-			" AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
-			" ORDER BY c.id, c.index"},
+		.sql = AWAITED_CALLS(
+			" CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j")
+			" AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"),
+		.sql_of_nodes = AWAITED_CALLS(
+			" JOIN restate.journal c ON " IS_NAMED("c")
+			" AND c.invoked_id = v.callee AND c.entry_type = 'Command: Call'")},
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",

@@ -270,7 +270,8 @@ static void
 check_written(const StoreCall *call, const StoreWritten *part)
 {
 	const StoreStatementDef *def = store_def(call);
-	int64 expected = def->left == 0 ? call->must_write : part->is_counted ? part->found : part->written;
+	int64 found = part->is_counted ? part->found : part->written;
+	int64 expected = def->left ? found : call->must_write;
 
 	if (part->written != expected)
 		store_not_written(def->name, expected - part->written);

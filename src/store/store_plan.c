@@ -292,8 +292,9 @@ static void
 append_statement(StringInfo sql, const StoreCall *call, int offset)
 {
 	static const char rows[] = "{rows}";
+	const StoreStatementDef *def = store_def(call);
 
-	for (const char *c = store_def(call)->sql; *c; c++)
+	for (const char *c = def->sql_of_nodes && store_is_distributed() ? def->sql_of_nodes : def->sql; *c; c++)
 	{
 		if (strncmp(c, rows, strlen(rows)) == 0)
 			append_rows(sql, call, offset);

@@ -54,8 +54,8 @@ static void end_rows(DestReceiver *self);
  * of all.  Of work, it tells what each part did.
  */
 uint64
-store_run(const CachedPlanSource *source, const CachedPlan *plan, ParamListInfo params, bool goes_on,
-		  StoreWritten *parts, int count)
+store_run(const CachedPlanSource *source, const CachedPlan *plan, ParamListInfo params,
+		  bool goes_on, StoreWritten *parts, int count)
 {
 	Receiver receiver = {
 		.destination = {
