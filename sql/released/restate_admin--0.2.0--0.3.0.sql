@@ -1908,17 +1908,17 @@ AS $function$
     FROM restate.journal j
     GROUP BY j.id, j.partition_key
   ) AS c ON c.id = i.id AND c.partition_key = i.partition_key
-  CROSS JOIN LATERAL (
-    SELECT 'journal_without_invocation', format('%s entries', c.size)
-    WHERE i.id IS NULL
-    UNION ALL
-    SELECT 'journal_size', format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
-      i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0))
-    WHERE i.journal_size <> coalesce(c.size, 0) OR i.journal_commands_size <> coalesce(c.commands_size, 0)
-    UNION ALL
-    SELECT 'journal_gap', format('%s entries from index %s to %s', c.size, c.first, c.last)
-    WHERE c.first <> 0 OR c.last <> c.size - 1
-  ) AS p(problem, detail)
+  CROSS JOIN LATERAL unnest(
+    ARRAY['journal_without_invocation', 'journal_size', 'journal_gap'],
+    ARRAY[
+      CASE WHEN i.id IS NULL THEN format('%s entries', c.size) END,
+      CASE WHEN i.journal_size <> coalesce(c.size, 0) OR i.journal_commands_size <> coalesce(c.commands_size, 0)
+        THEN format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
+          i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0)) END,
+      CASE WHEN c.first <> 0 OR c.last <> c.size - 1
+        THEN format('%s entries from index %s to %s', c.size, c.first, c.last) END
+    ]) AS p(problem, detail)
+  WHERE p.detail IS NOT NULL
   UNION ALL
   SELECT 'events_without_invocation', e.id, format('%s events', count(*))
   FROM restate.journal_event e
@@ -1938,10 +1938,19 @@ AS $function$
   -- Signals 1 to 16 are sent again and again, to be taken in their order: that
   -- one has arrived does not tell whether another is waited for.  Each signal
   -- from 17 on belongs to one awakeable.
-  SELECT p.problem, a.id, p.detail
+  SELECT p.problem, p.id, p.detail
   FROM (
-    SELECT s.id, s.partition_key, s.completion_id, s.signal_index, min(s.asked) AS asked,
-      min(s.arrived) AS arrived, count(s.arrived) AS arrivals, bool_or(s.awaited) AS awaited
+    SELECT s.id,
+      unnest(ARRAY['completion_repeated', 'completion_unasked', 'wakeup_lost']) AS problem,
+      unnest(ARRAY[
+        CASE WHEN s.completion_id IS NOT NULL AND count(s.arrived) > 1
+          THEN format('completion %s arrived %s times', s.completion_id, count(s.arrived)) END,
+        CASE WHEN s.completion_id IS NOT NULL AND (min(s.asked) IS NULL OR min(s.asked) > min(s.arrived))
+          THEN format('no command waits for completion %s at index %s', s.completion_id, min(s.arrived)) END,
+        CASE WHEN bool_or(s.awaited) THEN format('suspended on %s %s, which arrived at index %s',
+          CASE WHEN s.completion_id IS NULL THEN 'signal' ELSE 'completion' END,
+          coalesce(s.completion_id, s.signal_index), min(s.arrived)) END
+      ]) AS detail
     FROM (
       SELECT j.id, j.partition_key, j.completion_id, NULL::bigint AS signal_index,
         CASE WHEN restate.is_command(j.entry_type) THEN j.index END AS asked,
@@ -1969,18 +1978,8 @@ AS $function$
     ) AS s
     GROUP BY s.id, s.partition_key, s.completion_id, s.signal_index
     HAVING count(s.arrived) > 0
-  ) AS a
-  CROSS JOIN LATERAL (
-    SELECT 'completion_repeated', format('completion %s arrived %s times', a.completion_id, a.arrivals)
-    WHERE a.completion_id IS NOT NULL AND a.arrivals > 1
-    UNION ALL
-    SELECT 'completion_unasked', format('no command waits for completion %s at index %s', a.completion_id, a.arrived)
-    WHERE a.completion_id IS NOT NULL AND (a.asked IS NULL OR a.asked > a.arrived)
-    UNION ALL
-    SELECT 'wakeup_lost', format('suspended on %s %s, which arrived at index %s',
-      CASE WHEN a.completion_id IS NULL THEN 'signal' ELSE 'completion' END, coalesce(a.completion_id, a.signal_index), a.arrived)
-    WHERE a.awaited
-  ) AS p(problem, detail)
+  ) AS p
+  WHERE p.detail IS NOT NULL
   UNION ALL
   SELECT 'suspended_on_nothing', i.id, 'suspended, and waits for no completion and no signal'
   FROM restate.invocation i

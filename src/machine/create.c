@@ -146,10 +146,10 @@ enter_inbox(Changes *changes, Invocation *invocation)
 {
 	ObjectKey *key = invocation->object_key;
 	size_t size = (size_t) key->inbox_size;
-	Invocation **inbox = changes->arena.allocate(changes->arena.owner, sizeof(*inbox) * (size + 1));
+	Invocation **inbox = changes->arena.allocate(changes->arena.owner, sizeof(Invocation *) * (size + 1));
 
 	if (size > 0)
-		memcpy(inbox, key->inbox, sizeof(*inbox) * size);
+		memcpy(inbox, key->inbox, sizeof(Invocation *) * size);
 	inbox[size] = invocation;
 	key->inbox = inbox;
 	key->inbox_size++;

@@ -97,6 +97,15 @@
 	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
 	" WHERE n.id = {id} AND n.partition_key = {partition_key} AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
 
+#define AWAITED_CALLS(journal) \
+	"SELECT c.id, c.invoked_id, c.result_completion_id," \
+	" c.result_completion_id = ANY (i.suspended_waiting_for_completions) AS is_suspended_on_it" \
+	" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i") journal \
+	" WHERE NOT EXISTS (SELECT FROM restate.journal n" \
+	" WHERE n.id = c.id AND n.partition_key = c.partition_key" \
+	" AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")" \
+	" ORDER BY c.id, c.index"
+
 #define KEYS(condition)                                                      \
 	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number" \
 	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
@@ -164,27 +173,32 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	/* Those that no other transaction has locked, and the conditions of the statements on one. */
 	[READ(LOCK_FREE)] = {
 		.name = "lock free",
+		.a_row_alone = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_WITH_DEPLOYMENT)] = {
 		.name = "lock free with deployment",
+		.a_row_alone = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_CANCEL)] = {
 		.name = "lock free to cancel",
+		.a_row_alone = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " WHERE " IS_CANCELLED_ALONE IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_KILL)] = {
 		.name = "lock free to kill",
+		.a_row_alone = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("v.id", "v.partition_key") FROM_MANY
 			" WHERE " IS_KILLED_ALONE("v.id", "v.partition_key") IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_RESTART)] = {
 		.name = "lock free to restart",
+		.a_row_alone = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT
 			" WHERE " IS_RESTARTED_ALONE IN_ID_ORDER UNLESS_LOCKED},
@@ -203,6 +217,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 
 	[READ(LOCK_FREE_KEYS)] = {
 		.name = "lock free object keys",
+		.a_row_alone = true,
 		.form = &store_form_key, .result = &store_result_key,
 		.sql = LOCKED_KEYS("true") UNLESS_LOCKED},
 
@@ -225,11 +240,13 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 
 	[READ(READ_MANY_WITH_DEPLOYMENT)] = {
 		.name = "read many with deployment",
+		.a_row_alone = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT},
 
 	[READ(READ_KEYS)] = {
 		.name = "read object keys",
+		.a_row_alone = true,
 		.form = &store_form_key, .result = &store_result_key,
 		.sql = KEYS("true")},
 
@@ -243,6 +260,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	/* the first few of each object key's inbox */
 	[READ(READ_INBOXES)] = {
 		.name = "read inboxes",
+		.a_row_alone = true,
 		.form = &store_form_inbox, .result = &store_result_id,
 		.sql = "SELECT p.id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.inbox_sequence_number IS NOT NULL"
@@ -251,22 +269,23 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" AND i.partition_key = v.partition_key"
 			" ORDER BY i.inbox_sequence_number LIMIT v.size) AS p"},
 
-	/* the calls that wait for the result of a callee, not answered yet */
+	/*
+	 * The calls that wait for the result of a callee, not answered yet.  A plain
+	 * join may be planned as a scan of whole journals.
+	 */
 	[READ(READ_AWAITED_CALLS)] = {
 		.name = "read awaited calls",
 		.form = &store_form_caller, .result = &store_result_awaited_call,
-		.sql = "SELECT c.id, c.invoked_id, c.result_completion_id,"
-			" c.result_completion_id = ANY (i.suspended_waiting_for_completions) AS is_suspended_on_it"
-			" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
+		.sql = AWAITED_CALLS(
 			" CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j")
-			" AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"
-			" WHERE NOT EXISTS (SELECT FROM restate.journal n"
-			" WHERE n.id = c.id AND n.partition_key = c.partition_key"
-			" AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")"
-			" ORDER BY c.id, c.index"},
+			" AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"),
+		.sql_of_nodes = AWAITED_CALLS(
+			" JOIN restate.journal c ON " IS_NAMED("c")
+			" AND c.invoked_id = v.callee AND c.entry_type = 'Command: Call'")},
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",
+		.a_row_alone = true,
 		.form = &store_form_prefix, .result = &store_result_prefix,
 		.sql = "SELECT v.id," PREFIX_FACTS " FROM {rows} CROSS JOIN LATERAL "
 			PREFIX("v.id", "v.partition_key", "{last_index}")},
@@ -277,6 +296,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	 */
 	[READ(READ_COMPLETIONS)] = {
 		.name = "read completions",
+		.a_row_alone = true,
 		.form = &store_form_completion, .result = &store_result_completion,
 		.sql = "SELECT v.id, c.index FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE " IS_NAMED("j")
@@ -289,6 +309,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	 */
 	[READ(READ_RESTARTED)] = {
 		.name = "read restarted",
+		.a_row_alone = true,
 		.form = &store_form_restarted, .result = &store_result_restart,
 		.sql = "SELECT i.restarted_from, i.id, a.last_index IS NOT NULL AS is_recorded, a.last_index,"
 			" a.has_deployment, a.deployment_id FROM {rows}"

@@ -29,21 +29,27 @@
 static Oid invocation_id_oid = InvalidOid;
 static Oid deployment_id_oid = InvalidOid;
 
+/* whether the invocation table is distributed over nodes, as the operation began */
+static bool is_distributed = false;
+
 /* how often functions have changed, and at which the version was found to match */
 static uint64 changes = 1;
 static uint64 checked_at = 0;
 
+static void look_for_nodes(void);
 static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
+static uint64 execute_each(const StoreCall *call);
 static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
 static void check_written(const StoreCall *call, const StoreWritten *part);
+static void tell_statement(void *name);
 static void bind(const StoreCall *call, Datum *values, bool *nulls);
 static Datum column_array(const StoreCall *call, int column, Oid element);
 
 /*
  * Makes the store ready for an operation: forgets plans of an extension that
- * was dropped, and checks that the library matches the installed SQL.  Raises
- * an error if it does not.
+ * was dropped, checks that the library matches the installed SQL, and looks
+ * whether the tables are distributed.  Raises an error if it does not match.
  *
  * The check is repeated when a function has changed in the database: each step
  * script makes or changes some, so that a session finds out that another one
@@ -62,7 +68,10 @@ store_begin(void)
 										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 
 	if (likely(checked_at == changes && invocation_id == invocation_id_oid && deployment_id == deployment_id_oid))
+	{
+		look_for_nodes();
 		return;
+	}
 
 	if (!is_watching)
 		CacheRegisterSyscacheCallback(PROCOID, expect_another_version, (Datum) 0);
@@ -76,6 +85,22 @@ store_begin(void)
 	seen = changes; /* before the look: what changes later is seen the next time */
 	check_installed_version();
 	checked_at = seen;
+	look_for_nodes();
+}
+
+/*
+ * Looks whether the invocation table is distributed over nodes.
+ */
+static void
+look_for_nodes(void)
+{
+	StoreCall call;
+
+	is_distributed = false;
+	if (!OidIsValid(get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE)))
+		return;
+	store_call(&call, STORE_IS_DISTRIBUTED);
+	is_distributed = store_execute(&call) > 0;
 }
 
 /*
@@ -168,7 +193,39 @@ store_def(const StoreCall *call)
 uint64
 store_execute(const StoreCall *call)
 {
+	if (is_distributed && call->count > 1 && store_def(call)->a_row_alone)
+		return execute_each(call);
 	return execute(&call, 1, NULL);
+}
+
+/*
+ * Runs the statement for each row of the call alone, and returns how many rows
+ * came of it together.
+ */
+static uint64
+execute_each(const StoreCall *call)
+{
+	Datum values[STORE_MAX_PARAMS];
+	bool nulls[STORE_MAX_PARAMS];
+	StoreCall one = *call;
+	const StoreCall *calls[] = {&one};
+	uint64 rows = 0;
+
+	one.count = 1;
+	one.allocated = 1;
+	one.values = values;
+	one.nulls = nulls;
+	for (int i = 0; i < call->count; i++)
+	{
+		for (int column = 0; column < store_def(call)->form->ncolumns; column++)
+		{
+			values[column] = call->values[column * call->allocated + i];
+			nulls[column] = call->nulls[column * call->allocated + i];
+		}
+		one.goes_on = i > 0;
+		rows = execute(calls, 1, NULL);
+	}
+	return rows;
 }
 
 /*
@@ -213,7 +270,8 @@ static void
 check_written(const StoreCall *call, const StoreWritten *part)
 {
 	const StoreStatementDef *def = store_def(call);
-	int64 expected = def->left ? part->found : call->must_write;
+	int64 found = part->is_counted ? part->found : part->written;
+	int64 expected = def->left ? found : call->must_write;
 
 	if (part->written != expected)
 		store_not_written(def->name, expected - part->written);
@@ -256,23 +314,39 @@ static uint64
 execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 {
 	const CachedPlanSource *source;
-	CachedPlan *plan = store_plan(calls, count, &source);
+	CachedPlan *plan;
+	ParamListInfo params;
 	Datum values[STORE_WORK_COUNT * STORE_MAX_PARAMS];
 	bool nulls[STORE_WORK_COUNT * STORE_MAX_PARAMS];
 	int nvalues = 0;
 	uint64 rows;
+	ErrorContextCallback context = {
+		.previous = error_context_stack,
+		.callback = tell_statement,
+		.arg = unconstify(char *, count > 1 ? "the work" : store_def(calls[0])->name)};
 
+	error_context_stack = &context;
 	for (int i = 0; i < count; i++)
 	{
 		bind(calls[i], &values[nvalues], &nulls[nvalues]);
 		nvalues += store_def(calls[i])->form->nparams;
 	}
-	rows = store_run(source, plan, count > 1 ? "the work" : store_def(calls[0])->name,
-					 values, nulls, parts, count);
+	plan = store_plan(calls, count, values, nulls, &source, &params);
+	rows = store_run(source, plan, params, calls[0]->goes_on, parts, count);
 	for (int i = 0; parts && i < count; i++)
 		parts[i].is_filtered = source->dependsOnRLS;
 	ReleaseCachedPlan(plan, CurrentResourceOwner);
+	error_context_stack = context.previous;
 	return rows;
+}
+
+/*
+ * Names the statement in which an error was raised, planning it or running it.
+ */
+static void
+tell_statement(void *name)
+{
+	errcontext("restate_admin statement \"%s\"", (const char *) name);
 }
 
 /*
@@ -323,12 +397,7 @@ column_array(const StoreCall *call, int column, Oid element)
 bool
 store_is_distributed(void)
 {
-	StoreCall call;
-
-	if (!OidIsValid(get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE)))
-		return false;
-	store_call(&call, STORE_IS_DISTRIBUTED);
-	return store_execute(&call) > 0;
+	return is_distributed;
 }
 
 /*

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "nodes/params.h"
 #include "utils/plancache.h"
 
 #include "types/compat.h"
@@ -122,10 +123,12 @@ typedef struct StoreResult
 typedef struct StoreStatementDef
 {
 	const char *name;
-	const char *sql; /* see params.h */
+	const char *sql;		  /* see params.h */
+	const char *sql_of_nodes; /* what stands for it where the tables are distributed, if it cannot be the same */
 	const StoreForm *form;
 	const StoreResult *result; /* of what is read */
 	StoreStatement left;	   /* of a delete of all there is: counts what is left */
+	bool a_row_alone;		   /* where the tables are distributed, it is run for each row of the call */
 } StoreStatementDef;
 
 extern const StoreStatementDef store_work[STORE_WORK_COUNT];
@@ -140,7 +143,8 @@ typedef struct StoreCall
 {
 	StoreStatement statement;
 	int64 must_write;
-	int count; /* of rows */
+	bool goes_on; /* what it returns is added to the last result */
+	int count;	  /* of rows */
 	int allocated;
 	int next;	   /* parameter of the row that is added */
 	Datum *values; /* a column after the other */
@@ -153,6 +157,7 @@ typedef struct StoreWritten
 {
 	int64 found;
 	int64 written;
+	bool is_counted;  /* whether it is known how many were found */
 	bool is_filtered; /* a row security policy may have hidden some */
 } StoreWritten;
 
@@ -166,15 +171,16 @@ extern bool store_is_distributed(void);
 extern Oid store_type_oid(StoreType type);
 
 /* store_plan.c: from statements to plans that are kept */
-extern CachedPlan *store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **source);
+extern CachedPlan *store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
+							  const CachedPlanSource **source, ParamListInfo *params);
 extern void store_forget_plans(void);
 extern bool store_call_is_of_one_row(const StoreCall *call);
 
 /* store_run.c: a plan and the executor */
 extern void store_hold_snapshot(void);
 extern void store_release_snapshot(void);
-extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
-						const Datum *values, const bool *nulls, StoreWritten *parts, int count);
+extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, ParamListInfo params,
+						bool goes_on, StoreWritten *parts, int count);
 
 /* the values of a row of the last result; those by reference live as long as its context */
 extern void store_row(uint64 row, Datum *values, int count);

@@ -7,6 +7,9 @@
  * for each combination that occurs; these are as many as operations have ways
  * to go.  None is too large: each statement of the work is a part once at most.
  *
+ * Where the tables are distributed over nodes, the values say which of them has
+ * the rows: there only what was prepared is kept, and planned for each execution.
+ *
  * Plans reach rows by their keys, whatever the statistics of tables that were
  * empty a moment ago say.  The settings that see to it are in force only while
  * a plan is made: nothing of a user's, such as a trigger, runs under them.
@@ -30,6 +33,7 @@ typedef struct PlanKey
 {
 	uint8 parts[STORE_WORK_COUNT];
 	uint8 count;
+	uint8 for_values; /* whether it is made for each execution */
 } PlanKey;
 
 typedef struct KeptPlan
@@ -44,7 +48,8 @@ static HTAB *kept_plans = NULL;
 static bool is_as_made(const KeptPlan *kept);
 static CachedPlan *make(KeptPlan *kept, const StoreCall *const *calls, int count);
 static void plan_by_index(void);
-static CachedPlanSource *prepare(const StoreCall *const *calls, int count);
+static CachedPlanSource *prepare(const StoreCall *const *calls, int count, int cursor_options);
+static ParamListInfo bound(const CachedPlanSource *source, Datum *values, bool *nulls);
 static void check_result(const StoreStatementDef *def, const TupleDesc columns);
 static void append_together(StringInfo sql, const StoreCall *const *calls, int count);
 static void append_statement(StringInfo sql, const StoreCall *call, int offset);
@@ -53,13 +58,14 @@ static int parameter_number(const StoreCall *call, const char *name);
 
 /*
  * Returns the plan that runs the calls together, in that order, and what it is
- * of; made now if there is none, or none that is still valid.  The caller
- * releases it.
+ * of, and sets the parameters with these values; made now if there is none, or
+ * none that is still valid.  The caller releases it.
  */
 CachedPlan *
-store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **source)
+store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
+		   const CachedPlanSource **source, ParamListInfo *params)
 {
-	PlanKey key = {.count = (uint8) count};
+	PlanKey key = {.count = (uint8) count, .for_values = store_is_distributed()};
 	KeptPlan *kept;
 	CachedPlan *plan = NULL;
 	bool found;
@@ -79,6 +85,14 @@ store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **so
 	kept = hash_search(kept_plans, &key, HASH_ENTER, &found);
 	if (!found)
 		kept->source = NULL;
+	if (key.for_values)
+	{
+		if (kept->source == NULL)
+			kept->source = prepare(calls, count, CURSOR_OPT_CUSTOM_PLAN);
+		*source = kept->source;
+		*params = bound(kept->source, values, nulls);
+		return GetCachedPlan(kept->source, *params, CurrentResourceOwner, NULL);
+	}
 	if (kept->source && is_as_made(kept))
 	{
 		plan = GetCachedPlan(kept->source, NULL, CurrentResourceOwner, NULL);
@@ -92,6 +106,7 @@ store_plan(const StoreCall *const *calls, int count, const CachedPlanSource **so
 	if (plan == NULL)
 		plan = make(kept, calls, count);
 	*source = kept->source;
+	*params = bound(kept->source, values, nulls);
 	return plan;
 }
 
@@ -129,7 +144,7 @@ make(KeptPlan *kept, const StoreCall *const *calls, int count)
 		DropCachedPlan(unwanted);
 	}
 	if (kept->source == NULL)
-		kept->source = prepare(calls, count);
+		kept->source = prepare(calls, count, 0);
 	plan = GetCachedPlan(kept->source, NULL, CurrentResourceOwner, NULL);
 	kept->generation = plan->generation;
 	AtEOXact_GUC(false, guc_level);
@@ -173,12 +188,12 @@ store_forget_plans(void)
 }
 
 /*
- * Prepares what the calls are together and keeps it for the session.  The plan
- * is asked for without values, so it is generic: planning one anew for every
- * call costs more than running it.
+ * Prepares what the calls are together and keeps it for the session.  Unless the
+ * options say otherwise the plan is asked for without values, so it is generic:
+ * planning one anew for every call costs more than running it.
  */
 static CachedPlanSource *
-prepare(const StoreCall *const *calls, int count)
+prepare(const StoreCall *const *calls, int count, int cursor_options)
 {
 	Oid types[STORE_WORK_COUNT * STORE_MAX_PARAMS];
 	StringInfoData sql;
@@ -203,11 +218,31 @@ prepare(const StoreCall *const *calls, int count)
 	statement = linitial_node(RawStmt, pg_parse_query(sql.data));
 	source = CreateCachedPlan(statement, sql.data, CreateCommandTag(statement->stmt));
 	CompleteCachedPlan(source, pg_analyze_and_rewrite_fixedparams(statement, sql.data, types, ntypes, NULL),
-					   NULL, types, ntypes, NULL, NULL, 0, true);
+					   NULL, types, ntypes, NULL, NULL, cursor_options, true);
 	check_result(store_def(calls[0]), source->resultDesc);
 	SaveCachedPlan(source);
 	pfree(sql.data);
 	return source;
+}
+
+/*
+ * Returns the values as the executor takes them; NULL if there are none.
+ */
+static ParamListInfo
+bound(const CachedPlanSource *source, Datum *values, bool *nulls)
+{
+	ParamListInfo params;
+
+	if (source->num_params == 0)
+		return NULL;
+	params = makeParamList(source->num_params);
+	for (int i = 0; i < source->num_params; i++)
+		params->params[i] = (ParamExternData){
+			.value = values[i],
+			.isnull = nulls[i],
+			.pflags = PARAM_FLAG_CONST,
+			.ptype = source->param_types[i]};
+	return params;
 }
 
 /*
@@ -257,8 +292,9 @@ static void
 append_statement(StringInfo sql, const StoreCall *call, int offset)
 {
 	static const char rows[] = "{rows}";
+	const StoreStatementDef *def = store_def(call);
 
-	for (const char *c = store_def(call)->sql; *c; c++)
+	for (const char *c = def->sql_of_nodes && store_is_distributed() ? def->sql_of_nodes : def->sql; *c; c++)
 	{
 		if (strncmp(c, rows, strlen(rows)) == 0)
 			append_rows(sql, call, offset);

@@ -42,24 +42,23 @@ static Snapshot held;
 /* of the execution that ended last; its memory is of the context it was run in */
 static Rows last;
 
-static ParamListInfo bound(const CachedPlanSource *source, const Datum *values, const bool *nulls);
 static void run_parts(QueryDesc *query, StoreWritten *parts, int count);
 static void run_part(EState *estate, ModifyTableState *node);
 static void count_found(const PlanState *writer);
-static int64 found_by(const PlanState *writer);
+static StoreWritten written_by(const PlanState *writer, uint64 rows);
 static void start_rows(DestReceiver *self, int operation, TupleDesc desc);
 static bool receive_row(TupleTableSlot *slot, DestReceiver *self);
 static void end_rows(DestReceiver *self);
-static void tell_statement(void *name);
 
 /*
- * Runs the plan with these values of its parameters, seeing what was done in
- * the transaction before it, and returns how many rows it returned.  They are
- * kept in the current memory context.  Of work, it tells what each part did.
+ * Runs the plan with these parameters, seeing what was done in the transaction
+ * before it, and returns how many rows it returned.  They are kept in the current
+ * memory context, after those of the last result if it goes on; the number is that
+ * of all.  Of work, it tells what each part did.
  */
 uint64
-store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *name,
-		  const Datum *values, const bool *nulls, StoreWritten *parts, int count)
+store_run(const CachedPlanSource *source, const CachedPlan *plan, ParamListInfo params,
+		  bool goes_on, StoreWritten *parts, int count)
 {
 	Receiver receiver = {
 		.destination = {
@@ -68,20 +67,16 @@ store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *na
 			.rShutdown = end_rows,
 			.rDestroy = end_rows,
 			.mydest = DestNone},
-		.context = CurrentMemoryContext};
-	ErrorContextCallback context = {
-		.previous = error_context_stack,
-		.callback = tell_statement,
-		.arg = unconstify(char *, name)};
+		.context = CurrentMemoryContext,
+		.rows = goes_on ? last : (Rows){0}};
 	QueryDesc *query;
 
 	Assert(list_length(plan->stmt_list) == 1);
-	error_context_stack = &context;
 	CommandCounterIncrement();
 	PushActiveSnapshot(held ? held : GetTransactionSnapshot());
 	query = CreateQueryDesc(linitial_node(PlannedStmt, plan->stmt_list), source->query_string,
 							GetActiveSnapshot(), InvalidSnapshot, &receiver.destination,
-							bound(source, values, nulls), NULL, 0);
+							params, NULL, 0);
 	ExecutorStart(query, 0);
 	if (parts)
 		run_parts(query, parts, count);
@@ -92,7 +87,6 @@ store_run(const CachedPlanSource *source, const CachedPlan *plan, const char *na
 	FreeQueryDesc(query);
 	PopActiveSnapshot();
 	CommandCounterIncrement();
-	error_context_stack = context.previous;
 	last = receiver.rows;
 	return last.count;
 }
@@ -119,26 +113,6 @@ store_release_snapshot(void)
 }
 
 /*
- * Returns the values as the executor takes them; NULL if there are none.
- */
-static ParamListInfo
-bound(const CachedPlanSource *source, const Datum *values, const bool *nulls)
-{
-	ParamListInfo params;
-
-	if (source->num_params == 0)
-		return NULL;
-	params = makeParamList(source->num_params);
-	for (int i = 0; i < source->num_params; i++)
-		params->params[i] = (ParamExternData){
-			.value = values[i],
-			.isnull = nulls[i],
-			.pflags = PARAM_FLAG_CONST,
-			.ptype = source->param_types[i]};
-	return params;
-}
-
-/*
  * Runs the parts of the work and notes what each did: the last is the statement
  * itself, the others are its WITH queries.  ExecutorFinish() would run those
  * too, but count nothing.
@@ -152,7 +126,7 @@ run_parts(QueryDesc *query, StoreWritten *parts, int count)
 
 	count_found(query->planstate);
 	restate_executor_run(query);
-	parts[count - 1] = (StoreWritten){.found = found_by(query->planstate), .written = (int64) estate->es_processed};
+	parts[count - 1] = written_by(query->planstate, estate->es_processed);
 
 	foreach (cell, estate->es_subplanstates)
 	{
@@ -165,7 +139,7 @@ run_parts(QueryDesc *query, StoreWritten *parts, int count)
 			elog(ERROR, "unexpected part of the work");
 		count_found(node);
 		run_part(estate, castNode(ModifyTableState, node));
-		parts[part++] = (StoreWritten){.found = found_by(node), .written = (int64) (estate->es_processed - before)};
+		parts[part++] = written_by(node, estate->es_processed - before);
 	}
 	if (part != count - 1)
 		elog(ERROR, "%d of %d parts of the work are there", part + 1, count);
@@ -200,19 +174,22 @@ count_found(const PlanState *writer)
 }
 
 /*
- * Returns how many rows a node was handed to write; 0 for that of another
- * engine, which does not say.
+ * Returns what a part of the work did, that has written as many rows.  A node of
+ * another engine does not say how many it found.
  */
-static int64
-found_by(const PlanState *writer)
+static StoreWritten
+written_by(const PlanState *writer, uint64 rows)
 {
-	RestateNodeInstrumentation *found;
+	StoreWritten part = {.written = (int64) rows, .is_counted = IsA(writer, ModifyTableState)};
 
-	if (!IsA(writer, ModifyTableState))
-		return 0;
-	found = outerPlanState(writer)->instrument;
-	InstrEndLoop(found);
-	return (int64) found->ntuples;
+	if (part.is_counted)
+	{
+		RestateNodeInstrumentation *found = outerPlanState(writer)->instrument;
+
+		InstrEndLoop(found);
+		part.found = (int64) found->ntuples;
+	}
+	return part;
 }
 
 /*
@@ -254,15 +231,6 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 static void
 end_rows(DestReceiver *self)
 {
-}
-
-/*
- * Names the statement in which an error was raised.
- */
-static void
-tell_statement(void *name)
-{
-	errcontext("restate_admin statement \"%s\"", (const char *) name);
 }
 
 /*

@@ -65,12 +65,6 @@ lock_free(Workset *workset, StoreStatement statement, List *invocations)
 	ListCell *cell;
 	uint64 rows;
 
-	if (list_length(invocations) > 1 && store_is_distributed())
-	{
-		foreach (cell, invocations)
-			left = list_concat(left, lock_free(workset, statement, list_make1(lfirst(cell))));
-		return left;
-	}
 	if (invocations == NIL)
 		return NIL;
 	store_call(&call, statement);
@@ -137,10 +131,7 @@ with_free_keys(Workset *workset, const List *invocations)
 		invocation->object_key = workset_find_object_key(workset, invocation->service_name, invocation->service_key, true);
 		invocation->object_key->partition_key = invocation->partition_key;
 	}
-	if (store_is_distributed())
-		foreach (cell, workset->object_keys)
-			(void) workset_read_keys(workset, list_make1(lfirst(cell)), STORE_LOCK_FREE_KEYS);
-	else if (workset->object_keys != NIL)
+	if (workset->object_keys != NIL)
 		(void) workset_read_keys(workset, workset->object_keys, STORE_LOCK_FREE_KEYS);
 	foreach (cell, invocations)
 		if (((Invocation *) lfirst(cell))->object_key->locked)

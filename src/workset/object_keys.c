@@ -15,7 +15,6 @@ static int match_object_key_names(const void *a, const void *b, Size keysize);
 static bool lock_keys(Workset *workset, const List *keys, bool needed);
 static void call_on_keys(StoreCall *call, StoreStatement statement, const List *keys);
 static int compare_object_keys(const ListCell *a, const ListCell *b);
-static void read_inboxes_of(Workset *workset, const List *keys);
 
 /*
  * Returns the working set's object key of that name; one that it does not have yet
@@ -159,12 +158,7 @@ workset_read_keys(Workset *workset, const List *keys, StoreStatement statement)
 void
 workset_read_object_keys(Workset *workset)
 {
-	ListCell *cell;
-
-	if (store_is_distributed())
-		foreach (cell, workset->object_keys)
-			(void) workset_read_keys(workset, list_make1(lfirst(cell)), STORE_READ_KEYS);
-	else if (workset->object_keys != NIL)
+	if (workset->object_keys != NIL)
 		(void) workset_read_keys(workset, workset->object_keys, STORE_READ_KEYS);
 }
 
@@ -209,27 +203,14 @@ compare_object_keys(const ListCell *a, const ListCell *b)
 void
 workset_read_inboxes(Workset *workset)
 {
-	ListCell *cell;
-
-	if (store_is_distributed())
-		foreach (cell, workset->object_keys)
-			read_inboxes_of(workset, list_make1(lfirst(cell)));
-	else if (workset->object_keys != NIL)
-		read_inboxes_of(workset, workset->object_keys);
-}
-
-/*
- * Adds the first of the object keys' inboxes to the working set, in one statement.
- */
-static void
-read_inboxes_of(Workset *workset, const List *keys)
-{
 	StoreCall call;
 	ListCell *cell;
 	uint64 rows;
 
+	if (workset->object_keys == NIL)
+		return;
 	store_call(&call, STORE_READ_INBOXES);
-	foreach (cell, keys)
+	foreach (cell, workset->object_keys)
 	{
 		const ObjectKey *key = lfirst(cell);
 

@@ -24,12 +24,6 @@ workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int coun
 	StoreCall call;
 	uint64 rows;
 
-	if (count > 1 && store_is_distributed())
-	{
-		for (int i = 0; i < count; i++)
-			workset_read_prefixes(workset, &ids[i], 1);
-		return;
-	}
 	store_call(&call, STORE_READ_PREFIXES);
 	for (int i = 0; i < count; i++)
 		store_add_prefix(&call, &(StorePrefix){
@@ -118,16 +112,12 @@ workset_read_suffixes(Workset *workset)
 	List *invocations = NIL;
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
-	ListCell *cell;
 
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 		if (invocation->missing_size > 0 && invocation->status == STATUS_COMPLETED)
 			invocations = lappend(invocations, invocation);
-	if (store_is_distributed())
-		foreach (cell, invocations)
-			read_suffixes(workset, list_make1(lfirst(cell)));
-	else if (invocations != NIL)
+	if (invocations != NIL)
 		read_suffixes(workset, invocations);
 }
 

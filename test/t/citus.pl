@@ -1,0 +1,182 @@
+# On tables that Citus distributes over two workers every operation does what it
+# does on a server of its own.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use RestateNode;
+
+my $plain = new_node('plain');
+
+# what is there says that it must be preloaded
+my (undef, undef, $refusal) = $plain->psql('postgres', "LOAD 'citus'");
+plan skip_all => 'Citus is not installed for this PostgreSQL' if $refusal =~ /could not access file/;
+
+my %node;
+for my $name (qw(coordinator one two))
+{
+	my $node = $node{$name} = PostgreSQL::Test::Cluster->new($name);
+
+	$node->init;
+	$node->append_conf('postgresql.conf', <<'CONF');
+shared_preload_libraries = 'citus'
+citus.node_conninfo = 'sslmode=prefer'
+citus.shard_count = 4
+max_prepared_transactions = 50
+wal_level = logical
+CONF
+	$node->start;
+	$node->safe_psql('postgres', 'CREATE EXTENSION citus; CREATE EXTENSION restate_admin');
+}
+my $citus = $node{coordinator};
+$citus->safe_psql('postgres', sprintf q{SELECT citus_set_coordinator_host('%s', %d)}, $citus->host, $citus->port);
+$citus->safe_psql('postgres', sprintf q{SELECT citus_add_node('%s', %d)}, $node{$_}->host, $node{$_}->port) for qw(one two);
+
+# the commands of doc/citus.md
+my ($distribute) = slurp_file('doc/citus.md') =~ /^```sql\n(SELECT create_reference_table.*?)^```/ms;
+$citus->safe_psql('postgres', $distribute);
+
+# Returns the import of an invocation that runs or waits, with a journal that
+# calls another and has not its result.
+sub caller_of
+{
+	my ($name, $callee, $status) = @_;
+
+	return sprintf <<'SQL', inv($name), $status, $status eq 'suspended' ? 'suspended_waiting_for_completions' : 'unknown', $callee;
+SELECT restate_import_invocation('{"id": "%s", "status": "%s", "%s": [2], "target_service_name": "Svc", "target_handler_name": "run", "target_service_ty": "service"}',
+  '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [], "name": ""}}}},
+    {"index": 1, "entry_json": {"Command": {"Call": {"request": {"invocation_id": "%s", "invocation_target": {"VirtualObject": {"name": "Obj", "key": "a", "handler": "peek"}},
+      "parameter": [], "headers": []}, "invocation_id_completion_id": 1, "result_completion_id": 2, "name": ""}}}}]');
+SQL
+}
+
+# Returns the import of a callee on object key a, in another partition than its
+# caller.
+sub callee_of
+{
+	my ($name, $caller) = @_;
+
+	return sprintf <<'SQL', inv($name, 'a'), inv($caller);
+SELECT restate_import_invocation('{"id": "%s", "status": "running", "target_service_name": "Obj", "target_service_key": "a", "target_handler_name": "peek",
+  "target_service_ty": "virtual_object", "target_handler_ty": "shared", "invoked_by": "service", "invoked_by_id": "%s"}');
+SQL
+}
+
+for my $node ($plain, $citus)
+{
+	load_example($node);
+	for ([ 'waits', 'awaited', 'suspended' ], [ 'boss', 'helper', 'running' ], [ 'asks', 'answers', 'suspended' ])
+	{
+		my ($caller, $callee, $status) = @$_;
+
+		$node->safe_psql('postgres', caller_of($caller, inv($callee, 'a'), $status) . callee_of($callee, $caller));
+	}
+	# completed, and has both of its completions after its commands
+	$node->safe_psql('postgres', sprintf <<'SQL', inv('late'));
+SELECT restate_import_invocation('{"id": "%s", "status": "completed", "completion_result": "success", "target_service_name": "Svc",
+  "target_handler_name": "run", "target_service_ty": "service", "pinned_deployment_id": "dp_10000000000000000000old", "pinned_service_protocol_version": 6}',
+  '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [], "name": ""}}}},
+    {"index": 1, "entry_json": {"Command": {"Run": {"completion_id": 1, "name": "a"}}}},
+    {"index": 2, "entry_json": {"Command": {"Run": {"completion_id": 2, "name": "b"}}}},
+    {"index": 3, "entry_json": {"Command": {"Run": {"completion_id": 3, "name": "c"}}}},
+    {"index": 4, "entry_json": {"Notification": {"Completion": {"Run": {"completion_id": 2, "result": {"Success": [2]}}}}}},
+    {"index": 5, "entry_json": {"Notification": {"Completion": {"Run": {"completion_id": 1, "result": {"Success": [1]}}}}}}]');
+SQL
+}
+cmp_ok($citus->safe_psql('postgres', q{SELECT count(DISTINCT get_shard_id_for_distribution_column('restate.invocation', partition_key)) FROM restate.invocation}),
+	'>', 1, 'the invocations are in several shards');
+
+# Returns the text with "new" for each id that has no name.
+sub with_names
+{
+	my ($text) = @_;
+
+	$text =~ s/\b(inv_1\w+)/$1 =~ m{^inv_1(0{8}|dceKvwtEc2n)0+[a-z]+$} ? $1 : 'new'/ge;
+	return $text;
+}
+
+# Returns what a statement gives: its rows, or the error's SQLSTATE and category.
+sub result_of
+{
+	my ($node, $sql) = @_;
+	my ($rc, $stdout) = $node->psql('postgres', $sql);
+
+	return with_names($rc == 0 ? $stdout : error_of($node, $sql));
+}
+
+# Returns what is in the tables but for times, random numbers and the ids that
+# are made.
+sub contents
+{
+	my ($node) = @_;
+
+	return join "\n", sort split /\n/, with_names($node->safe_psql('postgres', <<'SQL'));
+SELECT 'invocation', id, status, target_service_name, restarted_from, request_id, journal_size, journal_commands_size, pause_requested,
+  pinned_deployment_id, inbox_sequence_number, completion_failure, suspended_waiting_for_completions, input_payload FROM restate.invocation;
+SELECT 'journal', id, index, entry_type, completion_id, signal_index, meta, payload FROM restate.journal;
+SELECT 'event', id, event_index FROM restate.journal_event;
+SELECT 'key', service_key, holder, next_sequence_number FROM restate.object_key;
+SELECT 'state', service_key, key FROM restate.object_state;
+SELECT 'promise', service_key, key FROM restate.promise;
+SELECT 'audit', id, operation, parameters, outcome, new_id, caused_by FROM restate.audit;
+SQL
+}
+
+# all that are in a state, as an array that is read before the call
+sub in_state
+{
+	return "(SELECT array_agg(id ORDER BY id) FROM restate.sys_invocation WHERE status = '$_[0]')";
+}
+
+my @statements = (
+	(map { my $id = inv($_); "SELECT restate_purge_journal('$id')" } qw(done done nobody running)),
+	(map { "SELECT restate_purge('$_')" } inv('done'), inv('done'), 'inv_1cQNZJ2myUr13RSmuUy3yB7eVRLIK1saux'),
+	"SELECT restate_delete_invocation('" . inv('gone') . "', 'purge')",
+	(map { "SELECT restate_restart_as_new('" . inv('old') . "'$_)" } '', ', 1', ', 2', ', 3', ', 9', ", deployment => 'latest'",
+		", request_id => 'r'", ", request_id => 'r'", ", 1, request_id => 'r'", ", 1, 'dp_10000000000000000000new', 's'", ", 1, 'dp_10000000000000000000new', 's'"),
+	(map { "SELECT restate_restart_as_new('" . inv('late') . "', $_)" } 1, 2, 3),
+	"SELECT restate_restart_as_new('" . inv('finished', 'a') . "')",
+	"SELECT restate_pause('" . inv('running') . "')", "SELECT restate_pause('" . inv('ready') . "')",
+	"SELECT restate_resume('" . inv('ready') . "', 'latest')", "SELECT restate_resume('" . inv('paused') . "')",
+	(map { "SELECT restate_cancel('" . inv($_) . "')" } qw(running suspended scheduled retrying)),
+	"SELECT restate_delete_invocation('" . inv('retrying') . "')",
+	"SELECT restate_delete_invocation('" . inv('retrying') . "', 'kill')",
+	# callers, callees and inboxes in other partitions
+	"SELECT restate_kill('" . inv('awaited', 'a') . "')",
+	"SELECT restate_kill('" . inv('boss') . "')",
+	"SELECT restate_cancel('" . inv('first', 'a') . "')",
+	"SELECT restate_kill('" . inv('holder', 'a') . "')",
+	"SELECT restate_restart_as_new('" . inv('finished', 'a') . "')",
+	"SELECT restate_kill('" . inv('second', 'a') . "')",
+	# batches, of whatever is there by now
+	"SELECT ok, category, outcome FROM restate_kill_batch(ARRAY['" . join("', '", inv('answers', 'a'), inv('child'), inv('parent')) . "']::restate_invocation_id[])",
+	'SELECT count(*), ok, category, outcome FROM restate_pause_batch(' . in_state('ready') . ') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4',
+	'SELECT count(*), ok, category, outcome FROM restate_resume_batch(' . in_state('paused') . ') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4',
+	'SELECT count(*), ok, category, outcome FROM restate_cancel_batch(' . in_state('ready') . ') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4',
+	'SELECT count(*), ok, category, outcome FROM restate_kill_batch(' . in_state('ready') . ') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4',
+	'SELECT count(*), ok, category, outcome FROM restate_restart_as_new_batch(' . in_state('completed') . ', 1) GROUP BY 2, 3, 4 ORDER BY 2, 3, 4',
+	"SELECT count(*), ok, category, outcome FROM restate_restart_as_new_batch(" . in_state('completed') . ", request_id => 't') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4",
+	"SELECT count(*), ok, category, outcome FROM restate_restart_as_new_batch(" . in_state('completed') . ", request_id => 't') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4",
+	"SELECT count(*), status, category, outcome FROM restate_joined('pause', " . in_state('ready') . ') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4',
+	"SELECT count(*), status, category, outcome FROM restate_joined('restart_as_new', " . in_state('completed') . ') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4',
+	"SELECT count(*), status, category, outcome FROM restate_joined('purge_journal', " . in_state('completed') . ') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4',
+	"SELECT count(*), ok, category, outcome FROM restate_delete_invocation_batch(" . in_state('completed') . ", 'purge') GROUP BY 2, 3, 4 ORDER BY 2, 3, 4",
+	# views
+	"SELECT status, journal_size, target FROM restate.sys_invocation WHERE id = '" . inv('running') . "'",
+	"SELECT entry_type, completed FROM restate.sys_journal WHERE id = '" . inv('asks') . "' ORDER BY index",
+	'SELECT status, count(*) FROM restate.sys_invocation_status GROUP BY 1 ORDER BY 1',
+	'SELECT service_key, count(*) FROM restate.sys_inbox GROUP BY 1',
+	'SELECT operation, outcome, count(*) FROM restate.sys_audit GROUP BY 1, 2 ORDER BY 1, 2',
+	"SELECT restate_purge_audit(now() - interval '1 day')", 'SELECT restate_purge_audit(now()) > 0');
+
+for my $sql (@statements)
+{
+	is(result_of($citus, $sql), result_of($plain, $sql), $sql =~ s/\(SELECT array_agg.*?'(\w+)'\)/all $1/r);
+}
+is(contents($citus), contents($plain), 'the tables are alike in the end');
+is($citus->safe_psql('postgres', 'SELECT * FROM restate_verify()'), '', 'nothing is broken');
+$citus->safe_psql('postgres', sprintf "UPDATE restate.invocation SET journal_size = 7 WHERE id = '%s' AND partition_key = 0", inv('running'));
+is($citus->safe_psql('postgres', 'SELECT problem, id FROM restate_verify()'), 'journal_size|' . inv('running'), 'restate_verify() finds what is');
+
+done_testing();
