@@ -140,7 +140,7 @@ same_bytes(const Bytes *a, const Bytes *b)
 {
 	if ((a->data == NULL) != (b->data == NULL) || a->size != b->size)
 		return false;
-	return a->size == 0 || memcmp(a->data, b->data, a->size) == 0;
+	return a->data == NULL || memcmp(a->data, b->data, a->size) == 0;
 }
 
 /*
