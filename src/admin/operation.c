@@ -93,7 +93,8 @@ operation_begin(void)
 	int guc_level;
 
 	if (RecoveryInProgress())
-		restate_raise(restate_refusal(RESTATE_READ_ONLY, "cannot run restate_admin operations on a standby"));
+		restate_raise(
+			restate_refusal(RESTATE_READ_ONLY, "cannot run restate_admin operations on a standby"));
 
 	guc_level = NewGUCNestLevel();
 	restate_restrict_search_path();
@@ -125,7 +126,8 @@ operation_run(const Request *request, Target *targets, int count)
 	workset_init(&workset, &request->asked);
 	if (request->passes_over_busy)
 		run_free(&workset, request, targets, count, ids, nids);
-	else if (nids == 0 || workset_lock_simply(&workset, operations[request->operation].reach, ids, nids))
+	else if (nids == 0 ||
+			 workset_lock_simply(&workset, operations[request->operation].reach, ids, nids))
 		run_locked(&workset, request, targets, count);
 	else
 		run_starting_over(request, targets, count, ids, nids);
@@ -212,7 +214,8 @@ compare_ids(const void *a, const void *b)
 static int
 compare_effects(const ListCell *a, const ListCell *b)
 {
-	return restate_invocation_id_compare(&((const Effect *) lfirst(a))->id, &((const Effect *) lfirst(b))->id);
+	return restate_invocation_id_compare(&((const Effect *) lfirst(a))->id,
+										 &((const Effect *) lfirst(b))->id);
 }
 
 /*
@@ -371,7 +374,8 @@ Invocation *
 target_found(Target *target)
 {
 	if (target->invocation == NULL)
-		target->refusal = restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null");
+		target->refusal =
+			restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null");
 	else if (!target->invocation->exists)
 		target_refuse(target, REFUSED_NOT_FOUND);
 	else

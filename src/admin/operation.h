@@ -60,18 +60,27 @@ extern void operation_run(const Request *request, Target *targets, int count);
 extern List *operation_try(const Request *request, Target *targets, int count);
 
 /* What an operation does with one invocation that exists, in a locked working set. */
-typedef void (*OperationOnOne)(Workset *workset, const Request *request, Target *target, Invocation *invocation);
+typedef void (*OperationOnOne)(Workset *workset, const Request *request, Target *target,
+							   Invocation *invocation);
 
 /* What it does with all of them, where it must look at them together. */
-typedef void (*OperationOnAll)(Workset *workset, const Request *request, Target *targets, int count);
+typedef void (*OperationOnAll)(Workset *workset, const Request *request, Target *targets,
+							   int count);
 
-extern void operation_purge_journal(Workset *workset, const Request *request, Target *target, Invocation *invocation);
-extern void operation_purge(Workset *workset, const Request *request, Target *target, Invocation *invocation);
-extern void operation_cancel(Workset *workset, const Request *request, Target *target, Invocation *invocation);
-extern void operation_kill(Workset *workset, const Request *request, Target *target, Invocation *invocation);
-extern void operation_pause(Workset *workset, const Request *request, Target *target, Invocation *invocation);
-extern void operation_resume(Workset *workset, const Request *request, Target *target, Invocation *invocation);
-extern void operation_restart_all(Workset *workset, const Request *request, Target *targets, int count);
+extern void operation_purge_journal(Workset *workset, const Request *request, Target *target,
+									Invocation *invocation);
+extern void operation_purge(Workset *workset, const Request *request, Target *target,
+							Invocation *invocation);
+extern void operation_cancel(Workset *workset, const Request *request, Target *target,
+							 Invocation *invocation);
+extern void operation_kill(Workset *workset, const Request *request, Target *target,
+						   Invocation *invocation);
+extern void operation_pause(Workset *workset, const Request *request, Target *target,
+							Invocation *invocation);
+extern void operation_resume(Workset *workset, const Request *request, Target *target,
+							 Invocation *invocation);
+extern void operation_restart_all(Workset *workset, const Request *request, Target *targets,
+								  int count);
 
 extern Invocation *target_found(Target *target);
 extern void target_refuse(Target *target, Refusal refusal);

@@ -14,7 +14,8 @@ static void read_prefixes(Workset *workset, const Target *targets, int count);
 static void refuse_restart(const Request *request, Target *target, Refusal refusal);
 static void refuse_incomplete(const Request *request, Target *target);
 static void restart_again(Workset *workset, const Request *request, Target *target);
-static const char *parameters_with(const Request *request, const RestateDeploymentId *deployment_id);
+static const char *parameters_with(const Request *request,
+								   const RestateDeploymentId *deployment_id);
 static void restart(Workset *workset, const Request *request, Target *target);
 static void copy_journal(Workset *workset, const Request *request, const Target *target);
 
@@ -111,7 +112,8 @@ read_prefixes(Workset *workset, const Target *targets, int count)
 		Invocation *invocation = targets[i].invocation;
 
 		if (invocation == NULL || !invocation->exists || invocation->has_prefix ||
-			invocation->status != STATUS_COMPLETED || invocation->journal_size <= workset->asked.last_index)
+			invocation->status != STATUS_COMPLETED ||
+			invocation->journal_size <= workset->asked.last_index)
 			continue;
 		invocation->has_prefix = true;
 		if (workset->asked.last_index > 0)
@@ -172,14 +174,16 @@ refuse_incomplete(const Request *request, Target *target)
 	if (store_execute(&call) != 1)
 		elog(ERROR, "could not find the command that lacks a completion");
 	store_read_command(0, &found);
-	target->refusal =
-		restate_refusal(RESTATE_JOURNAL_PREFIX_INCOMPLETE,
-						"the journal of invocation %s lacks a completion of %s%s%s at index " INT64_FORMAT
-						": the largest index that works is " INT64_FORMAT,
-						restate_invocation_id_text(&target->id), found.entry_type,
-						found.name && found.name[0] ? " " : "",
-						found.name && found.name[0] ? restate_quote_text(found.name) : "", found.index, found.index - 1);
-	target->refusal.hint = psprintf("Restart from " INT64_FORMAT ", or from before it.", found.index - 1);
+	target->refusal = restate_refusal(
+		RESTATE_JOURNAL_PREFIX_INCOMPLETE,
+		"the journal of invocation %s lacks a completion of %s%s%s at index " INT64_FORMAT
+		": the largest index that works is " INT64_FORMAT,
+		restate_invocation_id_text(&target->id), found.entry_type,
+		found.name && found.name[0] ? " " : "",
+		found.name && found.name[0] ? restate_quote_text(found.name) : "", found.index,
+		found.index - 1);
+	target->refusal.hint =
+		psprintf("Restart from " INT64_FORMAT ", or from before it.", found.index - 1);
 }
 
 /*
@@ -198,19 +202,20 @@ restart(Workset *workset, const Request *request, Target *target)
 	invocation->restarted.id = target->new_id;
 
 	store_add_restart(workset_part(workset, STORE_CREATE_RESTARTS),
-					  &(StoreRestart){
-						  .id = &target->id,
-						  .partition_key = invocation->partition_key,
-						  .new_id = &target->new_id,
-						  .status = restate_status_name(made.status),
-						  .deployment_id = made.deployment_id,
-						  .journal_size = made.journal_size,
-						  .journal_commands_size = made.journal_commands_size,
-						  .inbox_sequence_number = made.status == STATUS_PENDING ? &made.inbox_sequence_number : NULL,
-						  .random_seed = (int64) restate_random_bits(),
-						  .last_index = request->asked.last_index,
-						  .request_id = request->asked.request_id,
-						  .at = workset->at});
+					  &(StoreRestart){.id = &target->id,
+									  .partition_key = invocation->partition_key,
+									  .new_id = &target->new_id,
+									  .status = restate_status_name(made.status),
+									  .deployment_id = made.deployment_id,
+									  .journal_size = made.journal_size,
+									  .journal_commands_size = made.journal_commands_size,
+									  .inbox_sequence_number = made.status == STATUS_PENDING ?
+																   &made.inbox_sequence_number :
+																   NULL,
+									  .random_seed = (int64) restate_random_bits(),
+									  .last_index = request->asked.last_index,
+									  .request_id = request->asked.request_id,
+									  .at = workset->at});
 	copy_journal(workset, request, target);
 	if (request->asked.request_id)
 		target->parameters = parameters_with(request, made.deployment_id);
@@ -224,7 +229,8 @@ restart(Workset *workset, const Request *request, Target *target)
 static const char *
 parameters_with(const Request *request, const RestateDeploymentId *deployment_id)
 {
-	const char *value = deployment_id ? psprintf("\"%s\"", restate_deployment_id_text(deployment_id)) : "null";
+	const char *value =
+		deployment_id ? psprintf("\"%s\"", restate_deployment_id_text(deployment_id)) : "null";
 
 	return psprintf("%.*s, \"resolved_deployment\": %s}",
 					(int) strlen(request->parameters) - 1, request->parameters, value);

@@ -13,7 +13,8 @@ static bool settle(Workset *workset, Target *target, Verdict verdict);
  * Purges the journal of a completed invocation.
  */
 void
-operation_purge_journal(Workset *workset, const Request *request, Target *target, Invocation *invocation)
+operation_purge_journal(Workset *workset, const Request *request, Target *target,
+						Invocation *invocation)
 {
 	(void) settle(workset, target, machine_purge_journal(invocation));
 }

@@ -44,7 +44,8 @@ restate_api_index(PG_FUNCTION_ARGS)
 		valid = valid && value <= RESTATE_INDEX_MAX;
 	}
 	if (!valid)
-		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid from %s", restate_quote_text(given)));
+		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid from %s",
+									  restate_quote_text(given)));
 	PG_RETURN_INT64(value);
 }
 
@@ -74,14 +75,17 @@ restate_api_batch_ids(PG_FUNCTION_ARGS)
 		RestateInvocationId *id = palloc_object(RestateInvocationId);
 
 		if (value->type != jbvString ||
-			restate_decode_invocation_id(value->val.string.val, (size_t) value->val.string.len, id->data) != RESTATE_ID_OK)
+			restate_decode_invocation_id(value->val.string.val, (size_t) value->val.string.len,
+										 id->data) != RESTATE_ID_OK)
 			refuse_body("invocation_ids must hold invocation ids");
 		ids[i] = InvocationIdGetDatum(id);
 		pfree(value);
 	}
 	if (count > RESTATE_HTTP_BATCH_MAX)
-		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE, "a batch of %d invocations is too large", count));
-	PG_RETURN_ARRAYTYPE_P(construct_array(ids, count, element_type, sizeof(RestateInvocationId), false, TYPALIGN_CHAR));
+		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE,
+									  "a batch of %d invocations is too large", count));
+	PG_RETURN_ARRAYTYPE_P(construct_array(ids, count, element_type, sizeof(RestateInvocationId),
+										  false, TYPALIGN_CHAR));
 }
 
 /*
@@ -105,7 +109,8 @@ restate_api_batch_deployment(PG_FUNCTION_ARGS)
 		for (int i = 0; i < (int) lengthof(names); i++)
 		{
 			JsonbValue buffer;
-			JsonbValue *value = getKeyJsonValueFromContainer(&document->root, names[i], (int) strlen(names[i]), &buffer);
+			JsonbValue *value = getKeyJsonValueFromContainer(&document->root, names[i],
+															 (int) strlen(names[i]), &buffer);
 
 			if (value && value->type == jbvNull)
 				deployment = names[i];

@@ -80,7 +80,8 @@ static int compare_members(const void *a, const void *b);
 static int compare_parameters(const Parameters *a, const Parameters *b);
 static int compare_texts(const char *a, const char *b);
 static void run_group(Operation operation, Member *const *members, int count);
-static void put_row(ReturnSetInfo *result, Operation operation, int ordinality, const Target *target);
+static void put_row(ReturnSetInfo *result, Operation operation, int ordinality,
+					const Target *target);
 
 /*
  * restate_joined(operation, ids, modes, froms, deployments, request_ids,
@@ -147,13 +148,17 @@ read_members(FunctionCallInfo fcinfo, Operation operation, int *count)
 
 	*count = read_array(fcinfo, ARG_IDS, &arrays[ARG_IDS]);
 	if (*count > RESTATE_HTTP_BATCH_MAX)
-		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE, "%d joined calls are too many", *count));
+		restate_raise(
+			restate_refusal(RESTATE_BATCH_TOO_LARGE, "%d joined calls are too many", *count));
 	for (int arg = FIRST_PARAMETER; arg < NARGS; arg++)
 	{
 		read_column(fcinfo, arg, *count, &arrays[arg]);
-		for (int i = 0; i < *count && arg <= LAST_PARAMETER && !request_takes(operation, PARAMETER_OF(arg)); i++)
+		for (int i = 0;
+			 i < *count && arg <= LAST_PARAMETER && !request_takes(operation, PARAMETER_OF(arg));
+			 i++)
 			if (arrays[arg].values && !arrays[arg].nulls[i])
-				restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s does not take argument %d",
+				restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
+											  "%s does not take argument %d",
 											  operation_name(operation), arg + 1));
 	}
 
@@ -195,7 +200,8 @@ read_array(FunctionCallInfo fcinfo, int arg, ArgumentArray *array)
 		return 0;
 	value = PG_GETARG_ARRAYTYPE_P(arg);
 	get_typlenbyvalalign(ARR_ELEMTYPE(value), &typlen, &typbyval, &typalign);
-	deconstruct_array(value, ARR_ELEMTYPE(value), typlen, typbyval, typalign, &array->values, &array->nulls, &count);
+	deconstruct_array(value, ARR_ELEMTYPE(value), typlen, typbyval, typalign, &array->values,
+					  &array->nulls, &count);
 	return count;
 }
 
@@ -209,8 +215,9 @@ read_column(FunctionCallInfo fcinfo, int arg, int count, ArgumentArray *array)
 	int n = read_array(fcinfo, arg, array);
 
 	if (n != count && !PG_ARGISNULL(arg))
-		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "argument %d has %d elements, but there are %d ids",
-									  arg + 1, n, count));
+		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
+									  "argument %d has %d elements, but there are %d ids", arg + 1,
+									  n, count));
 }
 
 /*
@@ -357,7 +364,13 @@ put_row(ReturnSetInfo *result, Operation operation, int ordinality, const Target
 	bool refused = target->refusal.category != RESTATE_OK;
 	bool done = !refused && !target->is_busy;
 	Datum values[7] = {0};
-	bool nulls[7] = {false, target->is_null, target->is_busy, !refused, !refused, !done, !done || !target->has_new_id};
+	bool nulls[7] = {false,
+					 target->is_null,
+					 target->is_busy,
+					 !refused,
+					 !refused,
+					 !done,
+					 !done || !target->has_new_id};
 
 	values[0] = Int64GetDatum(ordinality);
 	values[1] = InvocationIdGetDatum(&target->id);
@@ -369,7 +382,8 @@ put_row(ReturnSetInfo *result, Operation operation, int ordinality, const Target
 	}
 	else if (done)
 	{
-		values[2] = Int32GetDatum(restate_outcome_http_status(operation_name(operation), target->outcome));
+		values[2] =
+			Int32GetDatum(restate_outcome_http_status(operation_name(operation), target->outcome));
 		values[5] = CStringGetTextDatum(target->outcome);
 	}
 	values[6] = InvocationIdGetDatum(&target->new_id);

@@ -80,7 +80,8 @@ take(FunctionCallInfo fcinfo, bool replaces)
 	else if (!kept->is_null && !kept->by_value)
 		pfree(DatumGetPointer(kept->value));
 	kept->is_null = PG_ARGISNULL(1);
-	kept->value = kept->is_null ? (Datum) 0 : datumCopy(PG_GETARG_DATUM(1), kept->by_value, kept->len);
+	kept->value =
+		kept->is_null ? (Datum) 0 : datumCopy(PG_GETARG_DATUM(1), kept->by_value, kept->len);
 	MemoryContextSwitchTo(caller);
 	return kept;
 }

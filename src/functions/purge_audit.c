@@ -29,7 +29,8 @@ restate_purge_audit(PG_FUNCTION_ARGS)
 
 	if (PG_ARGISNULL(0))
 	{
-		RestateRefusal refusal = restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "before must not be null");
+		RestateRefusal refusal =
+			restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "before must not be null");
 
 		refusal.hint = "before is a time, such as now() - interval '90 days'.";
 		restate_raise(refusal);

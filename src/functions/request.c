@@ -22,8 +22,10 @@ static const bool takes[OPERATION_COUNT][PARAMETER_COUNT] = {
 
 static RestateRefusal read_mode(Request *request, const char *mode, StringInfo parameters);
 static RestateRefusal read_from(Request *request, const Parameters *given, StringInfo parameters);
-static RestateRefusal read_deployment(Request *request, const char *deployment, StringInfo parameters);
-static RestateRefusal read_request_id(Request *request, const char *request_id, StringInfo parameters);
+static RestateRefusal read_deployment(Request *request, const char *deployment,
+									  StringInfo parameters);
+static RestateRefusal read_request_id(Request *request, const char *request_id,
+									  StringInfo parameters);
 static void add_text_parameter(StringInfo parameters, const char *name, const char *value);
 static void begin_parameter(StringInfo parameters, const char *name);
 static Request request_given(Operation operation, const Parameters *given);
@@ -50,9 +52,11 @@ request_operation(FunctionCallInfo fcinfo, int arg)
 	char *name = text_argument(fcinfo, arg);
 
 	if (name == NULL)
-		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "operation must not be null"));
+		restate_raise(
+			restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "operation must not be null"));
 	if (!operation_of_name(name, &operation))
-		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid operation %s", restate_quote_text(name)));
+		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid operation %s",
+									  restate_quote_text(name)));
 	return operation;
 }
 
@@ -160,10 +164,11 @@ request_to_try(FunctionCallInfo fcinfo)
 		[PARAMETER_FROM] = "from",
 		[PARAMETER_DEPLOYMENT] = "deployment"};
 	Operation operation = request_operation(fcinfo, 0);
-	Parameters given = {
-		.mode = PG_ARGISNULL(2) && operation == OPERATION_DELETE_CANCEL ? "cancel" : text_argument(fcinfo, 2),
-		.has_from = !PG_ARGISNULL(3),
-		.deployment = text_argument(fcinfo, 4)};
+	Parameters given = {.mode = PG_ARGISNULL(2) && operation == OPERATION_DELETE_CANCEL ?
+									"cancel" :
+									text_argument(fcinfo, 2),
+						.has_from = !PG_ARGISNULL(3),
+						.deployment = text_argument(fcinfo, 4)};
 
 	for (int i = 0; i < (int) lengthof(names); i++)
 		if (!PG_ARGISNULL(2 + i) && !request_takes(operation, (Parameter) i))
@@ -206,7 +211,8 @@ request_targets(FunctionCallInfo fcinfo, int arg, int *count)
 	array = PG_GETARG_ARRAYTYPE_P(arg);
 	*count = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	if (*count > RESTATE_BATCH_MAX)
-		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE, "a batch of %d invocations is too large", *count));
+		restate_raise(restate_refusal(RESTATE_BATCH_TOO_LARGE,
+									  "a batch of %d invocations is too large", *count));
 	deconstruct_array(array, ARR_ELEMTYPE(array), sizeof(RestateInvocationId), false, TYPALIGN_CHAR,
 					  &ids, &nulls, count);
 	targets = palloc0_array(Target, Max(*count, 1));
@@ -256,7 +262,8 @@ read_mode(Request *request, const char *mode, StringInfo parameters)
 			return (RestateRefusal){.category = RESTATE_OK};
 		}
 	}
-	return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid mode %s", restate_quote_text(mode));
+	return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid mode %s",
+						   restate_quote_text(mode));
 }
 
 /*
@@ -268,7 +275,8 @@ read_from(Request *request, const Parameters *given, StringInfo parameters)
 	if (given->has_from)
 	{
 		if (given->from < 0 || given->from > RESTATE_INDEX_MAX)
-			return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid from " INT64_FORMAT, given->from);
+			return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid from " INT64_FORMAT,
+								   given->from);
 		request->asked.last_index = given->from;
 		begin_parameter(parameters, "from");
 		appendStringInfo(parameters, INT64_FORMAT, given->from);
@@ -295,9 +303,10 @@ read_deployment(Request *request, const char *deployment, StringInfo parameters)
 		char fault[RESTATE_ID_FAULT_SIZE];
 
 		restate_describe_deployment_id_fault(deployment, strlen(deployment), fault);
-		return restate_refusal(RESTATE_INVALID_DEPLOYMENT_ID,
-							   "invalid deployment %s: it is neither keep nor latest, and no id: %s",
-							   restate_quote_text(deployment), fault);
+		return restate_refusal(
+			RESTATE_INVALID_DEPLOYMENT_ID,
+			"invalid deployment %s: it is neither keep nor latest, and no id: %s",
+			restate_quote_text(deployment), fault);
 	}
 	add_text_parameter(parameters, "deployment", deployment);
 	return (RestateRefusal){.category = RESTATE_OK};
@@ -313,7 +322,8 @@ read_request_id(Request *request, const char *request_id, StringInfo parameters)
 		return (RestateRefusal){.category = RESTATE_OK};
 	if (request_id[0] == '\0' || strlen(request_id) > RESTATE_REQUEST_ID_MAX_BYTES)
 		return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
-							   "invalid request_id: it must have 1 to %d bytes", RESTATE_REQUEST_ID_MAX_BYTES);
+							   "invalid request_id: it must have 1 to %d bytes",
+							   RESTATE_REQUEST_ID_MAX_BYTES);
 	request->asked.request_id = request_id;
 	add_text_parameter(parameters, "request_id", request_id);
 	return (RestateRefusal){.category = RESTATE_OK};

@@ -27,10 +27,11 @@ _PG_init(void)
 	DefineCustomBoolVariable("restate_admin.audit",
 							 "Writes a row to restate.audit for each operation that took effect.",
 							 NULL, &restate_audit, true, PGC_SUSET, 0, NULL, NULL, NULL);
-	DefineCustomBoolVariable("restate_admin.notify",
-							 "Notifies channel restate_runnable when an operation makes an invocation ready.",
-							 "Commits of transactions that notify wait for each other, and such a transaction cannot be prepared.",
-							 &restate_notify, false, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable(
+		"restate_admin.notify",
+		"Notifies channel restate_runnable when an operation makes an invocation ready.",
+		"Commits of transactions that notify wait for each other, and such a transaction cannot be prepared.",
+		&restate_notify, false, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("restate_admin.reason",
 							   "Why operations are being run, as recorded in restate.audit.",
 							   NULL, &restate_reason, "", PGC_USERSET, 0, NULL, NULL, NULL);

@@ -93,7 +93,8 @@ narrowed(PlannerInfo *root, const FuncExpr *call)
 	foreach (cell, filters)
 		if (is_about(lfirst(cell), &reference))
 			clauses = lappend(clauses, eval_const_expressions(root, copyObject(lfirst(cell))));
-	if (clauses != NIL && predicate_implied_by(list_make1(is_not_completed(status)), clauses, false))
+	if (clauses != NIL &&
+		predicate_implied_by(list_make1(is_not_completed(status)), clauses, false))
 	{
 		NullTest *test = makeNode(NullTest);
 
@@ -186,8 +187,8 @@ has_column(Node *node, void *context)
 	if (node == NULL)
 		return false;
 	if (IsA(node, Var))
-		return ((Var *) node)->varno == column->varno && ((Var *) node)->varattno == column->varattno &&
-			   ((Var *) node)->varlevelsup == 0;
+		return ((Var *) node)->varno == column->varno &&
+			   ((Var *) node)->varattno == column->varattno && ((Var *) node)->varlevelsup == 0;
 	return expression_tree_walker(node, has_column, context);
 }
 
@@ -210,9 +211,11 @@ has_call(Node *node, void *context)
 static Expr *
 is_not_completed(const Var *status)
 {
-	Const *completed = makeConst(TEXTOID, -1, status->varcollid, -1,
-								 CStringGetTextDatum(restate_status_name(STATUS_COMPLETED)), false, false);
+	Const *completed =
+		makeConst(TEXTOID, -1, status->varcollid, -1,
+				  CStringGetTextDatum(restate_status_name(STATUS_COMPLETED)), false, false);
 
-	return make_opclause(get_negator(TextEqualOperator), BOOLOID, false, (Expr *) copyObject(status),
-						 (Expr *) completed, InvalidOid, status->varcollid);
+	return make_opclause(get_negator(TextEqualOperator), BOOLOID, false,
+						 (Expr *) copyObject(status), (Expr *) completed, InvalidOid,
+						 status->varcollid);
 }

@@ -149,7 +149,8 @@ add_list(ArrowArray *array, const char *value)
 	{
 		if (array->element.failed || array->element.len > INT32_MAX)
 			break;
-		fault = arrow_array_add(array->item, is_null ? NULL : array->element.data, (int) array->element.len);
+		fault = arrow_array_add(array->item, is_null ? NULL : array->element.data,
+								(int) array->element.len);
 	}
 	flat_add(&array->offsets, (uint64_t) array->item->count, 4);
 	return fault;
@@ -287,8 +288,8 @@ begin_offsets(ArrowArray *array)
 bool
 arrow_array_has_failed(const ArrowArray *array)
 {
-	return array->validity.failed || array->offsets.failed || array->values.failed || array->element.failed ||
-		   (array->item && arrow_array_has_failed(array->item));
+	return array->validity.failed || array->offsets.failed || array->values.failed ||
+		   array->element.failed || (array->item && arrow_array_has_failed(array->item));
 }
 
 void

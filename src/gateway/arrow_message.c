@@ -47,7 +47,8 @@ static const Buffer nothing;
 
 static size_t begin_message(Buffer *flat, int header, uint64_t body);
 static bool add_message(Buffer *out, Buffer *flat);
-static void add_field(Buffer *flat, size_t pointer, const char *name, size_t len, const ArrowArray *array);
+static void add_field(Buffer *flat, size_t pointer, const char *name, size_t len,
+					  const ArrowArray *array);
 static void add_type(Buffer *flat, size_t pointer, ArrowType type);
 static unsigned number_of(ArrowType type);
 static int buffers_of(const ArrowArray *array, const Buffer *buffers[MAX_BUFFERS]);
@@ -145,7 +146,9 @@ add_message(Buffer *out, Buffer *flat)
 static void
 add_field(Buffer *flat, size_t pointer, const char *name, size_t len, const ArrowArray *array)
 {
-	FlatField field[] = {FLAT_POINTER, NUMBER(1, true), NUMBER(1, number_of(array->type)), FLAT_POINTER, NONE, FLAT_POINTER};
+	FlatField field[] = {
+		FLAT_POINTER, NUMBER(1, true), NUMBER(1, number_of(array->type)), FLAT_POINTER,
+		NONE, FLAT_POINTER};
 	size_t child;
 
 	flat_table(flat, pointer, field, 6);

@@ -12,7 +12,8 @@
 #include "buffer.h"
 
 /* These return false where memory has run out; out has then a part of it. */
-extern bool arrow_add_schema(Buffer *out, const Buffer *names, const ArrowArray *columns, int ncolumns);
+extern bool arrow_add_schema(Buffer *out, const Buffer *names, const ArrowArray *columns,
+							 int ncolumns);
 extern bool arrow_add_batch(Buffer *out, const ArrowArray *columns, int ncolumns, int64_t rows);
 extern bool arrow_add_end(Buffer *out);
 

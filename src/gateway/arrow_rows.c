@@ -42,7 +42,8 @@ arrow_rows_add(ArrowRows *rows, const PGresult *result)
 	{
 		int len = PQgetlength(result, 0, i);
 
-		fault = arrow_array_add(&rows->columns[i], PQgetisnull(result, 0, i) ? NULL : PQgetvalue(result, 0, i), len);
+		fault = arrow_array_add(&rows->columns[i],
+								PQgetisnull(result, 0, i) ? NULL : PQgetvalue(result, 0, i), len);
 		rows->bytes += (size_t) len + VALUE_OVERHEAD;
 	}
 	rows->count++;
@@ -68,7 +69,9 @@ arrow_rows_fill_batch(const ArrowRows *rows)
 bool
 arrow_rows_flush(ArrowRows *rows, Buffer *out)
 {
-	if (rows->gathered > 0 && (arrow_rows_have_failed(rows) || !arrow_add_batch(out, rows->columns, rows->ncolumns, rows->gathered)))
+	if (rows->gathered > 0 &&
+		(arrow_rows_have_failed(rows) ||
+		 !arrow_add_batch(out, rows->columns, rows->ncolumns, rows->gathered)))
 		return false;
 	for (int i = 0; i < rows->ncolumns; i++)
 		arrow_array_clear(&rows->columns[i], 2 * ARROW_BATCH_BYTES / (size_t) rows->ncolumns);

@@ -21,7 +21,8 @@ const char arrow_origins_sql[] =
 	" ('min_service_protocol_version', 32), ('max_service_protocol_version', 32)) AS n (name, bits) ON n.name = a.attname"
 	" WHERE c.relkind = 'v' AND c.relnamespace = (SELECT s.oid FROM pg_catalog.pg_namespace s WHERE s.nspname = 'restate')";
 
-static ArrowType integer_of(const ArrowOrigins *origins, const PGresult *description, int column, ArrowType otherwise);
+static ArrowType integer_of(const ArrowOrigins *origins, const PGresult *description, int column,
+							ArrowType otherwise);
 
 bool
 arrow_origins_take(ArrowOrigins *origins, const PGresult *result)
@@ -38,7 +39,8 @@ arrow_origins_take(ArrowOrigins *origins, const PGresult *result)
 
 		origin->view = (Oid) strtoul(PQgetvalue(result, i, 0), NULL, 10);
 		origin->column = (int) strtol(PQgetvalue(result, i, 1), NULL, 10);
-		origin->type = strtol(PQgetvalue(result, i, 2), NULL, 10) == 32 ? ARROW_UINT32 : ARROW_UINT64;
+		origin->type =
+			strtol(PQgetvalue(result, i, 2), NULL, 10) == 32 ? ARROW_UINT32 : ARROW_UINT64;
 	}
 	return true;
 }
@@ -95,7 +97,8 @@ arrow_type_of(const ArrowOrigins *origins, const PGresult *description, int colu
  * Returns the unsigned type of a view's column, or what it is otherwise.
  */
 static ArrowType
-integer_of(const ArrowOrigins *origins, const PGresult *description, int column, ArrowType otherwise)
+integer_of(const ArrowOrigins *origins, const PGresult *description, int column,
+		   ArrowType otherwise)
 {
 	Oid view = PQftable(description, column);
 	int number = PQftablecol(description, column);

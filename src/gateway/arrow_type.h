@@ -52,6 +52,7 @@ extern bool arrow_origins_take(ArrowOrigins *origins, const PGresult *result);
 extern void arrow_origins_free(ArrowOrigins *origins);
 
 /* Returns the type of a column of the result that is described; item is a list's elements'. */
-extern ArrowType arrow_type_of(const ArrowOrigins *origins, const PGresult *description, int column, ArrowType *item);
+extern ArrowType arrow_type_of(const ArrowOrigins *origins, const PGresult *description, int column,
+							   ArrowType *item);
 
 #endif /* RESTATE_GATEWAY_ARROW_TYPE_H */

@@ -108,7 +108,13 @@ read_duration(const char *text, int64_t *ms)
 		char letter;
 		bool is_time;
 		int64_t unit;
-	} parts[] = {{'Y', false, DAY_MS / 4 * 1461}, {'M', false, 30 * DAY_MS}, {'W', false, 7 * DAY_MS}, {'D', false, DAY_MS}, {'H', true, 3600000}, {'M', true, 60000}, {'S', true, 1000}};
+	} parts[] = {{'Y', false, DAY_MS / 4 * 1461},
+				 {'M', false, 30 * DAY_MS},
+				 {'W', false, 7 * DAY_MS},
+				 {'D', false, DAY_MS},
+				 {'H', true, 3600000},
+				 {'M', true, 60000},
+				 {'S', true, 1000}};
 	size_t next = 0;
 	bool is_time = false;
 
@@ -125,7 +131,8 @@ read_duration(const char *text, int64_t *ms)
 			is_time = true;
 		if (!read_amount(&text, &is_negative, &whole, &thousandths))
 			return false;
-		while (next < sizeof(parts) / sizeof(*parts) && (parts[next].letter != *text || parts[next].is_time != is_time))
+		while (next < sizeof(parts) / sizeof(*parts) &&
+			   (parts[next].letter != *text || parts[next].is_time != is_time))
 			next++;
 		if (next == sizeof(parts) / sizeof(*parts))
 			return false;
@@ -176,8 +183,8 @@ read_day(const char **p, int64_t *year, int *month, int *day)
 	int64_t months;
 	int64_t days;
 
-	if (!read_digits(p, 4, 7, year) || !pass(p, '-') || !read_digits(p, 2, 2, &months) || !pass(p, '-') ||
-		!read_digits(p, 2, 2, &days))
+	if (!read_digits(p, 4, 7, year) || !pass(p, '-') || !read_digits(p, 2, 2, &months) ||
+		!pass(p, '-') || !read_digits(p, 2, 2, &days))
 		return false;
 	*month = (int) months;
 	*day = (int) days;
@@ -194,8 +201,8 @@ read_clock(const char **p, int64_t *ms)
 	int64_t minutes;
 	int64_t seconds;
 
-	if (!read_digits(p, 2, 2, &hours) || !pass(p, ':') || !read_digits(p, 2, 2, &minutes) || !pass(p, ':') ||
-		!read_digits(p, 2, 2, &seconds))
+	if (!read_digits(p, 2, 2, &hours) || !pass(p, ':') || !read_digits(p, 2, 2, &minutes) ||
+		!pass(p, ':') || !read_digits(p, 2, 2, &seconds))
 		return false;
 	*ms = hours * 3600000 + minutes * 60000 + seconds * 1000;
 	if (pass(p, '.'))
@@ -260,7 +267,8 @@ add_times(int64_t *sum, int64_t count, int64_t unit)
 {
 	int64_t product;
 
-	return !__builtin_mul_overflow(count, unit, &product) && !__builtin_add_overflow(*sum, product, sum);
+	return !__builtin_mul_overflow(count, unit, &product) &&
+		   !__builtin_add_overflow(*sum, product, sum);
 }
 
 /*
@@ -276,7 +284,8 @@ days_before(int64_t year, int month, int day)
 	int64_t year_of_era = y - era * 400;
 	int64_t day_of_year = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1;
 
-	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719468;
+	return era * 146097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year -
+		   719468;
 }
 
 /*

@@ -96,7 +96,8 @@ take_ids(Exchange *exchange, json_t *ids)
 	json_array_foreach(ids, i, value)
 	{
 		if (!json_is_string(value) ||
-			restate_decode_invocation_id(json_string_value(value), json_string_length(value), id) != RESTATE_ID_OK)
+			restate_decode_invocation_id(json_string_value(value), json_string_length(value), id) !=
+				RESTATE_ID_OK)
 		{
 			buffer_free(&literal);
 			refuse_body(exchange, "invocation_ids must be invocation ids");
@@ -114,7 +115,9 @@ take_ids(Exchange *exchange, json_t *ids)
 	if (json_array_size(ids) > RESTATE_HTTP_BATCH_MAX)
 	{
 		buffer_free(&literal);
-		answer_error(exchange, 400, "batch_too_large", "a batch takes at most " RESTATE_LIMIT_TEXT(RESTATE_HTTP_BATCH_MAX) " invocations");
+		answer_error(
+			exchange, 400, "batch_too_large",
+			"a batch takes at most " RESTATE_LIMIT_TEXT(RESTATE_HTTP_BATCH_MAX) " invocations");
 		return false;
 	}
 	exchange->args[0] = literal.data;
@@ -141,7 +144,8 @@ take_deployment_field(Exchange *exchange, json_t *deployment)
 	}
 	else if (text && strlen(text) != json_string_length(deployment))
 	{
-		answer_error(exchange, 400, "invalid_deployment_id", "invalid deployment: it has a NUL in it");
+		answer_error(exchange, 400, "invalid_deployment_id",
+					 "invalid deployment: it has a NUL in it");
 		return false;
 	}
 	if (text == NULL)
@@ -169,7 +173,8 @@ answer_batch(Exchange *exchange, const PGresult *result)
 
 		if (PQgetvalue(result, row, 1)[0] != 't')
 		{
-			buffer_printf(&failed, "%s{\"invocation_id\":\"%s\",\"error\":", failed.len ? "," : "", id);
+			buffer_printf(&failed, "%s{\"invocation_id\":\"%s\",\"error\":", failed.len ? "," : "",
+						  id);
 			buffer_add_json_string(&failed, PQgetvalue(result, row, 2));
 			buffer_add_text(&failed, "}");
 			continue;
@@ -180,7 +185,8 @@ answer_batch(Exchange *exchange, const PGresult *result)
 		if (PQgetisnull(result, row, 3))
 			buffer_printf(&exchange->answer, "\"%s\"", id);
 		else
-			buffer_printf(&exchange->answer, "{\"old_invocation_id\":\"%s\",\"new_invocation_id\":\"%s\"}", id,
+			buffer_printf(&exchange->answer,
+						  "{\"old_invocation_id\":\"%s\",\"new_invocation_id\":\"%s\"}", id,
 						  PQgetvalue(result, row, 3));
 	}
 	buffer_printf(&exchange->answer, "],\"failed\":[%s]}", failed.data ? failed.data : "");

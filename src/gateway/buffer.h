@@ -18,7 +18,8 @@ typedef struct Buffer
 
 extern void buffer_add(Buffer *buffer, const char *bytes, size_t len);
 extern void buffer_add_text(Buffer *buffer, const char *text);
-extern void buffer_printf(Buffer *buffer, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+extern void buffer_printf(Buffer *buffer, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 extern void buffer_add_json_string(Buffer *buffer, const char *text);
 extern void buffer_free(Buffer *buffer);
 

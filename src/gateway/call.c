@@ -33,7 +33,8 @@ static bool
 begin(Task *task)
 {
 	const Exchange *exchange = exchange_of(task);
-	Statement call = {exchange->route->sql, exchange->route->nargs, (const char *const *) exchange->args};
+	Statement call = {exchange->route->sql, exchange->route->nargs,
+					  (const char *const *) exchange->args};
 	const char *const told[] = {exchange->person, exchange->reason};
 	Statement tell = {TELL_AUDIT, 2, told};
 

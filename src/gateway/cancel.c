@@ -53,7 +53,8 @@ send_cancel(void *arg)
 	char quoted[512];
 
 	if (!PQcancel(cancel, error, sizeof(error)))
-		log_event(LOG_WARN, "event=cancel_failed error=%s", log_quote(error, quoted, sizeof(quoted)));
+		log_event(LOG_WARN, "event=cancel_failed error=%s",
+				  log_quote(error, quoted, sizeof(quoted)));
 	PQfreeCancel(cancel);
 	under_way--;
 	return NULL;

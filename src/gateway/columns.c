@@ -58,7 +58,8 @@ static bool
 is_taken(const Buffer *names, int column)
 {
 	for (int i = 0; i < column; i++)
-		if (names[i].len == names[column].len && memcmp(names[i].data, names[column].data, names[i].len) == 0)
+		if (names[i].len == names[column].len &&
+			memcmp(names[i].data, names[column].data, names[i].len) == 0)
 			return true;
 	return false;
 }

@@ -374,7 +374,8 @@ shut_oldest_of_source(const Connection *newest)
 	const Source *source = newest->source;
 	Connection *c = lists[CONNECTION_ARRIVING].first;
 
-	for (; source && source->arriving > MAX_ARRIVING && newest->since - c->since >= JUST_COME_MS; c = c->next)
+	for (; source && source->arriving > MAX_ARRIVING && newest->since - c->since >= JUST_COME_MS;
+		 c = c->next)
 		if (c->source == source)
 			(void) shut(c);
 }

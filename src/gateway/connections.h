@@ -32,9 +32,10 @@ typedef struct Connection
 	Watch watch;
 	ConnectionState state;
 	int64_t since;
-	struct Source *source;		 /* NULL: of no address */
-	struct Exchange *exchange;	 /* the one under way, for who asks */
-	const char *memory;			 /* libmicrohttpd's for its requests, CONNECTION_MEMORY; NULL: not known where */
+	struct Source *source;	   /* NULL: of no address */
+	struct Exchange *exchange; /* the one under way, for who asks */
+	const char
+		*memory;				 /* libmicrohttpd's for its requests, CONNECTION_MEMORY; NULL: not known where */
 	bool keeps_memory;			 /* idle, and the memory has not been given back */
 	bool has_left;				 /* the client has closed its side */
 	Timer leaving;				 /* set: it is taken for gone then */

@@ -86,12 +86,15 @@ static size_t list_around(const Rewrite *rewrite, size_t at);
 static void cast(Rewrite *rewrite, size_t at, const char *type);
 
 static const char *const query_words[] = {"SELECT", "WITH", "VALUES", "TABLE", NULL};
-static const char *const join_words[] = {"JOIN", "INNER", "LEFT", "RIGHT", "FULL", "CROSS", "NATURAL", NULL};
+static const char *const join_words[] = {"JOIN", "INNER", "LEFT", "RIGHT",
+										 "FULL", "CROSS", "NATURAL", NULL};
 /* what ends the tables of a FROM */
-static const char *const end_words[] = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER", "LIMIT", "OFFSET", "FETCH",
-										"FOR", "UNION", "INTERSECT", "EXCEPT", NULL};
+static const char *const end_words[] = {"WHERE", "GROUP", "HAVING", "WINDOW", "ORDER",
+										"LIMIT", "OFFSET", "FETCH", "FOR", "UNION",
+										"INTERSECT", "EXCEPT", NULL};
 /* what may follow a table in brackets with others */
-static const char *const set_words[] = {"UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT", "OFFSET", "FETCH", "FOR", NULL};
+static const char *const set_words[] = {"UNION", "INTERSECT", "EXCEPT", "ORDER", "LIMIT",
+										"OFFSET", "FETCH", "FOR", NULL};
 static const char *const condition_words[] = {"ON", "USING", NULL};
 static const char *const array_words[] = {"ANY", "SOME", "ALL", NULL};
 
@@ -142,8 +145,8 @@ dialect_cast_to_text(const char *query, size_t position)
 			if (rewrite.tokens[i].kind == SQL_STRING)
 				cast(&rewrite, i, "::text");
 	}
-	else if (is_equality(&rewrite, at - 1) || is_equality(&rewrite, at + 1) || is_distinction(&rewrite, at - 1) ||
-			 is_word(&rewrite, at - 1, "WHEN"))
+	else if (is_equality(&rewrite, at - 1) || is_equality(&rewrite, at + 1) ||
+			 is_distinction(&rewrite, at - 1) || is_word(&rewrite, at - 1, "WHEN"))
 		cast(&rewrite, at, "::text");
 	if (rewrite.copied > 0)
 		return finish(&rewrite);
@@ -189,8 +192,8 @@ is_show_tables(const Rewrite *rewrite)
 {
 	size_t end = is_char(rewrite, 3, ';') ? 4 : 3;
 
-	return rewrite->ntokens == end + 1 && rewrite->tokens[end].kind == SQL_END && is_word(rewrite, 1, "SHOW") &&
-		   is_word(rewrite, 2, "TABLES");
+	return rewrite->ntokens == end + 1 && rewrite->tokens[end].kind == SQL_END &&
+		   is_word(rewrite, 1, "SHOW") && is_word(rewrite, 2, "TABLES");
 }
 
 /*
@@ -259,7 +262,8 @@ take_operator(Rewrite *rewrite, size_t at)
 	rewrite->levels[rewrite->depth].table_next = false;
 	if (!is_operator(rewrite, at, "=="))
 		return;
-	if (is_char(rewrite, at - 1, '.') || (is_char(rewrite, at - 1, '(') && is_word(rewrite, at - 2, "OPERATOR")))
+	if (is_char(rewrite, at - 1, '.') ||
+		(is_char(rewrite, at - 1, '(') && is_word(rewrite, at - 2, "OPERATOR")))
 		return;
 	copy_to(rewrite, rewrite->tokens[at].start);
 	buffer_add_text(&rewrite->result, "= ");
@@ -276,7 +280,8 @@ begin_table(Rewrite *rewrite, size_t at)
 
 	level->table_next = false;
 	level->ntables++;
-	if (level->ntables > 1 || (rewrite->tokens[at].kind != SQL_WORD && rewrite->tokens[at].kind != SQL_NAME))
+	if (level->ntables > 1 ||
+		(rewrite->tokens[at].kind != SQL_WORD && rewrite->tokens[at].kind != SQL_NAME))
 		return;
 	while (is_char(rewrite, at + 1, '.') && at + 2 < rewrite->ntokens)
 		at += 2;
@@ -286,7 +291,8 @@ begin_table(Rewrite *rewrite, size_t at)
 		at += 2;
 	else if (rewrite->tokens[at + 1].kind == SQL_NAME ||
 			 (rewrite->tokens[at + 1].kind == SQL_WORD && !is_one_of(rewrite, at + 1, end_words) &&
-			  !is_one_of(rewrite, at + 1, join_words) && !is_one_of(rewrite, at + 1, condition_words)))
+			  !is_one_of(rewrite, at + 1, join_words) &&
+			  !is_one_of(rewrite, at + 1, condition_words)))
 		at++;
 	if (rewrite->tokens[at].kind == SQL_WORD || rewrite->tokens[at].kind == SQL_NAME)
 		level->table = at;
@@ -355,8 +361,9 @@ close_subquery(Rewrite *rewrite, const Level *subquery, size_t at)
 			outer->ntables = 2;
 		}
 	}
-	else if (is_joined || rewrite->tokens[at + 1].kind == SQL_END || is_char(rewrite, at + 1, ')') ||
-			 is_char(rewrite, at + 1, ',') || is_char(rewrite, at + 1, ';') || is_one_of(rewrite, at + 1, end_words) ||
+	else if (is_joined || rewrite->tokens[at + 1].kind == SQL_END ||
+			 is_char(rewrite, at + 1, ')') || is_char(rewrite, at + 1, ',') ||
+			 is_char(rewrite, at + 1, ';') || is_one_of(rewrite, at + 1, end_words) ||
 			 is_one_of(rewrite, at + 1, condition_words))
 		name_subquery(rewrite, subquery, at);
 }
@@ -422,7 +429,8 @@ is_same_name(const Rewrite *rewrite, size_t a, size_t b)
 	SqlToken one = rewrite->tokens[a];
 	SqlToken other = rewrite->tokens[b];
 
-	if ((one.kind != SQL_WORD && one.kind != SQL_NAME) || (other.kind != SQL_WORD && other.kind != SQL_NAME))
+	if ((one.kind != SQL_WORD && one.kind != SQL_NAME) ||
+		(other.kind != SQL_WORD && other.kind != SQL_NAME))
 		return false;
 	if (one.kind == SQL_NAME && rewrite->query[one.start] == '"')
 	{
@@ -435,7 +443,8 @@ is_same_name(const Rewrite *rewrite, size_t a, size_t b)
 		other.end--;
 	}
 	return one.end - one.start == other.end - other.start &&
-		   strncasecmp(rewrite->query + one.start, rewrite->query + other.start, one.end - one.start) == 0;
+		   strncasecmp(rewrite->query + one.start, rewrite->query + other.start,
+					   one.end - one.start) == 0;
 }
 
 /*
@@ -452,7 +461,8 @@ static bool
 is_char(const Rewrite *rewrite, size_t at, char c)
 {
 	return at < rewrite->ntokens && rewrite->tokens[at].kind == SQL_OTHER &&
-		   rewrite->tokens[at].end == rewrite->tokens[at].start + 1 && rewrite->query[rewrite->tokens[at].start] == c;
+		   rewrite->tokens[at].end == rewrite->tokens[at].start + 1 &&
+		   rewrite->query[rewrite->tokens[at].start] == c;
 }
 
 /*
@@ -510,7 +520,8 @@ is_distinction(const Rewrite *rewrite, size_t at)
 static bool
 is_equality(const Rewrite *rewrite, size_t at)
 {
-	return is_operator(rewrite, at, "=") || is_operator(rewrite, at, "<>") || is_operator(rewrite, at, "!=");
+	return is_operator(rewrite, at, "=") || is_operator(rewrite, at, "<>") ||
+		   is_operator(rewrite, at, "!=");
 }
 
 /*
@@ -570,7 +581,8 @@ list_around(const Rewrite *rewrite, size_t at)
 
 	while (open > 1 && (rewrite->tokens[open].kind == SQL_STRING || is_char(rewrite, open, ',')))
 		open--;
-	while (close < rewrite->ntokens && (rewrite->tokens[close].kind == SQL_STRING || is_char(rewrite, close, ',')))
+	while (close < rewrite->ntokens &&
+		   (rewrite->tokens[close].kind == SQL_STRING || is_char(rewrite, close, ',')))
 		close++;
 	return open > 1 && is_char(rewrite, open, '(') && is_char(rewrite, close, ')') ? open : 0;
 }

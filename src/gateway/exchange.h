@@ -37,9 +37,10 @@ struct Exchange
 	bool has_arrived; /* all of it */
 	bool is_waiting;  /* for its task, the connection suspended */
 	bool is_logged;
-	bool lacks_chunks; /* HTTP/1.0: what is sent without its length cannot be seen to be broken off */
-	bool has_failed;   /* its memory ran out before it could be answered so */
-	bool is_left;	   /* its connection is closed: it is freed when its task has ended */
+	bool
+		lacks_chunks; /* HTTP/1.0: what is sent without its length cannot be seen to be broken off */
+	bool has_failed;  /* its memory ran out before it could be answered so */
+	bool is_left;	  /* its connection is closed: it is freed when its task has ended */
 
 	/* decoded from the path; the id too, where there is one */
 	char *path_parameter;

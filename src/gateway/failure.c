@@ -51,13 +51,15 @@ answer_failure(Exchange *exchange, const PGresult *error)
 		answer_error(exchange, 403, "forbidden", "the gateway's role may not do this");
 		return;
 	}
-	log_event(LOG_WARN, "event=sql_error sqlstate=%s error=%s", sqlstate, log_quote(message, quoted, sizeof(quoted)));
+	log_event(LOG_WARN, "event=sql_error sqlstate=%s error=%s", sqlstate,
+			  log_quote(message, quoted, sizeof(quoted)));
 	if (had_succeeded && failure_leaves_open(error))
 		answer_unknown(exchange, "the database stopped before it said that this was kept");
 	else if (is_passing(sqlstate))
 		answer_error(exchange, 503, "unavailable", "the database cannot do this now; try again");
 	else if (session_is_stale(error, true) && strcmp(sqlstate, "XX000") != 0)
-		answer_error(exchange, 503, "unavailable", "the database has no extension restate_admin that fits; /health says more");
+		answer_error(exchange, 503, "unavailable",
+					 "the database has no extension restate_admin that fits; /health says more");
 	else
 		answer_error(exchange, 500, "internal", "internal error");
 }
@@ -80,7 +82,8 @@ answer_task_end(Task *task, TaskEnd how)
 			answer_error(exchange, 503, "unavailable", "the database cannot be reached");
 			break;
 		case TASK_LATE:
-			answer_error(exchange, 503, "unavailable", "the request waited for too long; nothing was done");
+			answer_error(exchange, 503, "unavailable",
+						 "the request waited for too long; nothing was done");
 			break;
 		case TASK_WITHDRAWN:
 			answer_error(exchange, 503, "unavailable", "the client has gone; nothing was done");

@@ -26,8 +26,10 @@ typedef struct Headers
 
 static const Options *options;
 
-static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value);
-static bool has_plain_lines(const Exchange *exchange, const char *method, const char *version, int nheaders);
+static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name,
+								   const char *value);
+static bool has_plain_lines(const Exchange *exchange, const char *method, const char *version,
+							int nheaders);
 static const char *end_of_line(const char *p, const char *end);
 static bool is_our_host(const char *authority, size_t len);
 static bool is_named(const char *host, size_t len);
@@ -48,15 +50,18 @@ guard_head(Exchange *exchange, const char *method, const char *version)
 {
 	Headers headers = {0};
 	const char *host = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Host");
-	const char *origin = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Origin");
+	const char *origin =
+		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Origin");
 	const char *authority;
 	size_t len;
 
 	MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
 	if (headers.lengths > 1 || headers.hosts > 1 || headers.has_unknown_coding)
-		answer_error(exchange, 400, "invalid_request", "the headers do not say plainly where the request ends");
+		answer_error(exchange, 400, "invalid_request",
+					 "the headers do not say plainly where the request ends");
 	else if (!has_plain_lines(exchange, method, version, headers.count))
-		answer_error(exchange, 400, "invalid_request", "a line of the head is folded, has a NUL or CR in it or ends in LF alone");
+		answer_error(exchange, 400, "invalid_request",
+					 "a line of the head is folded, has a NUL or CR in it or ends in LF alone");
 	else if (host == NULL && strcmp(version, "HTTP/1.0") != 0)
 		answer_error(exchange, 400, "invalid_request", "there is no Host header");
 	if (exchange->status)
@@ -74,9 +79,11 @@ guard_head(Exchange *exchange, const char *method, const char *version)
 		return;
 	authority = authority_of(exchange->target, &len);
 	if ((host && !is_our_host(host, trimmed(host))) || (authority && !is_our_host(authority, len)))
-		answer_error(exchange, 421, "wrong_host", "the gateway does not serve this host; --host=NAME lets it");
+		answer_error(exchange, 421, "wrong_host",
+					 "the gateway does not serve this host; --host=NAME lets it");
 	else if (origin && is_foreign(origin, host))
-		answer_error(exchange, 403, "foreign_origin", "the gateway does not serve pages of another origin");
+		answer_error(exchange, 403, "foreign_origin",
+					 "the gateway does not serve pages of another origin");
 }
 
 /*
@@ -166,7 +173,8 @@ is_our_host(const char *authority, size_t len)
 		return false;
 	if (authority[0] == '[' || strspn(authority, "0123456789.") >= host)
 		return true;
-	return (host == strlen("localhost") && strncasecmp(authority, "localhost", host) == 0) || is_named(authority, host);
+	return (host == strlen("localhost") && strncasecmp(authority, "localhost", host) == 0) ||
+		   is_named(authority, host);
 }
 
 /*
@@ -271,7 +279,8 @@ guard_token(Exchange *exchange)
 	if (options->token == NULL || exchange->route->is_open)
 		return;
 	header = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Authorization");
-	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0 || !same_text(header + 7, options->token))
+	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0 ||
+		!same_text(header + 7, options->token))
 		answer_error(exchange, 401, "unauthorized", "a bearer token is needed");
 }
 
@@ -293,9 +302,12 @@ same_text(const char *given, const char *token)
 void
 guard_body(Exchange *exchange)
 {
-	const char *type = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Type");
-	const char *coding = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Encoding");
-	const char *length = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
+	const char *type =
+		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Type");
+	const char *coding =
+		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Encoding");
+	const char *length =
+		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
 
 	if (exchange->route->body_limit == 0)
 		return;

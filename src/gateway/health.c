@@ -59,8 +59,14 @@ static char extension[40];
 
 static Lanes *lanes;
 
-const TaskKind health_task = {.begin = begin, .result = take_result, .next = next, .ended = answer_task_end};
-const TaskKind cluster_health_task = {.begin = begin, .result = take_result, .next = next_of_cluster, .ended = answer_task_end};
+const TaskKind health_task = {.begin = begin,
+							  .result = take_result,
+							  .next = next,
+							  .ended = answer_task_end};
+const TaskKind cluster_health_task = {.begin = begin,
+									  .result = take_result,
+									  .next = next_of_cluster,
+									  .ended = answer_task_end};
 
 /*
  * Answers that the gateway runs, whatever the database does.
@@ -202,16 +208,19 @@ take_facts(Exchange *exchange, const PGresult *result)
 {
 	char why[1024] = "";
 
-	snprintf(extension, sizeof(extension), "%s", PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
+	snprintf(extension, sizeof(extension), "%s",
+			 PQntuples(result) == 1 ? PQgetvalue(result, 0, 0) : "");
 	if (PQntuples(result) != 1 || PQgetisnull(result, 0, 0))
 		snprintf(why, sizeof(why), "the database has no extension restate_admin");
 	else if (!fits(PQgetvalue(result, 0, 0)))
-		snprintf(why, sizeof(why),
-				 "extension restate_admin is of version %.32s, and the gateway, " RESTATE_ADMIN_VERSION
-				 ", works with " OLDEST_EXTENSION " to " RESTATE_ADMIN_VERSION,
-				 PQgetvalue(result, 0, 0));
+		snprintf(
+			why, sizeof(why),
+			"extension restate_admin is of version %.32s, and the gateway, " RESTATE_ADMIN_VERSION
+			", works with " OLDEST_EXTENSION " to " RESTATE_ADMIN_VERSION,
+			PQgetvalue(result, 0, 0));
 	else if (!PQgetisnull(result, 0, 2))
-		snprintf(why, sizeof(why), "role %.64s may not execute %.512s", PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2));
+		snprintf(why, sizeof(why), "role %.64s may not execute %.512s", PQgetvalue(result, 0, 1),
+				 PQgetvalue(result, 0, 2));
 	if (why[0])
 		answer_not_ready(exchange, why);
 	else
@@ -239,7 +248,8 @@ answer_not_ready(Exchange *exchange, const char *why)
 static bool
 fits(const char *version)
 {
-	return compare_versions(version, OLDEST_EXTENSION) >= 0 && compare_versions(version, RESTATE_ADMIN_VERSION) <= 0;
+	return compare_versions(version, OLDEST_EXTENSION) >= 0 &&
+		   compare_versions(version, RESTATE_ADMIN_VERSION) <= 0;
 }
 
 /*
@@ -279,5 +289,8 @@ note(const char *why)
 	if (why)
 		log_event(LOG_ERROR, "event=not_ready error=%s", log_quote(why, quoted, sizeof(quoted)));
 	else
-		log_event(LOG_INFO, "event=ready extension=%s fits=\"" OLDEST_EXTENSION " to " RESTATE_ADMIN_VERSION "\"", extension);
+		log_event(LOG_INFO,
+				  "event=ready extension=%s fits=\"" OLDEST_EXTENSION " to " RESTATE_ADMIN_VERSION
+				  "\"",
+				  extension);
 }

@@ -55,7 +55,8 @@ joined_takes(const Exchange *exchange)
 	uint8_t id[RESTATE_INVOCATION_ID_BYTES];
 
 	return exchange->route->joining.operation &&
-		   restate_decode_invocation_id(exchange->args[0], strlen(exchange->args[0]), id) == RESTATE_ID_OK;
+		   restate_decode_invocation_id(exchange->args[0], strlen(exchange->args[0]), id) ==
+			   RESTATE_ID_OK;
 }
 
 bool
@@ -179,7 +180,8 @@ joined_answer(Exchange *const *exchanges, int count, const PGresult *result)
 	{
 		long place = strtol(PQgetvalue(result, row, COLUMN_ORDINALITY), NULL, 10);
 
-		if (place >= 1 && place <= count && exchanges[place - 1] && !PQgetisnull(result, row, COLUMN_STATUS))
+		if (place >= 1 && place <= count && exchanges[place - 1] &&
+			!PQgetisnull(result, row, COLUMN_STATUS))
 			answer_row(exchanges[place - 1], result, row);
 	}
 }
@@ -193,7 +195,8 @@ answer_row(Exchange *exchange, const PGresult *result, int row)
 	int status = (int) strtol(PQgetvalue(result, row, COLUMN_STATUS), NULL, 10);
 
 	if (!PQgetisnull(result, row, COLUMN_CATEGORY))
-		answer_error(exchange, status, PQgetvalue(result, row, COLUMN_CATEGORY), PQgetvalue(result, row, COLUMN_MESSAGE));
+		answer_error(exchange, status, PQgetvalue(result, row, COLUMN_CATEGORY),
+					 PQgetvalue(result, row, COLUMN_MESSAGE));
 	else if (!PQgetisnull(result, row, COLUMN_NEW_ID))
 		answer_new_id(exchange, PQgetvalue(result, row, COLUMN_NEW_ID));
 	else

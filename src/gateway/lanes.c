@@ -127,7 +127,9 @@ lanes_allow(Lanes *lanes, bool allowed)
 	if (allowed)
 		log_event(LOG_INFO, "event=lanes lanes=%d", lanes->size);
 	else
-		log_event(LOG_WARN, "event=no_lanes reason=\"the extension has no restate_joined, or the role may not execute it\"");
+		log_event(
+			LOG_WARN,
+			"event=no_lanes reason=\"the extension has no restate_joined, or the role may not execute it\"");
 }
 
 void
@@ -141,7 +143,8 @@ lanes_submit(Lanes *lanes, Exchange *exchange)
 		return;
 	}
 	task_give_notice(task);
-	if (lanes->waiting.count + pool_waiting(lanes->alone) >= lanes->queue_limit || !queue_append(&lanes->waiting, task))
+	if (lanes->waiting.count + pool_waiting(lanes->alone) >= lanes->queue_limit ||
+		!queue_append(&lanes->waiting, task))
 		task_end(task, TASK_OVERLOADED);
 }
 
@@ -248,7 +251,8 @@ carry(Lane *lane, Exchange *exchange)
 		lane->task.deadline = task->deadline;
 	task->carrier = &lane->task;
 	task->timer.fire = member_is_late;
-	(void) loop_set_timer(&task->timer, task->deadline); /* it is set already: no memory is needed */
+	(void) loop_set_timer(&task->timer,
+						  task->deadline); /* it is set already: no memory is needed */
 	lane->members[lane->count++] = exchange;
 }
 
@@ -304,7 +308,8 @@ give_back(Lane *lane)
 		if (task->is_withdrawn)
 			task_end(task, TASK_WITHDRAWN);
 		else
-			(void) queue_prepend(&lane->lanes->waiting, task); /* its timer is set already: no memory is needed */
+			(void) queue_prepend(&lane->lanes->waiting,
+								 task); /* its timer is set already: no memory is needed */
 	}
 	lane->count = 0;
 	joined_free(&lane->call);
@@ -320,10 +325,12 @@ fail(Lane *lane, const PGresult *error)
 	const char *message = PQresultErrorField(error, PG_DIAG_MESSAGE_PRIMARY);
 	char quoted[512];
 
-	log_event(LOG_WARN, "event=joined_failed requests=%d sqlstate=%s error=%s", lane->count, sqlstate ? sqlstate : "none",
+	log_event(LOG_WARN, "event=joined_failed requests=%d sqlstate=%s error=%s", lane->count,
+			  sqlstate ? sqlstate : "none",
 			  log_quote(message ? message : "no message", quoted, sizeof(quoted)));
 	/* in our statement itself, not in a trigger's */
-	if (sqlstate && strcmp(sqlstate, "42883") == 0 && PQresultErrorField(error, PG_DIAG_STATEMENT_POSITION))
+	if (sqlstate && strcmp(sqlstate, "42883") == 0 &&
+		PQresultErrorField(error, PG_DIAG_STATEMENT_POSITION))
 		lanes_allow(lane->lanes, false);
 	lane->has_failed = !(lane->has_answers && failure_leaves_open(error));
 	for (int i = 0; i < lane->count; i++)

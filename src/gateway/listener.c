@@ -35,9 +35,11 @@ listener_open(const Options *options, char *text, int size)
 		return -1;
 	/* a socket in the file system is for user and group */
 	mask = umask(0117);
-	is_bound = prepare(fd, options) && bind(fd, (const struct sockaddr *) &options->listen, options->listen_len) == 0;
+	is_bound = prepare(fd, options) &&
+			   bind(fd, (const struct sockaddr *) &options->listen, options->listen_len) == 0;
 	(void) umask(mask);
-	if (!is_bound || listen(fd, BACKLOG) != 0 || getsockname(fd, (struct sockaddr *) &bound, &len) != 0)
+	if (!is_bound || listen(fd, BACKLOG) != 0 ||
+		getsockname(fd, (struct sockaddr *) &bound, &len) != 0)
 	{
 		int error = errno;
 
@@ -73,7 +75,8 @@ prepare(int fd, const Options *options)
 			(void) unlink(address->sun_path);
 		return true;
 	}
-	if (options->listen.ss_family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
+	if (options->listen.ss_family == AF_INET6 &&
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
 		return false;
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;
 }
@@ -93,7 +96,8 @@ is_stale(const struct sockaddr_un *address)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
-	stale = connect(fd, (const struct sockaddr *) address, sizeof(*address)) != 0 && errno == ECONNREFUSED;
+	stale = connect(fd, (const struct sockaddr *) address, sizeof(*address)) != 0 &&
+			errno == ECONNREFUSED;
 	close(fd);
 	return stale;
 }

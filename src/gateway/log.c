@@ -51,8 +51,8 @@ log_event(LogLevel level, const char *fmt, ...)
 	clock_gettime(CLOCK_REALTIME, &now);
 	gmtime_r(&now.tv_sec, &utc);
 	len = strftime(line, sizeof(line), "time=%Y-%m-%dT%H:%M:%S", &utc);
-	len += (size_t) snprintf(line + len, sizeof(line) - len, ".%03ldZ level=%s ", now.tv_nsec / 1000000,
-							 level_names[level]);
+	len += (size_t) snprintf(line + len, sizeof(line) - len, ".%03ldZ level=%s ",
+							 now.tv_nsec / 1000000, level_names[level]);
 	va_start(args, fmt);
 	used = vsnprintf(line + len, sizeof(line) - len - 1, fmt, args);
 	va_end(args);

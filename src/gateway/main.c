@@ -61,8 +61,11 @@ main(int argc, char **argv)
 	query_configure(given.query_row_limit, given.request_timeout);
 	if (!static_configure(given.ui_dir))
 	{
-		log_event(LOG_ERROR, "event=start_failed error=\"there is no index.html to serve\" ui_dir=%s reason=%s",
-				  log_quote(given.ui_dir, where, sizeof(where)), log_quote(strerror(errno), quoted, sizeof(quoted)));
+		log_event(
+			LOG_ERROR,
+			"event=start_failed error=\"there is no index.html to serve\" ui_dir=%s reason=%s",
+			log_quote(given.ui_dir, where, sizeof(where)),
+			log_quote(strerror(errno), quoted, sizeof(quoted)));
 		return 1;
 	}
 	if (!loop_start() || !watch_signals(&signals) || !start_pools(&pools))
@@ -70,12 +73,13 @@ main(int argc, char **argv)
 	socket = listener_open(&given, where, sizeof(where));
 	if (socket < 0 || !server_start(&given, &pools, socket))
 	{
-		log_event(LOG_ERROR, "event=start_failed error=\"cannot listen\" listen=%s reason=%s", where,
-				  log_quote(strerror(errno), quoted, sizeof(quoted)));
+		log_event(LOG_ERROR, "event=start_failed error=\"cannot listen\" listen=%s reason=%s",
+				  where, log_quote(strerror(errno), quoted, sizeof(quoted)));
 		return 1;
 	}
-	log_event(LOG_INFO, "event=started version=" RESTATE_ADMIN_VERSION " libpq=%d libmicrohttpd=%s listen=%s", PQlibVersion(),
-			  MHD_get_version(), where);
+	log_event(LOG_INFO,
+			  "event=started version=" RESTATE_ADMIN_VERSION " libpq=%d libmicrohttpd=%s listen=%s",
+			  PQlibVersion(), MHD_get_version(), where);
 	notify_ready();
 	health_look(pools.health);
 	loop_run(server_turn);
@@ -102,10 +106,17 @@ start_pools(Pools *pools)
 {
 	/* what is not joined has a session in any case */
 	int nlanes = options->lanes < options->pool ? options->lanes : options->pool - 1;
-	PoolConfig operations = {.slots = {.name = "operations", .conninfo = options->db, .size = options->pool - nlanes}, .queue_limit = QUEUE_LIMIT};
-	LanesConfig lanes = {.slots = {.name = "lanes", .conninfo = options->db, .size = nlanes}, .queue_limit = QUEUE_LIMIT};
-	PoolConfig health = {.slots = {.name = "health", .conninfo = options->db, .size = 1}, .queue_limit = QUEUE_LIMIT};
-	PoolConfig queries = {.slots = {.name = "queries", .conninfo = options->query_db, .size = options->query_pool, .largest_piece = QUERY_MAX_ANSWER},
+	PoolConfig operations = {
+		.slots = {.name = "operations", .conninfo = options->db, .size = options->pool - nlanes},
+		.queue_limit = QUEUE_LIMIT};
+	LanesConfig lanes = {.slots = {.name = "lanes", .conninfo = options->db, .size = nlanes},
+						 .queue_limit = QUEUE_LIMIT};
+	PoolConfig health = {.slots = {.name = "health", .conninfo = options->db, .size = 1},
+						 .queue_limit = QUEUE_LIMIT};
+	PoolConfig queries = {.slots = {.name = "queries",
+									.conninfo = options->query_db,
+									.size = options->query_pool,
+									.largest_piece = QUERY_MAX_ANSWER},
 						  .queue_limit = QUEUE_LIMIT};
 
 	pools->operations = pool_start(&operations);
@@ -116,7 +127,8 @@ start_pools(Pools *pools)
 	if (nlanes > 0 && pools->operations)
 		pools->lanes = lanes_start(&lanes);
 	health_configure(pools->lanes);
-	return pools->operations && pools->health && (pools->lanes || nlanes == 0) && (pools->queries || options->query_db == NULL);
+	return pools->operations && pools->health && (pools->lanes || nlanes == 0) &&
+		   (pools->queries || options->query_db == NULL);
 }
 
 /*

@@ -50,7 +50,8 @@ media_is_json(const char *type)
 	const char *plus;
 	size_t len;
 
-	if (type == NULL || token_length(type) != strlen("application") || strncasecmp(type, "application/", strlen("application/")) != 0)
+	if (type == NULL || token_length(type) != strlen("application") ||
+		strncasecmp(type, "application/", strlen("application/")) != 0)
 		return false;
 	subtype = type + strlen("application/");
 	len = token_length(subtype);
@@ -65,7 +66,8 @@ media_is_json(const char *type)
 	plus = memrchr(subtype, '+', len);
 	if (plus == NULL)
 		return is(subtype, len, "json");
-	return is(subtype, (size_t) (plus - subtype), "json") || is(plus + 1, (size_t) (subtype + len - plus - 1), "json");
+	return is(subtype, (size_t) (plus - subtype), "json") ||
+		   is(plus + 1, (size_t) (subtype + len - plus - 1), "json");
 }
 
 /*

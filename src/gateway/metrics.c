@@ -9,7 +9,8 @@
 #define MAX_ROUTES	 64
 #define MAX_STATUSES 24
 
-static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
+								0.25, 0.5, 1, 2.5, 5, 10};
 
 #define NBOUNDS (sizeof(bounds) / sizeof(*bounds))
 
@@ -27,7 +28,8 @@ static RouteMetrics metrics[MAX_ROUTES + 1];
 
 static int route_index(const Exchange *exchange);
 static const char *pattern_at(int i);
-static void render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries);
+static void render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes,
+						 const Pool *queries);
 static void render_lanes(Buffer *buffer, const LanesCounts *counts);
 
 /*
@@ -85,12 +87,14 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 							"# TYPE restate_admin_http_requests_total counter\n");
 	for (int i = 0; i <= MAX_ROUTES; i++)
 		for (int s = 0; s < MAX_STATUSES && metrics[i].statuses[s]; s++)
-			buffer_printf(buffer,
-						  "restate_admin_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %lu\n",
-						  i < MAX_ROUTES ? route_at(i)->method : "other", pattern_at(i), metrics[i].statuses[s],
-						  metrics[i].counts[s]);
-	buffer_add_text(buffer, "# HELP restate_admin_http_request_duration_seconds Time from request to answer.\n"
-							"# TYPE restate_admin_http_request_duration_seconds histogram\n");
+			buffer_printf(
+				buffer,
+				"restate_admin_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %lu\n",
+				i < MAX_ROUTES ? route_at(i)->method : "other", pattern_at(i),
+				metrics[i].statuses[s], metrics[i].counts[s]);
+	buffer_add_text(
+		buffer, "# HELP restate_admin_http_request_duration_seconds Time from request to answer.\n"
+				"# TYPE restate_admin_http_request_duration_seconds histogram\n");
 	for (int i = 0; i <= MAX_ROUTES; i++)
 	{
 		unsigned long cumulated = 0;
@@ -101,18 +105,20 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 		for (size_t b = 0; b <= NBOUNDS; b++)
 		{
 			cumulated += metrics[i].buckets[b];
-			buffer_printf(buffer,
-						  "restate_admin_http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"", method,
-						  pattern_at(i));
+			buffer_printf(
+				buffer,
+				"restate_admin_http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"",
+				method, pattern_at(i));
 			if (b < NBOUNDS)
 				buffer_printf(buffer, "%g\"} %lu\n", bounds[b], cumulated);
 			else
 				buffer_printf(buffer, "+Inf\"} %lu\n", cumulated);
 		}
-		buffer_printf(buffer,
-					  "restate_admin_http_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.6f\n"
-					  "restate_admin_http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %lu\n",
-					  method, pattern_at(i), metrics[i].sum, method, pattern_at(i), metrics[i].count);
+		buffer_printf(
+			buffer,
+			"restate_admin_http_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.6f\n"
+			"restate_admin_http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %lu\n",
+			method, pattern_at(i), metrics[i].sum, method, pattern_at(i), metrics[i].count);
 	}
 
 	render_pools(buffer, operations, lanes, queries);
@@ -132,14 +138,16 @@ render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const P
 				  "restate_admin_http_pool_connected{pool=\"operations\"} %d\n",
 				  pool_connected(operations) + (lanes ? lanes_connected(lanes) : 0));
 	if (queries)
-		buffer_printf(buffer, "restate_admin_http_pool_connected{pool=\"queries\"} %d\n", pool_connected(queries));
+		buffer_printf(buffer, "restate_admin_http_pool_connected{pool=\"queries\"} %d\n",
+					  pool_connected(queries));
 	buffer_printf(buffer,
 				  "# HELP restate_admin_http_pool_waiting Requests that wait for a connection.\n"
 				  "# TYPE restate_admin_http_pool_waiting gauge\n"
 				  "restate_admin_http_pool_waiting{pool=\"operations\"} %d\n",
 				  pool_waiting(operations) + (lanes ? lanes_waiting(lanes) : 0));
 	if (queries)
-		buffer_printf(buffer, "restate_admin_http_pool_waiting{pool=\"queries\"} %d\n", pool_waiting(queries));
+		buffer_printf(buffer, "restate_admin_http_pool_waiting{pool=\"queries\"} %d\n",
+					  pool_waiting(queries));
 }
 
 /*
@@ -148,16 +156,17 @@ render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const P
 static void
 render_lanes(Buffer *buffer, const LanesCounts *counts)
 {
-	buffer_printf(buffer,
-				  "# HELP restate_admin_http_joined_calls_total Calls that carried out what waited.\n"
-				  "# TYPE restate_admin_http_joined_calls_total counter\n"
-				  "restate_admin_http_joined_calls_total %lu\n"
-				  "# HELP restate_admin_http_joined_requests_total Requests in these calls.\n"
-				  "# TYPE restate_admin_http_joined_requests_total counter\n"
-				  "restate_admin_http_joined_requests_total %lu\n"
-				  "# HELP restate_admin_http_joined_alone_total Requests that were sent alone after such a call.\n"
-				  "# TYPE restate_admin_http_joined_alone_total counter\n"
-				  "restate_admin_http_joined_alone_total{reason=\"busy\"} %lu\n"
-				  "restate_admin_http_joined_alone_total{reason=\"failed\"} %lu\n",
-				  counts->calls, counts->requests, counts->busy, counts->failed);
+	buffer_printf(
+		buffer,
+		"# HELP restate_admin_http_joined_calls_total Calls that carried out what waited.\n"
+		"# TYPE restate_admin_http_joined_calls_total counter\n"
+		"restate_admin_http_joined_calls_total %lu\n"
+		"# HELP restate_admin_http_joined_requests_total Requests in these calls.\n"
+		"# TYPE restate_admin_http_joined_requests_total counter\n"
+		"restate_admin_http_joined_requests_total %lu\n"
+		"# HELP restate_admin_http_joined_alone_total Requests that were sent alone after such a call.\n"
+		"# TYPE restate_admin_http_joined_alone_total counter\n"
+		"restate_admin_http_joined_alone_total{reason=\"busy\"} %lu\n"
+		"restate_admin_http_joined_alone_total{reason=\"failed\"} %lu\n",
+		counts->calls, counts->requests, counts->busy, counts->failed);
 }

@@ -12,6 +12,7 @@
 
 extern void metrics_count(const Exchange *exchange, double seconds);
 /* There may be no lanes, and no queries. */
-extern void metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries);
+extern void metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes,
+						   const Pool *queries);
 
 #endif /* RESTATE_GATEWAY_METRICS_H */

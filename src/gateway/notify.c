@@ -40,7 +40,8 @@ notify(const char *message)
 	socklen_t len;
 	int fd;
 
-	if (path == NULL || (path[0] != '/' && path[0] != '@') || strlen(path) >= sizeof(address.sun_path))
+	if (path == NULL || (path[0] != '/' && path[0] != '@') ||
+		strlen(path) >= sizeof(address.sun_path))
 		return;
 	memcpy(address.sun_path, path, strlen(path));
 	len = (socklen_t) (offsetof(struct sockaddr_un, sun_path) + strlen(path));
@@ -50,6 +51,7 @@ notify(const char *message)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	(void) sendto(fd, message, strlen(message), MSG_NOSIGNAL, (const struct sockaddr *) &address, len);
+	(void) sendto(fd, message, strlen(message), MSG_NOSIGNAL, (const struct sockaddr *) &address,
+				  len);
 	close(fd);
 }

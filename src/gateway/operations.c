@@ -80,7 +80,8 @@ prepare_restart(Exchange *exchange)
 		return;
 	if (exchange->args[1] && !is_index(exchange->args[1]))
 	{
-		answer_bad_parameter(exchange, "from must be a whole number from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
+		answer_bad_parameter(exchange, "from must be a whole number from 0 to " RESTATE_LIMIT_TEXT(
+										   RESTATE_INDEX_MAX));
 		return;
 	}
 	if (take_idempotency_key(exchange, 3))

@@ -65,7 +65,8 @@ static const char help[] =
 	"\n"
 	"Each option can be given in the environment, as RESTATE_ADMIN_HTTP_LISTEN and so on.\n";
 
-static void fail(const char *fmt, const char *value) __attribute__((noreturn, format(printf, 1, 0)));
+static void fail(const char *fmt, const char *value)
+	__attribute__((noreturn, format(printf, 1, 0)));
 static void apply(Options *options, int flag, const char *value);
 static int number(const char *name, const char *value, int min, int max);
 static void parse_listen(Options *options, const char *value);
@@ -231,7 +232,8 @@ number(const char *name, const char *value, int min, int max)
 static void
 parse_listen(Options *options, const char *value)
 {
-	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
+							 .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found;
 	char host[64];
 	const char *colon = strrchr(value, ':');

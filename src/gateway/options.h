@@ -20,11 +20,12 @@ typedef struct Options
 	int pool;
 	int lanes; /* of the pool */
 	int query_pool;
-	int request_timeout;	   /* seconds */
-	int query_row_limit;	   /* 0: what is usual */
-	char *token;			   /* NULL: none is asked for */
-	const char *ui_dir;		   /* the files of the web UI, or NULL */
-	const char *hosts;		   /* names that it is called by, besides localhost, with commas between; or NULL */
+	int request_timeout; /* seconds */
+	int query_row_limit; /* 0: what is usual */
+	char *token;		 /* NULL: none is asked for */
+	const char *ui_dir;	 /* the files of the web UI, or NULL */
+	const char
+		*hosts;				   /* names that it is called by, besides localhost, with commas between; or NULL */
 	const char *person_header; /* names for the audit who asks; NULL: none does */
 	const char *reason_header; /* and why */
 	LogLevel log_level;

@@ -22,7 +22,8 @@ take_id(Exchange *exchange)
 {
 	if (strlen(exchange->path_parameter) == exchange->path_parameter_len)
 		return exchange_keep(exchange, &exchange->args[0], exchange->path_parameter);
-	answer_error(exchange, 400, "invalid_invocation_id", "invalid invocation id: it has a NUL in it");
+	answer_error(exchange, 400, "invalid_invocation_id",
+				 "invalid invocation id: it has a NUL in it");
 	return false;
 }
 
@@ -44,9 +45,12 @@ take_parameter(Exchange *exchange, const char *name, int arg)
 	}
 	if (count == 0)
 		return true;
-	if (count == 1 && exchange->args[arg] && strlen(exchange->args[arg]) == len && restate_is_utf8(exchange->args[arg], len))
+	if (count == 1 && exchange->args[arg] && strlen(exchange->args[arg]) == len &&
+		restate_is_utf8(exchange->args[arg], len))
 		return true;
-	snprintf(message, sizeof(message), count > 1 ? "query parameter %s is given twice" : "query parameter %s is not text", name);
+	snprintf(message, sizeof(message),
+			 count > 1 ? "query parameter %s is given twice" : "query parameter %s is not text",
+			 name);
 	answer_bad_parameter(exchange, message);
 	return false;
 }
@@ -86,7 +90,8 @@ take_deployment(Exchange *exchange, int arg)
 		}
 		if (strncmp(exchange->args[arg], "dp_", 3) != 0)
 		{
-			answer_error(exchange, 400, "invalid_deployment_id", "the Id of parameter deployment is no deployment id");
+			answer_error(exchange, 400, "invalid_deployment_id",
+						 "the Id of parameter deployment is no deployment id");
 			return false;
 		}
 	}

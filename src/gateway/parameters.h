@@ -16,7 +16,8 @@ extern bool take_deployment(Exchange *exchange, int arg);
 extern bool take_idempotency_key(Exchange *exchange, int arg);
 
 /* For the audit, from the headers of these names; NULL: from none. */
-extern bool take_person_and_reason(Exchange *exchange, const char *person_header, const char *reason_header);
+extern bool take_person_and_reason(Exchange *exchange, const char *person_header,
+								   const char *reason_header);
 
 /* Answers that a parameter is malformed. */
 extern void answer_bad_parameter(Exchange *exchange, const char *message);

@@ -233,7 +233,8 @@ begin(Task *task, Slot *slot)
 	slot->task = task;
 	task->pool->running++;
 	ok = task->kind->begin(task);
-	(void) loop_set_timer(&task->timer, task->cancel_at); /* it is set already: no memory is needed */
+	(void) loop_set_timer(&task->timer,
+						  task->cancel_at); /* it is set already: no memory is needed */
 	go_on(task, ok);
 }
 

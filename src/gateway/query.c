@@ -99,10 +99,12 @@ static bool
 wants_json(const Exchange *exchange)
 {
 	static const char json[] = "application/json";
-	const char *accept = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept");
+	const char *accept =
+		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Accept");
 
 	/* blanks behind it are none of it */
-	return accept && strncmp(accept, json, strlen(json)) == 0 && accept[strlen(json) + strspn(accept + strlen(json), " \t")] == '\0';
+	return accept && strncmp(accept, json, strlen(json)) == 0 &&
+		   accept[strlen(json) + strspn(accept + strlen(json), " \t")] == '\0';
 }
 
 /*
@@ -112,7 +114,8 @@ wants_json(const Exchange *exchange)
 static bool
 is_over(const Exchange *exchange)
 {
-	return exchange->status != 0 && (exchange->stream == NULL || exchange->stream->state != STREAM_OPEN);
+	return exchange->status != 0 &&
+		   (exchange->stream == NULL || exchange->stream->state != STREAM_OPEN);
 }
 
 void
@@ -211,7 +214,8 @@ take_result(Task *task, const PGresult *result)
 	}
 	else if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK)
 	{
-		if (stream_has_begun(exchange) || (!task_tries_again(task, result, false) && !takes_less_for_an_id(exchange, result)))
+		if (stream_has_begun(exchange) ||
+			(!task_tries_again(task, result, false) && !takes_less_for_an_id(exchange, result)))
 			answer_query_failure(exchange, result);
 		return;
 	}
@@ -235,7 +239,8 @@ take_description(Exchange *exchange, const PGresult *description)
 		return arrow_origins_take(&stream->rows.origins, description);
 	if (exchange->step != STEP_DESCRIBE || !returns_rows(exchange, description))
 		return true;
-	return stream ? arrow_rows_describe(&stream->rows, description) : rows_describe(&exchange->rows, description);
+	return stream ? arrow_rows_describe(&stream->rows, description) :
+					rows_describe(&exchange->rows, description);
 }
 
 /*
@@ -289,8 +294,10 @@ takes_less_for_an_id(Exchange *exchange, const PGresult *error)
 	const char *position = PQresultErrorField(error, PG_DIAG_STATEMENT_POSITION);
 	char *query;
 
-	if (exchange->step != STEP_ANALYSE || category == NULL || position == NULL || exchange->casts == MAX_CASTS ||
-		(strcmp(category, "invalid_invocation_id") != 0 && strcmp(category, "invalid_deployment_id") != 0))
+	if (exchange->step != STEP_ANALYSE || category == NULL || position == NULL ||
+		exchange->casts == MAX_CASTS ||
+		(strcmp(category, "invalid_invocation_id") != 0 &&
+		 strcmp(category, "invalid_deployment_id") != 0))
 		return false;
 	query = dialect_cast_to_text(exchange->args[0], strtoul(position, NULL, 10));
 	if (query == NULL)
@@ -341,7 +348,8 @@ static bool
 returns_rows(Exchange *exchange, const PGresult *description)
 {
 	if (PQnfields(description) == 0)
-		answer_error(exchange, 400, "invalid_query", "the query must be one statement that returns rows");
+		answer_error(exchange, 400, "invalid_query",
+					 "the query must be one statement that returns rows");
 	else if (PQnparams(description) > 0)
 		answer_error(exchange, 400, "invalid_query", "the query must have no parameters");
 	return exchange->status == 0;
@@ -400,11 +408,14 @@ answer_too_large(Exchange *exchange)
 	char message[96];
 
 	if (exchange->stream == NULL)
-		snprintf(message, sizeof(message), "the query returns more than %d rows or %zu bytes", max_rows, QUERY_MAX_ANSWER);
+		snprintf(message, sizeof(message), "the query returns more than %d rows or %zu bytes",
+				 max_rows, QUERY_MAX_ANSWER);
 	else if (max_streamed_rows > 0 && exchange->stream->rows.count == max_streamed_rows)
-		snprintf(message, sizeof(message), "the query returns more than %d rows", max_streamed_rows);
+		snprintf(message, sizeof(message), "the query returns more than %d rows",
+				 max_streamed_rows);
 	else
-		snprintf(message, sizeof(message), "the query returns %smore than %zu bytes", exchange->stream->is_whole ? "" : "a row of ", QUERY_MAX_ANSWER);
+		snprintf(message, sizeof(message), "the query returns %smore than %zu bytes",
+				 exchange->stream->is_whole ? "" : "a row of ", QUERY_MAX_ANSWER);
 	fail(exchange, 400, "result_too_large", message);
 }
 
@@ -421,11 +432,13 @@ answer_query_failure(Exchange *exchange, const PGresult *error)
 	/* a message may have what is in the rows */
 	if (stream_has_begun(exchange))
 		stream_break(exchange, sqlstate ? sqlstate : "no SQLSTATE");
-	else if (sqlstate == NULL || message == NULL || strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "53", 2) == 0 ||
-			 strncmp(sqlstate, "57P", 3) == 0 || strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "XX", 2) == 0)
+	else if (sqlstate == NULL || message == NULL || strncmp(sqlstate, "08", 2) == 0 ||
+			 strncmp(sqlstate, "53", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0 ||
+			 strncmp(sqlstate, "40", 2) == 0 || strncmp(sqlstate, "XX", 2) == 0)
 		answer_failure(exchange, error);
 	else if (strcmp(sqlstate, "57014") == 0)
 		answer_error(exchange, 503, "query_timeout", "the query took too long");
 	else
-		answer_error(exchange, strcmp(sqlstate, "42501") == 0 ? 403 : 400, "invalid_query", message);
+		answer_error(exchange, strcmp(sqlstate, "42501") == 0 ? 403 : 400, "invalid_query",
+					 message);
 }

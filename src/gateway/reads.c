@@ -41,8 +41,12 @@ reads_configure(Pool *operations, Lanes *lanes, Pool *queries)
 void
 prepare_version(Exchange *exchange)
 {
-	buffer_add_text(&exchange->answer, "{\"version\":\"" STANDS_IN_FOR "\",\"min_admin_api_version\":2,\"max_admin_api_version\":3,"
-									   "\"ingress_endpoint\":null,\"features\":{},\"restate_admin_version\":\"" RESTATE_ADMIN_VERSION "\"}");
+	buffer_add_text(
+		&exchange->answer,
+		"{\"version\":\"" STANDS_IN_FOR
+		"\",\"min_admin_api_version\":2,\"max_admin_api_version\":3,"
+		"\"ingress_endpoint\":null,\"features\":{},\"restate_admin_version\":\"" RESTATE_ADMIN_VERSION
+		"\"}");
 	answer_json(exchange, 200);
 }
 
@@ -84,8 +88,10 @@ prepare_deployment(Exchange *exchange)
 {
 	uint8_t id[RESTATE_DEPLOYMENT_ID_BYTES];
 
-	if (restate_decode_deployment_id(exchange->path_parameter, exchange->path_parameter_len, id) != RESTATE_ID_OK)
-		answer_error(exchange, 400, "invalid_path", "the path has no deployment id where one must be");
+	if (restate_decode_deployment_id(exchange->path_parameter, exchange->path_parameter_len, id) !=
+		RESTATE_ID_OK)
+		answer_error(exchange, 400, "invalid_path",
+					 "the path has no deployment id where one must be");
 	else
 		(void) exchange_keep(exchange, &exchange->args[0], exchange->path_parameter);
 }
@@ -108,7 +114,8 @@ prepare_service(Exchange *exchange)
 void
 prepare_handler(Exchange *exchange)
 {
-	if (strlen(exchange->path_parameter) != exchange->path_parameter_len || strlen(exchange->inner_parameter) != exchange->inner_parameter_len)
+	if (strlen(exchange->path_parameter) != exchange->path_parameter_len ||
+		strlen(exchange->inner_parameter) != exchange->inner_parameter_len)
 		answer_error(exchange, 404, "handler_not_found", "no such handler");
 	else if (exchange_keep(exchange, &exchange->args[0], exchange->path_parameter))
 		(void) exchange_keep(exchange, &exchange->args[1], exchange->inner_parameter);
@@ -130,8 +137,10 @@ prepare_subscriptions(Exchange *exchange)
 void
 prepare_subscription(Exchange *exchange)
 {
-	if (restate_check_subscription_id(exchange->path_parameter, exchange->path_parameter_len) != RESTATE_ID_OK)
-		answer_error(exchange, 400, "invalid_path", "the path has no subscription id where one must be");
+	if (restate_check_subscription_id(exchange->path_parameter, exchange->path_parameter_len) !=
+		RESTATE_ID_OK)
+		answer_error(exchange, 400, "invalid_path",
+					 "the path has no subscription id where one must be");
 	else
 		answer_error(exchange, 404, "subscription_not_found", "no such subscription");
 }
@@ -171,7 +180,8 @@ static void
 answer_missing(Exchange *exchange)
 {
 	const char *category = exchange->route->missing;
-	const char *name = exchange->inner_parameter ? exchange->inner_parameter : exchange->path_parameter;
+	const char *name =
+		exchange->inner_parameter ? exchange->inner_parameter : exchange->path_parameter;
 	Buffer message = {0};
 
 	buffer_printf(&message, "%.*s %s does not exist", (int) strcspn(category, "_"), category, name);

@@ -19,19 +19,22 @@
 #include "types/is_utf8.h"
 
 /* an operation's call, which returns its outcome and the status for it */
-#define CALL(operation, arguments) \
-	"SELECT o, pg_catalog.restate_http_status('" operation "', o) FROM pg_catalog.restate_" operation "(" arguments ") AS o"
+#define CALL(operation, arguments)                         \
+	"SELECT o, pg_catalog.restate_http_status('" operation \
+	"', o) FROM pg_catalog.restate_" operation "(" arguments ") AS o"
 
-#define BATCH_CALL(operation, arguments)                                                                                              \
-	"SELECT id, ok, message, new_id FROM pg_catalog.restate_" operation "_batch($1::pg_catalog.restate_invocation_id[]" arguments ")" \
+#define BATCH_CALL(operation, arguments)                                \
+	"SELECT id, ok, message, new_id FROM pg_catalog.restate_" operation \
+	"_batch($1::pg_catalog.restate_invocation_id[]" arguments ")"       \
 	" ORDER BY ordinality"
 
 /* what stands after the functions is the rest of its joining */
-#define OPERATION(path, name, call, count, prepare_function, answer_function, ...)                           \
-	{                                                                                                        \
-		.method = "PATCH", .segments = {"invocations", "*", path}, .pattern = "/invocations/{id}/" path,     \
-		.needs = NEEDS_OPERATIONS, .sql = call, .nargs = count, .joining = {.operation = name, __VA_ARGS__}, \
-		.prepare = prepare_function, .task = &one_call, .answer = answer_function                            \
+#define OPERATION(path, name, call, count, prepare_function, answer_function, ...)                \
+	{                                                                                             \
+		.method = "PATCH", .segments = {"invocations", "*", path},                                \
+		.pattern = "/invocations/{id}/" path, .needs = NEEDS_OPERATIONS, .sql = call,             \
+		.nargs = count, .joining = {.operation = name, __VA_ARGS__}, .prepare = prepare_function, \
+		.task = &one_call, .answer = answer_function                                              \
 	}
 
 #define BATCH(path, operation, arguments, count, prepare_function)                             \
@@ -48,16 +51,18 @@
 	}
 
 /* a document that a view renders */
-#define READ(path, shown, call, count, category, prepare_function)                                                \
-	{                                                                                                             \
-		.method = "GET", .segments = path, .pattern = shown, .needs = NEEDS_QUERIES, .sql = call, .nargs = count, \
-		.missing = category, .prepare = prepare_function, .task = &one_call, .answer = answer_document            \
+#define READ(path, shown, call, count, category, prepare_function)                                \
+	{                                                                                             \
+		.method = "GET", .segments = path, .pattern = shown, .needs = NEEDS_QUERIES, .sql = call, \
+		.nargs = count, .missing = category, .prepare = prepare_function, .task = &one_call,      \
+		.answer = answer_document                                                                 \
 	}
 
 /* what the Admin API has and we do not, yet */
-#define NOT_BUILT(verb, path, shown, message)                                                                  \
-	{                                                                                                          \
-		.method = verb, .segments = path, .pattern = shown, .not_built = message, .prepare = prepare_not_built \
+#define NOT_BUILT(verb, path, shown, message)                                     \
+	{                                                                             \
+		.method = verb, .segments = path, .pattern = shown, .not_built = message, \
+		.prepare = prepare_not_built                                              \
 	}
 
 #define DEPLOYMENTS_ARE_SQL                                                                \
@@ -65,19 +70,38 @@
 	" restate.deployment and restate.service_revision"
 
 /* of the web UI, which is no part of the API: /openapi does not name them */
-#define UI(path, shown_path, prepare_function)                                                                  \
-	.method = "GET", .segments = {path}, .pattern = shown_path, .is_open = true, .is_served = static_is_served, \
-	.prepare = prepare_function
+#define UI(path, shown_path, prepare_function)                                   \
+	.method = "GET", .segments = {path}, .pattern = shown_path, .is_open = true, \
+	.is_served = static_is_served, .prepare = prepare_function
 
 static const Route routes[] = {
-	OPERATION("purge-journal", "purge_journal", CALL("purge_journal", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
-	{.method = "DELETE", .segments = {"invocations", "*"}, .pattern = "/invocations/{id}", .needs = NEEDS_OPERATIONS, .sql = CALL("delete_invocation", "$1::pg_catalog.restate_invocation_id, $2"), .nargs = 2, .joining = {.operation = "delete_invocation", .mode = 1}, .prepare = prepare_delete, .task = &one_call, .answer = answer_operation},
-	OPERATION("restart-as-new", "restart_as_new", "SELECT pg_catalog.restate_restart_as_new($1::pg_catalog.restate_invocation_id, $2::pg_catalog.int8, $3, $4)", 4, prepare_restart, answer_restart, .from = 1, .deployment = 2, .request_id = 3),
-	OPERATION("cancel", "cancel", CALL("cancel", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
-	OPERATION("kill", "kill", CALL("kill", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
-	OPERATION("purge", "purge", CALL("purge", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
-	OPERATION("pause", "pause", CALL("pause", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation, answer_operation, ),
-	OPERATION("resume", "resume", CALL("resume", "$1::pg_catalog.restate_invocation_id, $2"), 2, prepare_resume, answer_operation, .deployment = 1),
+	OPERATION("purge-journal", "purge_journal",
+			  CALL("purge_journal", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation,
+			  answer_operation, ),
+	{.method = "DELETE",
+	 .segments = {"invocations", "*"},
+	 .pattern = "/invocations/{id}",
+	 .needs = NEEDS_OPERATIONS,
+	 .sql = CALL("delete_invocation", "$1::pg_catalog.restate_invocation_id, $2"),
+	 .nargs = 2,
+	 .joining = {.operation = "delete_invocation", .mode = 1},
+	 .prepare = prepare_delete,
+	 .task = &one_call,
+	 .answer = answer_operation},
+	OPERATION(
+		"restart-as-new", "restart_as_new",
+		"SELECT pg_catalog.restate_restart_as_new($1::pg_catalog.restate_invocation_id, $2::pg_catalog.int8, $3, $4)",
+		4, prepare_restart, answer_restart, .from = 1, .deployment = 2, .request_id = 3),
+	OPERATION("cancel", "cancel", CALL("cancel", "$1::pg_catalog.restate_invocation_id"), 1,
+			  prepare_operation, answer_operation, ),
+	OPERATION("kill", "kill", CALL("kill", "$1::pg_catalog.restate_invocation_id"), 1,
+			  prepare_operation, answer_operation, ),
+	OPERATION("purge", "purge", CALL("purge", "$1::pg_catalog.restate_invocation_id"), 1,
+			  prepare_operation, answer_operation, ),
+	OPERATION("pause", "pause", CALL("pause", "$1::pg_catalog.restate_invocation_id"), 1,
+			  prepare_operation, answer_operation, ),
+	OPERATION("resume", "resume", CALL("resume", "$1::pg_catalog.restate_invocation_id, $2"), 2,
+			  prepare_resume, answer_operation, .deployment = 1),
 
 	BATCH("purge-journal", "purge_journal", "", 1, prepare_batch),
 	BATCH("restart-as-new", "restart_as_new", ", NULL, $2, $3", 3, prepare_batch_of_restarts),
@@ -87,30 +111,77 @@ static const Route routes[] = {
 	BATCH("pause", "pause", "", 1, prepare_batch),
 	BATCH("resume", "resume", ", $2", 2, prepare_batch_on_deployment),
 
-	{.method = "POST", .segments = {"query"}, .pattern = "/query", .needs = NEEDS_QUERIES, .body_limit = QUERY_MAX_BODY, .prepare = prepare_query, .task = &query_task},
-	READ(SEGMENTS("deployments"), "/deployments", "SELECT document FROM restate.admin_deployments", 0, NULL, prepare_nothing),
+	{.method = "POST",
+	 .segments = {"query"},
+	 .pattern = "/query",
+	 .needs = NEEDS_QUERIES,
+	 .body_limit = QUERY_MAX_BODY,
+	 .prepare = prepare_query,
+	 .task = &query_task},
+	READ(SEGMENTS("deployments"), "/deployments", "SELECT document FROM restate.admin_deployments",
+		 0, NULL, prepare_nothing),
 	NOT_BUILT("POST", SEGMENTS("deployments"), "/deployments", DEPLOYMENTS_ARE_SQL),
-	READ(SEGMENTS("deployments", "*"), "/deployments/{id}", "SELECT (SELECT document FROM restate.admin_deployment WHERE id = $1::pg_catalog.restate_deployment_id)", 1, "deployment_not_found", prepare_deployment),
+	READ(
+		SEGMENTS("deployments", "*"), "/deployments/{id}",
+		"SELECT (SELECT document FROM restate.admin_deployment WHERE id = $1::pg_catalog.restate_deployment_id)",
+		1, "deployment_not_found", prepare_deployment),
 	NOT_BUILT("DELETE", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
 	NOT_BUILT("PATCH", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
 	NOT_BUILT("PUT", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
 
-	READ(SEGMENTS("services"), "/services", "SELECT document FROM restate.admin_services", 0, NULL, prepare_nothing),
-	READ(SEGMENTS("services", "*"), "/services/{name}", "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", 1, "service_not_found", prepare_service),
-	NOT_BUILT("PATCH", SEGMENTS("services", "*"), "/services/{name}", "services cannot be modified over HTTP yet; their settings are in restate.service_revision"),
-	READ(SEGMENTS("services", "*", "handlers"), "/services/{name}/handlers", "SELECT (SELECT document FROM restate.admin_service_handlers WHERE name = $1)", 1, "service_not_found", prepare_service),
-	READ(SEGMENTS("services", "*", "handlers", "*"), "/services/{name}/handlers/{handler}", "SELECT (SELECT document FROM restate.admin_handler WHERE service_name = $1 AND name = $2 LIMIT 1)", 2, "handler_not_found", prepare_handler),
-	READ(SEGMENTS("services", "*", "openapi"), "/services/{name}/openapi", "SELECT (SELECT document FROM restate.admin_service_openapi WHERE name = $1)", 1, "service_not_found", prepare_service),
-	NOT_BUILT("POST", SEGMENTS("services", "*", "state"), "/services/{name}/state", "the state of an object or workflow cannot be modified over HTTP yet; it is in restate.object_state"),
+	READ(SEGMENTS("services"), "/services", "SELECT document FROM restate.admin_services", 0, NULL,
+		 prepare_nothing),
+	READ(SEGMENTS("services", "*"), "/services/{name}",
+		 "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", 1,
+		 "service_not_found", prepare_service),
+	NOT_BUILT(
+		"PATCH", SEGMENTS("services", "*"), "/services/{name}",
+		"services cannot be modified over HTTP yet; their settings are in restate.service_revision"),
+	READ(SEGMENTS("services", "*", "handlers"), "/services/{name}/handlers",
+		 "SELECT (SELECT document FROM restate.admin_service_handlers WHERE name = $1)", 1,
+		 "service_not_found", prepare_service),
+	READ(
+		SEGMENTS("services", "*", "handlers", "*"), "/services/{name}/handlers/{handler}",
+		"SELECT (SELECT document FROM restate.admin_handler WHERE service_name = $1 AND name = $2 LIMIT 1)",
+		2, "handler_not_found", prepare_handler),
+	READ(SEGMENTS("services", "*", "openapi"), "/services/{name}/openapi",
+		 "SELECT (SELECT document FROM restate.admin_service_openapi WHERE name = $1)", 1,
+		 "service_not_found", prepare_service),
+	NOT_BUILT(
+		"POST", SEGMENTS("services", "*", "state"), "/services/{name}/state",
+		"the state of an object or workflow cannot be modified over HTTP yet; it is in restate.object_state"),
 
-	NOT_BUILT("POST", SEGMENTS("subscriptions"), "/subscriptions", "there are no subscriptions to Kafka here"),
-	{.method = "GET", .segments = {"subscriptions"}, .pattern = "/subscriptions", .prepare = prepare_subscriptions},
-	{.method = "GET", .segments = {"subscriptions", "*"}, .pattern = "/subscriptions/{id}", .prepare = prepare_subscription},
-	NOT_BUILT("DELETE", SEGMENTS("subscriptions", "*"), "/subscriptions/{id}", "there are no subscriptions to Kafka here"),
+	NOT_BUILT("POST", SEGMENTS("subscriptions"), "/subscriptions",
+			  "there are no subscriptions to Kafka here"),
+	{.method = "GET",
+	 .segments = {"subscriptions"},
+	 .pattern = "/subscriptions",
+	 .prepare = prepare_subscriptions},
+	{.method = "GET",
+	 .segments = {"subscriptions", "*"},
+	 .pattern = "/subscriptions/{id}",
+	 .prepare = prepare_subscription},
+	NOT_BUILT("DELETE", SEGMENTS("subscriptions", "*"), "/subscriptions/{id}",
+			  "there are no subscriptions to Kafka here"),
 
-	{.method = "GET", .segments = {"cluster-health"}, .pattern = "/cluster-health", .needs = NEEDS_HEALTH, .prepare = prepare_nothing, .task = &cluster_health_task},
-	{.method = "GET", .segments = {"health"}, .pattern = "/health", .needs = NEEDS_HEALTH, .is_open = true, .prepare = prepare_nothing, .task = &health_task},
-	{.method = "GET", .segments = {"live"}, .pattern = "/live", .is_open = true, .prepare = prepare_live},
+	{.method = "GET",
+	 .segments = {"cluster-health"},
+	 .pattern = "/cluster-health",
+	 .needs = NEEDS_HEALTH,
+	 .prepare = prepare_nothing,
+	 .task = &cluster_health_task},
+	{.method = "GET",
+	 .segments = {"health"},
+	 .pattern = "/health",
+	 .needs = NEEDS_HEALTH,
+	 .is_open = true,
+	 .prepare = prepare_nothing,
+	 .task = &health_task},
+	{.method = "GET",
+	 .segments = {"live"},
+	 .pattern = "/live",
+	 .is_open = true,
+	 .prepare = prepare_live},
 	{.method = "GET", .segments = {"version"}, .pattern = "/version", .prepare = prepare_version},
 	{.method = "GET", .segments = {"openapi"}, .pattern = "/openapi", .prepare = prepare_openapi},
 	{.method = "GET", .segments = {"metrics"}, .pattern = "/metrics", .prepare = prepare_metrics},
@@ -151,7 +222,8 @@ route_find(Exchange *exchange)
 		return;
 	for (int i = 0; i < NROUTES; i++)
 	{
-		if (method_matches(&routes[i], exchange->method) && path_matches(&routes[i], &exchange->url))
+		if (method_matches(&routes[i], exchange->method) &&
+			path_matches(&routes[i], &exchange->url))
 		{
 			exchange->route = &routes[i];
 			decode_parameters(exchange);
@@ -185,11 +257,13 @@ pass_over_version(Exchange *exchange)
 	if (url->nsegments == 0 || url->nsegments > URL_MAX_SEGMENTS)
 		return;
 	if (text_is(url->segments[0], "v1"))
-		answer_error(exchange, 400, "unsupported_api_version", "version 1 of the Admin API is not served");
+		answer_error(exchange, 400, "unsupported_api_version",
+					 "version 1 of the Admin API is not served");
 	else if (text_is(url->segments[0], "v2") || text_is(url->segments[0], "v3"))
 	{
 		url->nsegments--;
-		memmove(&url->segments[0], &url->segments[1], sizeof(url->segments) - sizeof(url->segments[0]));
+		memmove(&url->segments[0], &url->segments[1],
+				sizeof(url->segments) - sizeof(url->segments[0]));
 	}
 }
 
@@ -244,7 +318,8 @@ list_methods(const UrlTarget *url, char *list, size_t size)
 	for (int i = 0; i < NROUTES; i++)
 		if (path_matches(&routes[i], url) && len < size)
 			len += (size_t) snprintf(list + len, size - len, "%s%s", len > 0 ? "," : "",
-									 strcmp(routes[i].method, "GET") == 0 ? "GET,HEAD" : routes[i].method);
+									 strcmp(routes[i].method, "GET") == 0 ? "GET,HEAD" :
+																			routes[i].method);
 	return len > 0;
 }
 
@@ -265,7 +340,8 @@ decode_parameters(Exchange *exchange)
 			if (!decode(exchange, text, &exchange->path_parameter, &exchange->path_parameter_len))
 				return;
 		}
-		else if (!decode(exchange, text, &exchange->inner_parameter, &exchange->inner_parameter_len))
+		else if (!decode(exchange, text, &exchange->inner_parameter,
+						 &exchange->inner_parameter_len))
 			return;
 	}
 }

@@ -140,7 +140,8 @@ add_timestamp(Buffer *buffer, const char *value)
 	const char *time = strchr(value, ' ');
 	size_t len = time ? strspn(time, " 0123456789:.") : 0;
 
-	if (time == NULL || value[strspn(value, "0123456789-")] != ' ' || (time[len] && strcmp(time + len, "+00") != 0))
+	if (time == NULL || value[strspn(value, "0123456789-")] != ' ' ||
+		(time[len] && strcmp(time + len, "+00") != 0))
 	{
 		buffer_add_json_string(buffer, value);
 		return;
@@ -171,7 +172,8 @@ add_duration(Buffer *buffer, const char *value)
 		return;
 	}
 	length = ms < 0 ? -(uint64_t) ms : (uint64_t) ms;
-	len = (size_t) snprintf(text, sizeof(text), "%sPT%" PRIu64 ".%03u", ms < 0 ? "-" : "", length / 1000, (unsigned) (length % 1000));
+	len = (size_t) snprintf(text, sizeof(text), "%sPT%" PRIu64 ".%03u", ms < 0 ? "-" : "",
+							length / 1000, (unsigned) (length % 1000));
 	while (text[len - 1] == '0')
 		len--;
 	if (text[len - 1] == '.')

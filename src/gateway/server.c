@@ -56,8 +56,9 @@ static int most_connections(void);
 static void mhd_ready(Watch *watch, uint32_t events);
 static void lose_patience(Timer *timer);
 static void *begin_exchange(void *arg, const char *target, struct MHD_Connection *connection);
-static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
-							  const char *version, const char *data, size_t *size, void **state);
+static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, const char *url,
+							  const char *method, const char *version, const char *data,
+							  size_t *size, void **state);
 static enum MHD_Result head_arrived(Exchange *exchange, const char *method, const char *version);
 static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *size);
 static enum MHD_Result arrived(Exchange *exchange);
@@ -127,7 +128,8 @@ most_connections(void)
 	}
 	if (files.rlim_cur > MAX_CONNECTIONS + OTHER_DESCRIPTORS)
 		return MAX_CONNECTIONS;
-	return files.rlim_cur > 2 * OTHER_DESCRIPTORS ? (int) files.rlim_cur - OTHER_DESCRIPTORS : (int) files.rlim_cur / 2;
+	return files.rlim_cur > 2 * OTHER_DESCRIPTORS ? (int) files.rlim_cur - OTHER_DESCRIPTORS :
+													(int) files.rlim_cur / 2;
 }
 
 /*
@@ -254,8 +256,8 @@ keep_escapes(void *arg, struct MHD_Connection *connection, char *text)
  * body, when all is there, and when it is resumed after that.
  */
 static enum MHD_Result
-handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method, const char *version,
-	   const char *data, size_t *size, void **state)
+handle(void *arg, struct MHD_Connection *connection, const char *url, const char *method,
+	   const char *version, const char *data, size_t *size, void **state)
 {
 	Exchange *exchange = *state;
 
@@ -284,7 +286,8 @@ head_arrived(Exchange *exchange, const char *method, const char *version)
 	Connection *connection = connection_of(exchange);
 
 	/* the method is where the memory begins, unless there are empty lines before it */
-	if (connection && connection->memory == NULL && (uintptr_t) method % (uintptr_t) sysconf(_SC_PAGESIZE) == 0)
+	if (connection && connection->memory == NULL &&
+		(uintptr_t) method % (uintptr_t) sysconf(_SC_PAGESIZE) == 0)
 		connection->memory = method;
 	/* a longer method than any that is served is none of them either */
 	strncpy(exchange->method, *method ? method : "?", sizeof(exchange->method) - 1);
@@ -298,7 +301,8 @@ head_arrived(Exchange *exchange, const char *method, const char *version)
 		guard_token(exchange);
 	if (exchange->status == 0)
 		guard_body(exchange);
-	if (exchange->status && MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Expect"))
+	if (exchange->status &&
+		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Expect"))
 		return send_answer(exchange);
 	return MHD_YES;
 }
@@ -432,11 +436,14 @@ send_answer(Exchange *exchange)
 	enum MHD_Result result;
 
 	if (stream_has_begun(exchange))
-		response = MHD_create_response_from_callback(exchange->stream->is_whole ? stream_ready(exchange) : MHD_SIZE_UNKNOWN, STREAM_BLOCK, read_stream, exchange, NULL);
+		response = MHD_create_response_from_callback(
+			exchange->stream->is_whole ? stream_ready(exchange) : MHD_SIZE_UNKNOWN, STREAM_BLOCK,
+			read_stream, exchange, NULL);
 	else if (exchange->file >= 0)
 		response = MHD_create_response_from_fd64((uint64_t) exchange->file_size, exchange->file);
 	else
-		response = MHD_create_response_from_buffer(exchange->answer.len, exchange->answer.data, MHD_RESPMEM_MUST_FREE);
+		response = MHD_create_response_from_buffer(exchange->answer.len, exchange->answer.data,
+												   MHD_RESPMEM_MUST_FREE);
 	if (response == NULL)
 		return MHD_NO;
 	exchange->file = -1;
@@ -514,8 +521,9 @@ log_answer(Exchange *exchange)
 	exchange->is_logged = true;
 	metrics_count(exchange, (double) us / 1e6);
 	log_event(LOG_INFO, "event=request method=%s route=%s status=%d duration_ms=%.3f id=%s peer=%s",
-			  exchange->route ? exchange->method : "other", exchange->route ? exchange->route->pattern : "none",
-			  exchange->status, (double) us / 1000,
+			  exchange->route ? exchange->method : "other",
+			  exchange->route ? exchange->route->pattern : "none", exchange->status,
+			  (double) us / 1000,
 			  exchange->path_parameter ? log_quote(exchange->path_parameter, id, 64) : "-",
 			  connection ? connection->peer : "-");
 }
@@ -524,7 +532,8 @@ log_answer(Exchange *exchange)
  * Ends an exchange, answered or broken off.
  */
 static void
-end_exchange(void *arg, struct MHD_Connection *connection, void **state, enum MHD_RequestTerminationCode reason)
+end_exchange(void *arg, struct MHD_Connection *connection, void **state,
+			 enum MHD_RequestTerminationCode reason)
 {
 	Exchange *exchange = *state;
 	Connection *watched;
@@ -568,7 +577,8 @@ leave(Exchange *exchange)
  * Keeps a new connection, or forgets it.
  */
 static void
-watch_connection(void *arg, struct MHD_Connection *connection, void **state, enum MHD_ConnectionNotificationCode code)
+watch_connection(void *arg, struct MHD_Connection *connection, void **state,
+				 enum MHD_ConnectionNotificationCode code)
 {
 	const union MHD_ConnectionInfo *info;
 	int fd;

@@ -54,7 +54,8 @@ static void ignore_notice(void *arg, const char *message);
 void
 session_open(Session *session)
 {
-	const char *keys[] = {"dbname", "fallback_application_name", "tcp_user_timeout", "client_encoding", NULL};
+	const char *keys[] = {"dbname", "fallback_application_name", "tcp_user_timeout",
+						  "client_encoding", NULL};
 	const char *values[] = {session->conninfo, "restate-admin-http", "15000", "UTF8", NULL};
 
 	session->generation++;
@@ -303,7 +304,8 @@ take_results(Session *session)
 	Mapped before = {0};
 
 	/* who is told of a result or an end may close or pause the session, or go on with it */
-	while (session->generation == generation && session->state != SESSION_IDLE && !session->is_paused && !is_busy(session, &before))
+	while (session->generation == generation && session->state != SESSION_IDLE &&
+		   !session->is_paused && !is_busy(session, &before))
 	{
 		PGresult *result;
 		ExecStatusType status;
@@ -359,7 +361,8 @@ take_more(Timer *timer)
 		return;
 	}
 	take_results(session);
-	if (session->generation != generation || session->state != SESSION_BUSY || session->is_paused || session->more.place)
+	if (session->generation != generation || session->state != SESSION_BUSY || session->is_paused ||
+		session->more.place)
 		return;
 	/* what a connection has decrypted already does not show on its socket, nor does the end of one that libpq has closed */
 	(void) PQconsumeInput(session->connection);
@@ -481,7 +484,8 @@ session_execute(Session *session, const Statement *statement)
 	if (session->loses_statements || session->nprepared == SESSION_MAX_STATEMENTS)
 		return send_unnamed(session);
 	statement_name(statement->sql, name);
-	return sent(session, COMMAND_PREPARE, PQsendPrepare(session->connection, name, statement->sql, 0, NULL));
+	return sent(session, COMMAND_PREPARE,
+				PQsendPrepare(session->connection, name, statement->sql, 0, NULL));
 }
 
 /*
@@ -495,7 +499,8 @@ send_named(Session *session)
 
 	statement_name(statement->sql, name);
 	return sent(session, COMMAND_EXECUTE,
-				PQsendQueryPrepared(session->connection, name, statement->nparams, statement->params, NULL, NULL, 0));
+				PQsendQueryPrepared(session->connection, name, statement->nparams,
+									statement->params, NULL, NULL, 0));
 }
 
 /*
@@ -507,8 +512,8 @@ send_unnamed(Session *session)
 	const Statement *statement = &session->statement;
 
 	return sent(session, COMMAND_PLAIN,
-				PQsendQueryParams(session->connection, statement->sql, statement->nparams, NULL, statement->params, NULL,
-								  NULL, 0));
+				PQsendQueryParams(session->connection, statement->sql, statement->nparams, NULL,
+								  statement->params, NULL, NULL, 0));
 }
 
 bool
@@ -518,8 +523,10 @@ session_execute_both(Session *session, const Statement *first, const Statement *
 	int ok = PQenterPipelineMode(connection);
 
 	session->is_pipeline = session->is_first = ok;
-	ok = ok && PQsendQueryParams(connection, first->sql, first->nparams, NULL, first->params, NULL, NULL, 0);
-	ok = ok && PQsendQueryParams(connection, second->sql, second->nparams, NULL, second->params, NULL, NULL, 0);
+	ok = ok && PQsendQueryParams(connection, first->sql, first->nparams, NULL, first->params, NULL,
+								 NULL, 0);
+	ok = ok && PQsendQueryParams(connection, second->sql, second->nparams, NULL, second->params,
+								 NULL, NULL, 0);
 	return sent(session, COMMAND_PLAIN, ok && PQpipelineSync(connection));
 }
 
@@ -613,7 +620,8 @@ session_is_stale(const PGresult *error, bool is_ours)
 	/* wrong state, undefined function, table or object, a plan whose result has changed, no such schema */
 	static const char *const states[] = {"55000", "42883", "42P01", "42704", "0A000", "3F000"};
 	const char *file = PQresultErrorField(error, PG_DIAG_SOURCE_FILE);
-	bool tells = has_sqlstate(error, "XX000") || (has_sqlstate(error, "42883") && file && strcmp(file, "dfmgr.c") == 0);
+	bool tells = has_sqlstate(error, "XX000") ||
+				 (has_sqlstate(error, "42883") && file && strcmp(file, "dfmgr.c") == 0);
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++)
 		tells = tells || (is_ours && has_sqlstate(error, states[i]));

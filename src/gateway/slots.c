@@ -141,7 +141,8 @@ slot_take_back(Slot *slot, bool resets)
 static void
 reset(Slot *slot)
 {
-	if (!session_run(&slot->session, *slot->resetting) || !loop_set_timer(&slot->reset, loop_now() + RESET_MS))
+	if (!session_run(&slot->session, *slot->resetting) ||
+		!loop_set_timer(&slot->reset, loop_now() + RESET_MS))
 		slot_close(slot);
 }
 
@@ -212,9 +213,9 @@ note_connected(const Slots *slots, const PGconn *connection)
 	char host[256];
 	char role[128];
 
-	log_event(LOG_INFO, "event=connected pool=%s host=%s port=%s database=%s role=%s server=%s", slots->config.name,
-			  log_quote(PQhost(connection), host, sizeof(host)), port && *port ? port : "-",
-			  log_quote(PQdb(connection), database, sizeof(database)),
+	log_event(LOG_INFO, "event=connected pool=%s host=%s port=%s database=%s role=%s server=%s",
+			  slots->config.name, log_quote(PQhost(connection), host, sizeof(host)),
+			  port && *port ? port : "-", log_quote(PQdb(connection), database, sizeof(database)),
 			  log_quote(PQuser(connection), role, sizeof(role)), server_version(connection));
 }
 
@@ -227,7 +228,8 @@ server_version(const PGconn *connection)
 	static char version[32];
 	const char *whole = PQparameterStatus(connection, "server_version");
 
-	snprintf(version, sizeof(version), "%.*s", whole ? (int) strcspn(whole, " ") : 0, whole ? whole : "");
+	snprintf(version, sizeof(version), "%.*s", whole ? (int) strcspn(whole, " ") : 0,
+			 whole ? whole : "");
 	return version;
 }
 

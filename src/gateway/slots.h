@@ -54,7 +54,8 @@ struct Slots
 };
 
 /* Returns false where memory has run out. */
-extern bool slots_start(Slots *slots, const SlotsConfig *config, const SlotsEvents *events, void *owner);
+extern bool slots_start(Slots *slots, const SlotsConfig *config, const SlotsEvents *events,
+						void *owner);
 
 /* Closes all sessions and frees what there is; those that served are told nothing. */
 extern void slots_stop(Slots *slots);

@@ -52,7 +52,8 @@ sql_scan(const char *text, size_t from)
 	{
 		const char *end = dollar_end(first);
 
-		return end == first ? token_to(SQL_OTHER, start, first + 1, text) : token_to(SQL_STRING, start, end, text);
+		return end == first ? token_to(SQL_OTHER, start, first + 1, text) :
+							  token_to(SQL_STRING, start, end, text);
 	}
 	if (is_digit(*first) || (*first == '.' && is_digit(first[1])))
 		return token_to(SQL_NUMBER, start, number_end(first), text);
@@ -281,7 +282,8 @@ operator_end(const char *first)
 	const char *end = first;
 	bool keeps_sign = false;
 
-	while (*end && strchr(OPERATOR_CHARACTERS, *end) && strncmp(end, "--", 2) != 0 && strncmp(end, "/*", 2) != 0)
+	while (*end && strchr(OPERATOR_CHARACTERS, *end) && strncmp(end, "--", 2) != 0 &&
+		   strncmp(end, "/*", 2) != 0)
 	{
 		keeps_sign = keeps_sign || strchr(NOT_OF_STANDARD_SQL, *end);
 		end++;
@@ -306,7 +308,8 @@ is_digit(char c)
 static bool
 begins_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (unsigned char) c >= 0x80;
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+		   (unsigned char) c >= 0x80;
 }
 
 static bool

@@ -90,7 +90,8 @@ prepare_ui(Exchange *exchange)
 	if (file >= 0)
 		answer_file(exchange, file, name);
 	else if (is_nothing(errno))
-		answer_error(exchange, 404, "route_not_found", "the directory of --ui-dir has no index.html any more");
+		answer_error(exchange, 404, "route_not_found",
+					 "the directory of --ui-dir has no index.html any more");
 	else
 		answer_error(exchange, 503, "unavailable", "the file cannot be opened now");
 }
@@ -200,7 +201,8 @@ answer_file(Exchange *exchange, int file, const char *name)
 		answer_error(exchange, 503, "unavailable", "the file cannot be read now");
 		return;
 	}
-	snprintf(exchange->etag, sizeof(exchange->etag), "\"%" PRIxMAX "-%" PRIxMAX "-%" PRIxMAX ".%lx\"", (uintmax_t) about.st_ino,
+	snprintf(exchange->etag, sizeof(exchange->etag),
+			 "\"%" PRIxMAX "-%" PRIxMAX "-%" PRIxMAX ".%lx\"", (uintmax_t) about.st_ino,
 			 (uintmax_t) about.st_size, (uintmax_t) about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
 	/* with 304, too, the file's length is told, but none of it is sent */
 	answer_empty(exchange, client_has(exchange) ? 304 : 200);
@@ -214,7 +216,8 @@ answer_file(Exchange *exchange, int file, const char *name)
 static bool
 client_has(const Exchange *exchange)
 {
-	const char *tags = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "If-None-Match");
+	const char *tags =
+		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "If-None-Match");
 
 	return tags && (strcmp(tags, "*") == 0 || strstr(tags, exchange->etag));
 }

@@ -105,7 +105,8 @@ look_at_client(Timer *timer)
 	Exchange *exchange = timer->owner;
 	Task *task = &exchange->task;
 
-	if (exchange->stream->state != STREAM_OPEN || task->session == NULL || !task->session->is_paused)
+	if (exchange->stream->state != STREAM_OPEN || task->session == NULL ||
+		!task->session->is_paused)
 		return;
 	if (pool_waiting(task->pool) == 0 || loop_now() - exchange->stream->taken_at < STALL_MS)
 	{
@@ -128,7 +129,8 @@ flush(Exchange *exchange)
 	ArrowRows *rows = &stream->rows;
 
 	drop_taken(exchange);
-	if (!stream->has_schema && !arrow_add_schema(&exchange->answer, rows->names, rows->columns, rows->ncolumns))
+	if (!stream->has_schema &&
+		!arrow_add_schema(&exchange->answer, rows->names, rows->columns, rows->ncolumns))
 		return false;
 	stream->has_schema = true;
 	if (!arrow_rows_flush(rows, &exchange->answer))
@@ -168,8 +170,8 @@ stream_break(Exchange *exchange, const char *why)
 	if (exchange->stream->state != STREAM_OPEN)
 		return;
 	exchange->stream->state = STREAM_BROKEN;
-	log_event(LOG_WARN, "event=stream_broken rows=%lld reason=%s", (long long) exchange->stream->rows.count,
-			  log_quote(why, quoted, sizeof(quoted)));
+	log_event(LOG_WARN, "event=stream_broken rows=%lld reason=%s",
+			  (long long) exchange->stream->rows.count, log_quote(why, quoted, sizeof(quoted)));
 }
 
 size_t

@@ -88,9 +88,11 @@ url_decode(UrlText text, bool plus_is_space, char *buffer)
 	{
 		char c = text.bytes[i];
 
-		if (c == '%' && i + 2 < text.len && hex_digit(text.bytes[i + 1]) >= 0 && hex_digit(text.bytes[i + 2]) >= 0)
+		if (c == '%' && i + 2 < text.len && hex_digit(text.bytes[i + 1]) >= 0 &&
+			hex_digit(text.bytes[i + 2]) >= 0)
 		{
-			buffer[len++] = (char) (hex_digit(text.bytes[i + 1]) * 16 + hex_digit(text.bytes[i + 2]));
+			buffer[len++] =
+				(char) (hex_digit(text.bytes[i + 1]) * 16 + hex_digit(text.bytes[i + 2]));
 			i += 2;
 		}
 		else

@@ -22,8 +22,8 @@ static bool has_signal(const Awaited *awaited, int64_t index, const char *name);
  * it is the invocation's own doing.
  */
 void
-machine_append_completion(Changes *changes, Invocation *invocation, EntryType type, int64_t completion_id,
-						  const EntryResult *result)
+machine_append_completion(Changes *changes, Invocation *invocation, EntryType type,
+						  int64_t completion_id, const EntryResult *result)
 {
 	JournalAppend *append = machine_append(changes, invocation, type);
 
@@ -37,16 +37,18 @@ machine_append_completion(Changes *changes, Invocation *invocation, EntryType ty
  * yet; there is nothing to do otherwise.
  */
 Verdict
-machine_complete_entry(Changes *changes, Invocation *invocation, EntryType type, int64_t completion_id,
-					   const EntryResult *result)
+machine_complete_entry(Changes *changes, Invocation *invocation, EntryType type,
+					   int64_t completion_id, const EntryResult *result)
 {
 	EntryResult had;
 	int64_t index;
 
-	if (!machine_is_in_flight(invocation) || machine_find_completion(invocation, completion_id, &index, &had))
+	if (!machine_is_in_flight(invocation) ||
+		machine_find_completion(invocation, completion_id, &index, &had))
 		return machine_unchanged();
 	machine_append_completion(changes, invocation, type, completion_id, result);
-	arrive(changes, invocation, invocation->awaited && awaits_completion(invocation->awaited, completion_id));
+	arrive(changes, invocation,
+		   invocation->awaited && awaits_completion(invocation->awaited, completion_id));
 	return machine_done("completed");
 }
 
@@ -75,12 +77,14 @@ machine_signal(Changes *changes, Invocation *invocation, const Signal *signal)
  * completed.
  */
 void
-machine_add_waiter(Changes *changes, Invocation *target, WaiterKind kind, Invocation *caller, int64_t completion_id)
+machine_add_waiter(Changes *changes, Invocation *target, WaiterKind kind, Invocation *caller,
+				   int64_t completion_id)
 {
 	Waiter *waiter = changes->arena.allocate(changes->arena.owner, sizeof(*waiter));
 	Waiter **last = &target->waiters;
 
-	*waiter = (Waiter){.kind = kind, .caller = caller, .result_completion_id = completion_id, .is_new = true};
+	*waiter = (Waiter){
+		.kind = kind, .caller = caller, .result_completion_id = completion_id, .is_new = true};
 	while (*last)
 		last = &(*last)->next;
 	*last = waiter;
@@ -107,7 +111,8 @@ machine_answer_waiters(Changes *changes, Invocation *target, const EntryResult *
 		if (!caller->exists || caller->status == STATUS_COMPLETED)
 			continue;
 		waiter->answered = true;
-		machine_append_completion(changes, caller, waiter_answers[waiter->kind], waiter->result_completion_id, result);
+		machine_append_completion(changes, caller, waiter_answers[waiter->kind],
+								  waiter->result_completion_id, result);
 		arrive(changes, caller, awaits_result(waiter));
 	}
 }
@@ -181,7 +186,8 @@ has_signal(const Awaited *awaited, int64_t index, const char *name)
  * to be; returns whether there is one, and its index and what it brings.
  */
 bool
-machine_find_completion(const Invocation *invocation, int64_t completion_id, int64_t *index, EntryResult *result)
+machine_find_completion(const Invocation *invocation, int64_t completion_id, int64_t *index,
+						EntryResult *result)
 {
 	const JournalPart *journal = invocation->journal;
 

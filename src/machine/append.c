@@ -100,7 +100,8 @@ find_command(const Invocation *invocation, int64_t number)
 {
 	const JournalPart *journal = invocation->journal;
 
-	if (journal == NULL || number < journal->commands_first || number - journal->commands_first >= journal->ncommands)
+	if (journal == NULL || number < journal->commands_first ||
+		number - journal->commands_first >= journal->ncommands)
 		return NULL;
 	return &journal->commands[number - journal->commands_first];
 }
@@ -118,9 +119,11 @@ is_repeated_by(const Entry *command, const Entry *entry)
 		   command->result_completion_id == entry->result_completion_id &&
 		   machine_same_text(command->replay_meta ? command->replay_meta : command->meta,
 							 entry->replay_meta ? entry->replay_meta : entry->meta) &&
-		   (entry->type == COMMAND_GET_EAGER_STATE || same_bytes(&command->payload, &entry->payload)) &&
+		   (entry->type == COMMAND_GET_EAGER_STATE ||
+			same_bytes(&command->payload, &entry->payload)) &&
 		   (entry->type != COMMAND_SEND_SIGNAL ||
-			(command->signal.index == entry->signal.index && machine_same_text(command->signal.name, entry->signal.name)));
+			(command->signal.index == entry->signal.index &&
+			 machine_same_text(command->signal.name, entry->signal.name)));
 }
 
 /*
@@ -188,7 +191,8 @@ refuses_command(const Invocation *invocation, const Entry *entry)
 		default:
 			break;
 	}
-	if ((entry->completion_id >= 0 && machine_find_completion(invocation, entry->completion_id, &index, &result)) ||
+	if ((entry->completion_id >= 0 &&
+		 machine_find_completion(invocation, entry->completion_id, &index, &result)) ||
 		(entry->result_completion_id >= 0 &&
 		 machine_find_completion(invocation, entry->result_completion_id, &index, &result)))
 		return REFUSED_COMPLETED_BEFORE;
@@ -220,12 +224,14 @@ refuses_run(const Invocation *invocation, const NewEntries *sent, int i)
 	bool has = machine_find_completion(invocation, entry->completion_id, &index, &had);
 
 	for (int j = 0; !has && j < i; j++)
-		if (sent->entries[j].type == NOTIFICATION_RUN && sent->entries[j].completion_id == entry->completion_id)
+		if (sent->entries[j].type == NOTIFICATION_RUN &&
+			sent->entries[j].completion_id == entry->completion_id)
 		{
 			had = sent->entries[j].result;
 			has = true;
 		}
-	if (has && !(machine_same_text(had.meta, entry->result.meta) && same_bytes(&had.value, &entry->result.value)))
+	if (has && !(machine_same_text(had.meta, entry->result.meta) &&
+				 same_bytes(&had.value, &entry->result.value)))
 		return REFUSED_COMPLETED_BEFORE;
 	return NOT_REFUSED;
 }
@@ -267,6 +273,7 @@ append_run(Changes *changes, Invocation *invocation, Entry *entry)
 	if (machine_find_completion(invocation, entry->completion_id, &entry->index, &had))
 		return false;
 	entry->index = invocation->journal_size;
-	machine_append_completion(changes, invocation, NOTIFICATION_RUN, entry->completion_id, &entry->result);
+	machine_append_completion(changes, invocation, NOTIFICATION_RUN, entry->completion_id,
+							  &entry->result);
 	return true;
 }

@@ -15,7 +15,8 @@ static bool is_as_before(const Invocation *invocation, const Failure *failure);
 bool
 machine_is_current(const Invocation *invocation, int64_t attempt)
 {
-	return invocation->exists && invocation->status == STATUS_RUNNING && invocation->attempt == attempt;
+	return invocation->exists && invocation->status == STATUS_RUNNING &&
+		   invocation->attempt == attempt;
 }
 
 /*
@@ -24,7 +25,8 @@ machine_is_current(const Invocation *invocation, int64_t attempt)
  * has arrived it is ready to go on at once.
  */
 Verdict
-machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt, const Awaited *awaited, int64_t known)
+machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt, const Awaited *awaited,
+				int64_t known)
 {
 	if (!machine_is_current(invocation, attempt))
 		return machine_refused(REFUSED_ATTEMPT_LOST);
@@ -49,8 +51,8 @@ machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt, const
  * the failure.
  */
 Verdict
-machine_fail_attempt(Changes *changes, Invocation *invocation, int64_t attempt, const Failure *failure,
-					 const RetryPolicy *policy)
+machine_fail_attempt(Changes *changes, Invocation *invocation, int64_t attempt,
+					 const Failure *failure, const RetryPolicy *policy)
 {
 	int64_t delay;
 
@@ -71,7 +73,8 @@ machine_fail_attempt(Changes *changes, Invocation *invocation, int64_t attempt, 
 		machine_set_status(changes, invocation, STATUS_PAUSED);
 		return machine_done("paused");
 	}
-	delay = failure->retry_after >= 0 ? failure->retry_after : retry_delay(policy, invocation->retry_count);
+	delay = failure->retry_after >= 0 ? failure->retry_after :
+										retry_delay(policy, invocation->retry_count);
 	machine_set_status(changes, invocation, STATUS_BACKING_OFF);
 	invocation->next_retry_at = machine_time_after(changes->now, delay);
 	machine_set_timer(changes, invocation, TIMER_RETRY, invocation->next_retry_at, -1);
@@ -145,6 +148,7 @@ static bool
 is_as_before(const Invocation *invocation, const Failure *failure)
 {
 	return invocation->retry_count > 1 && invocation->last_entry_at <= invocation->last_start_at &&
-		   invocation->last_failure && machine_same_text(invocation->last_failure->text, failure->text) &&
+		   invocation->last_failure &&
+		   machine_same_text(invocation->last_failure->text, failure->text) &&
 		   machine_same_text(invocation->last_failure->error_code, failure->error_code);
 }

@@ -99,7 +99,8 @@ place(Changes *changes, Invocation *invocation)
 Verdict
 machine_start_scheduled(Changes *changes, Invocation *invocation)
 {
-	if (!invocation->exists || invocation->status != STATUS_SCHEDULED || invocation->scheduled_start_at > changes->now)
+	if (!invocation->exists || invocation->status != STATUS_SCHEDULED ||
+		invocation->scheduled_start_at > changes->now)
 		return machine_unchanged();
 	place(changes, invocation);
 	return machine_done(invocation->status == STATUS_READY ? "ready" : "pending");
@@ -111,7 +112,8 @@ machine_start_scheduled(Changes *changes, Invocation *invocation)
  * gets a number.
  */
 Status
-machine_place(Changes *changes, ObjectKey *key, const RestateInvocationId *id, int64_t *sequence_number)
+machine_place(Changes *changes, ObjectKey *key, const RestateInvocationId *id,
+			  int64_t *sequence_number)
 {
 	if (key && !take_key(key, id, sequence_number))
 		return STATUS_PENDING;
@@ -146,7 +148,8 @@ enter_inbox(Changes *changes, Invocation *invocation)
 {
 	ObjectKey *key = invocation->object_key;
 	size_t size = (size_t) key->inbox_size;
-	Invocation **inbox = changes->arena.allocate(changes->arena.owner, sizeof(Invocation *) * (size + 1));
+	Invocation **inbox =
+		changes->arena.allocate(changes->arena.owner, sizeof(Invocation *) * (size + 1));
 
 	if (size > 0)
 		memcpy(inbox, key->inbox, sizeof(Invocation *) * size);
@@ -167,7 +170,9 @@ machine_import(Changes *changes, Invocation *invocation)
 {
 	ObjectKey *key = invocation->object_key;
 	bool is_pending = invocation->status == STATUS_PENDING;
-	bool takes_key = key && (is_pending || (machine_has_started(invocation) && invocation->status != STATUS_COMPLETED));
+	bool takes_key =
+		key &&
+		(is_pending || (machine_has_started(invocation) && invocation->status != STATUS_COMPLETED));
 
 	if (takes_key && key->has_holder != is_pending)
 		return false;
@@ -178,7 +183,8 @@ machine_import(Changes *changes, Invocation *invocation)
 	switch (invocation->status)
 	{
 		case STATUS_SCHEDULED:
-			machine_set_timer(changes, invocation, TIMER_SCHEDULE, invocation->scheduled_start_at, -1);
+			machine_set_timer(changes, invocation, TIMER_SCHEDULE, invocation->scheduled_start_at,
+							  -1);
 			break;
 		case STATUS_BACKING_OFF:
 			machine_set_timer(changes, invocation, TIMER_RETRY, invocation->next_retry_at, -1);

@@ -7,7 +7,8 @@
 
 static const EntryResult nothing = {VOID_META, {NULL, 0}};
 static const EntryResult not_found = {FAILURE_META(404, "not found"), {NULL, 0}};
-static const EntryResult runs_once = {FAILURE_META(409, "the workflow has been run before"), {NULL, 0}};
+static const EntryResult runs_once = {FAILURE_META(409, "the workflow has been run before"),
+									  {NULL, 0}};
 
 static void output(Changes *changes, Invocation *invocation, const Entry *entry);
 static void sleep_until(Changes *changes, Invocation *invocation, const Entry *entry);
@@ -16,8 +17,8 @@ static bool invoke(Changes *changes, Invocation *invocation, const Entry *entry)
 static void send_signal(Changes *changes, const Entry *entry);
 static void attach(Changes *changes, Invocation *invocation, const Entry *entry);
 static void get_output(Changes *changes, Invocation *invocation, const Entry *entry);
-static void answer_by_result(Changes *changes, Invocation *invocation, EntryType type, WaiterKind kind,
-							 int64_t completion_id, Invocation *target);
+static void answer_by_result(Changes *changes, Invocation *invocation, EntryType type,
+							 WaiterKind kind, int64_t completion_id, Invocation *target);
 static bool has_ended(const Invocation *invocation);
 
 /*
@@ -86,9 +87,11 @@ static void
 sleep_until(Changes *changes, Invocation *invocation, const Entry *entry)
 {
 	if (entry->wake_up_at > changes->now)
-		machine_set_timer(changes, invocation, TIMER_SLEEP, entry->wake_up_at, entry->completion_id);
+		machine_set_timer(changes, invocation, TIMER_SLEEP, entry->wake_up_at,
+						  entry->completion_id);
 	else
-		machine_append_completion(changes, invocation, NOTIFICATION_SLEEP, entry->completion_id, &nothing);
+		machine_append_completion(changes, invocation, NOTIFICATION_SLEEP, entry->completion_id,
+								  &nothing);
 }
 
 /*
@@ -99,9 +102,11 @@ static void
 call(Changes *changes, Invocation *invocation, const Entry *entry)
 {
 	if (!invoke(changes, invocation, entry) && entry->submission->is_workflow_run)
-		machine_append_completion(changes, invocation, NOTIFICATION_CALL, entry->result_completion_id, &runs_once);
+		machine_append_completion(changes, invocation, NOTIFICATION_CALL,
+								  entry->result_completion_id, &runs_once);
 	else
-		answer_by_result(changes, invocation, NOTIFICATION_CALL, WAITER_CALL, entry->result_completion_id, entry->target);
+		answer_by_result(changes, invocation, NOTIFICATION_CALL, WAITER_CALL,
+						 entry->result_completion_id, entry->target);
 }
 
 /*
@@ -141,9 +146,11 @@ static void
 attach(Changes *changes, Invocation *invocation, const Entry *entry)
 {
 	if (entry->target && machine_is_known(entry->target))
-		answer_by_result(changes, invocation, NOTIFICATION_ATTACH_INVOCATION, WAITER_ATTACH, entry->completion_id, entry->target);
+		answer_by_result(changes, invocation, NOTIFICATION_ATTACH_INVOCATION, WAITER_ATTACH,
+						 entry->completion_id, entry->target);
 	else
-		machine_append_completion(changes, invocation, NOTIFICATION_ATTACH_INVOCATION, entry->completion_id, &not_found);
+		machine_append_completion(changes, invocation, NOTIFICATION_ATTACH_INVOCATION,
+								  entry->completion_id, &not_found);
 }
 
 /*
@@ -156,7 +163,8 @@ get_output(Changes *changes, Invocation *invocation, const Entry *entry)
 
 	if (entry->target && machine_is_known(entry->target))
 		result = has_ended(entry->target) ? entry->target->result : &nothing;
-	machine_append_completion(changes, invocation, NOTIFICATION_GET_INVOCATION_OUTPUT, entry->completion_id, result);
+	machine_append_completion(changes, invocation, NOTIFICATION_GET_INVOCATION_OUTPUT,
+							  entry->completion_id, result);
 }
 
 /*

@@ -10,7 +10,8 @@ static const EntryResult killed = {FAILURE_META(409, "killed"), {NULL, 0}};
 static const EntryResult cancelled = {FAILURE_META(409, "cancelled"), {NULL, 0}};
 static const Signal cancel_signal = {CANCEL_SIGNAL, NULL, {VOID_META, {NULL, 0}}};
 
-static Verdict remove_unstarted(Changes *changes, Invocation *invocation, const EntryResult *failure);
+static Verdict remove_unstarted(Changes *changes, Invocation *invocation,
+								const EntryResult *failure);
 
 /*
  * Cancels an invocation: one that has not started is removed, another gets the

@@ -54,7 +54,8 @@ machine_expire(Changes *changes, Invocation *invocation)
 		machine_remove(invocation);
 		return machine_done("removed");
 	}
-	if (invocation->journal_size > 0 && expiry(invocation, invocation->journal_retention) <= changes->now)
+	if (invocation->journal_size > 0 &&
+		expiry(invocation, invocation->journal_retention) <= changes->now)
 	{
 		machine_drop_journal(invocation);
 		verdict = machine_done("purged");

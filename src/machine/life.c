@@ -26,7 +26,8 @@ machine_has_started(const Invocation *invocation)
 bool
 machine_is_in_flight(const Invocation *invocation)
 {
-	return invocation->exists && machine_has_started(invocation) && invocation->status != STATUS_COMPLETED;
+	return invocation->exists && machine_has_started(invocation) &&
+		   invocation->status != STATUS_COMPLETED;
 }
 
 /*
@@ -114,7 +115,8 @@ machine_start(Changes *changes, Invocation *invocation)
  * waits for it, and drops what is not retained.
  */
 void
-machine_finish(Changes *changes, Invocation *invocation, const char *failure, const EntryResult *result)
+machine_finish(Changes *changes, Invocation *invocation, const char *failure,
+			   const EntryResult *result)
 {
 	machine_set_status(changes, invocation, STATUS_COMPLETED);
 	invocation->pause_requested = false;
@@ -161,7 +163,8 @@ leave_inbox(Invocation *invocation)
 		if (key->inbox[i] == invocation)
 		{
 			key->inbox_size--;
-			memmove(&key->inbox[i], &key->inbox[i + 1], sizeof(Invocation *) * (size_t) (key->inbox_size - i));
+			memmove(&key->inbox[i], &key->inbox[i + 1],
+					sizeof(Invocation *) * (size_t) (key->inbox_size - i));
 			return;
 		}
 }
@@ -201,7 +204,8 @@ machine_finds_deployment(const Invocation *invocation)
 
 	if (!facts->deployment_found)
 		return REFUSED_NO_DEPLOYMENT;
-	if (facts->protocol_version < facts->min_protocol_version || facts->protocol_version > facts->max_protocol_version)
+	if (facts->protocol_version < facts->min_protocol_version ||
+		facts->protocol_version > facts->max_protocol_version)
 		return REFUSED_INCOMPATIBLE;
 	return NOT_REFUSED;
 }

@@ -12,9 +12,10 @@
 #include "types/refusal.h"
 
 /* what stands in meta for a result: of a value nothing, the value being the payload */
-#define VALUE_META					"{}"
-#define VOID_META					"{\"result\": \"Void\"}"
-#define FAILURE_META(code, message) "{\"result\": {\"Failure\": {\"code\": " #code ", \"message\": \"" message "\"}}}"
+#define VALUE_META "{}"
+#define VOID_META  "{\"result\": \"Void\"}"
+#define FAILURE_META(code, message) \
+	"{\"result\": {\"Failure\": {\"code\": " #code ", \"message\": \"" message "\"}}}"
 
 /* How a transition went. */
 typedef struct Verdict
@@ -45,18 +46,21 @@ typedef struct NewEntries
 } NewEntries;
 
 /* create.c: those that are new */
-extern Verdict machine_submit(Changes *changes, Invocation *invocation, const Submission *submission);
+extern Verdict machine_submit(Changes *changes, Invocation *invocation,
+							  const Submission *submission);
 extern Verdict machine_start_scheduled(Changes *changes, Invocation *invocation);
 extern bool machine_import(Changes *changes, Invocation *invocation);
-extern Status machine_place(Changes *changes, ObjectKey *key, const RestateInvocationId *id, int64_t *sequence_number);
+extern Status machine_place(Changes *changes, ObjectKey *key, const RestateInvocationId *id,
+							int64_t *sequence_number);
 extern bool machine_is_known(const Invocation *invocation);
 
 /* start.c, append.c, attempt.c: an attempt, from its start to its end */
 extern Verdict machine_start_attempt(Changes *changes, Invocation *invocation, int64_t attempt);
 extern Verdict machine_append_entries(Changes *changes, Invocation *invocation, NewEntries *sent);
-extern Verdict machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt, const Awaited *awaited, int64_t known);
-extern Verdict machine_fail_attempt(Changes *changes, Invocation *invocation, int64_t attempt, const Failure *failure,
-									const RetryPolicy *policy);
+extern Verdict machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt,
+							   const Awaited *awaited, int64_t known);
+extern Verdict machine_fail_attempt(Changes *changes, Invocation *invocation, int64_t attempt,
+									const Failure *failure, const RetryPolicy *policy);
 extern Verdict machine_complete(Changes *changes, Invocation *invocation, int64_t attempt);
 extern Verdict machine_take_over(Changes *changes, Invocation *invocation, int64_t attempt);
 extern bool machine_is_current(const Invocation *invocation, int64_t attempt);
@@ -66,23 +70,29 @@ extern bool machine_same_text(const char *a, const char *b);
 extern void machine_execute(Changes *changes, Invocation *invocation, const Entry *entry);
 extern void machine_use_state(Changes *changes, Invocation *invocation, const Entry *entry);
 extern void machine_use_promise(Changes *changes, Invocation *invocation, const Entry *entry);
-extern Verdict machine_complete_promise(Changes *changes, Promise *promise, const EntryResult *result);
+extern Verdict machine_complete_promise(Changes *changes, Promise *promise,
+										const EntryResult *result);
 
 /* answer.c: what arrives from elsewhere */
-extern Verdict machine_complete_entry(Changes *changes, Invocation *invocation, EntryType type, int64_t completion_id,
-									  const EntryResult *result);
+extern Verdict machine_complete_entry(Changes *changes, Invocation *invocation, EntryType type,
+									  int64_t completion_id, const EntryResult *result);
 extern Verdict machine_signal(Changes *changes, Invocation *invocation, const Signal *signal);
-extern void machine_add_waiter(Changes *changes, Invocation *target, WaiterKind kind, Invocation *caller, int64_t completion_id);
+extern void machine_add_waiter(Changes *changes, Invocation *target, WaiterKind kind,
+							   Invocation *caller, int64_t completion_id);
 extern void machine_answer_waiters(Changes *changes, Invocation *target, const EntryResult *result);
-extern void machine_append_completion(Changes *changes, Invocation *invocation, EntryType type, int64_t completion_id,
-									  const EntryResult *result);
-extern bool machine_find_completion(const Invocation *invocation, int64_t completion_id, int64_t *index, EntryResult *result);
-extern bool machine_has_arrived(const Invocation *invocation, const Awaited *awaited, int64_t known);
+extern void machine_append_completion(Changes *changes, Invocation *invocation, EntryType type,
+									  int64_t completion_id, const EntryResult *result);
+extern bool machine_find_completion(const Invocation *invocation, int64_t completion_id,
+									int64_t *index, EntryResult *result);
+extern bool machine_has_arrived(const Invocation *invocation, const Awaited *awaited,
+								int64_t known);
 
 /* timer.c, expire.c: what time brings */
 extern Verdict machine_fire(Changes *changes, Invocation *invocation, const Timer *timer);
-extern void machine_set_timer(Changes *changes, Invocation *invocation, TimerKind kind, int64_t due_at, int64_t completion_id);
-extern void machine_drop_timer(Changes *changes, Invocation *invocation, TimerKind kind, int64_t due_at);
+extern void machine_set_timer(Changes *changes, Invocation *invocation, TimerKind kind,
+							  int64_t due_at, int64_t completion_id);
+extern void machine_drop_timer(Changes *changes, Invocation *invocation, TimerKind kind,
+							   int64_t due_at);
 extern Verdict machine_expire(Changes *changes, Invocation *invocation);
 extern void machine_retain(Changes *changes, Invocation *invocation);
 extern void machine_set_expiry(Changes *changes, Invocation *invocation);
@@ -113,7 +123,8 @@ extern void machine_set_status(Changes *changes, Invocation *invocation, Status 
 extern JournalAppend *machine_append(Changes *changes, Invocation *invocation, EntryType type);
 extern void machine_begin_journal(Changes *changes, Invocation *invocation);
 extern void machine_start(Changes *changes, Invocation *invocation);
-extern void machine_finish(Changes *changes, Invocation *invocation, const char *failure, const EntryResult *result);
+extern void machine_finish(Changes *changes, Invocation *invocation, const char *failure,
+						   const EntryResult *result);
 extern void machine_drop_journal(Invocation *invocation);
 extern void machine_remove(Invocation *invocation);
 extern Refusal machine_finds_deployment(const Invocation *invocation);

@@ -80,7 +80,8 @@ change_deployment(Invocation *invocation, const Asked *asked)
 
 	if (asked->deployment == DEPLOYMENT_KEEP)
 		return NOT_REFUSED;
-	if (!stands_still(invocation) || (!invocation->facts.is_pinned && asked->deployment == DEPLOYMENT_ID))
+	if (!stands_still(invocation) ||
+		(!invocation->facts.is_pinned && asked->deployment == DEPLOYMENT_ID))
 		return REFUSED_DEPLOYMENT_NOW;
 	if (!invocation->facts.is_pinned)
 		return NOT_REFUSED;

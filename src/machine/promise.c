@@ -5,7 +5,9 @@
 #include "machine/machine.h"
 
 static const EntryResult nothing = {VOID_META, {NULL, 0}};
-static const EntryResult completed_before = {FAILURE_META(409, "the promise has been completed before"), {NULL, 0}};
+static const EntryResult completed_before = {
+	FAILURE_META(409, "the promise has been completed before"),
+	{NULL, 0}};
 
 static void get(Changes *changes, Invocation *invocation, const Entry *entry);
 
@@ -23,11 +25,13 @@ machine_use_promise(Changes *changes, Invocation *invocation, const Entry *entry
 			get(changes, invocation, entry);
 			break;
 		case COMMAND_PEEK_PROMISE:
-			machine_append_completion(changes, invocation, NOTIFICATION_PEEK_PROMISE, entry->completion_id,
+			machine_append_completion(changes, invocation, NOTIFICATION_PEEK_PROMISE,
+									  entry->completion_id,
 									  promise->completed ? &promise->result : &nothing);
 			break;
 		default:
-			machine_append_completion(changes, invocation, NOTIFICATION_COMPLETE_PROMISE, entry->completion_id,
+			machine_append_completion(changes, invocation, NOTIFICATION_COMPLETE_PROMISE,
+									  entry->completion_id,
 									  promise->completed ? &completed_before : &nothing);
 			(void) machine_complete_promise(changes, promise, &entry->result);
 			break;
@@ -46,11 +50,13 @@ get(Changes *changes, Invocation *invocation, const Entry *entry)
 
 	if (promise->completed)
 	{
-		machine_append_completion(changes, invocation, NOTIFICATION_GET_PROMISE, entry->completion_id, &promise->result);
+		machine_append_completion(changes, invocation, NOTIFICATION_GET_PROMISE,
+								  entry->completion_id, &promise->result);
 		return;
 	}
 	waiter = changes->arena.allocate(changes->arena.owner, sizeof(*waiter));
-	*waiter = (PromiseWaiter){.caller = invocation, .completion_id = entry->completion_id, .is_new = true};
+	*waiter = (PromiseWaiter){
+		.caller = invocation, .completion_id = entry->completion_id, .is_new = true};
 	while (*last)
 		last = &(*last)->next;
 	*last = waiter;
@@ -69,6 +75,7 @@ machine_complete_promise(Changes *changes, Promise *promise, const EntryResult *
 	promise->completed = promise->changed = true;
 	promise->result = *result;
 	for (const PromiseWaiter *waiter = promise->waiters; waiter; waiter = waiter->next)
-		(void) machine_complete_entry(changes, waiter->caller, NOTIFICATION_GET_PROMISE, waiter->completion_id, result);
+		(void) machine_complete_entry(changes, waiter->caller, NOTIFICATION_GET_PROMISE,
+									  waiter->completion_id, result);
 	return machine_done("completed");
 }

@@ -10,7 +10,8 @@
 #define MIN_PREFIX_PROTOCOL_VERSION 6
 
 static Refusal state_refuses(const Invocation *invocation);
-static const RestateDeploymentId *resolved_deployment(const Invocation *invocation, const Asked *asked);
+static const RestateDeploymentId *resolved_deployment(const Invocation *invocation,
+													  const Asked *asked);
 
 /*
  * Returns why the invocation cannot be restarted as is asked for, the first
@@ -29,7 +30,8 @@ machine_may_restart(const Invocation *invocation, const Asked *asked)
 		return REFUSED_NEVER_PINNED_FROM;
 	if (!facts->is_pinned && asked->deployment != DEPLOYMENT_LATEST)
 		return REFUSED_NEVER_PINNED;
-	if (facts->is_pinned && asked->last_index > 0 && facts->protocol_version < MIN_PREFIX_PROTOCOL_VERSION)
+	if (facts->is_pinned && asked->last_index > 0 &&
+		facts->protocol_version < MIN_PREFIX_PROTOCOL_VERSION)
 		return REFUSED_OLD_PROTOCOL;
 	if (facts->is_pinned && asked->deployment != DEPLOYMENT_KEEP)
 		refusal = machine_finds_deployment(invocation);
@@ -81,7 +83,8 @@ machine_restart(Changes *changes, const Invocation *invocation, const Asked *ask
 	/* the input is a command too */
 	restart->journal_commands_size = 1 + invocation->prefix_commands;
 	restart->inbox_sequence_number = 0;
-	restart->status = machine_place(changes, invocation->object_key, new_id, &restart->inbox_sequence_number);
+	restart->status =
+		machine_place(changes, invocation->object_key, new_id, &restart->inbox_sequence_number);
 }
 
 /*

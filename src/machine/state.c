@@ -50,7 +50,8 @@ get(Changes *changes, Invocation *invocation, const Entry *entry)
 
 	if (found && found->exists && strcmp(found->key, entry->state_key) == 0)
 		result = (EntryResult){VALUE_META, found->value};
-	machine_append_completion(changes, invocation, NOTIFICATION_GET_LAZY_STATE, entry->completion_id, &result);
+	machine_append_completion(changes, invocation, NOTIFICATION_GET_LAZY_STATE,
+							  entry->completion_id, &result);
 }
 
 /*
@@ -65,7 +66,8 @@ get_keys(Changes *changes, Invocation *invocation, const Entry *entry)
 	for (const StateEntry *known = entry->state->entries; known; known = known->next)
 		count += known->exists;
 	append->completion_id = entry->completion_id;
-	append->state_keys = changes->arena.allocate(changes->arena.owner, sizeof(*append->state_keys) * (count + 1));
+	append->state_keys =
+		changes->arena.allocate(changes->arena.owner, sizeof(*append->state_keys) * (count + 1));
 	for (const StateEntry *known = entry->state->entries; known; known = known->next)
 		if (known->exists)
 			append->state_keys[append->nstate_keys++] = known->key;

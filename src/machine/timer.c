@@ -5,7 +5,8 @@
  */
 #include "machine/machine.h"
 
-static void change_timer(Changes *changes, Invocation *invocation, const Timer *timer, bool is_removed);
+static void change_timer(Changes *changes, Invocation *invocation, const Timer *timer,
+						 bool is_removed);
 static bool waits_for(const Invocation *invocation, const Timer *retry);
 static Verdict retry(Changes *changes, Invocation *invocation);
 
@@ -13,7 +14,8 @@ static Verdict retry(Changes *changes, Invocation *invocation);
  * Sets a timer of the invocation.
  */
 void
-machine_set_timer(Changes *changes, Invocation *invocation, TimerKind kind, int64_t due_at, int64_t completion_id)
+machine_set_timer(Changes *changes, Invocation *invocation, TimerKind kind, int64_t due_at,
+				  int64_t completion_id)
 {
 	change_timer(changes, invocation, &(Timer){kind, due_at, completion_id}, false);
 }
@@ -42,7 +44,8 @@ change_timer(Changes *changes, Invocation *invocation, const Timer *timer, bool 
 		const TimerChange *change = *last;
 
 		if (change->is_removed != is_removed && change->timer.kind == timer->kind &&
-			change->timer.due_at == timer->due_at && change->timer.completion_id == timer->completion_id)
+			change->timer.due_at == timer->due_at &&
+			change->timer.completion_id == timer->completion_id)
 		{
 			*last = change->next;
 			return;
@@ -71,7 +74,8 @@ machine_fire(Changes *changes, Invocation *invocation, const Timer *timer)
 	switch (timer->kind)
 	{
 		case TIMER_SLEEP:
-			return machine_complete_entry(changes, invocation, NOTIFICATION_SLEEP, timer->completion_id, &slept);
+			return machine_complete_entry(changes, invocation, NOTIFICATION_SLEEP,
+										  timer->completion_id, &slept);
 		case TIMER_SCHEDULE:
 			return machine_start_scheduled(changes, invocation);
 		case TIMER_EXPIRY:
@@ -88,7 +92,8 @@ machine_fire(Changes *changes, Invocation *invocation, const Timer *timer)
 static bool
 waits_for(const Invocation *invocation, const Timer *retry)
 {
-	return invocation->exists && invocation->status == STATUS_BACKING_OFF && invocation->next_retry_at == retry->due_at;
+	return invocation->exists && invocation->status == STATUS_BACKING_OFF &&
+		   invocation->next_retry_at == retry->due_at;
 }
 
 /*

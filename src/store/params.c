@@ -128,13 +128,16 @@ grow(StoreCall *call, int ncolumns)
 {
 	int allocated = Max(8, call->allocated * 2);
 	Size cells = (Size) allocated * (Size) ncolumns;
-	Datum *values = MemoryContextAllocHuge(CurrentMemoryContext, cells * (sizeof(Datum) + sizeof(bool)));
+	Datum *values =
+		MemoryContextAllocHuge(CurrentMemoryContext, cells * (sizeof(Datum) + sizeof(bool)));
 	bool *nulls = (bool *) (values + cells);
 
 	for (int i = 0; i < ncolumns && call->count > 0; i++)
 	{
-		memcpy(&values[i * allocated], &call->values[i * call->allocated], sizeof(Datum) * (Size) call->count);
-		memcpy(&nulls[i * allocated], &call->nulls[i * call->allocated], sizeof(bool) * (Size) call->count);
+		memcpy(&values[i * allocated], &call->values[i * call->allocated],
+			   sizeof(Datum) * (Size) call->count);
+		memcpy(&nulls[i * allocated], &call->nulls[i * call->allocated],
+			   sizeof(bool) * (Size) call->count);
 	}
 	if (call->values)
 		pfree(call->values);

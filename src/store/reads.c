@@ -37,8 +37,9 @@
 
 #define THE_DEPLOYMENT "d.id, d.min_service_protocol_version, d.max_service_protocol_version"
 
-#define IS_COMMAND(alias)	 alias ".entry_type < 'Notification: Run'"
-#define IS_COMPLETION(alias) alias ".completion_id IS NOT NULL AND " alias ".entry_type >= 'Notification: Run'"
+#define IS_COMMAND(alias) alias ".entry_type < 'Notification: Run'"
+#define IS_COMPLETION(alias) \
+	alias ".completion_id IS NOT NULL AND " alias ".entry_type >= 'Notification: Run'"
 
 /* that there is a callee keeps to the index of callees; the literal is the lowest id */
 #define IS_CALL(alias)                                              \

@@ -17,8 +17,9 @@
 		  " AND " alias ".partition_key = v.partition_key"
 
 /* the same of the table of object keys, where it keeps to the index that makes them unique */
-#define IS_OBJECT_KEY(alias)                                                                           \
-	alias ".partition_key = v.partition_key AND " alias ".service_name = v.service_name COLLATE \"C\"" \
+#define IS_OBJECT_KEY(alias)                             \
+	alias ".partition_key = v.partition_key AND " alias  \
+		  ".service_name = v.service_name COLLATE \"C\"" \
 		  " AND restate.indexed_key(" alias ".service_key) = restate.indexed_key(v.service_key)"
 
 #define FROM_MANY " FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")

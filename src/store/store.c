@@ -67,7 +67,8 @@ store_begin(void)
 										CStringGetDatum("restate_deployment_id"),
 										ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
 
-	if (likely(checked_at == changes && invocation_id == invocation_id_oid && deployment_id == deployment_id_oid))
+	if (likely(checked_at == changes && invocation_id == invocation_id_oid &&
+			   deployment_id == deployment_id_oid))
 	{
 		look_for_nodes();
 		return;
@@ -128,11 +129,14 @@ check_installed_version(void)
 				 errmsg("extension restate_admin is not installed in this database")));
 	store_read_version(0, &installed);
 	if (strcmp(installed.extversion, RESTATE_ADMIN_VERSION) != 0)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("extension restate_admin is installed at version %s, but its library is version %s",
-						installed.extversion, RESTATE_ADMIN_VERSION),
-				 errhint("Run ALTER EXTENSION restate_admin UPDATE, or reconnect if the server's library has just been replaced.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg(
+				 "extension restate_admin is installed at version %s, but its library is version %s",
+				 installed.extversion, RESTATE_ADMIN_VERSION),
+			 errhint(
+				 "Run ALTER EXTENSION restate_admin UPDATE, or reconnect if the server's library has just been replaced.")));
 }
 
 /*
@@ -183,7 +187,8 @@ store_type_oid(StoreType type)
 const StoreStatementDef *
 store_def(const StoreCall *call)
 {
-	return call->statement < STORE_WORK_COUNT ? &store_work[call->statement] : &store_reads[call->statement - STORE_WORK_COUNT];
+	return call->statement < STORE_WORK_COUNT ? &store_work[call->statement] :
+												&store_reads[call->statement - STORE_WORK_COUNT];
 }
 
 /*
@@ -297,13 +302,15 @@ store_not_written(const char *what, int64 missing)
 {
 	unsigned long off_by = (unsigned long) (missing > 0 ? missing : -missing);
 
-	ereport(ERROR,
-			(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
-			 errmsg("could not write all that the operation changes"),
-			 errdetail_plural("Statement \"%s\" wrote %lu row %s than it must.",
-							  "Statement \"%s\" wrote %lu rows %s than it must.",
-							  off_by, what, off_by, missing > 0 ? "fewer" : "more"),
-			 errhint("Look for triggers and row security policies on the tables of schema restate, and run restate_verify().")));
+	ereport(
+		ERROR,
+		(errcode(ERRCODE_TRIGGERED_ACTION_EXCEPTION),
+		 errmsg("could not write all that the operation changes"),
+		 errdetail_plural("Statement \"%s\" wrote %lu row %s than it must.",
+						  "Statement \"%s\" wrote %lu rows %s than it must.", off_by, what, off_by,
+						  missing > 0 ? "fewer" : "more"),
+		 errhint(
+			 "Look for triggers and row security policies on the tables of schema restate, and run restate_verify().")));
 }
 
 /*
@@ -368,7 +375,8 @@ bind(const StoreCall *call, Datum *values, bool *nulls)
 			values[i] = call->values[i * call->allocated];
 		else
 			values[i] = call->of_all[i].value;
-		nulls[i] = i < form->ncolumns ? !is_array && call->nulls[i * call->allocated] : call->of_all[i].isnull;
+		nulls[i] = i < form->ncolumns ? !is_array && call->nulls[i * call->allocated] :
+										call->of_all[i].isnull;
 	}
 }
 

@@ -123,8 +123,9 @@ typedef struct StoreResult
 typedef struct StoreStatementDef
 {
 	const char *name;
-	const char *sql;		  /* see params.h */
-	const char *sql_of_nodes; /* what stands for it where the tables are distributed, if it cannot be the same */
+	const char *sql; /* see params.h */
+	const char *
+		sql_of_nodes; /* what stands for it where the tables are distributed, if it cannot be the same */
 	const StoreForm *form;
 	const StoreResult *result; /* of what is read */
 	StoreStatement left;	   /* of a delete of all there is: counts what is left */
@@ -179,8 +180,8 @@ extern bool store_call_is_of_one_row(const StoreCall *call);
 /* store_run.c: a plan and the executor */
 extern void store_hold_snapshot(void);
 extern void store_release_snapshot(void);
-extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan, ParamListInfo params,
-						bool goes_on, StoreWritten *parts, int count);
+extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan,
+						ParamListInfo params, bool goes_on, StoreWritten *parts, int count);
 
 /* the values of a row of the last result; those by reference live as long as its context */
 extern void store_row(uint64 row, Datum *values, int count);

@@ -73,7 +73,8 @@ store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 	StaticAssertStmt(STORE_STATEMENT_COUNT < 128, "the statement and a bit fit into a byte");
 	Assert(count <= STORE_WORK_COUNT);
 	for (int i = 0; i < count; i++)
-		key.parts[i] = (uint8) (calls[i]->statement * 2 + (store_call_is_of_one_row(calls[i]) ? 1 : 0));
+		key.parts[i] =
+			(uint8) (calls[i]->statement * 2 + (store_call_is_of_one_row(calls[i]) ? 1 : 0));
 	if (kept_plans == NULL)
 	{
 		HASHCTL ctl = {
@@ -119,10 +120,10 @@ is_as_made(const KeptPlan *kept)
 {
 	const CachedPlan *plan = kept->source->gplan;
 
-	return kept->source->is_valid && !kept->source->dependsOnRLS &&
-		   plan != NULL && plan->is_valid && !plan->dependsOnRole &&
-		   plan->generation == kept->generation &&
-		   (!TransactionIdIsValid(plan->saved_xmin) || TransactionIdEquals(plan->saved_xmin, TransactionXmin));
+	return kept->source->is_valid && !kept->source->dependsOnRLS && plan != NULL &&
+		   plan->is_valid && !plan->dependsOnRole && plan->generation == kept->generation &&
+		   (!TransactionIdIsValid(plan->saved_xmin) ||
+			TransactionIdEquals(plan->saved_xmin, TransactionXmin));
 }
 
 /*
@@ -158,7 +159,8 @@ make(KeptPlan *kept, const StoreCall *const *calls, int count)
 static void
 plan_by_index(void)
 {
-	static const char *const disabled[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"};
+	static const char *const disabled[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin",
+										   "jit"};
 
 	for (int i = 0; i < (int) lengthof(disabled); i++)
 		(void) set_config_option(disabled[i], "off", PGC_USERSET, PGC_S_SESSION,
@@ -217,7 +219,8 @@ prepare(const StoreCall *const *calls, int count, int cursor_options)
 	}
 	statement = linitial_node(RawStmt, pg_parse_query(sql.data));
 	source = CreateCachedPlan(statement, sql.data, CreateCommandTag(statement->stmt));
-	CompleteCachedPlan(source, pg_analyze_and_rewrite_fixedparams(statement, sql.data, types, ntypes, NULL),
+	CompleteCachedPlan(source,
+					   pg_analyze_and_rewrite_fixedparams(statement, sql.data, types, ntypes, NULL),
 					   NULL, types, ntypes, NULL, NULL, cursor_options, true);
 	check_result(store_def(calls[0]), source->resultDesc);
 	SaveCachedPlan(source);
@@ -257,9 +260,11 @@ check_result(const StoreStatementDef *def, const TupleDesc columns)
 	{
 		const FormData_pg_attribute *column = TupleDescAttr(columns, i);
 
-		if (i >= result->ncolumns || strcmp(NameStr(column->attname), result->columns[i].name) != 0 ||
+		if (i >= result->ncolumns ||
+			strcmp(NameStr(column->attname), result->columns[i].name) != 0 ||
 			column->atttypid != store_type_oid(result->columns[i].type))
-			elog(ERROR, "statement \"%s\" returns \"%s\" as column %d", def->name, NameStr(column->attname), i + 1);
+			elog(ERROR, "statement \"%s\" returns \"%s\" as column %d", def->name,
+				 NameStr(column->attname), i + 1);
 	}
 }
 
@@ -294,7 +299,8 @@ append_statement(StringInfo sql, const StoreCall *call, int offset)
 	static const char rows[] = "{rows}";
 	const StoreStatementDef *def = store_def(call);
 
-	for (const char *c = def->sql_of_nodes && store_is_distributed() ? def->sql_of_nodes : def->sql; *c; c++)
+	for (const char *c = def->sql_of_nodes && store_is_distributed() ? def->sql_of_nodes : def->sql;
+		 *c; c++)
 	{
 		if (strncmp(c, rows, strlen(rows)) == 0)
 			append_rows(sql, call, offset);
@@ -343,7 +349,8 @@ parameter_number(const StoreCall *call, const char *name)
 	int length = (int) (strchr(name, '}') - name);
 
 	for (int i = form->ncolumns; i < form->nparams; i++)
-		if (strlen(form->params[i].name) == (size_t) length && strncmp(form->params[i].name, name, length) == 0)
+		if (strlen(form->params[i].name) == (size_t) length &&
+			strncmp(form->params[i].name, name, length) == 0)
 			return i + 1;
 	elog(ERROR, "statement \"%s\" has no parameter \"%.*s\"", store_def(call)->name, length, name);
 }

@@ -218,7 +218,9 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	if (rows->count == rows->allocated)
 	{
 		rows->allocated = Max(8, rows->allocated * 2);
-		rows->tuples = rows->tuples == NULL ? palloc_array(HeapTuple, rows->allocated) : repalloc_huge(rows->tuples, rows->allocated * sizeof(HeapTuple));
+		rows->tuples = rows->tuples == NULL ?
+						   palloc_array(HeapTuple, rows->allocated) :
+						   repalloc_huge(rows->tuples, rows->allocated * sizeof(HeapTuple));
 	}
 	rows->tuples[rows->count++] = ExecCopySlotHeapTuple(slot);
 	MemoryContextSwitchTo(old);
@@ -243,5 +245,7 @@ store_row(uint64 row, Datum *values, int count)
 	bool isnull;
 
 	for (int i = 0; i < count; i++)
-		values[i] = i < last.desc->natts ? heap_getattr(last.tuples[row], i + 1, last.desc, &isnull) : (Datum) 0;
+		values[i] = i < last.desc->natts ?
+						heap_getattr(last.tuples[row], i + 1, last.desc, &isnull) :
+						(Datum) 0;
 }

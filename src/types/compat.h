@@ -105,7 +105,8 @@ restate_numeric_int4(Numeric numeric, bool *failed)
 #define restate_may_execute(function, role) \
 	(object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE) == ACLCHECK_OK)
 #else
-#define restate_may_execute(function, role) (pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
+#define restate_may_execute(function, role) \
+	(pg_proc_aclcheck(function, role, ACL_EXECUTE) == ACLCHECK_OK)
 #endif
 
 /*
@@ -146,8 +147,9 @@ restate_call_input(PGFunction function, const char *text, Oid type, int32 typmod
 #define restate_json_lexer(text) \
 	makeJsonLexContextCstringLen(NULL, text, strlen(text), GetDatabaseEncoding(), true)
 #else
-#define restate_json_lexer(text) \
-	makeJsonLexContextCstringLen(unconstify(char *, text), strlen(text), GetDatabaseEncoding(), true)
+#define restate_json_lexer(text)                                                                \
+	makeJsonLexContextCstringLen(unconstify(char *, text), strlen(text), GetDatabaseEncoding(), \
+								 true)
 #endif
 
 /*

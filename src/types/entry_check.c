@@ -166,7 +166,8 @@ restate_field_u32(RestateFieldPlace place, const JsonbValue *value)
 	uint64 number;
 
 	if (!whole_number(value, RESTATE_INDEX_MAX, &number))
-		restate_refuse_field(place, "a whole number from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
+		restate_refuse_field(place,
+							 "a whole number from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
 	return Int64GetDatum((int64) number);
 }
 
@@ -220,7 +221,8 @@ restate_field_invocation_id(RestateFieldPlace place, const JsonbValue *value)
 {
 	if (value->type != jbvString)
 		restate_refuse_field(place, "the text of an invocation id");
-	return DirectFunctionCall1(restate_invocation_id_in, CStringGetDatum(restate_json_string(value)));
+	return DirectFunctionCall1(restate_invocation_id_in,
+							   CStringGetDatum(restate_json_string(value)));
 }
 
 /*
@@ -297,7 +299,8 @@ is_attach_target(RestateFieldPlace place, const JsonbValue *value)
 		(void) restate_field_invocation_id(place, &target);
 		return true;
 	}
-	return (restate_json_is(&variant, "IdempotentRequest") || restate_json_is(&variant, "Workflow")) &&
+	return (restate_json_is(&variant, "IdempotentRequest") ||
+			restate_json_is(&variant, "Workflow")) &&
 		   restate_json_is_object(&target);
 }
 

@@ -32,7 +32,8 @@ extern Datum restate_field_u32(RestateFieldPlace place, const JsonbValue *value)
 extern Datum restate_field_bytes(RestateFieldPlace place, const JsonbValue *value);
 extern Datum restate_field_invocation_id(RestateFieldPlace place, const JsonbValue *value);
 extern Datum restate_field_signal(RestateFieldPlace place, const JsonbValue *value, bool *by_name);
-extern void restate_check_field(RestateFieldPlace place, RestateFieldRole role, const JsonbValue *value);
+extern void restate_check_field(RestateFieldPlace place, RestateFieldRole role,
+								const JsonbValue *value);
 extern void restate_check_failure(RestateFieldPlace place, const JsonbValue *value);
 
 #endif /* RESTATE_ENTRY_CHECK_H */

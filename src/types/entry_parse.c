@@ -187,8 +187,8 @@ open_object(JsonbContainer *container, const char *what, JsonbValue *variant)
 	if (!JsonContainerIsObject(container) ||
 		!restate_json_single_member(container, variant, &content) ||
 		!restate_json_is_object(&content))
-		restate_raise(restate_refusal(RESTATE_INVALID_BODY,
-									  "%s must be an object whose single member is an object", what));
+		restate_raise(restate_refusal(
+			RESTATE_INVALID_BODY, "%s must be an object whose single member is an object", what));
 	return content.val.binary.data;
 }
 

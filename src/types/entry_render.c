@@ -97,8 +97,8 @@ render_value(StringInfo buf, const JsonbValue *value)
 			render_string(buf, value->val.string.val, value->val.string.len);
 			break;
 		case jbvNumeric:
-			appendStringInfoString(buf, DatumGetCString(DirectFunctionCall1(numeric_out,
-																			NumericGetDatum(value->val.numeric))));
+			appendStringInfoString(buf, DatumGetCString(DirectFunctionCall1(
+											numeric_out, NumericGetDatum(value->val.numeric))));
 			break;
 		case jbvBool:
 			appendStringInfoString(buf, value->val.boolean ? "true" : "false");
@@ -369,7 +369,8 @@ render_fields(StringInfo buf, const EntryColumns *columns, const RestateEntryFie
  * is, and the variant of its result.
  */
 static void
-render_lite_notification(StringInfo buf, const EntryColumns *columns, const RestateEntryShape *shape)
+render_lite_notification(StringInfo buf, const EntryColumns *columns,
+						 const RestateEntryShape *shape)
 {
 	if (shape->kind == ENTRY_SIGNAL)
 		appendStringInfo(buf, "{\"ty\":\"%s\",\"id\":{", shape->variant);
@@ -423,7 +424,9 @@ render_entry(FunctionCallInfo fcinfo, bool lite)
 	columns.name = text_argument(fcinfo, ARG_NAME);
 	columns.completion_id = number_argument(fcinfo, ARG_COMPLETION_ID);
 	columns.result_completion_id = number_argument(fcinfo, ARG_RESULT_COMPLETION_ID);
-	columns.invoked_id = PG_ARGISNULL(ARG_INVOKED_ID) ? NULL : (const RestateInvocationId *) PG_GETARG_POINTER(ARG_INVOKED_ID);
+	columns.invoked_id = PG_ARGISNULL(ARG_INVOKED_ID) ?
+							 NULL :
+							 (const RestateInvocationId *) PG_GETARG_POINTER(ARG_INVOKED_ID);
 	columns.signal_index = number_argument(fcinfo, ARG_SIGNAL_INDEX);
 	columns.signal_name = text_argument(fcinfo, ARG_SIGNAL_NAME);
 	columns.meta = PG_ARGISNULL(ARG_META) ? NULL : &PG_GETARG_JSONB_P(ARG_META)->root;

@@ -123,7 +123,8 @@ restate_entry_shape_of_variant(RestateEntryKind kind, const char *variant, size_
 	{
 		const RestateEntryShape *shape = &restate_entry_shapes[i];
 
-		if (shape->kind == kind && strlen(shape->variant) == len && memcmp(shape->variant, variant, len) == 0)
+		if (shape->kind == kind && strlen(shape->variant) == len &&
+			memcmp(shape->variant, variant, len) == 0)
 			return shape;
 	}
 	return NULL;
@@ -156,7 +157,8 @@ restate_entry_has_field(const RestateEntryShape *shape, RestateFieldRole role)
 			return true;
 		if (field->role != FIELD_REQUEST)
 			continue;
-		for (const RestateEntryField *part = restate_call_request_fields; part->role != FIELD_END; part++)
+		for (const RestateEntryField *part = restate_call_request_fields; part->role != FIELD_END;
+			 part++)
 			if (part->role == role)
 				return true;
 	}

@@ -82,8 +82,10 @@ typedef struct RestateEntryShape
 extern const RestateEntryShape restate_entry_shapes[ENTRY_TYPE_COUNT];
 extern const RestateEntryField restate_call_request_fields[];
 
-extern const RestateEntryShape *restate_entry_shape_of_variant(RestateEntryKind kind, const char *variant, size_t len);
+extern const RestateEntryShape *restate_entry_shape_of_variant(RestateEntryKind kind,
+															   const char *variant, size_t len);
 extern bool restate_entry_has_field(const RestateEntryShape *shape, RestateFieldRole role);
-extern const RestateEntryField *restate_entry_field(const RestateEntryField *fields, const char *key, size_t len);
+extern const RestateEntryField *restate_entry_field(const RestateEntryField *fields,
+													const char *key, size_t len);
 
 #endif /* RESTATE_ENTRY_SHAPE_H */

@@ -83,8 +83,10 @@ restate_facts(PG_FUNCTION_ARGS)
 	facts.has_service_key = service_key != NULL;
 	facts.service_key_length = service_key ? VARSIZE_ANY_EXHDR(service_key) : 0;
 
-	result = palloc(VARHDRSZ + sizeof(facts) + facts.service_name_length + facts.service_key_length);
-	SET_VARSIZE(result, VARHDRSZ + sizeof(facts) + facts.service_name_length + facts.service_key_length);
+	result =
+		palloc(VARHDRSZ + sizeof(facts) + facts.service_name_length + facts.service_key_length);
+	SET_VARSIZE(result,
+				VARHDRSZ + sizeof(facts) + facts.service_name_length + facts.service_key_length);
 	end = VARDATA(result);
 	memcpy(end, &facts, sizeof(facts));
 	end += sizeof(facts);
@@ -117,5 +119,7 @@ facts_read(const bytea *value, Facts *facts, char **service_name, char **service
 	Assert(VARSIZE_ANY_EXHDR(value) >= sizeof(*facts));
 	memcpy(facts, VARDATA_ANY(value), sizeof(*facts));
 	*service_name = pnstrdup(names, facts->service_name_length);
-	*service_key = facts->has_service_key ? pnstrdup(names + facts->service_name_length, facts->service_key_length) : NULL;
+	*service_key = facts->has_service_key ?
+					   pnstrdup(names + facts->service_name_length, facts->service_key_length) :
+					   NULL;
 }

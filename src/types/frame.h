@@ -36,7 +36,8 @@ typedef struct FrameRefusal
 
 extern FrameResult restate_next_frame(Slice *stream, Frame *frame, size_t *whole);
 extern void restate_refuse_frame(FrameRefusal *refusal, const Message *message,
-								 const MessageField *outer, const MessageField *field, const char *words);
+								 const MessageField *outer, const MessageField *field,
+								 const char *words);
 extern bool restate_entry_is_whole(const Entry *entry, FrameRefusal *refusal);
 
 extern bool restate_decode_frame(const Frame *frame, Entry *entry, FrameRefusal *refusal);

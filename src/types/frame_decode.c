@@ -51,7 +51,8 @@ clear_fields(Entry *entry, const MessageField *fields)
 			continue;
 		if (field->kind == KIND_U32)
 			*(int64_t *) place = 0;
-		else if (field->kind == KIND_TEXT || field->kind == KIND_TEXT_IN_BYTES || field->kind == KIND_BYTES)
+		else if (field->kind == KIND_TEXT || field->kind == KIND_TEXT_IN_BYTES ||
+				 field->kind == KIND_BYTES)
 			*(Slice *) place = (Slice){nothing, 0};
 	}
 }
@@ -156,7 +157,8 @@ decode_element(const Decoder *decoder, const MessageField *field, const WireFiel
 		case KIND_U32_LIST:
 			if (read->type == WIRE_BYTES)
 				return check_packed(decoder, field, read->bytes);
-			return read->value <= UINT32_MAX || refuse(decoder, field, "has a number above 4294967295");
+			return read->value <= UINT32_MAX ||
+				   refuse(decoder, field, "has a number above 4294967295");
 		case KIND_TEXT_LIST:
 			return is_text(read->bytes) || refuse(decoder, field, "has text that is not UTF-8");
 		default:
@@ -299,11 +301,13 @@ restate_decode_frame(const Frame *frame, Entry *entry, FrameRefusal *refusal)
 
 	if (message == NULL)
 	{
-		snprintf(refusal->text, sizeof(refusal->text), "no message has the type 0x%04x", frame->type);
+		snprintf(refusal->text, sizeof(refusal->text), "no message has the type 0x%04x",
+				 frame->type);
 		return false;
 	}
 	restate_clear_entry(entry, message);
 	if (frame->flags != 0)
 		return refuse(&decoder, NULL, "has flags, which are of a later version");
-	return decode_fields(&decoder, message->fields, frame->body) && restate_entry_is_whole(entry, refusal);
+	return decode_fields(&decoder, message->fields, frame->body) &&
+		   restate_entry_is_whole(entry, refusal);
 }

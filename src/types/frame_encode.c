@@ -75,7 +75,8 @@ encode_fields(WireBuffer *out, const MessageField *fields, const Entry *entry)
 				break;
 			case KIND_U64_OR_NONE:
 				if (((const OptionalNumber *) place)->given)
-					restate_wire_write_number(out, field->number, ((const OptionalNumber *) place)->value);
+					restate_wire_write_number(out, field->number,
+											  ((const OptionalNumber *) place)->value);
 				break;
 			case KIND_FLAG:
 				if (*(const bool *) place)

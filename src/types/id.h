@@ -21,8 +21,10 @@
 #define PG_GETARG_DEPLOYMENT_ID(n) DatumGetDeploymentId(PG_GETARG_DATUM(n))
 #define PG_RETURN_DEPLOYMENT_ID(x) return DeploymentIdGetDatum(x)
 
-extern int restate_invocation_id_compare(const RestateInvocationId *a, const RestateInvocationId *b);
-extern int restate_deployment_id_compare(const RestateDeploymentId *a, const RestateDeploymentId *b);
+extern int restate_invocation_id_compare(const RestateInvocationId *a,
+										 const RestateInvocationId *b);
+extern int restate_deployment_id_compare(const RestateDeploymentId *a,
+										 const RestateDeploymentId *b);
 extern uint64 restate_id_partition_key(const RestateInvocationId *id);
 extern char *restate_invocation_id_text(const RestateInvocationId *id);
 extern char *restate_deployment_id_text(const RestateDeploymentId *id);

@@ -67,7 +67,8 @@ typedef enum RestateIdResult
 
 extern RestateIdResult restate_decode_invocation_id(const char *text, size_t len, uint8_t *id);
 extern RestateIdResult restate_decode_deployment_id(const char *text, size_t len, uint8_t *id);
-extern RestateIdResult restate_decode_awakeable_id(const char *text, size_t len, RestateAwakeableId *id);
+extern RestateIdResult restate_decode_awakeable_id(const char *text, size_t len,
+												   RestateAwakeableId *id);
 extern RestateIdResult restate_check_subscription_id(const char *text, size_t len);
 extern void restate_encode_invocation_id(const uint8_t *id, char *text);
 extern void restate_encode_deployment_id(const uint8_t *id, char *text);

@@ -27,10 +27,10 @@ typedef struct Kind
 	RestateIdResult (*decode)(const char *text, size_t len, uint8_t *id);
 } Kind;
 
-static const Kind invocation = {RESTATE_INVOCATION_ID_HEAD, "an invocation id", RESTATE_INVOCATION_ID_CHARS,
-								restate_decode_invocation_id};
-static const Kind deployment = {RESTATE_DEPLOYMENT_ID_HEAD, "a deployment id", RESTATE_DEPLOYMENT_ID_CHARS,
-								restate_decode_deployment_id};
+static const Kind invocation = {RESTATE_INVOCATION_ID_HEAD, "an invocation id",
+								RESTATE_INVOCATION_ID_CHARS, restate_decode_invocation_id};
+static const Kind deployment = {RESTATE_DEPLOYMENT_ID_HEAD, "a deployment id",
+								RESTATE_DEPLOYMENT_ID_CHARS, restate_decode_deployment_id};
 
 /* how much of a long text is searched for an id */
 #define SEARCHED_BYTES 4096
@@ -365,20 +365,23 @@ say_head_fault(Words *words, const Kind *kind, Part part)
 	}
 	if (begins_with(part, other->head, false))
 	{
-		say(words, "it begins with %s, as %s does, not with %s", other->head, other->name, kind->head);
+		say(words, "it begins with %s, as %s does, not with %s", other->head, other->name,
+			kind->head);
 		return;
 	}
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
 	{
 		if (begins_with(part, others[i].head, false))
 		{
-			say(words, "it begins with %s, as %s does, not with %s", others[i].head, others[i].name, kind->head);
+			say(words, "it begins with %s, as %s does, not with %s", others[i].head, others[i].name,
+				kind->head);
 			return;
 		}
 	}
 	if (begins_with(part, kind->head, true))
 	{
-		say(words, "it begins with %.*s, not with %s: case matters", (int) strlen(kind->head), part.start, kind->head);
+		say(words, "it begins with %.*s, not with %s: case matters", (int) strlen(kind->head),
+			part.start, kind->head);
 		return;
 	}
 	if (name.len == version && memcmp(name.start, kind->head, version) == 0)

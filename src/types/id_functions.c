@@ -171,11 +171,15 @@ warn_of_old_name(bool *warned, const char *argument, const char *successor)
 	if (*warned || IsParallelWorker())
 		return;
 	*warned = true;
-	ereport(WARNING,
-			(errcode(ERRCODE_WARNING_DEPRECATED_FEATURE),
-			 errmsg("restate_partition_key(%s) goes with the next release: use %s", argument, successor),
-			 errdetail("A literal given to restate_partition_key is taken for an object key, even if it is the text of an id."),
-			 errhint("Use restate_partition_key_of_id for an invocation id and restate_partition_key_of_key for an object key.")));
+	ereport(
+		WARNING,
+		(errcode(ERRCODE_WARNING_DEPRECATED_FEATURE),
+		 errmsg("restate_partition_key(%s) goes with the next release: use %s", argument,
+				successor),
+		 errdetail(
+			 "A literal given to restate_partition_key is taken for an object key, even if it is the text of an id."),
+		 errhint(
+			 "Use restate_partition_key_of_id for an invocation id and restate_partition_key_of_key for an object key.")));
 }
 
 /*

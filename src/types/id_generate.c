@@ -36,10 +36,11 @@ static void
 fill_random(void *buf, size_t len)
 {
 	if (!pg_strong_random(buf, len))
-		ereport(ERROR,
-				(errcode(ERRCODE_SYSTEM_ERROR),
-				 errmsg("the source of random bytes failed"),
-				 errhint("Check the server's access to its random device, or its OpenSSL configuration.")));
+		ereport(
+			ERROR,
+			(errcode(ERRCODE_SYSTEM_ERROR), errmsg("the source of random bytes failed"),
+			 errhint(
+				 "Check the server's access to its random device, or its OpenSSL configuration.")));
 }
 
 /*
@@ -140,7 +141,8 @@ int64
 restate_generate_audit_id(void)
 {
 	static int64 last = 0;
-	int64 next = restate_audit_id_after(last, GetCurrentTimestamp(), pg_prng_uint64(&pg_global_prng_state));
+	int64 next =
+		restate_audit_id_after(last, GetCurrentTimestamp(), pg_prng_uint64(&pg_global_prng_state));
 
 	if (next == RESTATE_NO_AUDIT_ID)
 		no_more_ids();

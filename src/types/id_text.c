@@ -143,7 +143,8 @@ restate_id_text_hash(PG_FUNCTION_ARGS)
 	Datum hash;
 
 	place_text(PG_GETARG_DATUM(0), &place);
-	hash = place.id != NULL ? hash_any(place.id, (int) place.id_len) : hash_any((const unsigned char *) place.head, (int) place.head_len);
+	hash = place.id != NULL ? hash_any(place.id, (int) place.id_len) :
+							  hash_any((const unsigned char *) place.head, (int) place.head_len);
 	leave_place(&place);
 	return hash;
 }
@@ -159,7 +160,9 @@ restate_id_text_hash_extended(PG_FUNCTION_ARGS)
 	Datum hash;
 
 	place_text(PG_GETARG_DATUM(0), &place);
-	hash = place.id != NULL ? hash_any_extended(place.id, (int) place.id_len, seed) : hash_any_extended((const unsigned char *) place.head, (int) place.head_len, seed);
+	hash = place.id != NULL ?
+			   hash_any_extended(place.id, (int) place.id_len, seed) :
+			   hash_any_extended((const unsigned char *) place.head, (int) place.head_len, seed);
 	leave_place(&place);
 	return hash;
 }

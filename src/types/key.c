@@ -61,7 +61,8 @@ restate_require_key(const char *parameter, const text *key)
 	if (restate_key_bytes(PointerGetDatum(key)) <= RESTATE_KEY_MAX_BYTES)
 		return;
 	refusal = restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
-							  "invalid %s: it must have at most %d bytes in UTF-8", parameter, RESTATE_KEY_MAX_BYTES);
+							  "invalid %s: it must have at most %d bytes in UTF-8", parameter,
+							  RESTATE_KEY_MAX_BYTES);
 	refusal.hint = "Use a shorter key, such as a hash of this one.";
 	restate_raise(refusal);
 }

@@ -40,7 +40,8 @@ typedef struct Bytes
 /* What a completion or a signal brings, and what an invocation ends with. */
 typedef struct EntryResult
 {
-	const char *meta; /* of an entry that brings it: {} with a value, else {"result": "Void"} or a Failure */
+	const char *
+		meta; /* of an entry that brings it: {} with a value, else {"result": "Void"} or a Failure */
 	Bytes value;
 } EntryResult;
 
@@ -286,7 +287,8 @@ typedef struct Entry
 	const char *state_key; /* of a command on one entry of the state */
 	ObjectState *state;
 	Promise *promise;
-	struct Invocation *target;	  /* called, attached to, signalled; NULL: the store has none of that id */
+	struct Invocation
+		*target;				  /* called, attached to, signalled; NULL: the store has none of that id */
 	const Submission *submission; /* of a Call or OneWayCall; NULL: no such handler */
 	/* what came of it */
 	int64_t index;

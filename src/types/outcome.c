@@ -37,16 +37,15 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		 "A deployment is named by its id (dp_1 followed by 22 base62 characters), by keep or by latest.",
 		 "Copy the id from restate.sys_deployment."},
 	[RESTATE_INVALID_QUERY_PARAMETER] =
-		{"invalid_query_parameter", 400,
-		 "The value is not one that the parameter takes.",
-		 "mode is cancel, kill or purge; from is a whole number from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX) "; a request_id has 1 to " RESTATE_LIMIT_TEXT(RESTATE_REQUEST_ID_MAX_BYTES) " bytes."},
-	[RESTATE_INVALID_BODY] =
-		{"invalid_body", 422,
-		 "The document does not have the expected form.",
-		 "Compare it with the form that the function's comment describes."},
+		{"invalid_query_parameter", 400, "The value is not one that the parameter takes.",
+		 "mode is cancel, kill or purge; from is a whole number from 0 to " RESTATE_LIMIT_TEXT(
+			 RESTATE_INDEX_MAX) "; a request_id has 1 to " RESTATE_LIMIT_TEXT(RESTATE_REQUEST_ID_MAX_BYTES) " bytes."},
+	[RESTATE_INVALID_BODY] = {"invalid_body", 422, "The document does not have the expected form.",
+							  "Compare it with the form that the function's comment describes."},
 	[RESTATE_BATCH_TOO_LARGE] =
 		{"batch_too_large", 400,
-		 "A batch takes at most " RESTATE_LIMIT_TEXT(RESTATE_BATCH_MAX) " invocations, over HTTP " RESTATE_LIMIT_TEXT(RESTATE_HTTP_BATCH_MAX) ".",
+		 "A batch takes at most " RESTATE_LIMIT_TEXT(
+			 RESTATE_BATCH_MAX) " invocations, over HTTP " RESTATE_LIMIT_TEXT(RESTATE_HTTP_BATCH_MAX) ".",
 		 "Run it in parts."},
 	[RESTATE_INVOCATION_NOT_FOUND] =
 		{"invocation_not_found", 404,
@@ -56,14 +55,11 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		{"not_started", 425,
 		 "The invocation is scheduled, or waits in the inbox of its object key.",
 		 "Wait until it has started, or cancel it."},
-	[RESTATE_STILL_RUNNING] =
-		{"still_running", 409,
-		 "Only a completed invocation can be restarted as new.",
-		 "Wait until it has completed, or kill it first."},
-	[RESTATE_NOT_COMPLETED] =
-		{"not_completed", 409,
-		 "Only a completed invocation can be purged.",
-		 "Wait until it has completed, or kill it first."},
+	[RESTATE_STILL_RUNNING] = {"still_running", 409,
+							   "Only a completed invocation can be restarted as new.",
+							   "Wait until it has completed, or kill it first."},
+	[RESTATE_NOT_COMPLETED] = {"not_completed", 409, "Only a completed invocation can be purged.",
+							   "Wait until it has completed, or kill it first."},
 	[RESTATE_ALREADY_COMPLETED] =
 		{"already_completed", 409,
 		 "The invocation has completed: there is nothing left to stop or resume.",
@@ -100,10 +96,9 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		{"journal_prefix_incomplete", 400,
 		 "A command up to the index asked for has a completion that the journal does not hold.",
 		 "Restart from an index before that command."},
-	[RESTATE_JOURNAL_INDEX_OUT_OF_RANGE] =
-		{"journal_index_out_of_range", 400,
-		 "The index asked for lies past the end of the journal.",
-		 "See the indexes in restate.sys_journal."},
+	[RESTATE_JOURNAL_INDEX_OUT_OF_RANGE] = {"journal_index_out_of_range", 400,
+											"The index asked for lies past the end of the journal.",
+											"See the indexes in restate.sys_journal."},
 	[RESTATE_ATTEMPT_LOST] =
 		{"attempt_lost", 409,
 		 "Another attempt has begun, or the invocation does not run any more: it was killed, paused, completed or removed.",
@@ -120,10 +115,8 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		{"handler_not_found", 404,
 		 "No registered deployment serves the service that is called, or the service has no such handler.",
 		 "See restate.sys_service; register the deployment."},
-	[RESTATE_READ_ONLY] =
-		{"read_only", 503,
-		 "This server is a standby.",
-		 "Send operations to the primary."},
+	[RESTATE_READ_ONLY] = {"read_only", 503, "This server is a standby.",
+						   "Send operations to the primary."},
 };
 
 /* What a successful operation did, and the status that answers it over HTTP. */
@@ -210,7 +203,8 @@ int
 restate_outcome_http_status(const char *operation, const char *outcome)
 {
 	for (int i = 0; i < (int) lengthof(outcomes); i++)
-		if (strcmp(operation, outcomes[i].operation) == 0 && strcmp(outcome, outcomes[i].outcome) == 0)
+		if (strcmp(operation, outcomes[i].operation) == 0 &&
+			strcmp(outcome, outcomes[i].outcome) == 0)
 			return outcomes[i].http_status;
 	return 0;
 }

@@ -29,7 +29,8 @@ extern int restate_outcome_http_status(const char *operation, const char *outcom
 
 extern char *restate_quote_text(const char *text);
 
-extern RestateRefusal restate_refusal(RestateCategory category, const char *fmt, ...) pg_attribute_printf(2, 3);
+extern RestateRefusal restate_refusal(RestateCategory category, const char *fmt, ...)
+	pg_attribute_printf(2, 3);
 pg_noreturn extern void restate_raise(RestateRefusal refusal);
 
 /*

@@ -119,7 +119,8 @@ replace_unstorable(char *json, size_t len, const char *in)
 				taken = 2 * ESCAPE_LEN;
 				unit = surrogate_pair_to_codepoint(unit, low);
 			}
-			if (is_utf16_surrogate_first(unit) || is_utf16_surrogate_second(unit) || !is_storable(unit))
+			if (is_utf16_surrogate_first(unit) || is_utf16_surrogate_second(unit) ||
+				!is_storable(unit))
 				written = replacement;
 		}
 		taken = Min(taken, (size_t) (end - in));
@@ -185,8 +186,9 @@ restate_storable_json(const text *json)
 		MemoryContextSwitchTo(caller);
 		error = CopyErrorData();
 		FlushErrorState();
-		restate_raise(restate_refusal(RESTATE_INVALID_BODY, "this is no JSON that can be stored: %s",
-									  restate_quote_text(error->detail != NULL ? error->detail : error->message)));
+		restate_raise(restate_refusal(
+			RESTATE_INVALID_BODY, "this is no JSON that can be stored: %s",
+			restate_quote_text(error->detail != NULL ? error->detail : error->message)));
 	}
 	PG_END_TRY();
 	pfree(chars);

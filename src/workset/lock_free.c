@@ -31,7 +31,9 @@ workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids,
 		[REACH_KEY] = STORE_LOCK_FREE_TO_RESTART,
 		[REACH_CANCEL] = STORE_LOCK_FREE_TO_CANCEL,
 		[REACH_KILL] = STORE_LOCK_FREE_TO_KILL};
-	StoreStatement on_rows = workset->asked.deployment == DEPLOYMENT_KEEP ? STORE_LOCK_FREE : STORE_LOCK_FREE_WITH_DEPLOYMENT;
+	StoreStatement on_rows = workset->asked.deployment == DEPLOYMENT_KEEP ?
+								 STORE_LOCK_FREE :
+								 STORE_LOCK_FREE_WITH_DEPLOYMENT;
 	List *left = NIL;
 	List *again = NIL;
 	ListCell *cell;
@@ -128,7 +130,8 @@ with_free_keys(Workset *workset, const List *invocations)
 	{
 		Invocation *invocation = lfirst(cell);
 
-		invocation->object_key = workset_find_object_key(workset, invocation->service_name, invocation->service_key, true);
+		invocation->object_key = workset_find_object_key(workset, invocation->service_name,
+														 invocation->service_key, true);
 		invocation->object_key->partition_key = invocation->partition_key;
 	}
 	if (workset->object_keys != NIL)

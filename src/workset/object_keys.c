@@ -21,7 +21,8 @@ static int compare_object_keys(const ListCell *a, const ListCell *b);
  * is added if asked to, else NULL is returned.
  */
 ObjectKey *
-workset_find_object_key(Workset *workset, const char *service_name, const char *service_key, bool add)
+workset_find_object_key(Workset *workset, const char *service_name, const char *service_key,
+						bool add)
 {
 	ObjectKeyName name = {service_name, service_key};
 	ObjectKey *key;
@@ -36,8 +37,9 @@ workset_find_object_key(Workset *workset, const char *service_name, const char *
 			.match = match_object_key_names,
 			.hcxt = workset->context};
 
-		workset->object_keys_by_name = hash_create("restate_admin object keys", 16, &ctl,
-												   HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+		workset->object_keys_by_name =
+			hash_create("restate_admin object keys", 16, &ctl,
+						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
 	}
 	key = hash_search(workset->object_keys_by_name, &name, add ? HASH_ENTER : HASH_FIND, &found);
 	if (add && !found)

@@ -36,7 +36,8 @@ workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int coun
 		StoreFoundPrefix found;
 
 		store_read_prefix(row, &found);
-		workset_note_prefix(workset, workset_find(workset, found.id), found.commands, found.awaited, found.arrived);
+		workset_note_prefix(workset, workset_find(workset, found.id), found.commands, found.awaited,
+							found.arrived);
 	}
 }
 
@@ -45,8 +46,8 @@ workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int coun
  * completions that they wait for have not arrived in it.
  */
 void
-workset_note_prefix(Workset *workset, Invocation *invocation, int64 commands, const ArrayType *awaited,
-					const ArrayType *arrived)
+workset_note_prefix(Workset *workset, Invocation *invocation, int64 commands,
+					const ArrayType *awaited, const ArrayType *arrived)
 {
 	MemoryContext old = MemoryContextSwitchTo(workset->context);
 	int nawaited;

@@ -16,7 +16,8 @@ static void enter_callers(Workset *workset, Reach reach, List *frontier);
 static bool can_have_callees(const Invocation *invocation);
 static List *read_callees(Workset *workset, List *callers, bool record);
 static void find_object_keys(Workset *workset, Reach reach);
-static void add_invocation(Workset *workset, Invocation ***invocations, int *count, Invocation *invocation);
+static void add_invocation(Workset *workset, Invocation ***invocations, int *count,
+						   Invocation *invocation);
 static int compare_inbox_places(const void *a, const void *b);
 static void read_awaited_calls(Workset *workset);
 
@@ -89,7 +90,8 @@ enter_callers(Workset *workset, Reach reach, List *frontier)
 	{
 		Invocation *invocation = lfirst(cell);
 
-		if (!invocation->exists || !invocation->facts.has_caller || invocation->status == STATUS_COMPLETED)
+		if (!invocation->exists || !invocation->facts.has_caller ||
+			invocation->status == STATUS_COMPLETED)
 			continue;
 		if (reach == REACH_CANCEL && invocation->status > STATUS_SCHEDULED)
 			continue;
@@ -163,7 +165,8 @@ find_object_keys(Workset *workset, Reach reach)
 		if (invocation->exists && invocation->facts.is_exclusive &&
 			(reach == REACH_KEY || invocation->status != STATUS_COMPLETED))
 		{
-			ObjectKey *key = workset_find_object_key(workset, invocation->service_name, invocation->service_key, true);
+			ObjectKey *key = workset_find_object_key(workset, invocation->service_name,
+													 invocation->service_key, true);
 
 			key->partition_key = invocation->partition_key;
 			key->inbox_wanted++;
@@ -217,7 +220,8 @@ workset_link(Workset *workset, Reach reach)
 		if (invocation->object_key && !invocation->object_key->locked)
 			invocation->object_key = NULL;
 		if (invocation->object_key && invocation->status == STATUS_PENDING)
-			add_invocation(workset, &invocation->object_key->inbox, &invocation->object_key->inbox_size, invocation);
+			add_invocation(workset, &invocation->object_key->inbox,
+						   &invocation->object_key->inbox_size, invocation);
 	}
 	foreach (cell, workset->object_keys)
 	{
@@ -274,7 +278,8 @@ read_awaited_calls(Workset *workset)
 	{
 		Invocation *caller;
 
-		if (!invocation->exists || !invocation->facts.has_caller || invocation->status == STATUS_COMPLETED)
+		if (!invocation->exists || !invocation->facts.has_caller ||
+			invocation->status == STATUS_COMPLETED)
 			continue;
 		caller = workset_find(workset, &invocation->facts.caller_id);
 		if (caller == NULL || !caller->exists || caller->status == STATUS_COMPLETED)

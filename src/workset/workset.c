@@ -117,7 +117,8 @@ workset_lock_alone(Workset *workset, const RestateInvocationId *id, bool *is_cur
 	StoreFoundInvocation found;
 
 	store_call(&call, STORE_LOCK_ONE_TO_KILL);
-	store_add_one(&call, &(StoreOne){.id = id, .partition_key = (int64) restate_id_partition_key(id)});
+	store_add_one(&call,
+				  &(StoreOne){.id = id, .partition_key = (int64) restate_id_partition_key(id)});
 	if (store_execute(&call) == 0)
 		return false;
 	(void) workset_read_invocation(workset, 0, &found);
@@ -154,7 +155,8 @@ asked_deployment(const Workset *workset)
 void
 workset_add_id(StoreCall *call, const Invocation *invocation)
 {
-	store_add_id(call, &(StoreId){.id = &invocation->id, .partition_key = invocation->partition_key});
+	store_add_id(call,
+				 &(StoreId){.id = &invocation->id, .partition_key = invocation->partition_key});
 }
 
 /*

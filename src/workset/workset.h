@@ -45,11 +45,15 @@ typedef enum Reach
 } Reach;
 
 extern void workset_init(Workset *workset, const Asked *asked);
-extern bool workset_lock_simply(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
+extern bool workset_lock_simply(Workset *workset, Reach reach, const RestateInvocationId *ids,
+								int count);
 extern bool workset_lock_alone(Workset *workset, const RestateInvocationId *id, bool *is_current);
-extern bool workset_lock_reached(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
-extern void workset_read_reached(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
-extern void workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
+extern bool workset_lock_reached(Workset *workset, Reach reach, const RestateInvocationId *ids,
+								 int count);
+extern void workset_read_reached(Workset *workset, Reach reach, const RestateInvocationId *ids,
+								 int count);
+extern void workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids,
+							  int count);
 extern Invocation *workset_find(Workset *workset, const RestateInvocationId *id);
 extern void workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int count);
 extern void workset_read_suffixes(Workset *workset);
@@ -58,11 +62,13 @@ extern StoreCall *workset_part(Workset *workset, StoreStatement statement);
 
 /* shared by the working set's own files */
 extern Invocation *workset_enter(Workset *workset, const RestateInvocationId *id);
-extern Invocation *workset_read_invocation(Workset *workset, uint64 row, StoreFoundInvocation *found);
+extern Invocation *workset_read_invocation(Workset *workset, uint64 row,
+										   StoreFoundInvocation *found);
 extern void workset_read_facts(Workset *workset, uint64 rows);
 extern void workset_lock_rows(Workset *workset);
 extern void workset_read_rows(Workset *workset);
-extern void workset_find_reached(Workset *workset, Reach reach, const RestateInvocationId *ids, int count);
+extern void workset_find_reached(Workset *workset, Reach reach, const RestateInvocationId *ids,
+								 int count);
 extern bool workset_reach_grew(Workset *workset, Reach reach);
 extern void workset_link(Workset *workset, Reach reach);
 extern bool workset_lock_object_keys(Workset *workset, Reach reach);
@@ -70,9 +76,10 @@ extern void workset_read_object_keys(Workset *workset);
 extern void workset_read_inboxes(Workset *workset);
 extern void workset_add_id(StoreCall *call, const Invocation *invocation);
 extern void workset_add_lock(const Workset *workset, StoreCall *call, const Invocation *invocation);
-extern ObjectKey *workset_find_object_key(Workset *workset, const char *service_name, const char *service_key, bool add);
+extern ObjectKey *workset_find_object_key(Workset *workset, const char *service_name,
+										  const char *service_key, bool add);
 extern int workset_read_keys(Workset *workset, const List *keys, StoreStatement statement);
-extern void workset_note_prefix(Workset *workset, Invocation *invocation, int64 commands, const ArrayType *awaited,
-								const ArrayType *arrived);
+extern void workset_note_prefix(Workset *workset, Invocation *invocation, int64 commands,
+								const ArrayType *awaited, const ArrayType *arrived);
 
 #endif /* RESTATE_WORKSET_H */

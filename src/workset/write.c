@@ -150,16 +150,17 @@ static void
 update(Workset *workset, const Invocation *invocation)
 {
 	store_add_update(workset_part(workset, STORE_UPDATE),
-					 &(StoreUpdate){
-						 .id = &invocation->id,
-						 .partition_key = invocation->partition_key,
-						 .status = restate_status_name(invocation->status),
-						 .journal_size = invocation->journal_size,
-						 .journal_commands_size = invocation->journal_commands_size,
-						 .pause_requested = invocation->pause_requested,
-						 .deployment_id = invocation->set_deployment ? &invocation->facts.deployment_id : NULL,
-						 .status_was = restate_status_name(invocation->facts.status),
-						 .at = workset->at});
+					 &(StoreUpdate){.id = &invocation->id,
+									.partition_key = invocation->partition_key,
+									.status = restate_status_name(invocation->status),
+									.journal_size = invocation->journal_size,
+									.journal_commands_size = invocation->journal_commands_size,
+									.pause_requested = invocation->pause_requested,
+									.deployment_id = invocation->set_deployment ?
+														 &invocation->facts.deployment_id :
+														 NULL,
+									.status_was = restate_status_name(invocation->facts.status),
+									.at = workset->at});
 }
 
 /*
@@ -186,16 +187,17 @@ static void
 append(Workset *workset, const Invocation *invocation)
 {
 	for (const JournalAppend *entry = invocation->appends; entry; entry = entry->next)
-		store_add_append(workset_part(workset, STORE_APPEND),
-						 &(StoreAppend){
-							 .id = &invocation->id,
-							 .partition_key = invocation->partition_key,
-							 .index = entry->index,
-							 .entry_type = entry->entry_type,
-							 .completion_id = entry->completion_id >= 0 ? &entry->completion_id : NULL,
-							 .signal_index = entry->signal_index >= 0 ? &entry->signal_index : NULL,
-							 .meta = store_jsonb(entry->meta),
-							 .at = workset->at});
+		store_add_append(
+			workset_part(workset, STORE_APPEND),
+			&(StoreAppend){.id = &invocation->id,
+						   .partition_key = invocation->partition_key,
+						   .index = entry->index,
+						   .entry_type = entry->entry_type,
+						   .completion_id =
+							   entry->completion_id >= 0 ? &entry->completion_id : NULL,
+						   .signal_index = entry->signal_index >= 0 ? &entry->signal_index : NULL,
+						   .meta = store_jsonb(entry->meta),
+						   .at = workset->at});
 }
 
 /*
