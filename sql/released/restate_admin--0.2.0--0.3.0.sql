@@ -1,6 +1,11 @@
 \echo Use "ALTER EXTENSION restate_admin UPDATE TO '0.3.0'" to load this file. \quit
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
+-- Nobody else uses the tables until the end, which are locked in the order in which
+-- operations lock their rows.
+LOCK TABLE restate.object_key, restate.object_state, restate.promise, restate.invocation, restate.journal,
+  restate.journal_event, restate.audit, restate.deployment, restate.service_revision;
+
 -- What is behind the types of ids and their operators, and is called by nobody
 -- by name, goes to the schema.
 

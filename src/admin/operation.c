@@ -192,7 +192,8 @@ effects_on_others(Workset *workset, RestateInvocationId *named, int count)
 			Effect *effect = palloc0_object(Effect);
 
 			effect->id = invocation->id;
-			effect->outcome = invocation->facts.status == STATUS_PENDING ? "started" : "answered";
+			effect->outcome =
+				invocation->facts.status == STATUS_PENDING && invocation->status != STATUS_PENDING ? "started" : "answered";
 			followers = lappend(followers, effect);
 		}
 	list_sort(followers, compare_effects);

@@ -58,7 +58,7 @@ static const struct
 	[RULE_INVOCATION_KEYS] = {"invocation", "invocation_keys_check",
 							  "target_service_key and idempotency_key must have at most " KEY_LENGTH
 							  ", and request_id at most " RESTATE_LIMIT_TEXT(
-								  RESTATE_REQUEST_ID_MAX_BYTES)},
+								  RESTATE_REQUEST_ID_MAX_BYTES) " bytes"},
 	[RULE_INVOCATION_PARTITION_KEY] = {"invocation", "invocation_partition_key_check", KEY_OF_ID},
 	[RULE_INVOCATION_PINNED] =
 		{"invocation", "invocation_pinned_check",

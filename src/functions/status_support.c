@@ -87,7 +87,8 @@ narrowed(PlannerInfo *root, const FuncExpr *call)
 	List *clauses = NIL;
 	ListCell *cell;
 
-	if (root == NULL || !IsA(status, Var) || status->varlevelsup != 0)
+	if (root == NULL || !IsA(status, Var) || !IsA(completed_at, Var) || status->varlevelsup != 0 ||
+		status->varno != ((Var *) completed_at)->varno)
 		return makeBoolConst(true, false);
 	collect_filters((Node *) root->parse->jointree, status->varno, &filters);
 	foreach (cell, filters)
@@ -108,9 +109,9 @@ narrowed(PlannerInfo *root, const FuncExpr *call)
 }
 
 /*
- * Collects the conditions, each one of those joined by AND, that a row of the
- * relation must meet to count in what the node of the join tree yields; of an outer
- * join, to be other than null.  Returns whether the relation is below the node.
+ * Collects the conditions, split at AND, without which a row of the relation has no
+ * part in the result of this node of the join tree; above an outer join such a row
+ * comes out as null instead.  Returns whether the relation is below the node.
  */
 static bool
 collect_filters(Node *node, Index relation, List **filters)
@@ -137,7 +138,7 @@ collect_filters(Node *node, Index relation, List **filters)
 		is_below = is_left || collect_filters(join->rarg, relation, filters);
 		condition = is_below && filters_rows(join, is_left) ? join->quals : NULL;
 	}
-	/* the top of the join tree has lists already, what is below may not */
+	/* what the planner has come by is a list already, what is still to come is not */
 	if (condition && IsA(condition, List))
 		*filters = list_concat(*filters, (List *) condition);
 	else if (condition)
@@ -146,8 +147,8 @@ collect_filters(Node *node, Index relation, List **filters)
 }
 
 /*
- * Returns whether a row of that side which does not meet the join's condition leaves
- * nothing in the result.
+ * Returns whether a row of that side that fails the join's condition cannot be in
+ * the result.
  */
 static bool
 filters_rows(const JoinExpr *join, bool is_left)

@@ -269,18 +269,20 @@ store_write(StoreCall *const *work)
 /*
  * Raises an error unless the call, which has just run, has written the rows
  * that it must: a trigger of the user's can keep the server from it, and so can
- * a row security policy, of which it says nothing.
+ * a row security policy, of which it says nothing.  A delete of all there is must
+ * have left nothing: what it found and did not delete, another may have deleted.
  */
 static void
 check_written(const StoreCall *call, const StoreWritten *part)
 {
 	const StoreStatementDef *def = store_def(call);
-	int64 found = part->is_counted ? part->found : part->written;
-	int64 expected = def->left ? found : call->must_write;
 
-	if (part->written != expected)
-		store_not_written(def->name, expected - part->written);
-	if (def->left && part->is_filtered)
+	if (!def->left)
+	{
+		if (part->written != call->must_write)
+			store_not_written(def->name, call->must_write - part->written);
+	}
+	else if (part->is_filtered || (part->is_counted && part->written != part->found))
 	{
 		StoreCall count = *call;
 		StoreFoundCount left;

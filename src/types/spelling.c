@@ -57,8 +57,8 @@ restate_instant_out(PG_FUNCTION_ARGS)
 /*
  * restate.duration_in(cstring, oid, integer): returns the duration that the text
  * stands for: what the server takes for an interval, and a length with a sign
- * before all of it, as restate.duration_out writes it.  Raises the server's errors, soft where the
- * caller asks for that.
+ * before all of it, as restate.duration_out writes it.  Raises the server's errors,
+ * soft where the caller asks for that.
  */
 Datum
 restate_duration_in(PG_FUNCTION_ARGS)
@@ -71,7 +71,14 @@ restate_duration_in(PG_FUNCTION_ARGS)
 							PG_GETARG_OID(1), PG_GETARG_INT32(2), fcinfo->context, &interval))
 		PG_RETURN_NULL();
 	if (is_negative)
+	{
+		const Interval *read = DatumGetIntervalP(interval);
+
+		if (read->month == PG_INT32_MIN || read->day == PG_INT32_MIN || read->time == PG_INT64_MIN)
+			ereturn(fcinfo->context, (Datum) 0,
+					(errcode(ERRCODE_DATETIME_VALUE_OUT_OF_RANGE), errmsg("interval out of range")));
 		interval = DirectFunctionCall1(interval_um, interval);
+	}
 	PG_RETURN_DATUM(interval);
 }
 
@@ -117,9 +124,9 @@ static char *
 length_text(int64 us)
 {
 	int64 length = us < 0 ? -us : us;
-	char *text = psprintf("%sPT" INT64_FORMAT ".%06d", us < 0 ? "-" : "",
+	char *text = psprintf("%sPT" INT64_FORMAT ".%06dS", us < 0 ? "-" : "",
 						  length / USECS_PER_SEC, (int) (length % USECS_PER_SEC));
-	size_t len = strlen(text);
+	size_t len = strlen(text) - 1;
 
 	while (text[len - 1] == '0')
 		len--;

@@ -140,7 +140,7 @@ SELECT is(pg_temp.told(format($$SELECT restate_import_invocation(jsonb_build_obj
   format('import of a %s, %s, with a key %s', ty, status, name))
 FROM longer, unnest('{virtual_object,workflow}'::text[]) AS t (ty), unnest('{ready,pending,completed}'::text[]) AS s (status);
 SELECT is(pg_temp.told(format('SELECT pg_temp.load(''short'', ''completed'', jsonb_build_object(''idempotency_key'', %L::text))', value)),
-  'PT422 invalid_body invocation ID breaks a rule: target_service_key and idempotency_key must have at most 16384 bytes in UTF-8, and request_id at most 255', 'import with an idempotency key ' || name)
+  'PT422 invalid_body invocation ID breaks a rule: target_service_key and idempotency_key must have at most 16384 bytes in UTF-8, and request_id at most 255 bytes', 'import with an idempotency key ' || name)
 FROM longer;
 
 SELECT is(pg_temp.told(format('INSERT INTO restate.object_key (service_name, service_key, partition_key) VALUES (%L, %L, %L)',
@@ -156,11 +156,11 @@ SELECT is(pg_temp.told(format('INSERT INTO restate.%I (service_name, service_key
 FROM longer, unnest('{object_state,promise}'::text[]) AS t,
   LATERAL (VALUES (value, 'short'), ('short', value)) AS k (service_key, key);
 SELECT is(pg_temp.told(format('UPDATE restate.invocation SET idempotency_key = %L WHERE id = %L', value, (SELECT done FROM made LIMIT 1))),
-  '23514 invocation_keys_check target_service_key and idempotency_key must have at most 16384 bytes in UTF-8, and request_id at most 255 The row has one of '
+  '23514 invocation_keys_check target_service_key and idempotency_key must have at most 16384 bytes in UTF-8, and request_id at most 255 bytes The row has one of '
     || octet_length(convert_to(value, 'UTF8')) || ' bytes.', 'an idempotency key ' || name)
 FROM longer;
 SELECT is(pg_temp.told(format('UPDATE restate.invocation SET request_id = %L WHERE id = %L', repeat('r', 256), (SELECT restarted FROM made LIMIT 1))),
-  '23514 invocation_keys_check target_service_key and idempotency_key must have at most 16384 bytes in UTF-8, and request_id at most 255 The row has one of 256 bytes.',
+  '23514 invocation_keys_check target_service_key and idempotency_key must have at most 16384 bytes in UTF-8, and request_id at most 255 bytes The row has one of 256 bytes.',
   'a request id of 256 bytes');
 
 -- Two keys that share a partition key, as whoever chooses keys can make them, are
