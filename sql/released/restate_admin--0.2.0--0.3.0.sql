@@ -1530,19 +1530,45 @@ CREATE CAST (timestamptz AS restate.instant) WITHOUT FUNCTION AS ASSIGNMENT;
 COMMENT ON CAST (timestamptz AS restate.instant) IS
 'The same moment.';
 
-CREATE CAST (restate.instant AS timestamp) WITH FUNCTION pg_catalog.timestamp(timestamptz) AS ASSIGNMENT;
+-- functions of their own: a dump may have a cast before the one that it would need
+
+CREATE FUNCTION restate.instant_timestamp(restate.instant) RETURNS timestamp
+  LANGUAGE internal STABLE STRICT PARALLEL SAFE
+  AS 'timestamptz_timestamp';
+COMMENT ON FUNCTION restate.instant_timestamp(restate.instant) IS
+'Date and time of day of a time in the sessions time zone, as of timestamptz.';
+
+CREATE FUNCTION restate.instant_date(restate.instant) RETURNS date
+  LANGUAGE internal STABLE STRICT PARALLEL SAFE
+  AS 'timestamptz_date';
+COMMENT ON FUNCTION restate.instant_date(restate.instant) IS
+'The date of a time in the sessions time zone, as of timestamptz.';
+
+CREATE FUNCTION restate.instant_time(restate.instant) RETURNS time
+  LANGUAGE internal STABLE STRICT PARALLEL SAFE
+  AS 'timestamptz_time';
+COMMENT ON FUNCTION restate.instant_time(restate.instant) IS
+'The time of day of a time in the sessions time zone, as of timestamptz.';
+
+CREATE CAST (restate.instant AS timestamp) WITH FUNCTION restate.instant_timestamp(restate.instant) AS ASSIGNMENT;
 COMMENT ON CAST (restate.instant AS timestamp) IS
 'Date and time of day in the session''s time zone, as of timestamptz.';
 
-CREATE CAST (restate.instant AS date) WITH FUNCTION pg_catalog.date(timestamptz) AS ASSIGNMENT;
+CREATE CAST (restate.instant AS date) WITH FUNCTION restate.instant_date(restate.instant) AS ASSIGNMENT;
 COMMENT ON CAST (restate.instant AS date) IS
 'The date in the session''s time zone, as of timestamptz.';
 
-CREATE CAST (restate.instant AS time) WITH FUNCTION pg_catalog.time(timestamptz) AS ASSIGNMENT;
+CREATE CAST (restate.instant AS time) WITH FUNCTION restate.instant_time(restate.instant) AS ASSIGNMENT;
 COMMENT ON CAST (restate.instant AS time) IS
 'The time of day in the session''s time zone, as of timestamptz.';
 
-CREATE CAST (restate.instant AS timetz) WITH FUNCTION pg_catalog.timetz(timestamptz) AS ASSIGNMENT;
+CREATE FUNCTION restate.instant_timetz(restate.instant) RETURNS timetz
+  LANGUAGE internal STABLE STRICT PARALLEL SAFE
+  AS 'timestamptz_timetz';
+COMMENT ON FUNCTION restate.instant_timetz(restate.instant) IS
+'The time of day of a time with its zone, as of timestamptz.';
+
+CREATE CAST (restate.instant AS timetz) WITH FUNCTION restate.instant_timetz(restate.instant) AS ASSIGNMENT;
 COMMENT ON CAST (restate.instant AS timetz) IS
 'The time of day in the session''s time zone with that zone, as of timestamptz.';
 
@@ -1591,7 +1617,13 @@ CREATE CAST (interval AS restate.duration) WITHOUT FUNCTION AS ASSIGNMENT;
 COMMENT ON CAST (interval AS restate.duration) IS
 'The same duration.';
 
-CREATE CAST (restate.duration AS time) WITH FUNCTION pg_catalog.time(interval) AS ASSIGNMENT;
+CREATE FUNCTION restate.duration_time(restate.duration) RETURNS time
+  LANGUAGE internal IMMUTABLE STRICT PARALLEL SAFE
+  AS 'interval_time';
+COMMENT ON FUNCTION restate.duration_time(restate.duration) IS
+'The time of day so long after midnight, as of interval.';
+
+CREATE CAST (restate.duration AS time) WITH FUNCTION restate.duration_time(restate.duration) AS ASSIGNMENT;
 COMMENT ON CAST (restate.duration AS time) IS
 'What is left of a duration without its days, as of interval.';
 

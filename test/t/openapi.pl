@@ -54,9 +54,9 @@ is($document->{info}{version}, $version, 'the document has the version of the co
 # the routes in the source, with the names of parameters left out
 my $routes = slurp_file("$top/src/gateway/routes.c");
 my %served;
-$served{"PATCH /invocations/{}/$1"} = 1 while $routes =~ /^\tOPERATION\("([\w-]+)"/mg;
-$served{"POST /internal/invocations_batch_operations/$1"} = 1 while $routes =~ /^\tBATCH\("([\w-]+)"/mg;
-while ($routes =~ /^\t(?:\{\.method = "(\w+)", .*?\.pattern = "|(READ)\(SEGMENTS\(.*?\), "|NOT_BUILT\("(\w+)", SEGMENTS\(.*?\), ")(\/[^"]+)"/mg)
+$served{"PATCH /invocations/{}/$1"} = 1 while $routes =~ /^\tOPERATION\(\s*"([\w-]+)"/mg;
+$served{"POST /internal/invocations_batch_operations/$1"} = 1 while $routes =~ /^\tBATCH\(\s*"([\w-]+)"/mg;
+while ($routes =~ /^\t(?:\{\.method = "(\w+)",\s.*?\.pattern = "|(READ)\(\s*SEGMENTS\(.*?\),\s+"|NOT_BUILT\(\s*"(\w+)",\s+SEGMENTS\(.*?\),\s+")(\/[^"]+)"/smg)
 {
 	my ($method, $pattern) = ($1 // $3 // 'GET', $4);
 	$served{"$method " . $pattern =~ s/\{\w+\}/{}/gr} = 1;
