@@ -11,6 +11,7 @@
 
 #include "admin/operation.h"
 #include "functions/request.h"
+#include "functions/row.h"
 #include "types/compat.h"
 
 static void put_target(ReturnSetInfo *result, int ordinality, const Target *target);
@@ -48,25 +49,12 @@ restate_dry_run(PG_FUNCTION_ARGS)
 static void
 put_target(ReturnSetInfo *result, int ordinality, const Target *target)
 {
-	bool ok = target->refusal.category == RESTATE_OK;
-	Datum values[7] = {0};
-	bool nulls[7] = {0};
+	Datum values[ROW_COLUMNS] = {0};
+	bool nulls[ROW_COLUMNS] = {[6] = true};
 
-	values[0] = Int64GetDatum(ordinality);
-	values[1] = InvocationIdGetDatum(&target->id);
-	nulls[1] = target->is_null;
-	values[2] = BoolGetDatum(ok);
-	nulls[3] = nulls[4] = ok;
-	nulls[5] = !ok;
-	nulls[6] = true;
-	if (ok)
-		values[5] = CStringGetTextDatum(target->outcome);
-	else
-	{
-		values[3] = CStringGetTextDatum(restate_category_name(target->refusal.category));
-		values[4] = CStringGetTextDatum(target->refusal.message);
-	}
+	row_fill(values, nulls, ordinality, target);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	row_free(values, nulls);
 }
 
 /*
@@ -75,8 +63,8 @@ put_target(ReturnSetInfo *result, int ordinality, const Target *target)
 static void
 put_effect(ReturnSetInfo *result, const Effect *effect)
 {
-	Datum values[7] = {0};
-	bool nulls[7] = {[0] = true, [3] = true, [4] = true, [6] = !effect->has_cause};
+	Datum values[ROW_COLUMNS] = {0};
+	bool nulls[ROW_COLUMNS] = {[0] = true, [3] = true, [4] = true, [6] = !effect->has_cause};
 
 	values[1] = InvocationIdGetDatum(&effect->id);
 	values[2] = BoolGetDatum(true);

@@ -15,6 +15,7 @@
 
 #include "admin/operation.h"
 #include "functions/request.h"
+#include "functions/row.h"
 #include "types/compat.h"
 #include "types/limits.h"
 
@@ -121,31 +122,12 @@ run_batch(FunctionCallInfo fcinfo, const Request *request)
 static void
 put_row(ReturnSetInfo *result, int ordinality, const Target *target)
 {
-	bool ok = target->refusal.category == RESTATE_OK;
-	Datum values[7] = {0};
-	bool nulls[7] = {0};
+	Datum values[ROW_COLUMNS] = {0};
+	bool nulls[ROW_COLUMNS] = {0};
 
-	values[0] = Int64GetDatum(ordinality);
-	values[1] = InvocationIdGetDatum(&target->id);
-	nulls[1] = target->is_null;
-	values[2] = BoolGetDatum(ok);
-	nulls[3] = nulls[4] = ok;
-	nulls[5] = !ok;
-	nulls[6] = !target->has_new_id || !ok;
-	if (ok)
-		values[5] = CStringGetTextDatum(target->outcome);
-	else
-	{
-		values[3] = CStringGetTextDatum(restate_category_name(target->refusal.category));
-		values[4] = CStringGetTextDatum(target->refusal.message);
-	}
+	row_fill(values, nulls, ordinality, target);
 	values[6] = InvocationIdGetDatum(&target->new_id);
+	nulls[6] = !target->has_new_id || target->refusal.category != RESTATE_OK;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	if (ok)
-		pfree(DatumGetPointer(values[5]));
-	else
-	{
-		pfree(DatumGetPointer(values[3]));
-		pfree(DatumGetPointer(values[4]));
-	}
+	row_free(values, nulls);
 }
