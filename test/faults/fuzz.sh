@@ -9,12 +9,14 @@ while IFS= read -r line; do
   case $line in
     'ok   '*)
       count=$((count + 1))
-      echo "ok $count - nothing is found"
+      name=${line#ok   }
+      echo "ok $count - ${name%%:*}: nothing is found"
       echo "# ${line#ok   }"
       ;;
     'FAIL '*)
       count=$((count + 1))
-      echo "not ok $count - something is found"
+      name=${line#FAIL }
+      echo "not ok $count - ${name%%:*}: nothing is found"
       echo "# ${line#FAIL }"
       ;;
     *) echo "# $line" ;;

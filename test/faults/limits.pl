@@ -43,7 +43,7 @@ sub in_background
 	my $clients = start_clients($load, 8, $seconds);
 
 	# holds some object keys, then some invocations, for a moment
-	my @others = in_background($end, sub {
+	my @disturbers = in_background($end, sub {
 			my ($dbh) = @_;
 
 			$dbh->begin_work;
@@ -54,7 +54,7 @@ sub in_background
 			sleep rand() * 0.02;
 		});
 	# cancels whoever it meets, and now and then ends its connection
-	push @others, in_background($end, sub {
+	push @disturbers, in_background($end, sub {
 			my ($dbh) = @_;
 			my $stop = rand() < 0.03 ? 'pg_terminate_backend' : 'pg_cancel_backend';
 
@@ -63,13 +63,14 @@ sub in_background
 			sleep rand() * 0.01;
 		});
 	stop_clients($clients);
-	waitpid $_, 0 for @others;
+	waitpid $_, 0 for @disturbers;
 
 	my @problems = account($load, $clients);
 	is(join("\n", @problems[ 0 .. ($#problems < 20 ? $#problems : 20) ]), '', 'all or nothing of each call, and what was acknowledged');
 	my %by_state = %{ $load->{by_state} };
 	diag(sprintf 'in %d s: %d calls; %s', $seconds, $load->{acknowledged}, join ', ', map { "$_: $by_state{$_}" } sort keys %by_state);
-	is(join(' ', grep { !/^(?:00000|PT\d\d\d|57014|55P03|08006|40001)$/ } sort keys %by_state), '', 'no other error, and no deadlock');
+	my @others = grep { !/^(?:00000|PT\d\d\d|57014|55P03|08006|40001)$/ } sort keys %by_state;
+	is(join('; ', map { "$_: $load->{said}{$_}" } @others), '', 'no other error, and no deadlock');
 	for my $state (qw(57014 55P03))
 	{
 		is(join(' ', grep { !$load->{failed}{$state}{$_} } @calls), '', "each operation was ended with $state");

@@ -65,7 +65,7 @@ sub new_load
 # Begins an account of a database.
 sub new_account
 {
-	return { database => 'postgres', model => RestateModel->new, seen => 0, calls => {}, created => {}, by_state => {}, problems => [],
+	return { database => 'postgres', model => RestateModel->new, seen => 0, calls => {}, created => {}, by_state => {}, said => {}, problems => [],
 		lost_restarts => [], acknowledged => 0, lost_done => 0, lost_undone => 0, effects => 0, @_ };
 }
 
@@ -314,6 +314,7 @@ sub read_logs
 				my $call = $load->{calls}{$tag};
 				@$call{qw(at state results)} = ($at, $state, \@results);
 				$load->{by_state}{$state}++;
+				$load->{said}{$state} //= "$call->{operation}: $results[-1]" if @results;
 				$load->{failed}{$state}{ $call->{operation} . ($call->{batch} ? '_batch' : '') }++ unless "@results" eq 'not called';
 			}
 			elsif ($what eq 'died') { push @{ $load->{problems} }, "client $client->{number}: $tag" unless $tag =~ /cannot connect/ }
