@@ -78,6 +78,8 @@ sub normalised
 	$output =~ s/ (?=- \w+ \[\d+\])/\n/g;
 	# what is less than some seconds is "now" to the program
 	$output =~ s/\bnow\b|\b\d+ (?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|ms)\b(?:(?:,| and) \d+ \w+)*/DURATION/g;
+	# said of what has been suspended for some seconds, which pass between the two
+	$output =~ s/DURATION(?: ago)?\. The (?:key|lock) will not be released until this invocation is complete/DURATION ago/g;
 	$output =~ s/(?<=took )[\d.]+\S*s\b/DURATION/g;
 	return join "\n", sort grep { /\S/ } map { s/\s+/ /gr } split /\n/, $output;
 }
