@@ -130,6 +130,17 @@ CREATE TABLE restate.invocation (
   -- the input of an invocation that has not started: no journal holds it yet
   input_headers jsonb,
   input_payload bytea,
+  -- of what executes it
+  attempt bigint,
+  worker_name text,
+  attempt_count bigint,
+  entry_retry_count bigint,
+  last_entry_at timestamptz,
+  suspended_waiting_for_names text[],
+  retained_from timestamptz,
+  completion_failure_metadata jsonb,
+  has_waiters boolean,
+  is_foreign boolean,
 
   PRIMARY KEY (id, partition_key),
   CONSTRAINT invocation_rules CHECK (restate.check_invocation(
@@ -152,6 +163,26 @@ COMMENT ON COLUMN restate.invocation.inbox_sequence_number IS
 'The place in the inbox of the object key, while pending.';
 COMMENT ON COLUMN restate.invocation.pause_requested IS
 'A pause waits for the attempt that is running to end.';
+COMMENT ON COLUMN restate.invocation.attempt IS
+'The attempt that is running, a random number: what is done in its name carries it. Null where none runs, or one elsewhere.';
+COMMENT ON COLUMN restate.invocation.worker_name IS
+'The worker that runs the attempt.';
+COMMENT ON COLUMN restate.invocation.attempt_count IS
+'How many attempts there have been since it was last suspended or resumed: what the retry policy counts. Null: none. retry_count goes on when it is resumed.';
+COMMENT ON COLUMN restate.invocation.entry_retry_count IS
+'How many attempts have failed since the last entry of the journal. Null: none.';
+COMMENT ON COLUMN restate.invocation.last_entry_at IS
+'When an attempt, or what it waits for, last appended an entry.';
+COMMENT ON COLUMN restate.invocation.suspended_waiting_for_names IS
+'The signals by name that a suspended invocation waits for.';
+COMMENT ON COLUMN restate.invocation.retained_from IS
+'From when retention counts, if not from completed_at.';
+COMMENT ON COLUMN restate.invocation.completion_failure_metadata IS
+'What the failure says beside its code and message: an array of objects with key and value.';
+COMMENT ON COLUMN restate.invocation.has_waiters IS
+'Whether restate.waiter may have rows of who waits for its result. Null: it has none.';
+COMMENT ON COLUMN restate.invocation.is_foreign IS
+'It was in flight when it was imported or upgraded: it may run elsewhere, and nothing runs it here until it is adopted. Null: it was not.';
 COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
 'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
 

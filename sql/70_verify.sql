@@ -157,6 +157,30 @@ AS $function$
   WHERE i.target_service_key IS NOT NULL
     AND i.partition_key <> restate_partition_key_of_key(i.target_service_key)
   UNION ALL
+  -- What is ready and not foreign can be claimed, once, and nothing else.
+  SELECT 'runnable_wrong', coalesce(r.id, i.id), CASE
+    WHEN r.id IS NULL THEN format('ready since %s, but cannot be claimed', i.modified_at)
+    WHEN i.id IS NULL THEN format('can be claimed since %s, though it is not there or not ready since then', r.ready_at) END
+  FROM (
+    SELECT i.id, i.partition_key, i.target_service_name, i.modified_at
+    FROM restate.invocation i
+    WHERE i.completed_at IS NULL AND i.status = 'ready' AND i.is_foreign IS NOT TRUE
+  ) AS i
+  FULL JOIN restate.runnable r ON r.id = i.id AND r.partition_key = i.partition_key
+    AND r.service_name = i.target_service_name AND r.ready_at = i.modified_at
+  WHERE r.id IS NULL OR i.id IS NULL
+  UNION ALL
+  SELECT 'waiter_wrong', w.target, format('%s waits for its result with completion %s, %s', w.caller, w.completion_id, CASE
+    WHEN t.completed_at IS NOT NULL THEN 'and has not got it'
+    ELSE 'but does not say that somebody waits' END)
+  FROM restate.waiter w
+  JOIN restate.invocation t ON t.id = w.target AND t.partition_key = w.partition_key
+  WHERE t.has_waiters IS NOT TRUE OR t.completed_at IS NOT NULL
+  UNION ALL
+  SELECT 'attempt_wrong', i.id, format('%s with an attempt', i.status)
+  FROM restate.invocation i
+  WHERE i.completed_at IS NULL AND i.attempt IS NOT NULL AND i.status <> 'running'
+  UNION ALL
   SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
     s.revision, s.service_name, s.deployment_id)
   FROM restate.service_revision s
@@ -165,4 +189,4 @@ AS $function$
 $function$;
 REVOKE ALL ON FUNCTION restate_verify() FROM PUBLIC;
 COMMENT ON FUNCTION restate_verify() IS
-'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
+'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes, what can be claimed, who waits for whom. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';

@@ -72,7 +72,9 @@ BEGIN
   -- is not taken from it, nor what is derived here.
   row := jsonb_populate_record(NULL::restate.invocation, document - ARRAY[
     'partition_key', 'journal_size', 'journal_commands_size', 'inbox_sequence_number',
-    'request_id', 'pause_requested', 'completion_payload', 'input_headers', 'input_payload']);
+    'request_id', 'pause_requested', 'completion_payload', 'input_headers', 'input_payload',
+    'attempt', 'worker_name', 'attempt_count', 'entry_retry_count', 'last_entry_at', 'suspended_waiting_for_names',
+    'retained_from', 'completion_failure_metadata', 'has_waiters', 'is_foreign']);
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;
@@ -294,9 +296,21 @@ BEGIN
     row.completion_payload := output;
   END IF;
 
+  -- it may run elsewhere, and others may wait for it already
+  row.is_foreign := nullif(row.status <> 'completed', false);
+  DELETE FROM restate.waiter AS w
+    WHERE w.target = row.id AND w.partition_key = row.partition_key AND (row.status = 'completed' OR w.kind = 'call'
+      AND NOT restate.may_be_called_by(w.caller, row.invoked_by_id, row.idempotency_key, row.target_handler_ty));
+  row.has_waiters := nullif(EXISTS (SELECT FROM restate.waiter AS w
+    WHERE w.target = row.id AND w.partition_key = row.partition_key), false);
   INSERT INTO restate.invocation SELECT (row).*;
   IF NOT FOUND THEN
     PERFORM restate.not_written(format('invocation %s', row.id));
+  END IF;
+  IF row.status = 'completed' THEN
+    PERFORM restate.add_expiry(ARRAY[row.id]);
+  ELSE
+    PERFORM restate.add_waiters(ARRAY[row.id]);
   END IF;
   RETURN row.id;
 EXCEPTION

@@ -134,7 +134,7 @@ sub prepare
 # Removes all invocations, and what is known of them.
 sub forget
 {
-	query('TRUNCATE bench.target, restate.invocation, restate.journal, restate.journal_event, restate.audit');
+	query('TRUNCATE bench.target, restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.audit');
 	return;
 }
 

@@ -1925,6 +1925,230 @@ REVOKE ALL ON FUNCTION restate_purge_audit(timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION restate_purge_audit(timestamptz) IS
 'Removes the rows of the audit of transactions that began before a time, and returns how many those were. Leaves no row itself. A restart whose row is gone is still found by its request_id, but what it was made of is not held against the call any more. Errors: invalid_query_parameter 400 for null, read_only 503, triggered_action_exception if a trigger or policy keeps a row.';
 
+-- What is in flight: who can run, what is due when, who waits for whom, and who
+-- runs.  An invocation that was in flight before may run elsewhere, and is foreign
+-- here until it is adopted.  Of what has completed, retention counts from now.
+
+ALTER TABLE restate.invocation
+  ADD COLUMN attempt bigint,
+  ADD COLUMN worker_name text,
+  ADD COLUMN attempt_count bigint,
+  ADD COLUMN entry_retry_count bigint,
+  ADD COLUMN last_entry_at timestamptz,
+  ADD COLUMN suspended_waiting_for_names text[],
+  ADD COLUMN retained_from timestamptz,
+  ADD COLUMN completion_failure_metadata jsonb,
+  ADD COLUMN has_waiters boolean,
+  ADD COLUMN is_foreign boolean;
+COMMENT ON COLUMN restate.invocation.attempt IS
+'The attempt that is running, a random number: what is done in its name carries it. Null where none runs, or one elsewhere.';
+COMMENT ON COLUMN restate.invocation.worker_name IS
+'The worker that runs the attempt.';
+COMMENT ON COLUMN restate.invocation.attempt_count IS
+'How many attempts there have been since it was last suspended or resumed: what the retry policy counts. Null: none. retry_count goes on when it is resumed.';
+COMMENT ON COLUMN restate.invocation.entry_retry_count IS
+'How many attempts have failed since the last entry of the journal. Null: none.';
+COMMENT ON COLUMN restate.invocation.last_entry_at IS
+'When an attempt, or what it waits for, last appended an entry.';
+COMMENT ON COLUMN restate.invocation.suspended_waiting_for_names IS
+'The signals by name that a suspended invocation waits for.';
+COMMENT ON COLUMN restate.invocation.retained_from IS
+'From when retention counts, if not from completed_at.';
+COMMENT ON COLUMN restate.invocation.completion_failure_metadata IS
+'What the failure says beside its code and message: an array of objects with key and value.';
+COMMENT ON COLUMN restate.invocation.has_waiters IS
+'Whether restate.waiter may have rows of who waits for its result. Null: it has none.';
+COMMENT ON COLUMN restate.invocation.is_foreign IS
+'It was in flight when it was imported or upgraded: it may run elsewhere, and nothing runs it here until it is adopted. Null: it was not.';
+
+CREATE TABLE restate.runnable (
+  service_name text COLLATE "C" NOT NULL,
+  ready_at timestamptz NOT NULL,
+  id restate_invocation_id NOT NULL,
+  partition_key bigint NOT NULL,
+  PRIMARY KEY (service_name, ready_at, id, partition_key)
+);
+REVOKE ALL ON restate.runnable FROM PUBLIC;
+COMMENT ON TABLE restate.runnable IS
+'The invocations that are ready, in the order in which they became so: what workers claim. One row for each of status ready that is not foreign.';
+COMMENT ON COLUMN restate.runnable.ready_at IS
+'Since when it is ready, as modified_at of restate.invocation has it.';
+
+CREATE TABLE restate.timer (
+  due_at timestamptz NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  id restate_invocation_id NOT NULL,
+  completion_id bigint NOT NULL,
+  partition_key bigint NOT NULL,
+  PRIMARY KEY (due_at, kind, id, completion_id, partition_key),
+  CONSTRAINT timer_kind CHECK (kind IN ('sleep', 'schedule', 'retry', 'expiry'))
+);
+REVOKE ALL ON restate.timer FROM PUBLIC;
+COMMENT ON TABLE restate.timer IS
+'What is due when. One whose invocation is gone, or has gone on, finds nothing to do.';
+COMMENT ON COLUMN restate.timer.kind IS
+'sleep: a Sleep ends. schedule: the start that was asked for. retry: the next attempt. expiry: the journal, or the invocation, was kept long enough.';
+COMMENT ON COLUMN restate.timer.completion_id IS
+'Of a sleep the completion that ends it, otherwise -1.';
+COMMENT ON CONSTRAINT timer_kind ON restate.timer IS
+'kind must be sleep, schedule, retry or expiry';
+
+CREATE TABLE restate.waiter (
+  target restate_invocation_id NOT NULL,
+  caller restate_invocation_id NOT NULL,
+  completion_id bigint NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  partition_key bigint NOT NULL,
+  PRIMARY KEY (target, caller, completion_id, partition_key),
+  CONSTRAINT waiter_kind CHECK (kind IN ('call', 'attach'))
+);
+REVOKE ALL ON restate.waiter FROM PUBLIC;
+COMMENT ON TABLE restate.waiter IS
+'Who waits for the result of an invocation, in the partition of that one: its callers, and those attached to it.';
+COMMENT ON COLUMN restate.waiter.completion_id IS
+'The completion, in the journal of the caller, that the result becomes.';
+COMMENT ON CONSTRAINT waiter_kind ON restate.waiter IS
+'kind must be call or attach';
+
+CREATE TABLE restate.promise_waiter (
+  service_name text NOT NULL,
+  service_key text NOT NULL,
+  key text NOT NULL,
+  partition_key bigint NOT NULL,
+  caller restate_invocation_id NOT NULL,
+  completion_id bigint NOT NULL
+);
+REVOKE ALL ON restate.promise_waiter FROM PUBLIC;
+ALTER TABLE restate.promise_waiter REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX promise_waiter_unique_idx ON restate.promise_waiter
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key), caller, completion_id);
+COMMENT ON TABLE restate.promise_waiter IS
+'Who waits for a promise of a workflow.';
+COMMENT ON COLUMN restate.promise_waiter.completion_id IS
+'The completion, in the journal of the caller, that the promise becomes.';
+
+CREATE TABLE restate.worker (
+  name text COLLATE "C" PRIMARY KEY,
+  last_seen timestamptz NOT NULL
+) WITH (fillfactor = 50);
+REVOKE ALL ON restate.worker FROM PUBLIC;
+COMMENT ON TABLE restate.worker IS
+'The programs that run attempts, and when each was last heard of.';
+
+CREATE TABLE restate.held_service (
+  service_name text COLLATE "C" PRIMARY KEY,
+  reason text,
+  held_at timestamptz NOT NULL,
+  role_name text NOT NULL
+);
+REVOKE ALL ON restate.held_service FROM PUBLIC;
+COMMENT ON TABLE restate.held_service IS
+'The services of which nothing is claimed.';
+
+SELECT pg_catalog.pg_extension_config_dump('restate.runnable', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.timer', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.waiter', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.promise_waiter', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.worker', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.held_service', '');
+
+DROP FUNCTION restate.facts(text, text, text, text, text, bigint, bigint, boolean, restate_deployment_id,
+  integer, interval, interval, boolean, bigint, restate_invocation_id, restate_deployment_id, integer, integer);
+CREATE FUNCTION restate.facts(
+    status text, target_service_name text, target_service_key text, target_service_ty text,
+    target_handler_ty text, journal_size bigint, journal_commands_size bigint, pause_requested boolean,
+    pinned_deployment_id restate_deployment_id, pinned_service_protocol_version integer,
+    completion_retention interval, journal_retention interval, awaits_cancel boolean,
+    inbox_sequence_number bigint, invoked_by_id restate_invocation_id,
+    deployment_id restate_deployment_id, min_service_protocol_version integer, max_service_protocol_version integer,
+    modified_at timestamptz, scheduled_start_at timestamptz, next_retry_at timestamptz, retained_from timestamptz,
+    last_start_at timestamptz, last_entry_at timestamptz, attempt bigint, retry_count bigint,
+    entry_retry_count bigint, has_waiters boolean, is_foreign boolean)
+  RETURNS bytea
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_facts';
+COMMENT ON FUNCTION restate.facts(text, text, text, text, text, bigint, bigint, boolean, restate_deployment_id,
+  integer, interval, interval, boolean, bigint, restate_invocation_id, restate_deployment_id, integer, integer,
+  timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, bigint, boolean, boolean) IS
+'The facts that operations decide on, in the form of the library''s memory: for the library''s own statements.';
+
+CREATE FUNCTION restate.kept_until(at timestamptz, retention interval) RETURNS timestamptz
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_kept_until';
+COMMENT ON FUNCTION restate.kept_until(timestamptz, interval) IS
+'When what is kept that long from a time on goes. A day has 24 hours and a month 30 days, whatever the time zone. Infinity, where it is more than a timestamp can hold. Any argument null: null.';
+
+CREATE FUNCTION restate.attached_to(meta jsonb) RETURNS restate_invocation_id
+  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  RETURN coalesce(
+    (meta #>> '{target,InvocationId}')::restate_invocation_id,
+    restate_workflow_invocation_id(meta #>> '{target,Workflow,service_name}', meta #>> '{target,Workflow,key}'),
+    restate_idempotent_invocation_id(meta #>> '{target,IdempotentRequest,service_name}',
+      meta #>> '{target,IdempotentRequest,service_key}', meta #>> '{target,IdempotentRequest,service_handler}',
+      meta #>> '{target,IdempotentRequest,idempotency_key}'));
+COMMENT ON FUNCTION restate.attached_to(jsonb) IS
+'The invocation that an AttachInvocation is about. meta: as in restate.journal. Null: of what names none.';
+
+CREATE FUNCTION restate.may_be_called_by(
+    caller restate_invocation_id, invoked_by_id restate_invocation_id, idempotency_key text, target_handler_ty text)
+  RETURNS boolean
+  LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  RETURN coalesce(caller = invoked_by_id, false) OR idempotency_key IS NOT NULL OR coalesce(target_handler_ty = 'workflow', false);
+COMMENT ON FUNCTION restate.may_be_called_by(restate_invocation_id, restate_invocation_id, text, text) IS
+'Whether a call of the caller can have made the invocation of which the other arguments are the columns, or have joined it: what has an idempotency key, or is the run of a workflow, is joined.';
+
+CREATE FUNCTION restate.add_waiters(callers restate_invocation_id[]) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+  WITH added AS (
+    INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key)
+    SELECT c.target, c.id, c.completion_id, c.kind, restate_partition_key_of_id(c.target)
+    FROM restate.invocation AS i
+    CROSS JOIN LATERAL (
+      SELECT j.id, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind
+      FROM restate.journal AS j
+      WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: Call'
+      UNION ALL
+      SELECT j.id, restate.attached_to(j.meta), j.completion_id, 'attach'
+      FROM restate.journal AS j
+      WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: AttachInvocation'
+    ) AS c
+    WHERE i.completed_at IS NULL AND i.journal_size > 0 AND ($1 IS NULL OR i.id = ANY ($1)) AND c.target IS NOT NULL
+      AND NOT EXISTS (SELECT FROM restate.journal AS n
+        WHERE n.id = i.id AND n.partition_key = i.partition_key AND n.completion_id = c.completion_id
+          AND NOT restate.is_command(n.entry_type))
+      AND NOT EXISTS (SELECT FROM restate.invocation AS t
+        WHERE t.id = c.target AND t.partition_key = restate_partition_key_of_id(c.target) AND (t.completed_at IS NOT NULL
+          OR c.kind = 'call' AND NOT restate.may_be_called_by(i.id, t.invoked_by_id, t.idempotency_key, t.target_handler_ty)))
+    ON CONFLICT DO NOTHING
+    RETURNING w.target, w.partition_key)
+  UPDATE restate.invocation AS t SET has_waiters = true
+  FROM added AS a
+  WHERE t.id = a.target AND t.partition_key = a.partition_key AND t.has_waiters IS NOT TRUE
+$function$;
+REVOKE ALL ON FUNCTION restate.add_waiters(restate_invocation_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate.add_waiters(restate_invocation_id[]) IS
+'Writes down for whom invocations wait that were not written by the functions: what their journals call or attach to, and have no result of. callers: those that wait, or null for all in flight.';
+
+CREATE FUNCTION restate.add_expiry(ids restate_invocation_id[]) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+  INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
+  SELECT restate.kept_until(now(), i.completion_retention), 'expiry', i.id, -1, i.partition_key
+  FROM restate.invocation AS i
+  WHERE i.completed_at IS NOT NULL AND ($1 IS NULL OR i.id = ANY ($1))
+    AND i.completion_retention > interval '0' AND restate.kept_until(now(), i.completion_retention) < 'infinity'
+$function$;
+REVOKE ALL ON FUNCTION restate.add_expiry(restate_invocation_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate.add_expiry(restate_invocation_id[]) IS
+'Sets when completed invocations go that were not completed by the functions: their retention counts from now, and their journals go with their results. ids: those, or null for all.';
+
+UPDATE restate.invocation SET is_foreign = true WHERE completed_at IS NULL;
+SELECT restate.add_waiters(NULL);
+SELECT restate.add_expiry(NULL);
+
 -- Verification.
 
 CREATE OR REPLACE FUNCTION restate_verify()
@@ -2082,6 +2306,30 @@ AS $function$
   WHERE i.target_service_key IS NOT NULL
     AND i.partition_key <> restate_partition_key_of_key(i.target_service_key)
   UNION ALL
+  -- What is ready and not foreign can be claimed, once, and nothing else.
+  SELECT 'runnable_wrong', coalesce(r.id, i.id), CASE
+    WHEN r.id IS NULL THEN format('ready since %s, but cannot be claimed', i.modified_at)
+    WHEN i.id IS NULL THEN format('can be claimed since %s, though it is not there or not ready since then', r.ready_at) END
+  FROM (
+    SELECT i.id, i.partition_key, i.target_service_name, i.modified_at
+    FROM restate.invocation i
+    WHERE i.completed_at IS NULL AND i.status = 'ready' AND i.is_foreign IS NOT TRUE
+  ) AS i
+  FULL JOIN restate.runnable r ON r.id = i.id AND r.partition_key = i.partition_key
+    AND r.service_name = i.target_service_name AND r.ready_at = i.modified_at
+  WHERE r.id IS NULL OR i.id IS NULL
+  UNION ALL
+  SELECT 'waiter_wrong', w.target, format('%s waits for its result with completion %s, %s', w.caller, w.completion_id, CASE
+    WHEN t.completed_at IS NOT NULL THEN 'and has not got it'
+    ELSE 'but does not say that somebody waits' END)
+  FROM restate.waiter w
+  JOIN restate.invocation t ON t.id = w.target AND t.partition_key = w.partition_key
+  WHERE t.has_waiters IS NOT TRUE OR t.completed_at IS NOT NULL
+  UNION ALL
+  SELECT 'attempt_wrong', i.id, format('%s with an attempt', i.status)
+  FROM restate.invocation i
+  WHERE i.completed_at IS NULL AND i.attempt IS NOT NULL AND i.status <> 'running'
+  UNION ALL
   SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
     s.revision, s.service_name, s.deployment_id)
   FROM restate.service_revision s
@@ -2089,7 +2337,7 @@ AS $function$
   WHERE d.id IS NULL
 $function$;
 COMMENT ON FUNCTION restate_verify() IS
-'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
+'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes, what can be claimed, who waits for whom. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
 
 -- Import.
 
@@ -2164,7 +2412,9 @@ BEGIN
   -- is not taken from it, nor what is derived here.
   row := jsonb_populate_record(NULL::restate.invocation, document - ARRAY[
     'partition_key', 'journal_size', 'journal_commands_size', 'inbox_sequence_number',
-    'request_id', 'pause_requested', 'completion_payload', 'input_headers', 'input_payload']);
+    'request_id', 'pause_requested', 'completion_payload', 'input_headers', 'input_payload',
+    'attempt', 'worker_name', 'attempt_count', 'entry_retry_count', 'last_entry_at', 'suspended_waiting_for_names',
+    'retained_from', 'completion_failure_metadata', 'has_waiters', 'is_foreign']);
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;
@@ -2386,9 +2636,21 @@ BEGIN
     row.completion_payload := output;
   END IF;
 
+  -- it may run elsewhere, and others may wait for it already
+  row.is_foreign := nullif(row.status <> 'completed', false);
+  DELETE FROM restate.waiter AS w
+    WHERE w.target = row.id AND w.partition_key = row.partition_key AND (row.status = 'completed' OR w.kind = 'call'
+      AND NOT restate.may_be_called_by(w.caller, row.invoked_by_id, row.idempotency_key, row.target_handler_ty));
+  row.has_waiters := nullif(EXISTS (SELECT FROM restate.waiter AS w
+    WHERE w.target = row.id AND w.partition_key = row.partition_key), false);
   INSERT INTO restate.invocation SELECT (row).*;
   IF NOT FOUND THEN
     PERFORM restate.not_written(format('invocation %s', row.id));
+  END IF;
+  IF row.status = 'completed' THEN
+    PERFORM restate.add_expiry(ARRAY[row.id]);
+  ELSE
+    PERFORM restate.add_waiters(ARRAY[row.id]);
   END IF;
   RETURN row.id;
 EXCEPTION

@@ -216,6 +216,13 @@ restart(Workset *workset, const Request *request, Target *target)
 									  .last_index = request->asked.last_index,
 									  .request_id = request->asked.request_id,
 									  .at = workset->at});
+	if (made.status == STATUS_READY)
+		store_add_runnable(workset_part(workset, STORE_ADD_RUNNABLE),
+						   &(StoreRunnable){
+							   .id = &target->new_id,
+							   .partition_key = invocation->partition_key,
+							   .service_name = invocation->service_name,
+							   .ready_at = workset->at});
 	copy_journal(workset, request, target);
 	if (request->asked.request_id)
 		target->parameters = parameters_with(request, made.deployment_id);

@@ -13,7 +13,6 @@ static const EntryType waiter_answers[] = {
 
 static void arrive(Changes *changes, Invocation *invocation, bool is_awaited);
 static bool awaits_completion(const Awaited *awaited, int64_t completion_id);
-static bool awaits_result(const Waiter *waiter);
 static bool wakes_on_signal(const Invocation *invocation, const Signal *signal);
 static bool has_signal(const Awaited *awaited, int64_t index, const char *name);
 
@@ -113,7 +112,8 @@ machine_answer_waiters(Changes *changes, Invocation *target, const EntryResult *
 		waiter->answered = true;
 		machine_append_completion(changes, caller, waiter_answers[waiter->kind],
 								  waiter->result_completion_id, result);
-		arrive(changes, caller, awaits_result(waiter));
+		arrive(changes, caller,
+			   caller->awaited && awaits_completion(caller->awaited, waiter->result_completion_id));
 	}
 }
 
@@ -128,18 +128,6 @@ arrive(Changes *changes, Invocation *invocation, bool is_awaited)
 		invocation->has_news = true;
 	else if (invocation->status == STATUS_SUSPENDED && is_awaited)
 		machine_set_status(changes, invocation, STATUS_READY);
-}
-
-/*
- * Returns whether the caller is suspended on the result that the waiter stands
- * for.
- */
-static bool
-awaits_result(const Waiter *waiter)
-{
-	if (waiter->caller->awaited == NULL)
-		return waiter->is_suspended_on_it;
-	return awaits_completion(waiter->caller->awaited, waiter->result_completion_id);
 }
 
 /*

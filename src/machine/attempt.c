@@ -32,7 +32,7 @@ machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt, const
 		return machine_refused(REFUSED_ATTEMPT_LOST);
 	if (awaited->ncompletions + awaited->nsignals + awaited->nnames == 0)
 		return machine_refused(REFUSED_AWAITS_NOTHING);
-	invocation->retry_count = 0;
+	invocation->attempt_count = 0;
 	if (pause_if_requested(changes, invocation))
 		return machine_done("paused");
 	if (machine_has_arrived(invocation, awaited, known))
@@ -63,7 +63,7 @@ machine_fail_attempt(Changes *changes, Invocation *invocation, int64_t attempt,
 	invocation->entry_retry_count += !failure->is_of_deployment;
 	if (pause_if_requested(changes, invocation))
 		return machine_done("paused");
-	if (invocation->retry_count >= policy->max_attempts)
+	if (invocation->attempt_count >= policy->max_attempts)
 	{
 		if (policy->kills)
 		{
@@ -74,7 +74,7 @@ machine_fail_attempt(Changes *changes, Invocation *invocation, int64_t attempt,
 		return machine_done("paused");
 	}
 	delay = failure->retry_after >= 0 ? failure->retry_after :
-										retry_delay(policy, invocation->retry_count);
+										retry_delay(policy, invocation->attempt_count);
 	machine_set_status(changes, invocation, STATUS_BACKING_OFF);
 	invocation->next_retry_at = machine_time_after(changes->now, delay);
 	machine_set_timer(changes, invocation, TIMER_RETRY, invocation->next_retry_at, -1);
@@ -147,7 +147,7 @@ retry_delay(const RetryPolicy *policy, int64_t attempts)
 static bool
 is_as_before(const Invocation *invocation, const Failure *failure)
 {
-	return invocation->retry_count > 1 && invocation->last_entry_at <= invocation->last_start_at &&
+	return invocation->attempt_count > 1 && invocation->last_entry_at <= invocation->last_start_at &&
 		   invocation->last_failure &&
 		   machine_same_text(invocation->last_failure->text, failure->text) &&
 		   machine_same_text(invocation->last_failure->error_code, failure->error_code);

@@ -28,7 +28,7 @@ machine_cancel(Changes *changes, Invocation *invocation)
 	if (invocation->status == STATUS_PAUSED)
 	{
 		machine_set_status(changes, invocation, STATUS_READY);
-		invocation->retry_count = 0;
+		invocation->attempt_count = 0;
 	}
 	return machine_signal(changes, invocation, &cancel_signal);
 }

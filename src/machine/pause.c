@@ -58,7 +58,7 @@ machine_resume(Changes *changes, Invocation *invocation, const Asked *asked)
 	if (invocation->status != STATUS_READY && invocation->status != STATUS_RUNNING)
 	{
 		machine_set_status(changes, invocation, STATUS_READY);
-		invocation->retry_count = 0;
+		invocation->attempt_count = 0;
 		return machine_done("resumed");
 	}
 	if (!invocation->pause_requested)

@@ -35,7 +35,7 @@ machine_start_attempt(Changes *changes, Invocation *invocation, int64_t attempt)
 	invocation->attempt = attempt;
 	invocation->attempt_started = true;
 	invocation->last_start_at = changes->now;
-	invocation->retry_count++;
+	invocation->attempt_count++;
 	return machine_done("running");
 }
 

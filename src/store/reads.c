@@ -16,7 +16,9 @@
 	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                \
 	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"              \
 	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
-	" i.invoked_by_id, " deployment ") AS facts"
+	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"             \
+	" coalesce(i.retained_from, i.completed_at), i.last_start_at, i.last_entry_at, i.attempt,"         \
+	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign) AS facts"
 
 #define NO_DEPLOYMENT "NULL, NULL, NULL"
 
@@ -55,14 +57,14 @@
 	" i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = " id \
 	" AND s.partition_key = " partition_key ") AS is_current"
 
-/* that nothing but the row must be locked: to leave no inbox and answer no caller */
+/* that nothing but the row must be locked: to leave no inbox and answer nobody */
 #define IS_CANCELLED_ALONE                      \
 	"(i.status NOT IN ('pending', 'scheduled')" \
-	" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL)"
+	" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE)"
 
-/* the same: to free no object key, answer no caller and kill no callee */
-#define IS_KILLED_ALONE(id, partition_key)                                         \
-	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.invoked_by_id IS NULL" \
+/* the same: to free no object key, answer nobody and kill no callee */
+#define IS_KILLED_ALONE(id, partition_key)                                    \
+	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE" \
 	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id              \
 	" AND j.partition_key = " partition_key " AND " IS_CALL("j") ")"
 
@@ -98,15 +100,6 @@
 	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
 	" WHERE n.id = {id} AND n.partition_key = {partition_key} AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
 
-#define AWAITED_CALLS(journal) \
-	"SELECT c.id, c.invoked_id, c.result_completion_id," \
-	" c.result_completion_id = ANY (i.suspended_waiting_for_completions) AS is_suspended_on_it" \
-	" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i") journal \
-	" WHERE NOT EXISTS (SELECT FROM restate.journal n" \
-	" WHERE n.id = c.id AND n.partition_key = c.partition_key" \
-	" AND n.completion_id = c.result_completion_id AND " IS_COMPLETION("n") ")" \
-	" ORDER BY c.id, c.index"
-
 #define KEYS(condition)                                                      \
 	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number" \
 	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
@@ -127,7 +120,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 
 	/*
 	 * Finds nothing where more than the row must be locked: an invocation not
-	 * started that leaves an inbox or answers a caller.
+	 * started that leaves an inbox or that somebody waits for.
 	 */
 	[READ(LOCK_ONE_TO_CANCEL)] = {
 		.name = "lock one to cancel",
@@ -136,8 +129,8 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" AND " IS_CANCELLED_ALONE " FOR UPDATE"},
 
 	/*
-	 * Finds nothing where the object key must be locked first, a caller may
-	 * have to be answered, or a callee be killed.
+	 * Finds nothing where the object key must be locked first, somebody may
+	 * wait for the result, or a callee be killed.
 	 */
 	[READ(LOCK_ONE_TO_KILL)] = {
 		.name = "lock one to kill",
@@ -270,19 +263,20 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" AND i.partition_key = v.partition_key"
 			" ORDER BY i.inbox_sequence_number LIMIT v.size) AS p"},
 
-	/*
-	 * The calls that wait for the result of a callee, not answered yet.  A plain
-	 * join may be planned as a scan of whole journals.
-	 */
-	[READ(READ_AWAITED_CALLS)] = {
-		.name = "read awaited calls",
-		.form = &store_form_caller, .result = &store_result_awaited_call,
-		.sql = AWAITED_CALLS(
-			" CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j")
-			" AND j.invoked_id = v.callee AND j.entry_type = 'Command: Call' OFFSET 0) AS c"),
-		.sql_of_nodes = AWAITED_CALLS(
-			" JOIN restate.journal c ON " IS_NAMED("c")
-			" AND c.invoked_id = v.callee AND c.entry_type = 'Command: Call'")},
+	/* who waits for the results of invocations */
+	[READ(READ_WAITERS)] = {
+		.name = "read waiters",
+		.form = &store_form_id, .result = &store_result_waiter,
+		.sql = "SELECT w.target, w.caller, w.completion_id, w.kind = 'call' AS is_call FROM {rows}"
+			" JOIN restate.waiter w ON " IS_WAITED_FOR("w")
+			" ORDER BY w.target, w.caller, w.completion_id"},
+
+	/* what those that are suspended wait for */
+	[READ(READ_AWAITED)] = {
+		.name = "read awaited",
+		.form = &store_form_id, .result = &store_result_awaited,
+		.sql = "SELECT i.id, i.suspended_waiting_for_completions AS completions,"
+			" i.suspended_waiting_for_signals AS signals, i.suspended_waiting_for_names AS names" FROM_MANY},
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",
@@ -352,6 +346,21 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.name = "count state",
 		.form = &store_form_key, .result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")},
+
+	[READ(COUNT_RUNNABLE)] = {
+		.name = "count runnable",
+		.form = &store_form_runnable, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.runnable r ON " IS_RUNNABLE("r")},
+
+	[READ(COUNT_TIMERS)] = {
+		.name = "count timers",
+		.form = &store_form_timer, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.timer t ON " IS_TIMER("t")},
+
+	[READ(COUNT_WAITERS)] = {
+		.name = "count waiters",
+		.form = &store_form_id, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.waiter w ON " IS_WAITED_FOR("w")},
 
 	[READ(EXTENSION_VERSION)] = {
 		.name = "extension version",

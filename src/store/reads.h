@@ -31,10 +31,6 @@
 	STORE_KEYS(ROW, ALL)        \
 	ROW(INT8, size)
 
-#define STORE_CALLERS(ROW, ALL) \
-	STORE_IDS(ROW, ALL)         \
-	ROW(INVOCATION_ID, callee)
-
 #define STORE_PREFIXES(ROW, ALL) \
 	STORE_IDS(ROW, ALL)          \
 	ALL(INT8, last_index)
@@ -51,7 +47,6 @@
 	FORM(one, StoreOne, STORE_ONE)                       \
 	FORM(lock, StoreLock, STORE_LOCKS)                   \
 	FORM(inbox, StoreInbox, STORE_INBOXES)               \
-	FORM(caller, StoreCaller, STORE_CALLERS)             \
 	FORM(prefix, StorePrefix, STORE_PREFIXES)            \
 	FORM(completion, StoreCompletion, STORE_COMPLETIONS) \
 	FORM(restarted, StoreRestarted, STORE_RESTARTED)
@@ -84,11 +79,17 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 
 #define FOUND_CALLEE(COLUMN) COLUMN(INVOCATION_ID, id) COLUMN(INVOCATION_ID, invoked_id)
 
-#define FOUND_AWAITED_CALL(COLUMN)     \
-	COLUMN(INVOCATION_ID, id)          \
-	COLUMN(INVOCATION_ID, invoked_id)  \
-	COLUMN(INT8, result_completion_id) \
-	COLUMN(BOOL, is_suspended_on_it)
+#define FOUND_WAITER(COLUMN)      \
+	COLUMN(INVOCATION_ID, target) \
+	COLUMN(INVOCATION_ID, caller) \
+	COLUMN(INT8, completion_id)   \
+	COLUMN(BOOL, is_call)
+
+#define FOUND_AWAITED(COLUMN)       \
+	COLUMN(INVOCATION_ID, id)       \
+	COLUMN(INT8_ARRAY, completions) \
+	COLUMN(INT8_ARRAY, signals)     \
+	COLUMN(TEXT_ARRAY, names)
 
 #define FOUND_COMPLETION(COLUMN) COLUMN(INVOCATION_ID, id) COLUMN(INT8, index)
 
@@ -114,7 +115,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(key, StoreFoundKey, FOUND_KEY)                           \
 	RESULT(id, StoreFoundId, FOUND_ID)                              \
 	RESULT(callee, StoreFoundCallee, FOUND_CALLEE)                  \
-	RESULT(awaited_call, StoreFoundAwaitedCall, FOUND_AWAITED_CALL) \
+	RESULT(waiter, StoreFoundWaiter, FOUND_WAITER)                  \
+	RESULT(awaited, StoreFoundAwaited, FOUND_AWAITED)               \
 	RESULT(completion, StoreFoundCompletion, FOUND_COMPLETION)      \
 	RESULT(restart, StoreFoundRestart, FOUND_RESTART)               \
 	RESULT(command, StoreFoundCommand, FOUND_COMMAND)               \

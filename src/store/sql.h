@@ -22,6 +22,17 @@
 		  ".service_name = v.service_name COLLATE \"C\"" \
 		  " AND restate.indexed_key(" alias ".service_key) = restate.indexed_key(v.service_key)"
 
+/* the places named by v among those that can run */
+#define IS_RUNNABLE(alias) \
+	alias ".service_name = v.service_name AND " alias ".ready_at = v.ready_at AND " IS_NAMED(alias)
+
+/* the timers named by v, and who waits for the invocations named by v */
+#define IS_TIMER(alias)                                                   \
+	alias ".due_at = v.due_at AND " alias ".kind = v.kind AND " alias     \
+		  ".completion_id = v.completion_id AND " IS_NAMED(alias)
+#define IS_WAITED_FOR(alias) \
+	alias ".target = v.id AND " alias ".partition_key = v.partition_key"
+
 #define FROM_MANY " FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
 
 #endif /* RESTATE_STORE_SQL_H */

@@ -163,6 +163,7 @@ store_type_oid(StoreType type)
 			oid = JSONBOID;
 			break;
 		case STORE_TIMESTAMPTZ:
+		case STORE_TIME_OR_NULL:
 			oid = TIMESTAMPTZOID;
 			break;
 		case STORE_INVOCATION_ID:
@@ -176,6 +177,9 @@ store_type_oid(StoreType type)
 			break;
 		case STORE_INT8_ARRAY:
 			oid = INT8ARRAYOID;
+			break;
+		case STORE_TEXT_ARRAY:
+			oid = TEXTARRAYOID;
 			break;
 	}
 	return oid;

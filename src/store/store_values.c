@@ -17,6 +17,7 @@
 #define VALUE_OF_DEPLOYMENT_ID(value) DatumGetDeploymentId(value)
 #define VALUE_OF_BYTEA(value)		  ((value) ? DatumGetByteaPP(value) : NULL)
 #define VALUE_OF_INT8_ARRAY(value)	  ((value) ? DatumGetArrayTypeP(value) : NULL)
+#define VALUE_OF_TEXT_ARRAY(value)	  VALUE_OF_INT8_ARRAY(value)
 
 #define COUNTED(type, name)	  +1
 #define DESCRIBED(type, name) {#name, STORE_##type},

@@ -21,6 +21,8 @@
 	" j.appended_at, j.completion_id, j.result_completion_id, j.signal_index," \
 	" j.entry_type, j.version, j.invoked_id, j.name, j.signal_name, j.meta, j.payload"
 
+#define WAITS(alias) alias ".status IN ('pending', 'scheduled')"
+
 #define WAS_WRITTEN(name, condition) " RETURNING restate.was_written('" name "', " condition ")"
 
 /* what is known of attempts stays until completion; of one paused even then */
@@ -131,7 +133,10 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')"
 			FROM_MANY},
 
-	/* the invocations that go on, as they are to be, and the time */
+	/*
+	 * The invocations that go on, as they are to be, and the time.  Of an attempt
+	 * what was not known before stays as it is where it is null.
+	 */
 	[STORE_UPDATE] = {
 		.name = "update",
 		.form = &store_form_update,
@@ -142,18 +147,35 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" journal_commands_size = v.journal_commands_size,"
 			" pause_requested = v.pause_requested,"
 			" pinned_deployment_id = coalesce(v.deployment_id, i.pinned_deployment_id),"
-			" suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_completions END,"
-			" suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN i.suspended_waiting_for_signals END,"
-			" inbox_sequence_number = CASE WHEN v.status = 'pending' THEN i.inbox_sequence_number END,"
-			" input_headers = CASE WHEN v.status = 'pending' THEN i.input_headers END,"
-			" input_payload = CASE WHEN v.status = 'pending' THEN i.input_payload END,"
-			" running_at = CASE WHEN v.status <> 'pending' THEN coalesce(i.running_at, {at}) END,"
-			" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at END"
+			" pinned_service_protocol_version = coalesce(v.protocol_version::integer, i.pinned_service_protocol_version),"
+			" suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN coalesce(v.completions::bigint[], i.suspended_waiting_for_completions) END,"
+			" suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN coalesce(v.signals::bigint[], i.suspended_waiting_for_signals) END,"
+			" suspended_waiting_for_names = CASE WHEN v.status = 'suspended' THEN coalesce(v.names::text[], i.suspended_waiting_for_names) END,"
+			" inbox_sequence_number = CASE WHEN v.status = 'pending' THEN coalesce(v.inbox_sequence_number, i.inbox_sequence_number) END,"
+			" inboxed_at = CASE WHEN v.status = 'pending' THEN coalesce(i.inboxed_at, {at}) ELSE i.inboxed_at END,"
+			" input_headers = CASE WHEN " WAITS("v") " THEN i.input_headers END,"
+			" input_payload = CASE WHEN " WAITS("v") " THEN i.input_payload END,"
+			" running_at = CASE WHEN NOT " WAITS("v") " THEN coalesce(i.running_at, {at}) END,"
+			" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at ELSE v.next_retry_at END,"
+			" attempt = v.attempt,"
+			" worker_name = CASE WHEN v.status = 'running' THEN coalesce(v.worker_name, i.worker_name) END,"
+			" last_start_at = coalesce(v.last_start_at, i.last_start_at),"
+			" last_attempt_deployment_id = CASE WHEN v.last_start_at IS NULL THEN i.last_attempt_deployment_id ELSE coalesce(v.deployment_id, i.pinned_deployment_id) END,"
+			" retry_count = CASE WHEN v.last_start_at IS NULL THEN i.retry_count ELSE coalesce(i.retry_count, 0) + 1 END,"
+			" attempt_count = nullif(v.attempt_count, 0),"
+			" entry_retry_count = nullif(v.entry_retry_count, 0),"
+			" last_entry_at = v.last_entry_at,"
+			" last_failure = coalesce(v.last_failure, i.last_failure),"
+			" last_failure_error_code = CASE WHEN v.last_failure IS NULL THEN i.last_failure_error_code ELSE v.error_code END,"
+			" last_failure_related_command_index = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_index ELSE v.command_index END,"
+			" last_failure_related_command_name = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_name ELSE v.command_name END,"
+			" last_failure_related_command_type = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_type ELSE v.command_type END,"
+			" has_waiters = nullif(v.has_waiters, false)"
 			" FROM {rows}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
 			WAS_WRITTEN("update", "i.status = v.status AND i.journal_size = v.journal_size AND i.pause_requested = v.pause_requested")},
 
-	/* those that have started, completed by a failure, and the time */
+	/* those that have started, completed by a value or a failure, and the time */
 	[STORE_COMPLETE] = {
 		.name = "complete",
 		.form = &store_form_completed,
@@ -165,11 +187,17 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" pause_requested = false,"
 			" suspended_waiting_for_completions = NULL,"
 			" suspended_waiting_for_signals = NULL,"
+			" suspended_waiting_for_names = NULL,"
 			" inbox_sequence_number = NULL,"
 			" input_headers = NULL,"
 			" input_payload = NULL,"
 			" running_at = coalesce(i.running_at, {at}),"
 			" next_retry_at = NULL,"
+			" attempt = NULL,"
+			" worker_name = NULL,"
+			" attempt_count = NULL,"
+			" entry_retry_count = NULL,"
+			" last_entry_at = NULL,"
 			" retry_count = CASE " OUTLIVES_COMPLETION " THEN i.retry_count END,"
 			" last_start_at = CASE " OUTLIVES_COMPLETION " THEN i.last_start_at END,"
 			" last_attempt_deployment_id = CASE " OUTLIVES_COMPLETION " THEN i.last_attempt_deployment_id END,"
@@ -180,8 +208,10 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" last_failure_related_command_name = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_related_command_name END,"
 			" last_failure_related_command_type = CASE " OUTLIVES_COMPLETION " THEN i.last_failure_related_command_type END,"
 			" completed_at = {at},"
-			" completion_result = 'failure',"
-			" completion_failure = v.failure"
+			" completion_result = CASE WHEN v.failure IS NULL THEN 'success' ELSE 'failure' END,"
+			" completion_failure = v.failure,"
+			" completion_failure_metadata = v.failure_metadata,"
+			" completion_payload = v.value"
 			" FROM {rows}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
 			WAS_WRITTEN("complete", "i.status = 'completed' AND i.journal_size = v.journal_size")},
@@ -189,10 +219,10 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	[STORE_APPEND] = {
 		.name = "append",
 		.form = &store_form_append,
-		.sql = "INSERT INTO restate.journal"
-			" (id, partition_key, index, appended_at, entry_type, completion_id, signal_index, meta)"
-			" SELECT v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type,"
-			" v.completion_id, v.signal_index, v.meta"
+		.sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, completion_id,"
+			" result_completion_id, invoked_id, signal_index, signal_name, meta, payload)"
+			" SELECT v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type, v.name, v.completion_id,"
+			" v.result_completion_id, v.invoked_id, v.signal_index, v.signal_name, v.meta, v.payload"
 			" FROM {rows}"},
 
 	[STORE_UPDATE_KEYS] = {
@@ -201,5 +231,47 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
 			" FROM {rows} WHERE " IS_OBJECT_KEY("k")
 			WAS_WRITTEN("update object keys", "k.holder IS NOT DISTINCT FROM v.holder AND k.next_sequence_number = v.next_sequence_number")},
+
+	[STORE_ADD_RUNNABLE] = {
+		.name = "add runnable",
+		.form = &store_form_runnable,
+		.sql = "INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)"
+			" SELECT v.service_name, v.ready_at, v.id, v.partition_key FROM {rows}"},
+
+	/* those that are there: what was written past the functions has no place */
+	[STORE_DROP_RUNNABLE] = {
+		.name = "drop runnable",
+		.form = &store_form_runnable,
+		.left = STORE_COUNT_RUNNABLE,
+		.sql = "DELETE FROM restate.runnable r USING {rows}"
+			" WHERE " IS_RUNNABLE("r")},
+
+	[STORE_SET_TIMERS] = {
+		.name = "set timers",
+		.form = &store_form_timer,
+		.sql = "INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)"
+			" SELECT v.due_at, v.kind, v.id, v.completion_id, v.partition_key FROM {rows}"},
+
+	/* those that are there: what was written past the functions has none */
+	[STORE_DROP_TIMERS] = {
+		.name = "drop timers",
+		.form = &store_form_timer,
+		.left = STORE_COUNT_TIMERS,
+		.sql = "DELETE FROM restate.timer t USING {rows}"
+			" WHERE " IS_TIMER("t")},
+
+	[STORE_ADD_WAITERS] = {
+		.name = "add waiters",
+		.form = &store_form_waiter,
+		.sql = "INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key)"
+			" SELECT v.id, v.caller, v.completion_id, v.kind, v.partition_key FROM {rows}"},
+
+	/* all that wait for a result, those too who are gone or have completed */
+	[STORE_DROP_WAITERS] = {
+		.name = "drop waiters",
+		.form = &store_form_id,
+		.left = STORE_COUNT_WAITERS,
+		.sql = "DELETE FROM restate.waiter w USING {rows}"
+			" WHERE " IS_WAITED_FOR("w")},
 };
 /* clang-format on */

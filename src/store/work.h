@@ -62,33 +62,76 @@
 	ALL(TIMESTAMPTZ, at)
 
 /* invocations that go on, as they are to be */
-#define STORE_UPDATES(ROW, ALL)       \
-	STORE_IDS(ROW, ALL)               \
-	ROW(TEXT, status)                 \
-	ROW(INT8, journal_size)           \
-	ROW(INT8, journal_commands_size)  \
-	ROW(BOOL, pause_requested)        \
-	ROW(DEPLOYMENT_ID, deployment_id) \
-	ROW(TEXT, status_was)             \
+#define STORE_UPDATES(ROW, ALL)              \
+	STORE_IDS(ROW, ALL)                      \
+	ROW(TEXT, status)                        \
+	ROW(INT8, journal_size)                  \
+	ROW(INT8, journal_commands_size)         \
+	ROW(BOOL, pause_requested)               \
+	ROW(DEPLOYMENT_ID, deployment_id)        \
+	ROW(INT8_OR_NULL, protocol_version)      \
+	ROW(TEXT, completions)                   \
+	ROW(TEXT, signals)                       \
+	ROW(TEXT, names)                         \
+	ROW(INT8_OR_NULL, inbox_sequence_number) \
+	ROW(TIME_OR_NULL, next_retry_at)         \
+	ROW(INT8_OR_NULL, attempt)               \
+	ROW(TEXT, worker_name)                   \
+	ROW(TIME_OR_NULL, last_start_at)         \
+	ROW(INT8, attempt_count)                 \
+	ROW(INT8, entry_retry_count)             \
+	ROW(TIME_OR_NULL, last_entry_at)         \
+	ROW(TEXT, last_failure)                  \
+	ROW(TEXT, error_code)                    \
+	ROW(INT8_OR_NULL, command_index)         \
+	ROW(TEXT, command_name)                  \
+	ROW(TEXT, command_type)                  \
+	ROW(BOOL, has_waiters)                   \
+	ROW(TEXT, status_was)                    \
 	ALL(TIMESTAMPTZ, at)
 
-/* those that are completed by a failure */
+/* those that are completed, by a failure if there is one */
 #define STORE_COMPLETED(ROW, ALL)    \
 	STORE_IDS(ROW, ALL)              \
 	ROW(INT8, journal_size)          \
 	ROW(INT8, journal_commands_size) \
 	ROW(TEXT, failure)               \
+	ROW(JSONB, failure_metadata)     \
+	ROW(BYTEA, value)                \
 	ROW(TEXT, status_was)            \
 	ALL(TIMESTAMPTZ, at)
 
-#define STORE_APPENDS(ROW, ALL)      \
-	STORE_IDS(ROW, ALL)              \
-	ROW(INT8, index)                 \
-	ROW(TEXT, entry_type)            \
-	ROW(INT8_OR_NULL, completion_id) \
-	ROW(INT8_OR_NULL, signal_index)  \
-	ROW(JSONB, meta)                 \
+#define STORE_APPENDS(ROW, ALL)             \
+	STORE_IDS(ROW, ALL)                     \
+	ROW(INT8, index)                        \
+	ROW(TEXT, entry_type)                   \
+	ROW(TEXT, name)                         \
+	ROW(INT8_OR_NULL, completion_id)        \
+	ROW(INT8_OR_NULL, result_completion_id) \
+	ROW(INVOCATION_ID, invoked_id)          \
+	ROW(INT8_OR_NULL, signal_index)         \
+	ROW(TEXT, signal_name)                  \
+	ROW(JSONB, meta)                        \
+	ROW(BYTEA, payload)                     \
 	ALL(TIMESTAMPTZ, at)
+
+#define STORE_RUNNABLE(ROW, ALL) \
+	STORE_IDS(ROW, ALL)          \
+	ROW(TEXT, service_name)      \
+	ROW(TIMESTAMPTZ, ready_at)
+
+#define STORE_TIMERS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)        \
+	ROW(TIMESTAMPTZ, due_at)   \
+	ROW(TEXT, kind)            \
+	ROW(INT8, completion_id)
+
+/* of those that are waited for */
+#define STORE_WAITERS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)         \
+	ROW(INVOCATION_ID, caller)  \
+	ROW(INT8, completion_id)    \
+	ROW(TEXT, kind)
 
 #define STORE_KEY_UPDATES(ROW, ALL) \
 	STORE_KEYS(ROW, ALL)            \
@@ -106,7 +149,10 @@
 	FORM(update, StoreUpdate, STORE_UPDATES)                            \
 	FORM(completed, StoreCompleted, STORE_COMPLETED)                    \
 	FORM(append, StoreAppend, STORE_APPENDS)                            \
-	FORM(key_update, StoreKeyUpdate, STORE_KEY_UPDATES)
+	FORM(key_update, StoreKeyUpdate, STORE_KEY_UPDATES)                 \
+	FORM(runnable, StoreRunnable, STORE_RUNNABLE)                       \
+	FORM(timer, StoreTimer, STORE_TIMERS)                               \
+	FORM(waiter, StoreWaiter, STORE_WAITERS)
 
 STORE_WORK_FORMS(STORE_DECLARE_FORM)
 

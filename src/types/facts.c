@@ -17,16 +17,19 @@
 #include "types/compat.h"
 #include "types/facts.h"
 #include "types/id.h"
+#include "types/retention.h"
 #include "types/text_equals.h"
 
-static bool is_positive(Datum interval);
+static int64 time_or_none(FunctionCallInfo fcinfo, int argument);
 
 /*
  * facts(status, target_service_name, target_service_key, target_service_ty,
  * target_handler_ty, journal_size, journal_commands_size, pause_requested,
  * pinned_deployment_id, pinned_service_protocol_version, completion_retention,
  * journal_retention, awaits_cancel, inbox_sequence_number, invoked_by_id,
- * deployment_id, min_service_protocol_version, max_service_protocol_version):
+ * deployment_id, min_service_protocol_version, max_service_protocol_version,
+ * modified_at, scheduled_start_at, next_retry_at, retained_from, last_start_at,
+ * last_entry_at, attempt, attempt_count, entry_retry_count, has_waiters, is_foreign):
  * the bytes of Facts, service and key.
  */
 PG_FUNCTION_INFO_V1(restate_facts);
@@ -65,8 +68,10 @@ restate_facts(PG_FUNCTION_ARGS)
 		facts.pinned_deployment_id = *PG_GETARG_DEPLOYMENT_ID(8);
 		facts.protocol_version = PG_ARGISNULL(9) ? 0 : PG_GETARG_INT32(9);
 	}
-	facts.keeps_result = is_positive(PG_GETARG_DATUM(10));
-	facts.keeps_journal = is_positive(PG_GETARG_DATUM(11));
+	facts.result_retention = retention_length(PG_GETARG_INTERVAL_P(10));
+	facts.journal_retention = retention_length(PG_GETARG_INTERVAL_P(11));
+	facts.keeps_result = facts.result_retention > 0;
+	facts.keeps_journal = facts.journal_retention > 0;
 	facts.awaits_cancel = !PG_ARGISNULL(12) && PG_GETARG_BOOL(12);
 	facts.inbox_sequence_number = PG_ARGISNULL(13) ? 0 : PG_GETARG_INT64(13);
 	facts.has_caller = !PG_ARGISNULL(14);
@@ -79,6 +84,17 @@ restate_facts(PG_FUNCTION_ARGS)
 		facts.min_protocol_version = PG_ARGISNULL(16) ? 0 : PG_GETARG_INT32(16);
 		facts.max_protocol_version = PG_ARGISNULL(17) ? 0 : PG_GETARG_INT32(17);
 	}
+	facts.ready_at = facts.status == STATUS_READY ? time_or_none(fcinfo, 18) : 0;
+	facts.scheduled_start_at = time_or_none(fcinfo, 19);
+	facts.next_retry_at = time_or_none(fcinfo, 20);
+	facts.retained_from = time_or_none(fcinfo, 21);
+	facts.last_start_at = time_or_none(fcinfo, 22);
+	facts.last_entry_at = time_or_none(fcinfo, 23);
+	facts.attempt = PG_ARGISNULL(24) ? 0 : PG_GETARG_INT64(24);
+	facts.attempt_count = PG_ARGISNULL(25) ? 0 : PG_GETARG_INT64(25);
+	facts.entry_retry_count = PG_ARGISNULL(26) ? 0 : PG_GETARG_INT64(26);
+	facts.has_waiters = !PG_ARGISNULL(27) && PG_GETARG_BOOL(27);
+	facts.is_foreign = !PG_ARGISNULL(28) && PG_GETARG_BOOL(28);
 	facts.service_name_length = VARSIZE_ANY_EXHDR(service_name);
 	facts.has_service_key = service_key != NULL;
 	facts.service_key_length = service_key ? VARSIZE_ANY_EXHDR(service_key) : 0;
@@ -98,14 +114,12 @@ restate_facts(PG_FUNCTION_ARGS)
 }
 
 /*
- * Returns whether the interval is more than zero.
+ * Returns the time that an argument is, or 0 for null.
  */
-static bool
-is_positive(Datum interval)
+static int64
+time_or_none(FunctionCallInfo fcinfo, int argument)
 {
-	Interval zero = {0};
-
-	return DatumGetBool(DirectFunctionCall2(interval_gt, interval, IntervalPGetDatum(&zero)));
+	return PG_ARGISNULL(argument) ? 0 : PG_GETARG_TIMESTAMPTZ(argument);
 }
 
 /*

@@ -82,6 +82,8 @@ typedef struct Facts
 	bool pause_requested;
 	bool awaits_cancel; /* suspended on the signal to end */
 	bool has_caller;
+	bool has_waiters; /* somebody may wait for its result */
+	bool is_foreign;  /* nothing runs it here */
 	bool deployment_found; /* the one asked for */
 	bool has_service_key;
 	int32_t protocol_version;
@@ -90,6 +92,17 @@ typedef struct Facts
 	int64_t journal_size;
 	int64_t journal_commands_size;
 	int64_t inbox_sequence_number;
+	int64_t attempt; /* 0: none, or one elsewhere */
+	int64_t attempt_count;
+	int64_t entry_retry_count;
+	int64_t ready_at; /* since when it is; times: 0 where there is none */
+	int64_t scheduled_start_at;
+	int64_t next_retry_at;
+	int64_t last_start_at;
+	int64_t last_entry_at;
+	int64_t retained_from;
+	int64_t result_retention; /* durations */
+	int64_t journal_retention;
 	RestateDeploymentId pinned_deployment_id;
 	RestateDeploymentId deployment_id;
 	RestateInvocationId caller_id;
@@ -153,9 +166,8 @@ typedef struct Waiter
 	WaiterKind kind;
 	struct Invocation *caller; /* NULL: a request, no invocation */
 	int64_t result_completion_id;
-	bool is_suspended_on_it; /* as locked, where what the caller awaits was not read */
 	bool answered;
-	bool is_new;
+	bool is_new; /* else it goes when it is answered */
 } Waiter;
 
 /* What a suspended invocation waits for: any of these. */
@@ -364,7 +376,7 @@ typedef struct Invocation
 	int64_t journal_commands_size;
 	bool pause_requested;
 	int64_t attempt;			/* the fence of the one that runs, never 0 */
-	int64_t retry_count;		/* attempts, since it was last suspended or resumed */
+	int64_t attempt_count;		/* attempts, since it was last suspended or resumed */
 	int64_t entry_retry_count;	/* those that failed since the last entry */
 	int64_t last_entry_at;		/* when that was appended */
 	int64_t last_start_at;		/* of an attempt */

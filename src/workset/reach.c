@@ -12,14 +12,14 @@
 #include "workset/workset.h"
 
 static void read_reached(Workset *workset, Reach reach, List *frontier);
-static void enter_callers(Workset *workset, Reach reach, List *frontier);
+static bool enter_callers(Workset *workset, Reach reach, const List *frontier, bool record);
+static bool answers_waiters(const Invocation *invocation, Reach reach);
 static bool can_have_callees(const Invocation *invocation);
 static List *read_callees(Workset *workset, List *callers, bool record);
 static void find_object_keys(Workset *workset, Reach reach);
 static void add_invocation(Workset *workset, Invocation ***invocations, int *count,
 						   Invocation *invocation);
 static int compare_inbox_places(const void *a, const void *b);
-static void read_awaited_calls(Workset *workset);
 
 /*
  * Enters the named invocations, those that are reached from them and the callers
@@ -72,31 +72,63 @@ read_reached(Workset *workset, Reach reach, List *frontier)
 					callers = lappend(callers, lfirst(cell));
 			entered = read_callees(workset, callers, false);
 		}
-		enter_callers(workset, reach, frontier);
+		(void) enter_callers(workset, reach, frontier, false);
 		frontier = entered;
 	}
 }
 
 /*
- * Adds the callers that may have to be answered to the working set.  Their own facts
- * come with the locks: nothing is reached through them.
+ * Adds those that wait for the results of the invocations, and may have to be
+ * answered, to the working set; returns whether there was one that it did not have.
+ * Notes on each invocation who waits for it if asked to.  Their own facts come with
+ * the locks: nothing is reached through them.
  */
-static void
-enter_callers(Workset *workset, Reach reach, List *frontier)
+static bool
+enter_callers(Workset *workset, Reach reach, const List *invocations, bool record)
 {
+	StoreCall call;
 	ListCell *cell;
+	long before = hash_get_num_entries(workset->invocations);
 
-	foreach (cell, frontier)
+	store_call(&call, STORE_READ_WAITERS);
+	foreach (cell, invocations)
+		if (answers_waiters(lfirst(cell), reach))
+			workset_add_id(&call, lfirst(cell));
+	if (call.count == 0)
+		return false;
+	/* from the last on, so that each list has the order of the rows */
+	for (uint64 row = store_execute(&call); row-- > 0;)
 	{
-		Invocation *invocation = lfirst(cell);
+		StoreFoundWaiter found;
+		Invocation *caller;
+		Invocation *target;
+		Waiter *waiter;
 
-		if (!invocation->exists || !invocation->facts.has_caller ||
-			invocation->status == STATUS_COMPLETED)
+		store_read_waiter(row, &found);
+		caller = workset_enter(workset, found.caller);
+		if (!record)
 			continue;
-		if (reach == REACH_CANCEL && invocation->status > STATUS_SCHEDULED)
-			continue;
-		(void) workset_enter(workset, &invocation->facts.caller_id);
+		target = workset_find(workset, found.target);
+		waiter = MemoryContextAllocZero(workset->context, sizeof(Waiter));
+		waiter->kind = found.is_call ? WAITER_CALL : WAITER_ATTACH;
+		waiter->caller = caller;
+		waiter->result_completion_id = found.completion_id;
+		waiter->next = target->waiters;
+		target->waiters = waiter;
 	}
+	return hash_get_num_entries(workset->invocations) > before;
+}
+
+/*
+ * Returns whether the operations can give the invocation a result, for which
+ * others wait.
+ */
+static bool
+answers_waiters(const Invocation *invocation, Reach reach)
+{
+	return invocation->exists && invocation->facts.has_waiters &&
+		   invocation->status != STATUS_COMPLETED &&
+		   (reach != REACH_CANCEL || !status_has_started(invocation->status));
 }
 
 /*
@@ -174,8 +206,9 @@ find_object_keys(Workset *workset, Reach reach)
 }
 
 /*
- * Returns whether the locked rows reach further than what was read before:
- * an invocation has appeared, or has called another.  Notes the callees.
+ * Returns whether the locked rows reach further than what was read before: an
+ * invocation has appeared, has called another or is waited for by one more.  Notes
+ * the callees, and who waits.
  */
 bool
 workset_reach_grew(Workset *workset, Reach reach)
@@ -183,6 +216,8 @@ workset_reach_grew(Workset *workset, Reach reach)
 	HASH_SEQ_STATUS scan;
 	Invocation *invocation;
 	List *callers = NIL;
+	List *targets = NIL;
+	bool grew;
 
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -194,13 +229,17 @@ workset_reach_grew(Workset *workset, Reach reach)
 		}
 		if (reach == REACH_KILL && can_have_callees(invocation))
 			callers = lappend(callers, invocation);
+		if (reach != REACH_KEY && invocation->within_reach)
+			targets = lappend(targets, invocation);
 	}
-	return read_callees(workset, callers, true) != NIL;
+	grew = read_callees(workset, callers, true) != NIL;
+	grew |= enter_callers(workset, reach, targets, true);
+	return grew;
 }
 
 /*
  * Connects what was read: invocations with their object keys, keys with
- * their inboxes, callees with the calls that wait for them.
+ * their inboxes, and reads what suspended callers wait for.
  */
 void
 workset_link(Workset *workset, Reach reach)
@@ -231,7 +270,7 @@ workset_link(Workset *workset, Reach reach)
 			qsort(key->inbox, (size_t) key->inbox_size, sizeof(Invocation *), compare_inbox_places);
 	}
 	if (reach != REACH_KEY)
-		read_awaited_calls(workset);
+		workset_read_awaited(workset);
 }
 
 /*
@@ -259,50 +298,4 @@ compare_inbox_places(const void *a, const void *b)
 
 	return (first->facts.inbox_sequence_number > second->facts.inbox_sequence_number) -
 		   (first->facts.inbox_sequence_number < second->facts.inbox_sequence_number);
-}
-
-/*
- * Reads the calls in the working set's journals that wait for one of its
- * invocations.
- */
-static void
-read_awaited_calls(Workset *workset)
-{
-	StoreCall call;
-	HASH_SEQ_STATUS scan;
-	Invocation *invocation;
-
-	store_call(&call, STORE_READ_AWAITED_CALLS);
-	hash_seq_init(&scan, workset->invocations);
-	while ((invocation = hash_seq_search(&scan)) != NULL)
-	{
-		Invocation *caller;
-
-		if (!invocation->exists || !invocation->facts.has_caller ||
-			invocation->status == STATUS_COMPLETED)
-			continue;
-		caller = workset_find(workset, &invocation->facts.caller_id);
-		if (caller == NULL || !caller->exists || caller->status == STATUS_COMPLETED)
-			continue;
-		store_add_caller(&call, &(StoreCaller){
-									.id = &caller->id,
-									.partition_key = caller->partition_key,
-									.callee = &invocation->id});
-	}
-	if (call.count == 0)
-		return;
-	/* from the last on, so that each list has the order of the rows */
-	for (uint64 row = store_execute(&call); row-- > 0;)
-	{
-		Waiter *waiter = MemoryContextAllocZero(workset->context, sizeof(Waiter));
-		StoreFoundAwaitedCall found;
-
-		store_read_awaited_call(row, &found);
-		waiter->caller = workset_find(workset, found.id);
-		waiter->result_completion_id = found.result_completion_id;
-		waiter->is_suspended_on_it = found.is_suspended_on_it;
-		invocation = workset_find(workset, found.invoked_id);
-		waiter->next = invocation->waiters;
-		invocation->waiters = waiter;
-	}
 }

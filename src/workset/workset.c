@@ -304,6 +304,17 @@ workset_read_invocation(Workset *workset, uint64 row, StoreFoundInvocation *foun
 	i->journal_size = i->facts.journal_size;
 	i->journal_commands_size = i->facts.journal_commands_size;
 	i->pause_requested = i->facts.pause_requested;
+	i->attempt = i->facts.attempt;
+	i->attempt_count = i->facts.attempt_count;
+	i->entry_retry_count = i->facts.entry_retry_count;
+	i->ready_at = i->facts.ready_at;
+	i->scheduled_start_at = i->facts.scheduled_start_at;
+	i->next_retry_at = i->facts.next_retry_at;
+	i->last_start_at = i->facts.last_start_at;
+	i->last_entry_at = i->facts.last_entry_at;
+	i->retained_from = i->facts.retained_from;
+	i->result_retention = i->facts.result_retention;
+	i->journal_retention = i->facts.journal_retention;
 	MemoryContextSwitchTo(old);
 	return i;
 }

@@ -71,6 +71,7 @@ extern void workset_find_reached(Workset *workset, Reach reach, const RestateInv
 								 int count);
 extern bool workset_reach_grew(Workset *workset, Reach reach);
 extern void workset_link(Workset *workset, Reach reach);
+extern void workset_read_awaited(Workset *workset);
 extern bool workset_lock_object_keys(Workset *workset, Reach reach);
 extern void workset_read_object_keys(Workset *workset);
 extern void workset_read_inboxes(Workset *workset);

@@ -21,6 +21,10 @@ static void start_journal(Workset *workset, const Invocation *invocation);
 static void update(Workset *workset, const Invocation *invocation);
 static void complete(Workset *workset, const Invocation *invocation);
 static void append(Workset *workset, const Invocation *invocation);
+static const bytea *bytes_value(const Bytes *bytes);
+static void write_runnable(Workset *workset, const Invocation *invocation);
+static void write_timers(Workset *workset, const Invocation *invocation);
+static void write_waiters(Workset *workset, const Invocation *invocation);
 static void update_object_key(Workset *workset, const ObjectKey *key);
 
 /*
@@ -67,6 +71,9 @@ write_invocation(Workset *workset, const Invocation *invocation)
 {
 	bool loses_journal = invocation->removed || invocation->journal_purged;
 
+	write_runnable(workset, invocation);
+	write_timers(workset, invocation);
+	write_waiters(workset, invocation);
 	if (loses_journal)
 		delete_journal(workset, invocation);
 	else if (invocation->started)
@@ -124,7 +131,7 @@ delete_invocation(Workset *workset, const Invocation *invocation)
 						  .id = &invocation->id,
 						  .partition_key = invocation->partition_key,
 						  .status = restate_status_name(invocation->facts.status)});
-	if (invocation->facts.is_workflow_run && invocation->facts.status > STATUS_SCHEDULED)
+	if (invocation->facts.is_workflow_run && status_has_started(invocation->facts.status))
 		delete_workflow_data(workset, invocation);
 }
 
@@ -149,22 +156,35 @@ delete_workflow_data(Workset *workset, const Invocation *invocation)
 static void
 update(Workset *workset, const Invocation *invocation)
 {
-	store_add_update(workset_part(workset, STORE_UPDATE),
-					 &(StoreUpdate){.id = &invocation->id,
-									.partition_key = invocation->partition_key,
-									.status = restate_status_name(invocation->status),
-									.journal_size = invocation->journal_size,
-									.journal_commands_size = invocation->journal_commands_size,
-									.pause_requested = invocation->pause_requested,
-									.deployment_id = invocation->set_deployment ?
-														 &invocation->facts.deployment_id :
-														 NULL,
-									.status_was = restate_status_name(invocation->facts.status),
-									.at = workset->at});
+	bool is_pending = invocation->status == STATUS_PENDING;
+	bool is_foreign = invocation->facts.is_foreign;
+	int64 protocol_version = invocation->set_protocol_version;
+
+	store_add_update(
+		workset_part(workset, STORE_UPDATE),
+		&(StoreUpdate){
+			.id = &invocation->id,
+			.partition_key = invocation->partition_key,
+			.status = restate_status_name(invocation->status),
+			.journal_size = invocation->journal_size,
+			.journal_commands_size = invocation->journal_commands_size,
+			.pause_requested = invocation->pause_requested,
+			.deployment_id = invocation->set_deployment ? &invocation->facts.deployment_id : NULL,
+			.protocol_version = protocol_version > 0 ? &protocol_version : NULL,
+			.inbox_sequence_number = is_pending && invocation->inbox_sequence_number != invocation->facts.inbox_sequence_number ? &invocation->inbox_sequence_number : NULL,
+			.next_retry_at = invocation->next_retry_at,
+			.attempt = invocation->attempt != 0 ? &invocation->attempt : NULL,
+			.attempt_count = invocation->attempt_count,
+			.entry_retry_count = invocation->entry_retry_count,
+			.last_entry_at =
+				is_foreign ? invocation->facts.last_entry_at : invocation->last_entry_at,
+			.has_waiters = invocation->facts.has_waiters,
+			.status_was = restate_status_name(invocation->facts.status),
+			.at = workset->at});
 }
 
 /*
- * Updates an invocation that is completed, by a failure.
+ * Updates an invocation that is completed.
  */
 static void
 complete(Workset *workset, const Invocation *invocation)
@@ -189,15 +209,111 @@ append(Workset *workset, const Invocation *invocation)
 	for (const JournalAppend *entry = invocation->appends; entry; entry = entry->next)
 		store_add_append(
 			workset_part(workset, STORE_APPEND),
-			&(StoreAppend){.id = &invocation->id,
-						   .partition_key = invocation->partition_key,
-						   .index = entry->index,
-						   .entry_type = entry->entry_type,
-						   .completion_id =
-							   entry->completion_id >= 0 ? &entry->completion_id : NULL,
-						   .signal_index = entry->signal_index >= 0 ? &entry->signal_index : NULL,
-						   .meta = store_jsonb(entry->meta),
-						   .at = workset->at});
+			&(StoreAppend){
+				.id = &invocation->id,
+				.partition_key = invocation->partition_key,
+				.index = entry->index,
+				.entry_type = entry->entry_type,
+				.name = entry->name,
+				.completion_id = entry->completion_id >= 0 ? &entry->completion_id : NULL,
+				.result_completion_id =
+					entry->result_completion_id >= 0 ? &entry->result_completion_id : NULL,
+				.invoked_id = entry->invoked_id,
+				.signal_index = entry->signal_index >= 0 ? &entry->signal_index : NULL,
+				.signal_name = entry->signal_name,
+				.meta = store_jsonb(entry->meta),
+				.payload = bytes_value(&entry->payload),
+				.at = workset->at});
+}
+
+/*
+ * Returns the bytes as the server has them, or NULL where there are none.
+ */
+static const bytea *
+bytes_value(const Bytes *bytes)
+{
+	bytea *value;
+
+	if (bytes->data == NULL)
+		return NULL;
+	value = palloc(VARHDRSZ + bytes->size);
+	SET_VARSIZE(value, VARHDRSZ + bytes->size);
+	memcpy(VARDATA(value), bytes->data, bytes->size);
+	return value;
+}
+
+/*
+ * Keeps the invocation's place among those that can run.
+ */
+static void
+write_runnable(Workset *workset, const Invocation *invocation)
+{
+	const Facts *facts = &invocation->facts;
+	bool was_runnable =
+		!invocation->created && facts->status == STATUS_READY && !facts->is_foreign;
+	bool is_runnable =
+		!invocation->removed && invocation->status == STATUS_READY && !facts->is_foreign;
+	StoreRunnable row = {
+		.id = &invocation->id,
+		.partition_key = invocation->partition_key,
+		.service_name = invocation->service_name};
+
+	if (was_runnable == is_runnable)
+		return;
+	row.ready_at = was_runnable ? facts->ready_at : invocation->ready_at;
+	store_add_runnable(
+		workset_part(workset, was_runnable ? STORE_DROP_RUNNABLE : STORE_ADD_RUNNABLE), &row);
+}
+
+/*
+ * Sets and drops the invocation's timers.  One that runs elsewhere has none but
+ * the one that ends its retention.
+ */
+static void
+write_timers(Workset *workset, const Invocation *invocation)
+{
+	static const char *const kinds[] = {
+		[TIMER_SLEEP] = "sleep",
+		[TIMER_SCHEDULE] = "schedule",
+		[TIMER_RETRY] = "retry",
+		[TIMER_EXPIRY] = "expiry"};
+
+	for (const TimerChange *change = invocation->timers; change; change = change->next)
+		if (!invocation->facts.is_foreign || change->timer.kind == TIMER_EXPIRY)
+			store_add_timer(
+				workset_part(workset, change->is_removed ? STORE_DROP_TIMERS : STORE_SET_TIMERS),
+				&(StoreTimer){
+					.id = &invocation->id,
+					.partition_key = invocation->partition_key,
+					.due_at = change->timer.due_at,
+					.kind = kinds[change->timer.kind],
+					.completion_id = change->timer.completion_id});
+}
+
+/*
+ * Drops those that wait for the invocation's result, which it has now, or
+ * adds those that are new.
+ */
+static void
+write_waiters(Workset *workset, const Invocation *invocation)
+{
+	static const char *const kinds[] = {[WAITER_CALL] = "call", [WAITER_ATTACH] = "attach"};
+
+	if (invocation->removed || invocation->status == STATUS_COMPLETED)
+	{
+		if (invocation->facts.has_waiters && invocation->facts.status != STATUS_COMPLETED)
+			workset_add_id(workset_part(workset, STORE_DROP_WAITERS), invocation);
+		return;
+	}
+	for (const Waiter *waiter = invocation->waiters; waiter; waiter = waiter->next)
+		if (waiter->is_new && waiter->caller)
+			store_add_waiter(workset_part(workset, STORE_ADD_WAITERS),
+							 &(StoreWaiter){
+								 .id = &invocation->id,
+								 .partition_key = invocation->partition_key,
+								 .caller = &waiter->caller->id,
+								 .completion_id = waiter->result_completion_id,
+								 .kind = kinds[waiter->kind]});
 }
 
 /*

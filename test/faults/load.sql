@@ -175,6 +175,7 @@ BEGIN
         pinned_deployment_id = coalesce(pinned_deployment_id, 'dp_10000000000000000000old'),
         pinned_service_protocol_version = coalesce(pinned_service_protocol_version, (detail ->> 'protocol')::int)
       WHERE id = target AND partition_key = row_id;
+      DELETE FROM restate.runnable WHERE service_name = i.target_service_name AND ready_at = i.modified_at AND id = target;
     WHEN 'start' THEN
       INSERT INTO restate.journal (id, partition_key, index, entry_type, name, meta, payload)
       VALUES (target, row_id, 0, 'Command: Input', '', jsonb_build_object('headers', i.input_headers), i.input_payload);
@@ -192,6 +193,7 @@ BEGIN
         CASE action WHEN 'call' THEN 'Command: Call|' || first || '|' || first + 1
           ELSE 'Command: OneWayCall|' || first || '|' END || '|' || callee || '|',
         'Notification: CallInvocationId|' || first || '||' || callee || '|');
+      PERFORM restate.add_waiters(ARRAY[target]);
     WHEN 'suspend' THEN
       waits := load.outstanding(target);
       UPDATE restate.invocation SET modified_at = now(), pause_requested = false,
@@ -223,7 +225,8 @@ BEGIN
       WHERE id = target AND partition_key = row_id;
     WHEN 'finish' THEN
       PERFORM load.append(target, 'Command: Output||||');
-      UPDATE restate.invocation SET status = 'completed', completion_result = 'success', completion_payload = 'done',
+      DELETE FROM restate.waiter WHERE waiter.target = i.id;
+      UPDATE restate.invocation SET has_waiters = NULL, status = 'completed', completion_result = 'success', completion_payload = 'done',
         completed_at = now(), modified_at = now(), pause_requested = false, retry_count = NULL, last_start_at = NULL,
         last_failure = NULL
       WHERE id = target AND partition_key = row_id;

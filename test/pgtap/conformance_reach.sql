@@ -114,7 +114,7 @@ SELECT is(effect($$SELECT make_caller('caller', 'running'); UPDATE restate.journ
     'restate_kill(inv(''caller''))'),
   E'killed\n~ invocation caller: ' || :'killed' || ' status=completed', 'one that called itself is killed once');
 SELECT is(effect($$SELECT make_caller('caller', 'running'), make_caller('callee2', 'running'); UPDATE restate.journal SET invoked_id = inv('caller')
-    WHERE id = inv('callee2') AND completion_id = 2$$, 'restate_kill(inv(''callee2''))'),
+    WHERE id = inv('callee2') AND completion_id = 2; SELECT restate.add_waiters(NULL)$$, 'restate_kill(inv(''callee2''))'),
   E'killed\n~ invocation callee2: ' || :'killed' || E' status=completed\n~ invocation caller: ' || :'killed' || ' status=completed',
   'two that called each other are both killed');
 
@@ -150,7 +150,7 @@ SELECT is(effect(replace(:'family', '''callee2'', ''Svc/s'', ''running''', '''ca
 SELECT is(effect(replace(:'family', '''callee2'', ''Svc/s'', ''running''', '''callee2'', ''Svc/s'', ''scheduled'''), 'restate_kill(inv(''callee2''))'),
   E'removed\n- invocation callee2\n~ invocation caller: ' || :'woken' || E'\n+ journal caller/7: appended_at=now completion_id=3 ' || :'answer',
   'kill of one: that it was killed');
-SELECT is(effect(:'family' || $$ SELECT make('waiting', 'Obj/k/s', 'pending', $$ || :'called' || $$); UPDATE restate.journal SET invoked_id = inv('waiting') WHERE id = inv('caller') AND completion_id = 2$$,
+SELECT is(effect(:'family' || $$ SELECT make('waiting', 'Obj/k/s', 'pending', $$ || :'called' || $$); UPDATE restate.journal SET invoked_id = inv('waiting') WHERE id = inv('caller') AND completion_id = 2; SELECT restate.add_waiters(NULL)$$,
     'restate_cancel(inv(''waiting''))'),
   E'removed\n~ invocation caller: ' || :'woken' || E'\n- invocation waiting\n+ journal caller/7: appended_at=now completion_id=3 ' || :'cancelled',
   'so with one in an inbox');

@@ -97,12 +97,18 @@ INSERT INTO damage (statements, want, rule) VALUES
   ($$DELETE FROM restate.service_revision; DELETE FROM restate.deployment$$, 'pinned_without_deployment suspended', 'a deployment removed below one in flight'),
   ($$UPDATE restate.invocation SET pinned_deployment_id = restate_new_deployment_id(), pinned_service_protocol_version = 6, last_start_at = now() WHERE id IN (inv('done'), inv('restart'))$$,
     'pinned_without_deployment restart', 'a restart that was attempted on a deployment that is gone'),
-  ($$INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty) VALUES ('Gone', 1, restate_new_deployment_id(), 'service')$$, 'revision_without_deployment', 'a revision that nothing serves');
+  ($$INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty) VALUES ('Gone', 1, restate_new_deployment_id(), 'service')$$, 'revision_without_deployment', 'a revision that nothing serves'),
+  ($$DELETE FROM restate.runnable WHERE id = inv('restart')$$, 'runnable_wrong restart', 'one that is ready and cannot be claimed'),
+  ($$UPDATE restate.runnable SET ready_at = ready_at - interval '1 second' WHERE id = inv('restart')$$, 'runnable_wrong restart, runnable_wrong restart', 'one that can be claimed in another place than it is in'),
+  ($$UPDATE restate.invocation SET status = 'paused' WHERE id = inv('restart')$$, 'runnable_wrong restart', 'one that can be claimed though it is paused'),
+  ($$INSERT INTO restate.waiter VALUES (inv('done'), inv('running'), 1, 'call', restate_partition_key_of_id(inv('done')))$$, 'waiter_wrong done', 'one that waits for what has completed'),
+  ($$INSERT INTO restate.waiter VALUES (inv('paused'), inv('running'), 1, 'call', restate_partition_key_of_id(inv('paused')))$$, 'waiter_wrong paused', 'one whom nobody would answer'),
+  ($$UPDATE restate.invocation SET attempt = 1 WHERE id = inv('paused')$$, 'attempt_wrong paused', 'an attempt of one that is paused');
 
 SELECT plan((SELECT count(*) FROM damage)::int + 12);
 
 SELECT is(found('SELECT 1'), 'nothing', 'nothing where nothing is broken');
-SELECT is(found('DELETE FROM restate.journal; DELETE FROM restate.journal_event; DELETE FROM restate.invocation; DELETE FROM restate.object_key'), 'nothing', 'nothing where nothing is');
+SELECT is(found('DELETE FROM restate.journal; DELETE FROM restate.journal_event; DELETE FROM restate.invocation; DELETE FROM restate.object_key; DELETE FROM restate.runnable'), 'nothing', 'nothing where nothing is');
 
 -- what is no damage
 SELECT is(found($$DELETE FROM restate.service_revision; DELETE FROM restate.deployment; SELECT restate_kill(inv('suspended'));

@@ -43,7 +43,7 @@ $$;
 CREATE FUNCTION digest() RETURNS text LANGUAGE sql SET search_path = pg_catalog, pg_temp
 SET timezone = 'UTC' SET datestyle = 'ISO' SET intervalstyle = 'postgres' SET bytea_output = 'hex' SET extra_float_digits = 1 AS $$
   SELECT md5(string_agg(line, E'\n' ORDER BY line COLLATE "C")) || ' ' || count(*) FROM (
-    SELECT (to_jsonb(i) - ARRAY['created_at', 'modified_at', 'running_at', 'inboxed_at', 'completed_at', 'random_seed']
+    SELECT (to_jsonb(i) - ARRAY['created_at', 'modified_at', 'running_at', 'inboxed_at', 'completed_at', 'random_seed', 'last_entry_at']
       - CASE WHEN i.restarted_from IS NULL THEN '' ELSE 'id' END)::text
     FROM restate.invocation AS i
     UNION ALL SELECT (to_jsonb(j) - ARRAY['appended_at'] - CASE WHEN i.restarted_from IS NULL THEN '' ELSE 'id' END)::text
@@ -236,7 +236,7 @@ SELECT name, value, hostile.exercise(name, value) FROM hostile.setting WHERE hos
 
 \c - :me
 SELECT * FROM restate_verify();
-TRUNCATE restate.invocation, restate.journal, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
 SET client_min_messages TO warning;
 DROP SCHEMA hostile CASCADE;
 DROP FUNCTION load, digest;

@@ -164,5 +164,5 @@ DROP FUNCTION looped_over;
 \pset format aligned
 
 DEALLOCATE ALL;
-TRUNCATE restate.invocation, restate.journal, restate.journal_event, restate.object_key, restate.object_state, restate.promise, restate.audit;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.object_state, restate.promise, restate.audit;
 DROP FUNCTION plan;

@@ -204,7 +204,7 @@ RESET timezone;
 RESET datestyle;
 RESET search_path;
 SELECT * FROM restate_verify();
-TRUNCATE restate.invocation, restate.journal, restate.journal_event, restate.object_key, restate.object_state, restate.promise,
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.object_state, restate.promise,
   restate.audit, restate.deployment, restate.service_revision;
 -- the statuses, in the order of life, and what else is the name of one
 SELECT name, restate.has_started(name), restate.coarse_status(name), restate.status_of(name)

@@ -167,7 +167,7 @@ SELECT restate_purge_journal(of('done'));
 SELECT * FROM restate_verify();
 DROP OWNED BY restate_test_writer;
 DROP ROLE restate_test_writer;
-TRUNCATE restate.invocation, restate.journal, restate.journal_event, restate.object_key, restate.object_state, restate.promise, restate.audit,
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.object_state, restate.promise, restate.audit,
   restate.deployment, restate.service_revision;
 DROP TABLE call, touched, tried;
 DROP FUNCTION of, note, nothing, as_it_was, elsewhere, contents, try;

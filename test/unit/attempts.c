@@ -216,14 +216,14 @@ starts(void)
 		Changes changes = no_changes();
 		Invocation invocation = in_state(STATUS_BACKING_OFF, 1);
 
-		invocation.retry_count = 2;
+		invocation.attempt_count = 2;
 		invocation.journal_size = invocation.journal_commands_size = 0;
 		invocation.next_retry_at = NOW + 1;
 		check(says(machine_start_attempt(&changes, &invocation, ATTEMPT), "unchanged") && invocation.status == STATUS_BACKING_OFF,
 			  "no attempt starts before its retry is due");
 		invocation.next_retry_at = NOW;
 		check(says(machine_start_attempt(&changes, &invocation, ATTEMPT), "running") && invocation.attempt == ATTEMPT && invocation.attempt_started &&
-				  invocation.retry_count == 3 && invocation.last_start_at == NOW && !invocation.set_deployment,
+				  invocation.attempt_count == 3 && invocation.last_start_at == NOW && !invocation.set_deployment,
 			  "one that is due does, counts, and stays where it is pinned");
 		check(is_timer(only_timer(&invocation, true), TIMER_RETRY, NOW, -1), "its timer is no longer needed");
 		check(invocation.started && invocation.journal_size == 1, "one without a journal has its input then");
@@ -324,7 +324,7 @@ retries(void)
 		Failure failure = boom;
 
 		invocation = in_state(STATUS_RUNNING, 1);
-		invocation.retry_count = cases[i].attempts;
+		invocation.attempt_count = cases[i].attempts;
 		failure.retry_after = cases[i].retry_after;
 		(void) machine_fail_attempt(&changes, &invocation, ATTEMPT, &failure, &cases[i].policy);
 		check(invocation.status == STATUS_BACKING_OFF && invocation.next_retry_at == NOW + cases[i].delay &&
@@ -332,17 +332,17 @@ retries(void)
 			  "%s", cases[i].what);
 	}
 	invocation = in_state(STATUS_RUNNING, 1);
-	invocation.retry_count = 69;
+	invocation.attempt_count = 69;
 	(void) machine_fail_attempt(&changes, &invocation, ATTEMPT, &boom, &policy);
 	check(invocation.status == STATUS_BACKING_OFF && invocation.entry_retry_count == 1 && invocation.attempt_failure == &boom,
 		  "the last but one attempt of a policy is followed by the last");
-	invocation.retry_count = 70;
+	invocation.attempt_count = 70;
 	(void) machine_start_attempt(&changes, &invocation, ATTEMPT);
 	changes.now = invocation.next_retry_at;
 	(void) machine_start_attempt(&changes, &invocation, ATTEMPT);
 	check(says(machine_fail_attempt(&changes, &invocation, ATTEMPT, &boom, &policy), "paused") && invocation.timers == NULL, "that one by a pause");
 	(void) machine_resume(&changes, &invocation, &(Asked){.deployment = DEPLOYMENT_KEEP});
-	check(invocation.status == STATUS_READY && invocation.retry_count == 0, "from which it begins to count anew");
+	check(invocation.status == STATUS_READY && invocation.attempt_count == 0, "from which it begins to count anew");
 
 	invocation = in_state(STATUS_RUNNING, 1);
 	(void) machine_fail_attempt(&changes, &invocation, ATTEMPT, &boom, &(RetryPolicy){.max_attempts = 0, .kills = true});
@@ -380,7 +380,7 @@ repeated_failures(void)
 
 		invocation.last_failure = &before;
 		invocation.last_start_at = NOW - 5;
-		invocation.retry_count = cases[i].attempts;
+		invocation.attempt_count = cases[i].attempts;
 		invocation.last_entry_at = cases[i].last_entry_at;
 		(void) machine_fail_attempt(&changes, &invocation, ATTEMPT, &boom, &policy);
 		check(invocation.is_new_failure == cases[i].is_new, "%s is %s failure", cases[i].what, cases[i].is_new ? "a new" : "no new");
@@ -429,10 +429,10 @@ suspensions(void)
 		JournalPart journal = {.completions = &cases[i].completion, .ncompletions = 1, .arrivals = &cases[i].arrival, .narrivals = 1};
 
 		invocation.journal = &journal;
-		invocation.retry_count = 3;
+		invocation.attempt_count = 3;
 		(void) machine_suspend(&changes, &invocation, ATTEMPT, &awaited, 3);
 		check(invocation.status == (cases[i].goes_on ? STATUS_READY : STATUS_SUSPENDED) && changes.made_runnable == cases[i].goes_on &&
-				  invocation.retry_count == 0,
+				  invocation.attempt_count == 0,
 			  "%s: it %s", cases[i].what, cases[i].goes_on ? "goes on" : "is suspended");
 	}
 	for (int what = 0; what < 5; what++)

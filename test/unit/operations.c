@@ -33,9 +33,9 @@ paused(void)
 	Changes changes = no_changes();
 	Invocation invocation = in_state(STATUS_PAUSED, 1);
 
-	invocation.retry_count = 70;
+	invocation.attempt_count = 70;
 	(void) machine_cancel(&changes, &invocation);
-	check(invocation.status == STATUS_READY && invocation.retry_count == 0 && invocation.journal_size == 4, "a cancel resumes what is paused");
+	check(invocation.status == STATUS_READY && invocation.attempt_count == 0 && invocation.journal_size == 4, "a cancel resumes what is paused");
 }
 
 /*

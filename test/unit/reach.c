@@ -60,10 +60,13 @@ family(void)
 	Invocation other = in_state(STATUS_SUSPENDED, 6);
 	Invocation *callees[] = {&child, &unstarted, &done};
 	Invocation *its[] = {&grandchild, &parent};
-	Waiter to_other = {.caller = &other, .result_completion_id = 11, .is_suspended_on_it = true};
-	Waiter to_parent = {.next = &to_other, .caller = &parent, .result_completion_id = 10, .is_suspended_on_it = true};
+	static const int64_t completions[] = {10, 11};
+	static const Awaited awaited = {.completions = completions, .ncompletions = 2};
+	Waiter to_other = {.caller = &other, .result_completion_id = 11};
+	Waiter to_parent = {.next = &to_other, .caller = &parent, .result_completion_id = 10};
 	const Effect *effect;
 
+	parent.awaited = other.awaited = &awaited;
 	parent.callees = callees;
 	parent.ncallees = 3;
 	child.callees = its;

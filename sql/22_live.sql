@@ -1,0 +1,87 @@
+-- What is in flight: who can run, what is due when, who waits for whom, and who
+-- runs.  Rows are written with the invocation that they are about, under its lock,
+-- and none refers to one that the server would have to look up.
+
+CREATE TABLE restate.runnable (
+  service_name text COLLATE "C" NOT NULL,
+  ready_at timestamptz NOT NULL,
+  id restate_invocation_id NOT NULL,
+  partition_key bigint NOT NULL,
+  PRIMARY KEY (service_name, ready_at, id, partition_key)
+);
+REVOKE ALL ON restate.runnable FROM PUBLIC;
+COMMENT ON TABLE restate.runnable IS
+'The invocations that are ready, in the order in which they became so: what workers claim. One row for each of status ready that is not foreign.';
+COMMENT ON COLUMN restate.runnable.ready_at IS
+'Since when it is ready, as modified_at of restate.invocation has it.';
+
+CREATE TABLE restate.timer (
+  due_at timestamptz NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  id restate_invocation_id NOT NULL,
+  completion_id bigint NOT NULL,
+  partition_key bigint NOT NULL,
+  PRIMARY KEY (due_at, kind, id, completion_id, partition_key),
+  CONSTRAINT timer_kind CHECK (kind IN ('sleep', 'schedule', 'retry', 'expiry'))
+);
+REVOKE ALL ON restate.timer FROM PUBLIC;
+COMMENT ON TABLE restate.timer IS
+'What is due when. One whose invocation is gone, or has gone on, finds nothing to do.';
+COMMENT ON COLUMN restate.timer.kind IS
+'sleep: a Sleep ends. schedule: the start that was asked for. retry: the next attempt. expiry: the journal, or the invocation, was kept long enough.';
+COMMENT ON COLUMN restate.timer.completion_id IS
+'Of a sleep the completion that ends it, otherwise -1.';
+COMMENT ON CONSTRAINT timer_kind ON restate.timer IS
+'kind must be sleep, schedule, retry or expiry';
+
+CREATE TABLE restate.waiter (
+  target restate_invocation_id NOT NULL,
+  caller restate_invocation_id NOT NULL,
+  completion_id bigint NOT NULL,
+  kind text COLLATE "C" NOT NULL,
+  partition_key bigint NOT NULL,
+  PRIMARY KEY (target, caller, completion_id, partition_key),
+  CONSTRAINT waiter_kind CHECK (kind IN ('call', 'attach'))
+);
+REVOKE ALL ON restate.waiter FROM PUBLIC;
+COMMENT ON TABLE restate.waiter IS
+'Who waits for the result of an invocation, in the partition of that one: its callers, and those attached to it.';
+COMMENT ON COLUMN restate.waiter.completion_id IS
+'The completion, in the journal of the caller, that the result becomes.';
+COMMENT ON CONSTRAINT waiter_kind ON restate.waiter IS
+'kind must be call or attach';
+
+CREATE TABLE restate.promise_waiter (
+  service_name text NOT NULL,
+  service_key text NOT NULL,
+  key text NOT NULL,
+  partition_key bigint NOT NULL,
+  caller restate_invocation_id NOT NULL,
+  completion_id bigint NOT NULL
+);
+REVOKE ALL ON restate.promise_waiter FROM PUBLIC;
+ALTER TABLE restate.promise_waiter REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX promise_waiter_unique_idx ON restate.promise_waiter
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key, key), caller, completion_id);
+COMMENT ON TABLE restate.promise_waiter IS
+'Who waits for a promise of a workflow.';
+COMMENT ON COLUMN restate.promise_waiter.completion_id IS
+'The completion, in the journal of the caller, that the promise becomes.';
+
+CREATE TABLE restate.worker (
+  name text COLLATE "C" PRIMARY KEY,
+  last_seen timestamptz NOT NULL
+) WITH (fillfactor = 50);
+REVOKE ALL ON restate.worker FROM PUBLIC;
+COMMENT ON TABLE restate.worker IS
+'The programs that run attempts, and when each was last heard of.';
+
+CREATE TABLE restate.held_service (
+  service_name text COLLATE "C" PRIMARY KEY,
+  reason text,
+  held_at timestamptz NOT NULL,
+  role_name text NOT NULL
+);
+REVOKE ALL ON restate.held_service FROM PUBLIC;
+COMMENT ON TABLE restate.held_service IS
+'The services of which nothing is claimed.';
