@@ -14,6 +14,7 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 
 #include "types/compat.h"
 #include "types/entry_check.h"
@@ -138,6 +139,25 @@ byte_numerals(void)
 }
 
 /*
+ * Sets *byte to the whole number that a numeral stands for; returns false if it
+ * is none from 0 to 255, or has decimals.  Its last two bytes hold the number,
+ * unless it is 0: that is taken for a guess, at which numeral to look.
+ */
+static bool
+is_byte(Numeric numeric, unsigned char *byte)
+{
+	const Numeric *numerals = byte_numerals();
+	Size size = VARSIZE_ANY(numeric);
+	uint16 guess;
+
+	memcpy(&guess, (const char *) numeric + size - sizeof(guess), sizeof(guess));
+	if (guess > 255)
+		guess = 0;
+	*byte = (unsigned char) guess;
+	return size == VARSIZE_ANY(numerals[guess]) && memcmp(numeric, numerals[guess], size) == 0;
+}
+
+/*
  * Refuses the entry: names its kind, the field and the form it should have.
  */
 void
@@ -179,7 +199,6 @@ restate_field_u32(RestateFieldPlace place, const JsonbValue *value)
 bytea *
 restate_field_bytes(RestateFieldPlace place, const JsonbValue *value)
 {
-	const Numeric *numerals = byte_numerals();
 	bytea *bytes;
 	unsigned char *out;
 	JsonbIterator *it;
@@ -193,21 +212,11 @@ restate_field_bytes(RestateFieldPlace place, const JsonbValue *value)
 	it = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
 	{
-		bool failed = false;
-		int32 number = -1;
-
 		if (token != WJB_ELEM)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		if (element.type == jbvNumeric)
-			number = restate_numeric_int4(element.val.numeric, &failed);
-
-		/* a number that was rounded, or that has decimals, is no numeral */
-		if (failed || number < 0 || number > 255 ||
-			VARSIZE_ANY(element.val.numeric) != VARSIZE_ANY(numerals[number]) ||
-			memcmp(element.val.numeric, numerals[number], VARSIZE_ANY(numerals[number])) != 0)
+		if (element.type != jbvNumeric || !is_byte(element.val.numeric, out++))
 			restate_refuse_field(place, "an array of whole numbers from 0 to 255");
-		*out++ = (unsigned char) number;
 	}
 	SET_VARSIZE(bytes, (char *) out - (char *) bytes);
 	return bytes;
