@@ -118,7 +118,7 @@ else
 # Builds out of tree: make -f /path/to/Makefile in an empty directory.
 ifneq ($(SRCROOT),.)
 VPATH := $(SRCROOT)
-$(shell mkdir -p src/types src/store src/machine src/workset src/admin src/functions)
+$(shell mkdir -p src/types src/store src/machine src/workset src/admin src/worker src/functions)
 endif
 rel = $(patsubst $(SRCROOT)/%,%,$(sort $(wildcard $(addprefix $(SRCROOT)/,$(1)))))
 

@@ -9,7 +9,6 @@
 
 #include "fmgr.h"
 #include "utils/guc.h"
-#include "utils/numeric.h"
 
 #define PG16_GE (PG_VERSION_NUM >= 160000)
 #define PG17_GE (PG_VERSION_NUM >= 170000)
@@ -81,24 +80,6 @@ typedef struct RestateJsonbBuilder
 #define restate_jsonb_push(builder, token, value) \
 	((void) ((builder)->result = pushJsonbValue(&(builder)->state, token, value)))
 #endif
-
-/*
- * Returns the whole number that a numeric is when rounded; sets failed where
- * it is none of 32 bits.
- */
-static inline int32
-restate_numeric_int4(Numeric numeric, bool *failed)
-{
-#if PG19_GE
-	ErrorSaveContext context = {.type = T_ErrorSaveContext};
-	int32 number = numeric_int4_safe(numeric, (Node *) &context);
-
-	*failed = context.error_occurred;
-	return number;
-#else
-	return numeric_int4_opt_error(numeric, failed);
-#endif
-}
 
 /* whether a role may call a function; for who includes utils/acl.h and catalog/pg_proc.h */
 #if PG16_GE

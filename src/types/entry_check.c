@@ -14,10 +14,12 @@
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
+#include "utils/numeric.h"
 
 #include "types/compat.h"
 #include "types/entry_check.h"
 #include "types/entry_shape.h"
+#include "types/id.h"
 #include "types/limits.h"
 #include "types/outcome.h"
 
@@ -99,8 +101,8 @@ has_string(const JsonbValue *object, const char *key)
  * Sets *number if the value is a whole number from 0 to max, otherwise
  * returns false.
  */
-static bool
-whole_number(const JsonbValue *value, uint64 max, uint64 *number)
+bool
+restate_json_whole_number(const JsonbValue *value, uint64 max, uint64 *number)
 {
 	char *text;
 	char *end;
@@ -137,6 +139,25 @@ byte_numerals(void)
 }
 
 /*
+ * Sets *byte to the whole number that a numeral stands for; returns false if it
+ * is none from 0 to 255, or has decimals.  Its last two bytes hold the number,
+ * unless it is 0: that is taken for a guess, at which numeral to look.
+ */
+static bool
+is_byte(Numeric numeric, unsigned char *byte)
+{
+	const Numeric *numerals = byte_numerals();
+	Size size = VARSIZE_ANY(numeric);
+	uint16 guess;
+
+	memcpy(&guess, (const char *) numeric + size - sizeof(guess), sizeof(guess));
+	if (guess > 255)
+		guess = 0;
+	*byte = (unsigned char) guess;
+	return size == VARSIZE_ANY(numerals[guess]) && memcmp(numeric, numerals[guess], size) == 0;
+}
+
+/*
  * Refuses the entry: names its kind, the field and the form it should have.
  */
 void
@@ -149,36 +170,35 @@ restate_refuse_field(RestateFieldPlace place, const char *form)
 /*
  * Returns the text of a string.  Refuses anything else.
  */
-Datum
+char *
 restate_field_text(RestateFieldPlace place, const JsonbValue *value)
 {
 	if (value->type != jbvString)
 		restate_refuse_field(place, "a string");
-	return PointerGetDatum(cstring_to_text_with_len(value->val.string.val, value->val.string.len));
+	return restate_json_string(value);
 }
 
 /*
- * Returns the index of a completion or signal as a bigint.  Refuses anything else.
+ * Returns the index of a completion or signal.  Refuses anything else.
  */
-Datum
+int64
 restate_field_u32(RestateFieldPlace place, const JsonbValue *value)
 {
 	uint64 number;
 
-	if (!whole_number(value, RESTATE_INDEX_MAX, &number))
+	if (!restate_json_whole_number(value, RESTATE_INDEX_MAX, &number))
 		restate_refuse_field(place,
 							 "a whole number from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
-	return Int64GetDatum((int64) number);
+	return (int64) number;
 }
 
 /*
  * Returns the bytea of an array of whole numbers from 0 to 255.  Refuses
  * anything else.
  */
-Datum
+bytea *
 restate_field_bytes(RestateFieldPlace place, const JsonbValue *value)
 {
-	const Numeric *numerals = byte_numerals();
 	bytea *bytes;
 	unsigned char *out;
 	JsonbIterator *it;
@@ -192,58 +212,47 @@ restate_field_bytes(RestateFieldPlace place, const JsonbValue *value)
 	it = JsonbIteratorInit(value->val.binary.data);
 	while ((token = JsonbIteratorNext(&it, &element, true)) != WJB_DONE)
 	{
-		bool failed = false;
-		int32 number = -1;
-
 		if (token != WJB_ELEM)
 			continue;
 		CHECK_FOR_INTERRUPTS();
-		if (element.type == jbvNumeric)
-			number = restate_numeric_int4(element.val.numeric, &failed);
-
-		/* a number that was rounded, or that has decimals, is no numeral */
-		if (failed || number < 0 || number > 255 ||
-			VARSIZE_ANY(element.val.numeric) != VARSIZE_ANY(numerals[number]) ||
-			memcmp(element.val.numeric, numerals[number], VARSIZE_ANY(numerals[number])) != 0)
+		if (element.type != jbvNumeric || !is_byte(element.val.numeric, out++))
 			restate_refuse_field(place, "an array of whole numbers from 0 to 255");
-		*out++ = (unsigned char) number;
 	}
 	SET_VARSIZE(bytes, (char *) out - (char *) bytes);
-	return PointerGetDatum(bytes);
+	return bytes;
 }
 
 /*
  * Returns the invocation id of a string.  Refuses anything else; malformed
  * text raises invalid_invocation_id, as the type's input does.
  */
-Datum
+RestateInvocationId *
 restate_field_invocation_id(RestateFieldPlace place, const JsonbValue *value)
 {
 	if (value->type != jbvString)
 		restate_refuse_field(place, "the text of an invocation id");
-	return DirectFunctionCall1(restate_invocation_id_in,
-							   CStringGetDatum(restate_json_string(value)));
+	return DatumGetInvocationId(DirectFunctionCall1(restate_invocation_id_in,
+													CStringGetDatum(restate_json_string(value))));
 }
 
 /*
- * Returns the number of {"Index":n}, or with *by_name set the text of
- * {"Name":s}.  Refuses anything else.
+ * Sets *index to the number of {"Index":n}, or *name to the text of {"Name":s}.
+ * Refuses anything else.
  */
-Datum
-restate_field_signal(RestateFieldPlace place, const JsonbValue *value, bool *by_name)
+void
+restate_field_signal(RestateFieldPlace place, const JsonbValue *value, int64 *index,
+					 const char **name)
 {
 	JsonbValue variant;
 	JsonbValue content;
+	bool found = single_variant(value, &variant, &content);
 
-	if (single_variant(value, &variant, &content))
-	{
-		*by_name = restate_json_is(&variant, "Name");
-		if (*by_name)
-			return restate_field_text(place, &content);
-		if (restate_json_is(&variant, "Index"))
-			return restate_field_u32(place, &content);
-	}
-	restate_refuse_field(place, "a signal's Index or Name");
+	if (found && restate_json_is(&variant, "Name"))
+		*name = restate_field_text(place, &content);
+	else if (found && restate_json_is(&variant, "Index"))
+		*index = restate_field_u32(place, &content);
+	else
+		restate_refuse_field(place, "a signal's Index or Name");
 }
 
 /*
@@ -258,7 +267,7 @@ restate_check_failure(RestateFieldPlace place, const JsonbValue *value)
 
 	if (has_string(value, "message"))
 		code = getKeyJsonValueFromContainer(value->val.binary.data, "code", 4, &buf);
-	if (code == NULL || !whole_number(code, PG_UINT16_MAX, &number))
+	if (code == NULL || !restate_json_whole_number(code, PG_UINT16_MAX, &number))
 		restate_refuse_field(place, "a failure with a code from 0 to 65535 and a message");
 }
 
@@ -336,8 +345,9 @@ void
 restate_check_field(RestateFieldPlace place, RestateFieldRole role, const JsonbValue *value)
 {
 	const char *form = NULL;
+	const char *name;
+	int64 index;
 	uint64 number;
-	bool by_name;
 
 	switch (role)
 	{
@@ -354,7 +364,7 @@ restate_check_field(RestateFieldPlace place, RestateFieldRole role, const JsonbV
 				form = "an array of strings";
 			break;
 		case FIELD_MILLIS:
-			if (!whole_number(value, PG_UINT64_MAX, &number))
+			if (!restate_json_whole_number(value, PG_UINT64_MAX, &number))
 				form = "a whole number of milliseconds from 0 to 18446744073709551615";
 			break;
 		case FIELD_HEADERS:
@@ -370,7 +380,7 @@ restate_check_field(RestateFieldPlace place, RestateFieldRole role, const JsonbV
 				form = "an InvocationId, IdempotentRequest or Workflow";
 			break;
 		case FIELD_SIGNAL_SENT:
-			(void) restate_field_signal(place, value, &by_name);
+			restate_field_signal(place, value, &index, &name);
 			break;
 		case FIELD_ID_SENT:
 			(void) restate_field_invocation_id(place, value);

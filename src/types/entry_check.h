@@ -13,6 +13,7 @@
 #include "utils/jsonb.h"
 
 #include "types/entry_shape.h"
+#include "types/id_codec.h"
 
 /* A field of an entry being read: what a refusal names. */
 typedef struct RestateFieldPlace
@@ -24,14 +25,17 @@ typedef struct RestateFieldPlace
 extern char *restate_json_string(const JsonbValue *value);
 extern bool restate_json_is(const JsonbValue *value, const char *text);
 extern bool restate_json_is_object(const JsonbValue *value);
+extern bool restate_json_whole_number(const JsonbValue *value, uint64 max, uint64 *number);
 extern bool restate_json_single_member(JsonbContainer *object, JsonbValue *key, JsonbValue *value);
 
 pg_noreturn extern void restate_refuse_field(RestateFieldPlace place, const char *form);
-extern Datum restate_field_text(RestateFieldPlace place, const JsonbValue *value);
-extern Datum restate_field_u32(RestateFieldPlace place, const JsonbValue *value);
-extern Datum restate_field_bytes(RestateFieldPlace place, const JsonbValue *value);
-extern Datum restate_field_invocation_id(RestateFieldPlace place, const JsonbValue *value);
-extern Datum restate_field_signal(RestateFieldPlace place, const JsonbValue *value, bool *by_name);
+extern char *restate_field_text(RestateFieldPlace place, const JsonbValue *value);
+extern int64 restate_field_u32(RestateFieldPlace place, const JsonbValue *value);
+extern bytea *restate_field_bytes(RestateFieldPlace place, const JsonbValue *value);
+extern RestateInvocationId *restate_field_invocation_id(RestateFieldPlace place,
+														const JsonbValue *value);
+extern void restate_field_signal(RestateFieldPlace place, const JsonbValue *value, int64 *index,
+								 const char **name);
 extern void restate_check_field(RestateFieldPlace place, RestateFieldRole role,
 								const JsonbValue *value);
 extern void restate_check_failure(RestateFieldPlace place, const JsonbValue *value);

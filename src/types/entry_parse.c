@@ -13,8 +13,10 @@
 #include "utils/jsonb.h"
 
 #include "types/entry_check.h"
+#include "types/entry_columns.h"
 #include "types/entry_shape.h"
 #include "types/entry_type_oid.h"
+#include "types/id.h"
 #include "types/outcome.h"
 #include "types/storable_json.h"
 
@@ -39,23 +41,18 @@ enum
 
 typedef struct ParsedEntry
 {
-	const RestateEntryShape *shape;
+	EntryColumns *columns;
+	EntryAuthor author;
 	RestateJsonbBuilder meta;
-	Datum values[COLUMN_COUNT];
-	bool nulls[COLUMN_COUNT];
 } ParsedEntry;
 
-static void parse_fields(ParsedEntry *entry, const RestateEntryField *fields, JsonbContainer *body);
-
-/*
- * Gives a column its value.
- */
-static void
-set_column(ParsedEntry *entry, int column, Datum value)
+typedef struct EntryRow
 {
-	entry->values[column] = value;
-	entry->nulls[column] = false;
-}
+	Datum values[COLUMN_COUNT];
+	bool nulls[COLUMN_COUNT];
+} EntryRow;
+
+static void parse_fields(ParsedEntry *entry, const RestateEntryField *fields, JsonbContainer *body);
 
 /*
  * Takes the bytes of a Success; returns true if the value is another variant,
@@ -80,7 +77,7 @@ parse_result(ParsedEntry *entry, const RestateEntryField *field, RestateFieldPla
 		}
 		if ((field->flags & RESULT_SUCCESS) != 0 && restate_json_is(&variant, "Success"))
 		{
-			set_column(entry, COLUMN_PAYLOAD, restate_field_bytes(place, &content));
+			entry->columns->payload = restate_field_bytes(place, &content);
 			return false;
 		}
 	}
@@ -91,36 +88,46 @@ parse_result(ParsedEntry *entry, const RestateEntryField *field, RestateFieldPla
 }
 
 /*
+ * Returns whether the field is the id of a callee, which whoever has written
+ * the entry does not know yet; what stands there is not read.
+ */
+static bool
+is_unknown_yet(const ParsedEntry *entry, const RestateEntryField *field)
+{
+	return field->role == FIELD_INVOKED_ID && entry->author == ENTRY_OF_WORKER &&
+		   entry->columns->shape->kind == ENTRY_COMMAND;
+}
+
+/*
  * Checks a field, and puts what has a column into it.  Returns true if the
  * value is to be kept in meta as it is.
  */
 static bool
 parse_field(ParsedEntry *entry, const RestateEntryField *field, JsonbValue *key, JsonbValue *value)
 {
-	RestateFieldPlace place = {entry->shape, field->key};
-	Datum signal;
-	bool by_name = false;
+	EntryColumns *columns = entry->columns;
+	RestateFieldPlace place = {columns->shape, field->key};
 
 	switch (field->role)
 	{
 		case FIELD_NAME:
-			set_column(entry, COLUMN_NAME, restate_field_text(place, value));
+			columns->name = restate_field_text(place, value);
 			return false;
 		case FIELD_COMPLETION_ID:
-			set_column(entry, COLUMN_COMPLETION_ID, restate_field_u32(place, value));
+			columns->completion_id = restate_field_u32(place, value);
 			return false;
 		case FIELD_RESULT_COMPLETION_ID:
-			set_column(entry, COLUMN_RESULT_COMPLETION_ID, restate_field_u32(place, value));
+			columns->result_completion_id = restate_field_u32(place, value);
 			return false;
 		case FIELD_INVOKED_ID:
-			set_column(entry, COLUMN_INVOKED_ID, restate_field_invocation_id(place, value));
+			if (!is_unknown_yet(entry, field))
+				columns->invoked_id = restate_field_invocation_id(place, value);
 			return false;
 		case FIELD_SIGNAL_ID:
-			signal = restate_field_signal(place, value, &by_name);
-			set_column(entry, by_name ? COLUMN_SIGNAL_NAME : COLUMN_SIGNAL_INDEX, signal);
+			restate_field_signal(place, value, &columns->signal_index, &columns->signal_name);
 			return false;
 		case FIELD_BYTES:
-			set_column(entry, COLUMN_PAYLOAD, restate_field_bytes(place, value));
+			columns->payload = restate_field_bytes(place, value);
 			return false;
 		case FIELD_RESULT:
 			return parse_result(entry, field, place, value);
@@ -168,9 +175,11 @@ parse_fields(ParsedEntry *entry, const RestateEntryField *fields, JsonbContainer
 	}
 	for (int i = 0; fields[i].role != FIELD_END; i++)
 	{
-		if ((fields[i].flags & FIELD_REQUIRED) != 0 && (seen & ((uint32) 1 << i)) == 0)
+		if ((fields[i].flags & FIELD_REQUIRED) != 0 && (seen & ((uint32) 1 << i)) == 0 &&
+			!is_unknown_yet(entry, &fields[i]))
 			restate_raise(restate_refusal(RESTATE_INVALID_BODY, "journal entry %s: %s is missing",
-										  entry_type_names[entry->shape->type], fields[i].key));
+										  entry_type_names[entry->columns->shape->type],
+										  fields[i].key));
 	}
 }
 
@@ -229,6 +238,25 @@ open_entry(JsonbContainer *root, const RestateEntryShape **shape)
 }
 
 /*
+ * Takes an entry's JSON apart into its columns, of which meta is always there.
+ * Raises invalid_body for whatever is no journal entry, and
+ * invalid_invocation_id for a malformed id in it.
+ */
+void
+restate_parse_columns(Jsonb *entry_json, EntryAuthor author, EntryColumns *columns)
+{
+	ParsedEntry entry = {.columns = columns, .author = author};
+	JsonbContainer *body;
+
+	*columns = (EntryColumns){.completion_id = -1, .result_completion_id = -1, .signal_index = -1};
+	body = open_entry(&entry_json->root, &columns->shape);
+	restate_jsonb_push(&entry.meta, WJB_BEGIN_OBJECT, NULL);
+	parse_fields(&entry, columns->shape->fields, body);
+	restate_jsonb_push(&entry.meta, WJB_END_OBJECT, NULL);
+	columns->meta = JsonbValueToJsonb(entry.meta.result);
+}
+
+/*
  * Returns the row type of the result, found by the first of a query's calls.
  */
 static TupleDesc
@@ -249,25 +277,61 @@ result_desc(FunctionCallInfo fcinfo)
 }
 
 /*
+ * Gives a column of the result its value.
+ */
+static void
+set_column(EntryRow *row, int column, Datum value)
+{
+	row->values[column] = value;
+	row->nulls[column] = false;
+}
+
+/*
+ * Gives a column of the result a text, unless it is NULL.
+ */
+static void
+set_text(EntryRow *row, int column, const char *value)
+{
+	if (value != NULL)
+		set_column(row, column, CStringGetTextDatum(value));
+}
+
+/*
+ * Gives a column of the result a number, unless it is -1.
+ */
+static void
+set_number(EntryRow *row, int column, int64 value)
+{
+	if (value >= 0)
+		set_column(row, column, Int64GetDatum(value));
+}
+
+/*
  * Returns the row of the entry's columns.
  */
 static Datum
 parse_entry(FunctionCallInfo fcinfo, Jsonb *entry_json)
 {
 	TupleDesc desc = result_desc(fcinfo);
-	ParsedEntry entry = {0};
-	JsonbContainer *body;
 	Oid enum_type = TupleDescAttr(desc, COLUMN_ENTRY_TYPE)->atttypid;
+	EntryColumns columns;
+	EntryRow row;
 
-	memset(entry.nulls, true, sizeof(entry.nulls));
-	body = open_entry(&entry_json->root, &entry.shape);
-	restate_jsonb_push(&entry.meta, WJB_BEGIN_OBJECT, NULL);
-	parse_fields(&entry, entry.shape->fields, body);
-	restate_jsonb_push(&entry.meta, WJB_END_OBJECT, NULL);
-	set_column(&entry, COLUMN_META, JsonbPGetDatum(JsonbValueToJsonb(entry.meta.result)));
-	set_column(&entry, COLUMN_ENTRY_TYPE,
-			   ObjectIdGetDatum(restate_entry_type_oid(entry.shape, enum_type)));
-	return HeapTupleGetDatum(heap_form_tuple(desc, entry.values, entry.nulls));
+	restate_parse_columns(entry_json, ENTRY_OF_JOURNAL, &columns);
+	memset(row.nulls, true, sizeof(row.nulls));
+	set_column(&row, COLUMN_ENTRY_TYPE,
+			   ObjectIdGetDatum(restate_entry_type_oid(columns.shape, enum_type)));
+	set_text(&row, COLUMN_NAME, columns.name);
+	set_number(&row, COLUMN_COMPLETION_ID, columns.completion_id);
+	set_number(&row, COLUMN_RESULT_COMPLETION_ID, columns.result_completion_id);
+	if (columns.invoked_id != NULL)
+		set_column(&row, COLUMN_INVOKED_ID, InvocationIdGetDatum(columns.invoked_id));
+	set_number(&row, COLUMN_SIGNAL_INDEX, columns.signal_index);
+	set_text(&row, COLUMN_SIGNAL_NAME, columns.signal_name);
+	set_column(&row, COLUMN_META, JsonbPGetDatum(columns.meta));
+	if (columns.payload != NULL)
+		set_column(&row, COLUMN_PAYLOAD, PointerGetDatum(columns.payload));
+	return HeapTupleGetDatum(heap_form_tuple(desc, row.values, row.nulls));
 }
 
 /*

@@ -16,7 +16,7 @@
 #include "utils/numeric.h"
 
 #include "types/compat.h"
-#include "types/entry_shape.h"
+#include "types/entry_columns.h"
 #include "types/entry_type_oid.h"
 #include "types/id.h"
 
@@ -39,22 +39,6 @@ enum
 
 /* bytes written between two checks for interrupts */
 #define BYTES_AT_ONCE 65536
-
-/*
- * An entry's columns.  What is NULL is a null pointer, except for the numbers,
- * where it is -1.
- */
-typedef struct EntryColumns
-{
-	char *name;
-	int64 completion_id;
-	int64 result_completion_id;
-	const RestateInvocationId *invoked_id;
-	int64 signal_index;
-	char *signal_name;
-	JsonbContainer *meta;
-	bytea *payload;
-} EntryColumns;
 
 static void render_jsonb(StringInfo buf, JsonbContainer *container);
 
@@ -369,9 +353,10 @@ render_fields(StringInfo buf, const EntryColumns *columns, const RestateEntryFie
  * is, and the variant of its result.
  */
 static void
-render_lite_notification(StringInfo buf, const EntryColumns *columns,
-						 const RestateEntryShape *shape)
+render_lite_notification(StringInfo buf, const EntryColumns *columns)
 {
+	const RestateEntryShape *shape = columns->shape;
+
 	if (shape->kind == ENTRY_SIGNAL)
 		appendStringInfo(buf, "{\"ty\":\"%s\",\"id\":{", shape->variant);
 	else
@@ -383,7 +368,7 @@ render_lite_notification(StringInfo buf, const EntryColumns *columns,
 	if (shape->lite_result != NULL)
 		appendStringInfo(buf, "\"%s\"", shape->lite_result);
 	else
-		render_result_variant(buf, columns->meta, "result");
+		render_result_variant(buf, restate_columns_meta(columns), "result");
 	appendStringInfoChar(buf, '}');
 }
 
@@ -421,6 +406,7 @@ render_entry(FunctionCallInfo fcinfo, bool lite)
 	if (PG_ARGISNULL(ARG_ENTRY_TYPE))
 		PG_RETURN_NULL();
 	shape = restate_entry_shape_in(fcinfo->flinfo, PG_GETARG_OID(ARG_ENTRY_TYPE));
+	columns.shape = shape;
 	columns.name = text_argument(fcinfo, ARG_NAME);
 	columns.completion_id = number_argument(fcinfo, ARG_COMPLETION_ID);
 	columns.result_completion_id = number_argument(fcinfo, ARG_RESULT_COMPLETION_ID);
@@ -429,14 +415,14 @@ render_entry(FunctionCallInfo fcinfo, bool lite)
 							 (const RestateInvocationId *) PG_GETARG_POINTER(ARG_INVOKED_ID);
 	columns.signal_index = number_argument(fcinfo, ARG_SIGNAL_INDEX);
 	columns.signal_name = text_argument(fcinfo, ARG_SIGNAL_NAME);
-	columns.meta = PG_ARGISNULL(ARG_META) ? NULL : &PG_GETARG_JSONB_P(ARG_META)->root;
+	columns.meta = PG_ARGISNULL(ARG_META) ? NULL : PG_GETARG_JSONB_P(ARG_META);
 	columns.payload = lite || PG_ARGISNULL(ARG_PAYLOAD) ? NULL : PG_GETARG_BYTEA_PP(ARG_PAYLOAD);
 
 	initStringInfo(&buf);
 	if (lite && shape->kind != ENTRY_COMMAND)
 	{
 		appendStringInfoString(&buf, "{\"Notification\":");
-		render_lite_notification(&buf, &columns, shape);
+		render_lite_notification(&buf, &columns);
 		appendStringInfoChar(&buf, '}');
 	}
 	else
@@ -446,7 +432,7 @@ render_entry(FunctionCallInfo fcinfo, bool lite)
 												"{\"Notification\":{\"Completion\":{";
 		after = shape->kind == ENTRY_COMPLETION ? "}}}}" : "}}}";
 		appendStringInfo(&buf, "%s\"%s\":{", before, shape->variant);
-		render_fields(&buf, &columns, shape->fields, columns.meta, lite);
+		render_fields(&buf, &columns, shape->fields, restate_columns_meta(&columns), lite);
 		appendStringInfoString(&buf, after);
 	}
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(buf.data, buf.len));

@@ -131,6 +131,23 @@ restate_entry_shape_of_variant(RestateEntryKind kind, const char *variant, size_
 }
 
 /*
+ * Returns the shape of the entries whose type has this label in
+ * restate.entry_type, or NULL if there is no such type.
+ */
+const RestateEntryShape *
+restate_entry_shape_of_label(const char *label)
+{
+	for (size_t i = 0; i < ENTRY_TYPE_COUNT; i++)
+	{
+		const RestateEntryShape *shape = &restate_entry_shapes[i];
+
+		if (strcmp(entry_type_names[shape->type], label) == 0)
+			return shape;
+	}
+	return NULL;
+}
+
+/*
  * Returns the field with this key, which need not end in a zero byte, or NULL.
  */
 const RestateEntryField *

@@ -84,6 +84,7 @@ extern const RestateEntryField restate_call_request_fields[];
 
 extern const RestateEntryShape *restate_entry_shape_of_variant(RestateEntryKind kind,
 															   const char *variant, size_t len);
+extern const RestateEntryShape *restate_entry_shape_of_label(const char *label);
 extern bool restate_entry_has_field(const RestateEntryShape *shape, RestateFieldRole role);
 extern const RestateEntryField *restate_entry_field(const RestateEntryField *fields,
 													const char *key, size_t len);

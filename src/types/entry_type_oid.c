@@ -5,8 +5,6 @@
  */
 #include "postgres.h"
 
-#include <string.h>
-
 #include "access/htup_details.h"
 #include "catalog/pg_enum.h"
 #include "utils/syscache.h"
@@ -28,18 +26,14 @@ typedef struct KnownShapes
 const RestateEntryShape *
 restate_entry_shape_of_type(Oid entry_type)
 {
-	const RestateEntryShape *found = NULL;
+	const RestateEntryShape *found;
 	HeapTuple tuple = SearchSysCache1(ENUMOID, ObjectIdGetDatum(entry_type));
 	const char *label;
 
 	if (!HeapTupleIsValid(tuple))
 		elog(ERROR, "cache lookup failed for enum value %u", entry_type);
 	label = NameStr(((Form_pg_enum) GETSTRUCT(tuple))->enumlabel);
-	for (size_t i = 0; i < ENTRY_TYPE_COUNT && found == NULL; i++)
-	{
-		if (strcmp(entry_type_names[restate_entry_shapes[i].type], label) == 0)
-			found = &restate_entry_shapes[i];
-	}
+	found = restate_entry_shape_of_label(label);
 	if (found == NULL)
 		elog(ERROR, "journal entry type \"%s\" has no shape", label);
 	ReleaseSysCache(tuple);

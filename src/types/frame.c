@@ -53,7 +53,7 @@ restate_refuse_frame(FrameRefusal *refusal, const Message *message, const Messag
  * one; otherwise says which it lacks.
  */
 bool
-restate_entry_is_whole(const Entry *entry, FrameRefusal *refusal)
+restate_entry_is_whole(const FrameEntry *entry, FrameRefusal *refusal)
 {
 	const MessageField *fields = entry->message->fields;
 

@@ -1,7 +1,7 @@
 /*
  * frame.h
  *		The frames of the service protocol: taken off a stream of bytes, read
- *		into an Entry and written from one.
+ *		into a FrameEntry and written from one.
  *
  * Nothing here knows of PostgreSQL.
  */
@@ -38,10 +38,10 @@ extern FrameResult restate_next_frame(Slice *stream, Frame *frame, size_t *whole
 extern void restate_refuse_frame(FrameRefusal *refusal, const Message *message,
 								 const MessageField *outer, const MessageField *field,
 								 const char *words);
-extern bool restate_entry_is_whole(const Entry *entry, FrameRefusal *refusal);
+extern bool restate_entry_is_whole(const FrameEntry *entry, FrameRefusal *refusal);
 
-extern bool restate_decode_frame(const Frame *frame, Entry *entry, FrameRefusal *refusal);
-extern void restate_clear_entry(Entry *entry, const Message *message);
-extern bool restate_encode_frame(WireBuffer *out, const Entry *entry, FrameRefusal *refusal);
+extern bool restate_decode_frame(const Frame *frame, FrameEntry *entry, FrameRefusal *refusal);
+extern void restate_clear_entry(FrameEntry *entry, const Message *message);
+extern bool restate_encode_frame(WireBuffer *out, const FrameEntry *entry, FrameRefusal *refusal);
 
 #endif /* RESTATE_FRAME_H */

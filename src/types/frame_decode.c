@@ -1,6 +1,6 @@
 /*
  * frame_decode.c
- *		A frame's message read into an Entry, after the table of messages.
+ *		A frame's message read into a FrameEntry, after the table of messages.
  *
  * Whatever comes is either read or refused.  Unknown fields are skipped.  What
  * an encoder never writes but a reader could take in two ways is refused: a
@@ -16,7 +16,7 @@
 /* What is being read, and where to say what is wrong with it. */
 typedef struct Decoder
 {
-	Entry *entry;
+	FrameEntry *entry;
 	const MessageField *outer; /* the field whose parts are read, or NULL */
 	FrameRefusal *refusal;
 } Decoder;
@@ -41,7 +41,7 @@ refuse(const Decoder *decoder, const MessageField *field, const char *words)
  * Has the entry have these fields, none of which says anything.
  */
 static void
-clear_fields(Entry *entry, const MessageField *fields)
+clear_fields(FrameEntry *entry, const MessageField *fields)
 {
 	for (const MessageField *field = fields; field->kind != KIND_END; field++)
 	{
@@ -62,7 +62,7 @@ clear_fields(Entry *entry, const MessageField *fields)
  * nothing where there is a choice.
  */
 void
-restate_clear_entry(Entry *entry, const Message *message)
+restate_clear_entry(FrameEntry *entry, const Message *message)
 {
 	memset(entry, 0, sizeof(*entry));
 	entry->message = message;
@@ -294,7 +294,7 @@ decode_fields(Decoder *decoder, const MessageField *fields, Slice in)
  * entry points into the frame's body.
  */
 bool
-restate_decode_frame(const Frame *frame, Entry *entry, FrameRefusal *refusal)
+restate_decode_frame(const Frame *frame, FrameEntry *entry, FrameRefusal *refusal)
 {
 	const Message *message = restate_message_of_type(frame->type);
 	Decoder decoder = {entry, NULL, refusal};

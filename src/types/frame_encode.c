@@ -1,6 +1,6 @@
 /*
  * frame_encode.c
- *		An Entry written as a frame, after the table of messages: fields in the
+ *		A FrameEntry written as a frame, after the table of messages: fields in the
  *		order of their numbers, numbers of a list together, and nothing of a
  *		field that does not say anything.
  */
@@ -50,7 +50,7 @@ encode_list(WireBuffer *out, const MessageField *field, WireList list)
  * alone, and parts have no parts.
  */
 static void
-encode_fields(WireBuffer *out, const MessageField *fields, const Entry *entry)
+encode_fields(WireBuffer *out, const MessageField *fields, const FrameEntry *entry)
 {
 	for (const MessageField *field = fields; field->kind != KIND_END; field++)
 	{
@@ -115,7 +115,7 @@ encode_fields(WireBuffer *out, const MessageField *fields, const Entry *entry)
  * Texts must be UTF-8 and numbers of 32 bits fit them: nobody looks again.
  */
 bool
-restate_encode_frame(WireBuffer *out, const Entry *entry, FrameRefusal *refusal)
+restate_encode_frame(WireBuffer *out, const FrameEntry *entry, FrameRefusal *refusal)
 {
 	WireBuffer counted = {0};
 	size_t before = out->len;

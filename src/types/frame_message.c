@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* clang-format off */
-#define AT(member_) offsetof(Entry, member_)
+#define AT(member_) offsetof(FrameEntry, member_)
 #define FIELD(number_, kind_, name_, member_) {name_, number_, kind_, false, AT(member_), NULL, 0, VARIANT_NONE}
 #define OPTIONAL(number_, kind_, name_, member_) {name_, number_, kind_, true, AT(member_), NULL, 0, VARIANT_NONE}
 #define ONE_OF(number_, kind_, name_, member_, choice_, variant_) \

@@ -7,9 +7,9 @@
 #ifndef RESTATE_FRAME_MESSAGE_H
 #define RESTATE_FRAME_MESSAGE_H
 
-#include "types/entry.h"
+#include "types/frame_entry.h"
 
-/* How a field is written, and what it is in an Entry. */
+/* How a field is written, and what it is in a FrameEntry. */
 typedef enum MessageFieldKind
 {
 	KIND_END,
@@ -24,7 +24,7 @@ typedef enum MessageFieldKind
 	KIND_TEXT_LIST,
 	KIND_TEXT_PAIR_LIST,  /* {key text, value text} */
 	KIND_BYTES_PAIR_LIST, /* {key text, value bytes} */
-	KIND_PARTS			  /* a message within, whose fields are of the same Entry */
+	KIND_PARTS			  /* a message within, whose fields are of the same FrameEntry */
 } MessageFieldKind;
 
 typedef struct MessageField
@@ -33,9 +33,9 @@ typedef struct MessageField
 	uint8_t number;
 	MessageFieldKind kind;
 	bool optional; /* not given is another thing than empty or 0 */
-	size_t offset; /* in an Entry; of what has parts 0 */
+	size_t offset; /* in a FrameEntry; of what has parts 0 */
 	const struct MessageField *parts;
-	/* one of several fields: where in an Entry it stands that it is this one */
+	/* one of several fields: where in a FrameEntry it stands that it is this one */
 	size_t choice; /* 0: it stands by itself */
 	EntryVariant variant;
 } MessageField;
@@ -66,7 +66,7 @@ extern const Message *restate_message_of_name(const char *name);
  * Returns which of several fields the entry has, this one among them.
  */
 static inline EntryVariant
-restate_entry_choice(const Entry *entry, const MessageField *field)
+restate_entry_choice(const FrameEntry *entry, const MessageField *field)
 {
 	return *(const EntryVariant *) ((const char *) entry + field->choice);
 }

@@ -30,6 +30,11 @@ extern char *restate_invocation_id_text(const RestateInvocationId *id);
 extern char *restate_deployment_id_text(const RestateDeploymentId *id);
 extern bool restate_parse_deployment_id(const char *text, RestateDeploymentId *out);
 extern void restate_generate_invocation_id(uint64 partition_key, RestateInvocationId *out);
+extern void restate_derive_workflow_id(const text *service_name, const text *workflow_key,
+									   RestateInvocationId *out);
+extern void restate_derive_idempotent_id(const text *service_name, const text *service_key,
+										 const text *handler_name, const text *idempotency_key,
+										 RestateInvocationId *out);
 extern void restate_generate_deployment_id(RestateDeploymentId *out);
 
 #endif /* RESTATE_ID_H */

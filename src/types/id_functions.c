@@ -6,7 +6,6 @@
 
 #include "access/parallel.h"
 #include "fmgr.h"
-#include "port/pg_bswap.h"
 
 #include "types/compat.h"
 #include "types/id.h"
@@ -35,21 +34,6 @@ new_invocation_id(uint64 partition_key)
 	RestateInvocationId *id = palloc(sizeof(RestateInvocationId));
 
 	restate_generate_invocation_id(partition_key, id);
-	return InvocationIdGetDatum(id);
-}
-
-/*
- * Returns, as a datum, the invocation id that the partition key and the hash
- * of the parts make up.
- */
-static Datum
-derived_invocation_id(uint64 partition_key, const char *kind, const text *const *parts, int count)
-{
-	RestateInvocationId *id = palloc(sizeof(RestateInvocationId));
-	uint64 big_endian = pg_hton64(partition_key);
-
-	memcpy(id->data, &big_endian, sizeof(big_endian));
-	restate_hash_uuid(kind, parts, count, id->data + RESTATE_PARTITION_KEY_BYTES);
 	return InvocationIdGetDatum(id);
 }
 
@@ -103,13 +87,12 @@ restate_keyed_invocation_id(PG_FUNCTION_ARGS)
 Datum
 restate_workflow_invocation_id(PG_FUNCTION_ARGS)
 {
-	const text *service_name = PG_GETARG_TEXT_PP(0);
 	const text *workflow_key = PG_GETARG_TEXT_PP(1);
-	const text *parts[] = {service_name, workflow_key};
+	RestateInvocationId *id = palloc(sizeof(RestateInvocationId));
 
 	restate_require_key("workflow_key", workflow_key);
-	return derived_invocation_id(restate_key_partition(workflow_key), "wf",
-								 parts, lengthof(parts));
+	restate_derive_workflow_id(PG_GETARG_TEXT_PP(0), workflow_key, id);
+	PG_RETURN_INVOCATION_ID(id);
 }
 
 /*
@@ -120,25 +103,20 @@ restate_workflow_invocation_id(PG_FUNCTION_ARGS)
 Datum
 restate_idempotent_invocation_id(PG_FUNCTION_ARGS)
 {
-	const text *parts[4];
-	const text *partitioned_by;
-	int count = 0;
+	const text *service_key = PG_ARGISNULL(1) ? NULL : PG_GETARG_TEXT_PP(1);
+	const text *idempotency_key;
+	RestateInvocationId *id;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(2) || PG_ARGISNULL(3))
 		PG_RETURN_NULL();
-
-	parts[count++] = PG_GETARG_TEXT_PP(0);
-	if (!PG_ARGISNULL(1))
-		parts[count++] = PG_GETARG_TEXT_PP(1);
-	parts[count++] = PG_GETARG_TEXT_PP(2);
-	parts[count++] = PG_GETARG_TEXT_PP(3);
-	if (!PG_ARGISNULL(1))
-		restate_require_key("service_key", parts[1]);
-	restate_require_key("idempotency_key", parts[count - 1]);
-	/* a call of an object lives where the object does */
-	partitioned_by = PG_ARGISNULL(1) ? parts[count - 1] : parts[1];
-
-	return derived_invocation_id(restate_key_partition(partitioned_by), "ik", parts, count);
+	idempotency_key = PG_GETARG_TEXT_PP(3);
+	if (service_key != NULL)
+		restate_require_key("service_key", service_key);
+	restate_require_key("idempotency_key", idempotency_key);
+	id = palloc(sizeof(RestateInvocationId));
+	restate_derive_idempotent_id(PG_GETARG_TEXT_PP(0), service_key, PG_GETARG_TEXT_PP(2),
+								 idempotency_key, id);
+	PG_RETURN_INVOCATION_ID(id);
 }
 
 /*

@@ -203,8 +203,8 @@ restate_key_partition(const text *key)
  * Writes the uuid that the parts always give: the first 16 bytes of the
  * SHA-256 of the kind and each part's UTF-8 bytes, with commas between.
  */
-void
-restate_hash_uuid(const char *kind, const text *const *parts, int count, uint8 *uuid)
+static void
+hash_uuid(const char *kind, const text *const *parts, int count, uint8 *uuid)
 {
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 	StringInfoData input;
@@ -242,4 +242,52 @@ restate_hash_uuid(const char *kind, const text *const *parts, int count, uint8 *
 	pg_cryptohash_free(ctx);
 	pfree(input.data);
 	memcpy(uuid, digest, RESTATE_UUID_BYTES);
+}
+
+/*
+ * Writes the invocation id that the partition key and the hash of the parts
+ * make up.
+ */
+static void
+derive_invocation_id(uint64 partition_key, const char *kind, const text *const *parts, int count,
+					 RestateInvocationId *out)
+{
+	uint64 big_endian = pg_hton64(partition_key);
+
+	memcpy(out->data, &big_endian, sizeof(big_endian));
+	hash_uuid(kind, parts, count, out->data + RESTATE_PARTITION_KEY_BYTES);
+}
+
+/*
+ * Writes the id of the one run that a workflow's key has.
+ */
+void
+restate_derive_workflow_id(const text *service_name, const text *workflow_key,
+						   RestateInvocationId *out)
+{
+	const text *parts[] = {service_name, workflow_key};
+
+	derive_invocation_id(restate_key_partition(workflow_key), "wf", parts, lengthof(parts), out);
+}
+
+/*
+ * Writes the id that a call with the idempotency key has; the service key is
+ * NULL for a plain service.
+ */
+void
+restate_derive_idempotent_id(const text *service_name, const text *service_key,
+							 const text *handler_name, const text *idempotency_key,
+							 RestateInvocationId *out)
+{
+	const text *parts[4];
+	int count = 0;
+
+	parts[count++] = service_name;
+	if (service_key != NULL)
+		parts[count++] = service_key;
+	parts[count++] = handler_name;
+	parts[count++] = idempotency_key;
+	/* a call of an object lives where the object does */
+	derive_invocation_id(restate_key_partition(service_key != NULL ? service_key : idempotency_key),
+						 "ik", parts, count, out);
 }

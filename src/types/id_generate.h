@@ -11,6 +11,5 @@
 extern int64 restate_generate_audit_id(void);
 extern uint64 restate_random_bits(void);
 extern uint64 restate_key_partition(const text *key);
-extern void restate_hash_uuid(const char *kind, const text *const *parts, int count, uint8 *uuid);
 
 #endif /* RESTATE_ID_GENERATE_H */

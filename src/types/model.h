@@ -14,14 +14,11 @@
 
 #include "types/entry_type.h"
 #include "types/id_codec.h"
+#include "types/signal_index.h"
 #include "types/status.h"
 
 /* Times and durations are whole microseconds.  A time that is never reached: */
 #define TIME_NEVER INT64_MAX
-
-/* signals: the one that asks a handler to end, and where those of awakeables begin */
-#define CANCEL_SIGNAL		   1
-#define FIRST_AWAKEABLE_SIGNAL 17
 
 /* Where memory comes from, which is freed with all that is worked on; there is always enough. */
 typedef struct Arena

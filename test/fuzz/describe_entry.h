@@ -1,6 +1,6 @@
 /*
  * describe_entry.h
- *		An Entry as text, for tests to compare: all that its message has, and
+ *		A FrameEntry as text, for tests to compare: all that its message has, and
  *		nothing of where it was read from.
  */
 #ifndef RESTATE_DESCRIBE_ENTRY_H
@@ -30,7 +30,7 @@ describe_slice(FILE *out, Slice slice)
  * Prints fields of an entry.
  */
 static inline void
-describe_fields(FILE *out, const MessageField *fields, const Entry *entry)
+describe_fields(FILE *out, const MessageField *fields, const FrameEntry *entry)
 {
 	for (const MessageField *field = fields; field->kind != KIND_END; field++)
 	{
@@ -94,7 +94,7 @@ describe_fields(FILE *out, const MessageField *fields, const Entry *entry)
  * Returns the text of an entry, which is to be freed.
  */
 static inline char *
-describe_entry(const Entry *entry)
+describe_entry(const FrameEntry *entry)
 {
 	char *text = NULL;
 	size_t len;

@@ -30,7 +30,7 @@ typedef struct Source
 static void try_stream(const uint8_t *data, size_t size);
 static void try_frame(const Frame *frame);
 static void try_entry(const uint8_t *data, size_t size);
-static void try_again(const Entry *entry);
+static void try_again(const FrameEntry *entry);
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -92,7 +92,7 @@ try_frame(const Frame *frame)
 	uint8_t *body = malloc(frame->body.len);
 	Frame copy = *frame;
 	FrameRefusal refusal = {""};
-	Entry entry;
+	FrameEntry entry;
 
 	CHECK(body != NULL || frame->body.len == 0);
 	copy.body.data = body;
@@ -116,14 +116,14 @@ try_frame(const Frame *frame)
  * written as it was.
  */
 static void
-try_again(const Entry *entry)
+try_again(const FrameEntry *entry)
 {
 	WireBuffer out = {.resize = resize};
 	WireBuffer counted = {0};
 	WireBuffer once_more = {.resize = resize};
 	FrameRefusal refusal;
 	Frame frame;
-	Entry again;
+	FrameEntry again;
 	Slice stream;
 	size_t whole;
 	char *text = describe_entry(entry);
@@ -255,7 +255,7 @@ draw_list(Source *source, MessageFieldKind kind)
  * Draws the fields of an entry.
  */
 static void
-draw_fields(Source *source, const MessageField *fields, Entry *entry)
+draw_fields(Source *source, const MessageField *fields, FrameEntry *entry)
 {
 	for (const MessageField *field = fields; field->kind != KIND_END; field++)
 	{
@@ -313,7 +313,7 @@ try_entry(const uint8_t *data, size_t size)
 {
 	uint8_t *bytes = malloc(size + 1);
 	Source source = {.next = bytes, .left = size};
-	Entry entry;
+	FrameEntry entry;
 
 	CHECK(bytes != NULL);
 	memcpy(bytes, data, size);

@@ -7,6 +7,7 @@
 #define RESTATE_FRAME_CASES_H
 
 #include "types/frame.h"
+#include "types/signal_index.h"
 
 #define TEXT(text_)                                  \
 	{                                                \
@@ -36,7 +37,7 @@ typedef struct Case
 {
 	const char *hex;
 	const char *name;
-	Entry entry;
+	FrameEntry entry;
 } Case;
 
 /* clang-format off */
@@ -96,7 +97,7 @@ static const Case cases[] = {
 		.headers = LIST(1, "\x0a\x08\x0a\x03x-b\x12\x01" "2"), .idempotency_key = TEXT(""), .completion_id = 1,
 		.name = TEXT("n")}},
 	{"041000000000002c" "0a26" ID_HEX "1001" "2200", "Command: SendSignal", {
-		.target_id = TEXT(ID), .signal = VARIANT_INDEX, .signal_index = RESTATE_SIGNAL_CANCEL, VOID}},
+		.target_id = TEXT(ID), .signal = VARIANT_INDEX, .signal_index = CANCEL_SIGNAL, VOID}},
 	{"0410000000000034" "0a26" ID_HEX "1a02676f" "2a030a0131" "620165", "Command: SendSignal", {
 		.target_id = TEXT(ID), .signal = VARIANT_NAME, .signal_name = TEXT("go"), VALUE("1"), .name = TEXT("e")}},
 	{"041000000000003f" "0a26" ID_HEX "1000" "32" FAIL_HEX, "Command: SendSignal", {
@@ -135,7 +136,7 @@ static const Case cases[] = {
 	{"8012000000000007" "0803" "2a030a0135", "Notification: AttachInvocation", {.completion_id = 3, VALUE("5")}},
 	{"8013000000000004" "0803" "2200", "Notification: GetInvocationOutput", {.completion_id = 3, VOID}},
 	{"fbff00000000000b" "1011" "2a070a052268657922", "Notification: Signal", {
-		.signal = VARIANT_INDEX, .signal_index = RESTATE_SIGNAL_AWAKEABLE, VALUE("\"hey\"")}},
+		.signal = VARIANT_INDEX, .signal_index = FIRST_AWAKEABLE_SIGNAL, VALUE("\"hey\"")}},
 	{"fbff000000000006" "1a02676f" "2200", "Notification: Signal", {
 		.signal = VARIANT_NAME, .signal_name = TEXT("go"), VOID}},
 };

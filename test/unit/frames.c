@@ -85,7 +85,7 @@ bytes_of(const char *hex, size_t digits)
  * Takes the frame off the bytes and decodes it.
  */
 static bool
-decode(Slice bytes, Entry *entry, FrameRefusal *refusal)
+decode(Slice bytes, FrameEntry *entry, FrameRefusal *refusal)
 {
 	Frame frame;
 	size_t whole;
@@ -98,7 +98,7 @@ decode(Slice bytes, Entry *entry, FrameRefusal *refusal)
  * Returns whether the entry is written as these bytes.
  */
 static bool
-is_written_as(const Entry *entry, Slice bytes)
+is_written_as(const FrameEntry *entry, Slice bytes)
 {
 	WireBuffer out = {.resize = resize};
 	FrameRefusal refusal;
@@ -113,12 +113,12 @@ is_written_as(const Entry *entry, Slice bytes)
  * Gives the entry of a case what it leaves out: which message it is, and what
  * that has without saying anything.
  */
-static Entry
+static FrameEntry
 whole_entry(const Case *c)
 {
 	const Message *message = restate_message_of_name(c->name);
-	Entry entry = c->entry;
-	Entry clear;
+	FrameEntry entry = c->entry;
+	FrameEntry clear;
 
 	if (message == NULL)
 		abort();
@@ -148,8 +148,8 @@ messages(void)
 	{
 		const Case *c = &cases[i];
 		Slice bytes = bytes_of(c->hex, strlen(c->hex));
-		Entry wanted = whole_entry(c);
-		Entry read;
+		FrameEntry wanted = whole_entry(c);
+		FrameEntry read;
 		FrameRefusal refusal = {""};
 		char *wanted_text;
 		char *text;
@@ -187,7 +187,7 @@ recorded(void)
 	{
 		const char *hex = strchr(line, '\t');
 		FrameRefusal refusal = {""};
-		Entry entry;
+		FrameEntry entry;
 		Slice bytes;
 
 		if (line[0] == '#' || hex == NULL)
@@ -218,7 +218,7 @@ odd_frames(void)
 		const char *said = oddities[i].said;
 		Slice bytes = bytes_of(oddities[i].hex, strlen(oddities[i].hex));
 		FrameRefusal refusal = {""};
-		Entry entry;
+		FrameEntry entry;
 		bool read = decode(bytes, &entry, &refusal);
 
 		check(read == (said == NULL) && (read || strcmp(refusal.text, said) == 0), "%s: %s", oddities[i].hex,
@@ -226,7 +226,7 @@ odd_frames(void)
 		if (read)
 		{
 			WireBuffer out = {.resize = resize};
-			Entry again;
+			FrameEntry again;
 			char *text = describe_entry(&entry);
 			char *again_text = NULL;
 
@@ -290,7 +290,7 @@ unwritable(void)
 	WireBuffer full = {.resize = resize_never};
 	WireBuffer counted = {0};
 	FrameRefusal refusal = {""};
-	Entry entry;
+	FrameEntry entry;
 	uint8_t *large = calloc(1, RESTATE_FRAME_MAX_BODY);
 
 	restate_clear_entry(&entry, restate_message_of_name("Command: Output"));
@@ -342,7 +342,7 @@ results_of(const Message *message)
 
 	for (const MessageField *field = message->fields; field->kind != KIND_END; field++)
 	{
-		if (field->choice != offsetof(Entry, result))
+		if (field->choice != offsetof(FrameEntry, result))
 			continue;
 		if (field->variant == VARIANT_VOID)
 			results |= RESULT_VOID;

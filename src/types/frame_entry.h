@@ -1,19 +1,15 @@
 /*
- * entry.h
+ * frame_entry.h
  *		A journal entry, or one of the messages that are exchanged around it,
  *		outside of a database: what a frame of the service protocol is read into
  *		and written from.
  *
  * Nothing here knows of PostgreSQL.
  */
-#ifndef RESTATE_ENTRY_H
-#define RESTATE_ENTRY_H
+#ifndef RESTATE_FRAME_ENTRY_H
+#define RESTATE_FRAME_ENTRY_H
 
 #include "types/protobuf.h"
-
-/* Signals with a number: the one that cancels, and the first awakeable of an invocation; those between are kept free. */
-#define RESTATE_SIGNAL_CANCEL	 1
-#define RESTATE_SIGNAL_AWAKEABLE 17
 
 /* Which one of several things an entry has. */
 typedef enum EntryVariant
@@ -45,7 +41,7 @@ typedef struct OptionalNumber
  * has, but does not say, is empty or 0.  Slices and lists point into what the
  * message was read from.
  */
-typedef struct Entry
+typedef struct FrameEntry
 {
 	const struct Message *message; /* what it is */
 
@@ -98,6 +94,6 @@ typedef struct Entry
 	Slice command_name;
 	int64_t command_type;
 	OptionalNumber retry_delay; /* ms */
-} Entry;
+} FrameEntry;
 
-#endif /* RESTATE_ENTRY_H */
+#endif /* RESTATE_FRAME_ENTRY_H */

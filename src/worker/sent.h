@@ -1,0 +1,72 @@
+/*
+ * sent.h
+ *		The entries that a worker appends, from the JSON that it sends to what the
+ *		machine takes.
+ */
+#ifndef RESTATE_SENT_H
+#define RESTATE_SENT_H
+
+#include "postgres.h"
+
+#include "utils/array.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+#include "types/entry_columns.h"
+#include "types/model.h"
+
+/*
+ * An entry as a worker sent it: what the machine takes, and whom it is about,
+ * to be found.  What an entry of its kind does not have is NULL, 0 or false.
+ * All of it is in the memory context that it was read in.
+ */
+typedef struct SentEntry
+{
+	/*
+	 * Without the state, promise, target and submission, which are found by what
+	 * follows and by entry.state_key.  Times are as TimestampTz has them.  The
+	 * meta of a call is NULL until sent_finish_call().
+	 */
+	Entry entry;
+	const char *promise_key; /* of a command on a promise */
+
+	/* whom a Call or OneWayCall is to, and with what; the input is entry.payload */
+	const char *service_name;
+	const char *service_ty; /* what the worker takes it for: as invocation.target_service_ty */
+	const char *service_key;
+	const char *handler_name;
+	const char *idempotency_key;
+	const char *headers;  /* of the input: the text of a JSON array */
+	TimestampTz start_at; /* not before; 0: at once */
+	const Jsonb *call;	  /* what sent_finish_call() completes */
+
+	/*
+	 * Whom an AttachInvocation, GetInvocationOutput, SendSignal or
+	 * CompleteAwakeable is about.  An awakeable that is an entry, as those of
+	 * protocol version 3 were, has nobody who could get a signal.
+	 */
+	bool has_target_id;
+	RestateInvocationId target_id;
+} SentEntry;
+
+/* sent_json.c: an array of jsonb, json or text */
+extern SentEntry *sent_read_json(const ArrayType *entries, int *count);
+
+/* sent_entry.c: an entry of any origin that has the columns of restate.journal */
+extern void sent_read_columns(const EntryColumns *columns, SentEntry *sent);
+extern void sent_read_row(const EntryColumns *row, Entry *entry);
+
+/* sent_call.c: what the registry says of the callee's handler; retentions in microseconds */
+extern void sent_finish_call(SentEntry *sent, const char *handler_ty, int64 completion_retention,
+							 int64 journal_retention);
+
+/* shared by these files */
+extern void sent_read_callee(const EntryColumns *columns, SentEntry *sent);
+extern const char *sent_replayed_call(JsonbContainer *meta);
+extern bool sent_next_member(JsonbIterator **it, JsonbValue *key, JsonbValue *value);
+extern JsonbContainer *sent_member(JsonbContainer *object, const char *key);
+extern char *sent_text(JsonbContainer *object, const char *key);
+extern TimestampTz sent_time(JsonbContainer *object, const char *key);
+extern void sent_check_key(const EntryColumns *columns, const char *field, const char *key);
+
+#endif /* RESTATE_SENT_H */
