@@ -58,17 +58,48 @@ CREATE FUNCTION restate.handler_ty(service_ty text, registered text) RETURNS tex
 COMMENT ON FUNCTION restate.handler_ty(text, text) IS
 'Of which kind a handler is, as restate.invocation.target_handler_ty: null for a service; else what it is registered as, which is exclusive on a virtual object and the run on a workflow where nothing is said.';
 
+CREATE FUNCTION restate.default_duration(path text[]) RETURNS interval
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN (restate.default_settings() #>> path)::interval;
+COMMENT ON FUNCTION restate.default_duration(text[]) IS
+'A duration of restate.default_settings, by its path. Of a constant path it is a constant of the plan.';
+
 CREATE FUNCTION restate.handler_options(handlers jsonb, settings jsonb) RETURNS jsonb
   LANGUAGE SQL IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  RETURN jsonb_build_object(
-    'service', CASE jsonb_typeof(settings) WHEN 'object' THEN settings - '{documentation, metadata, info}'::text[] ELSE '{}' END,
-    'handlers', (
-      SELECT coalesce(jsonb_object_agg(h.handler ->> 'name', jsonb_strip_nulls(h.handler - '{name, documentation, metadata, info,
-          input_description, output_description, input_json_schema, output_json_schema}'::text[]) ORDER BY h.place DESC), '{}')
-      FROM jsonb_array_elements(CASE jsonb_typeof(handlers) WHEN 'array' THEN handlers ELSE '[]' END) WITH ORDINALITY AS h (handler, place)
-      WHERE jsonb_typeof(h.handler) = 'object' AND h.handler ->> 'name' IS NOT NULL));
+  RETURN (
+    WITH service AS (
+      SELECT o.settings, coalesce(nullif(o.settings -> 'retry_policy', 'null'), '{}') AS retry_policy
+      FROM (SELECT CASE jsonb_typeof($2) WHEN 'object' THEN $2 ELSE '{}' END) AS o (settings)
+    ), handler AS (
+      SELECT h.handler, coalesce(nullif(h.handler -> 'retry_policy', 'null'), '{}') AS retry_policy, h.place
+      FROM jsonb_array_elements(CASE jsonb_typeof($1) WHEN 'array' THEN $1 ELSE '[]' END) WITH ORDINALITY AS h (handler, place)
+      WHERE jsonb_typeof(h.handler) = 'object' AND h.handler ->> 'name' IS NOT NULL)
+    SELECT jsonb_build_object(
+      'service', (
+        SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
+        FROM service AS s, jsonb_each(s.settings) AS e
+        WHERE e.key IN ('idempotency_retention', 'journal_retention', 'workflow_completion_retention')),
+      'handlers', (
+        SELECT coalesce(jsonb_object_agg(h.handler ->> 'name', (
+            SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
+            FROM (
+              SELECT e.key, e.value, restate.default_settings() -> e.key
+              FROM jsonb_each(s.settings || jsonb_strip_nulls(h.handler)) AS e
+              WHERE e.key IN ('inactivity_timeout', 'abort_timeout', 'enable_lazy_state')
+              UNION ALL
+              SELECT e.key, e.value, NULL
+              FROM jsonb_each(h.handler) AS e
+              WHERE e.key IN ('ty', 'public', 'idempotency_retention', 'journal_retention')
+              UNION ALL
+              -- null is without end of a service, and nothing of a handler
+              SELECT 'retry_policy', jsonb_object_agg(e.key, e.value), NULL
+              FROM jsonb_each(s.retry_policy || jsonb_strip_nulls(h.retry_policy)) AS e
+              WHERE e.value IS DISTINCT FROM restate.default_settings() -> 'retry_policy' -> e.key
+              HAVING count(*) > 0) AS e (key, value, by_default)
+            WHERE e.value IS DISTINCT FROM e.by_default) ORDER BY h.place DESC), '{}')
+        FROM handler AS h, service AS s)));
 COMMENT ON FUNCTION restate.handler_options(jsonb, jsonb) IS
-'What of a revision''s handlers and settings holds for invocations, small and by the name of the handler: {"service": {...}, "handlers": {name: {...}}}. Of several handlers of a name the first counts.';
+'What of a revision''s handlers and settings holds for invocations, where it is not the default: {"service": {its retentions}, "handlers": {name: {what holds for the handler}}}. What a handler says goes before what its service says; of several handlers of a name the first counts.';
 
 CREATE TABLE restate.deployment (
   id restate_deployment_id PRIMARY KEY,
@@ -131,7 +162,7 @@ COMMENT ON COLUMN restate.service_revision.handlers IS
 COMMENT ON COLUMN restate.service_revision.settings IS
 'Further fields of the service as the Admin API shows it, such as inactivity_timeout.';
 COMMENT ON COLUMN restate.service_revision.options IS
-'What of handlers and settings holds for invocations: restate.handler_of reads it, and no schema or documentation.';
+'What of handlers and settings holds for invocations, as restate.handler_options puts it together: what restate.handler_of reads, whatever else the handlers say of themselves.';
 
 CREATE TABLE restate.invocation (
   id restate_invocation_id NOT NULL,

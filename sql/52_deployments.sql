@@ -55,7 +55,7 @@ BEGIN
       END
     END;
     IF wanted IS NOT NULL THEN
-      PERFORM restate.refuse_body(format('%s of %s must be %s, and is', field.key, place, wanted), field.value::text);
+      PERFORM restate.refuse_body(format('%s of %s must be %s, and is', field.key, place, wanted), field.value #>> '{}');
     END IF;
   END LOOP;
 END
@@ -241,7 +241,7 @@ CREATE FUNCTION restate.body_description(body jsonb, absent text) RETURNS text
     WHEN coalesce(body, 'null') = 'null' THEN absent
     WHEN body ->> 'contentType' IS NULL THEN CASE WHEN body -> 'required' = 'true' THEN '*/*' ELSE 'none' END
     WHEN coalesce(body -> 'jsonSchema', 'null') = 'null' THEN body ->> 'contentType'
-    ELSE 'JSON' || coalesce(format(' ''%s''', nullif(body #>> '{jsonSchema,title}', '')),
+    ELSE 'JSON' || coalesce(' ''' || nullif(body #>> '{jsonSchema,title}', '') || '''',
       ' ' || CASE jsonb_typeof(body #> '{jsonSchema,type}') WHEN 'string' THEN body #>> '{jsonSchema,type}' END, '')
   END;
 COMMENT ON FUNCTION restate.body_description(jsonb, text) IS
@@ -492,23 +492,16 @@ BEGIN ATOMIC
     k.idempotency_retention,
     coalesce((h.own ->> 'journal_retention')::interval, s.journal_retention,
       (h.service ->> 'journal_retention')::interval, restate.default_retention()),
-    coalesce(h.own ->> 'inactivity_timeout', h.service ->> 'inactivity_timeout',
-      restate.default_settings() ->> 'inactivity_timeout')::interval,
-    coalesce(h.own ->> 'abort_timeout', h.service ->> 'abort_timeout',
-      restate.default_settings() ->> 'abort_timeout')::interval,
-    coalesce(h.own ->> 'enable_lazy_state', h.service ->> 'enable_lazy_state',
-      restate.default_settings() ->> 'enable_lazy_state')::boolean,
-    coalesce(h.own #>> '{retry_policy,initial_interval}', h.service #>> '{retry_policy,initial_interval}',
-      restate.default_settings() #>> '{retry_policy,initial_interval}')::interval,
-    coalesce(h.own #>> '{retry_policy,exponentiation_factor}', h.service #>> '{retry_policy,exponentiation_factor}',
-      restate.default_settings() #>> '{retry_policy,exponentiation_factor}')::double precision,
-    coalesce(h.own #>> '{retry_policy,max_interval}', h.service #>> '{retry_policy,max_interval}',
-      restate.default_settings() #>> '{retry_policy,max_interval}')::interval,
-    -- null of the service is without end
-    nullif(coalesce(h.own #> '{retry_policy,max_attempts}', h.service #> '{retry_policy,max_attempts}',
-      restate.default_settings() #> '{retry_policy,max_attempts}'), 'null')::bigint,
-    lower(coalesce(h.own #>> '{retry_policy,on_max_attempts}', h.service #>> '{retry_policy,on_max_attempts}',
-      restate.default_settings() #>> '{retry_policy,on_max_attempts}')),
+    coalesce((h.own ->> 'inactivity_timeout')::interval, restate.default_duration('{inactivity_timeout}')),
+    coalesce((h.own ->> 'abort_timeout')::interval, restate.default_duration('{abort_timeout}')),
+    coalesce((h.own -> 'enable_lazy_state')::boolean, (restate.default_settings() -> 'enable_lazy_state')::boolean),
+    coalesce((h.retry ->> 'initial_interval')::interval, restate.default_duration('{retry_policy, initial_interval}')),
+    coalesce((h.retry -> 'exponentiation_factor')::double precision,
+      (restate.default_settings() #> '{retry_policy, exponentiation_factor}')::double precision),
+    coalesce((h.retry ->> 'max_interval')::interval, restate.default_duration('{retry_policy, max_interval}')),
+    CASE WHEN h.retry ? 'max_attempts' THEN nullif(h.retry -> 'max_attempts', 'null')::bigint
+      ELSE (restate.default_settings() #> '{retry_policy, max_attempts}')::bigint END,
+    lower(coalesce(h.retry ->> 'on_max_attempts', restate.default_settings() #>> '{retry_policy, on_max_attempts}')),
     s.min_service_protocol_version, s.max_service_protocol_version
   FROM (
     SELECT r.revision, r.deployment_id, r.ty, r.public, r.idempotency_retention, r.journal_retention,
@@ -518,9 +511,10 @@ BEGIN ATOMIC
     WHERE r.service_name = handler_of.service_name
       AND (handler_of.on_deployment IS NULL OR r.deployment_id = handler_of.on_deployment)
     ORDER BY r.revision DESC LIMIT 1) AS s
-  -- apart, so that the options are read once
+  -- apart, so that each is read once
   CROSS JOIN LATERAL (
-    SELECT s.options #> ARRAY['handlers', handler_of.handler_name], s.options -> 'service' OFFSET 0) AS h (own, service)
+    SELECT s.options #> ARRAY['handlers', handler_of.handler_name],
+      s.options #> ARRAY['handlers', handler_of.handler_name, 'retry_policy'], s.options -> 'service' OFFSET 0) AS h (own, retry, service)
   CROSS JOIN LATERAL (
     SELECT restate.handler_ty(s.ty, h.own ->> 'ty'), coalesce((h.own ->> 'idempotency_retention')::interval,
       s.idempotency_retention, (h.service ->> 'idempotency_retention')::interval, restate.default_retention())

@@ -1171,17 +1171,48 @@ CREATE FUNCTION restate.handler_ty(service_ty text, registered text) RETURNS tex
 COMMENT ON FUNCTION restate.handler_ty(text, text) IS
 'Of which kind a handler is, as restate.invocation.target_handler_ty: null for a service; else what it is registered as, which is exclusive on a virtual object and the run on a workflow where nothing is said.';
 
+CREATE FUNCTION restate.default_duration(path text[]) RETURNS interval
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN (restate.default_settings() #>> path)::interval;
+COMMENT ON FUNCTION restate.default_duration(text[]) IS
+'A duration of restate.default_settings, by its path. Of a constant path it is a constant of the plan.';
+
 CREATE FUNCTION restate.handler_options(handlers jsonb, settings jsonb) RETURNS jsonb
   LANGUAGE SQL IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  RETURN jsonb_build_object(
-    'service', CASE jsonb_typeof(settings) WHEN 'object' THEN settings - '{documentation, metadata, info}'::text[] ELSE '{}' END,
-    'handlers', (
-      SELECT coalesce(jsonb_object_agg(h.handler ->> 'name', jsonb_strip_nulls(h.handler - '{name, documentation, metadata, info,
-          input_description, output_description, input_json_schema, output_json_schema}'::text[]) ORDER BY h.place DESC), '{}')
-      FROM jsonb_array_elements(CASE jsonb_typeof(handlers) WHEN 'array' THEN handlers ELSE '[]' END) WITH ORDINALITY AS h (handler, place)
-      WHERE jsonb_typeof(h.handler) = 'object' AND h.handler ->> 'name' IS NOT NULL));
+  RETURN (
+    WITH service AS (
+      SELECT o.settings, coalesce(nullif(o.settings -> 'retry_policy', 'null'), '{}') AS retry_policy
+      FROM (SELECT CASE jsonb_typeof($2) WHEN 'object' THEN $2 ELSE '{}' END) AS o (settings)
+    ), handler AS (
+      SELECT h.handler, coalesce(nullif(h.handler -> 'retry_policy', 'null'), '{}') AS retry_policy, h.place
+      FROM jsonb_array_elements(CASE jsonb_typeof($1) WHEN 'array' THEN $1 ELSE '[]' END) WITH ORDINALITY AS h (handler, place)
+      WHERE jsonb_typeof(h.handler) = 'object' AND h.handler ->> 'name' IS NOT NULL)
+    SELECT jsonb_build_object(
+      'service', (
+        SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
+        FROM service AS s, jsonb_each(s.settings) AS e
+        WHERE e.key IN ('idempotency_retention', 'journal_retention', 'workflow_completion_retention')),
+      'handlers', (
+        SELECT coalesce(jsonb_object_agg(h.handler ->> 'name', (
+            SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
+            FROM (
+              SELECT e.key, e.value, restate.default_settings() -> e.key
+              FROM jsonb_each(s.settings || jsonb_strip_nulls(h.handler)) AS e
+              WHERE e.key IN ('inactivity_timeout', 'abort_timeout', 'enable_lazy_state')
+              UNION ALL
+              SELECT e.key, e.value, NULL
+              FROM jsonb_each(h.handler) AS e
+              WHERE e.key IN ('ty', 'public', 'idempotency_retention', 'journal_retention')
+              UNION ALL
+              -- null is without end of a service, and nothing of a handler
+              SELECT 'retry_policy', jsonb_object_agg(e.key, e.value), NULL
+              FROM jsonb_each(s.retry_policy || jsonb_strip_nulls(h.retry_policy)) AS e
+              WHERE e.value IS DISTINCT FROM restate.default_settings() -> 'retry_policy' -> e.key
+              HAVING count(*) > 0) AS e (key, value, by_default)
+            WHERE e.value IS DISTINCT FROM e.by_default) ORDER BY h.place DESC), '{}')
+        FROM handler AS h, service AS s)));
 COMMENT ON FUNCTION restate.handler_options(jsonb, jsonb) IS
-'What of a revision''s handlers and settings holds for invocations, small and by the name of the handler: {"service": {...}, "handlers": {name: {...}}}. Of several handlers of a name the first counts.';
+'What of a revision''s handlers and settings holds for invocations, where it is not the default: {"service": {its retentions}, "handlers": {name: {what holds for the handler}}}. What a handler says goes before what its service says; of several handlers of a name the first counts.';
 
 ALTER TABLE restate.deployment
   ADD COLUMN protocol_type text,
@@ -1201,7 +1232,7 @@ COMMENT ON COLUMN restate.deployment.manifest IS
 ALTER TABLE restate.service_revision
   ADD COLUMN options jsonb GENERATED ALWAYS AS (restate.handler_options(handlers, settings)) STORED;
 COMMENT ON COLUMN restate.service_revision.options IS
-'What of handlers and settings holds for invocations: restate.handler_of reads it, and no schema or documentation.';
+'What of handlers and settings holds for invocations, as restate.handler_options puts it together: what restate.handler_of reads, whatever else the handlers say of themselves.';
 
 CREATE OR REPLACE VIEW restate.sys_deployment AS
 SELECT d.id, d.ty, d.endpoint, d.created_at, d.min_service_protocol_version, d.max_service_protocol_version,
@@ -1298,7 +1329,7 @@ BEGIN
       END
     END;
     IF wanted IS NOT NULL THEN
-      PERFORM restate.refuse_body(format('%s of %s must be %s, and is', field.key, place, wanted), field.value::text);
+      PERFORM restate.refuse_body(format('%s of %s must be %s, and is', field.key, place, wanted), field.value #>> '{}');
     END IF;
   END LOOP;
 END
@@ -1484,7 +1515,7 @@ CREATE FUNCTION restate.body_description(body jsonb, absent text) RETURNS text
     WHEN coalesce(body, 'null') = 'null' THEN absent
     WHEN body ->> 'contentType' IS NULL THEN CASE WHEN body -> 'required' = 'true' THEN '*/*' ELSE 'none' END
     WHEN coalesce(body -> 'jsonSchema', 'null') = 'null' THEN body ->> 'contentType'
-    ELSE 'JSON' || coalesce(format(' ''%s''', nullif(body #>> '{jsonSchema,title}', '')),
+    ELSE 'JSON' || coalesce(' ''' || nullif(body #>> '{jsonSchema,title}', '') || '''',
       ' ' || CASE jsonb_typeof(body #> '{jsonSchema,type}') WHEN 'string' THEN body #>> '{jsonSchema,type}' END, '')
   END;
 COMMENT ON FUNCTION restate.body_description(jsonb, text) IS
@@ -1735,23 +1766,16 @@ BEGIN ATOMIC
     k.idempotency_retention,
     coalesce((h.own ->> 'journal_retention')::interval, s.journal_retention,
       (h.service ->> 'journal_retention')::interval, restate.default_retention()),
-    coalesce(h.own ->> 'inactivity_timeout', h.service ->> 'inactivity_timeout',
-      restate.default_settings() ->> 'inactivity_timeout')::interval,
-    coalesce(h.own ->> 'abort_timeout', h.service ->> 'abort_timeout',
-      restate.default_settings() ->> 'abort_timeout')::interval,
-    coalesce(h.own ->> 'enable_lazy_state', h.service ->> 'enable_lazy_state',
-      restate.default_settings() ->> 'enable_lazy_state')::boolean,
-    coalesce(h.own #>> '{retry_policy,initial_interval}', h.service #>> '{retry_policy,initial_interval}',
-      restate.default_settings() #>> '{retry_policy,initial_interval}')::interval,
-    coalesce(h.own #>> '{retry_policy,exponentiation_factor}', h.service #>> '{retry_policy,exponentiation_factor}',
-      restate.default_settings() #>> '{retry_policy,exponentiation_factor}')::double precision,
-    coalesce(h.own #>> '{retry_policy,max_interval}', h.service #>> '{retry_policy,max_interval}',
-      restate.default_settings() #>> '{retry_policy,max_interval}')::interval,
-    -- null of the service is without end
-    nullif(coalesce(h.own #> '{retry_policy,max_attempts}', h.service #> '{retry_policy,max_attempts}',
-      restate.default_settings() #> '{retry_policy,max_attempts}'), 'null')::bigint,
-    lower(coalesce(h.own #>> '{retry_policy,on_max_attempts}', h.service #>> '{retry_policy,on_max_attempts}',
-      restate.default_settings() #>> '{retry_policy,on_max_attempts}')),
+    coalesce((h.own ->> 'inactivity_timeout')::interval, restate.default_duration('{inactivity_timeout}')),
+    coalesce((h.own ->> 'abort_timeout')::interval, restate.default_duration('{abort_timeout}')),
+    coalesce((h.own -> 'enable_lazy_state')::boolean, (restate.default_settings() -> 'enable_lazy_state')::boolean),
+    coalesce((h.retry ->> 'initial_interval')::interval, restate.default_duration('{retry_policy, initial_interval}')),
+    coalesce((h.retry -> 'exponentiation_factor')::double precision,
+      (restate.default_settings() #> '{retry_policy, exponentiation_factor}')::double precision),
+    coalesce((h.retry ->> 'max_interval')::interval, restate.default_duration('{retry_policy, max_interval}')),
+    CASE WHEN h.retry ? 'max_attempts' THEN nullif(h.retry -> 'max_attempts', 'null')::bigint
+      ELSE (restate.default_settings() #> '{retry_policy, max_attempts}')::bigint END,
+    lower(coalesce(h.retry ->> 'on_max_attempts', restate.default_settings() #>> '{retry_policy, on_max_attempts}')),
     s.min_service_protocol_version, s.max_service_protocol_version
   FROM (
     SELECT r.revision, r.deployment_id, r.ty, r.public, r.idempotency_retention, r.journal_retention,
@@ -1761,9 +1785,10 @@ BEGIN ATOMIC
     WHERE r.service_name = handler_of.service_name
       AND (handler_of.on_deployment IS NULL OR r.deployment_id = handler_of.on_deployment)
     ORDER BY r.revision DESC LIMIT 1) AS s
-  -- apart, so that the options are read once
+  -- apart, so that each is read once
   CROSS JOIN LATERAL (
-    SELECT s.options #> ARRAY['handlers', handler_of.handler_name], s.options -> 'service' OFFSET 0) AS h (own, service)
+    SELECT s.options #> ARRAY['handlers', handler_of.handler_name],
+      s.options #> ARRAY['handlers', handler_of.handler_name, 'retry_policy'], s.options -> 'service' OFFSET 0) AS h (own, retry, service)
   CROSS JOIN LATERAL (
     SELECT restate.handler_ty(s.ty, h.own ->> 'ty'), coalesce((h.own ->> 'idempotency_retention')::interval,
       s.idempotency_retention, (h.service ->> 'idempotency_retention')::interval, restate.default_retention())
