@@ -204,7 +204,7 @@ REVOKE ALL ON restate.sys_keyed_service_status FROM PUBLIC;
 COMMENT ON VIEW restate.sys_keyed_service_status IS
 'The object keys that an invocation holds.';
 
-CREATE VIEW restate.sys_deployment AS
+CREATE VIEW restate.sys_deployment WITH (security_barrier) AS
 SELECT d.id, d.ty, d.endpoint, d.created_at, d.min_service_protocol_version, d.max_service_protocol_version,
   coalesce(p.in_flight, 0) AS in_flight,
   p.in_flight IS NULL AND NOT EXISTS (

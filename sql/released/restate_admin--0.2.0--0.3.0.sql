@@ -1229,12 +1229,17 @@ COMMENT ON COLUMN restate.deployment.metadata IS
 'What who registered it noted, an object of strings.';
 COMMENT ON COLUMN restate.deployment.manifest IS
 'The manifest that it was registered with, as it came; null for a row that restate_register_deployment did not write.';
+-- The function has no parsed body that uses the table's row type while the table is
+-- written anew; it gets its own again further below.
+CREATE OR REPLACE FUNCTION restate.service_document(service restate.service_revision) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  AS 'SELECT NULL::jsonb';
 ALTER TABLE restate.service_revision
   ADD COLUMN options jsonb GENERATED ALWAYS AS (restate.handler_options(handlers, settings)) STORED;
 COMMENT ON COLUMN restate.service_revision.options IS
 'What of handlers and settings holds for invocations, as restate.handler_options puts it together: what restate.handler_of reads, whatever else the handlers say of themselves.';
 
-CREATE OR REPLACE VIEW restate.sys_deployment AS
+CREATE OR REPLACE VIEW restate.sys_deployment WITH (security_barrier) AS
 SELECT d.id, d.ty, d.endpoint, d.created_at, d.min_service_protocol_version, d.max_service_protocol_version,
   coalesce(p.in_flight, 0) AS in_flight,
   p.in_flight IS NULL AND NOT EXISTS (
