@@ -47,8 +47,7 @@ restate_refuse(PG_FUNCTION_ARGS)
 	const char *hint = text_or_null(fcinfo, 4);
 
 	ereport(ERROR,
-			(quoted ? errmsg("%s: %s", message, restate_quote_text(quoted))
-					: errmsg("%s", message),
+			(quoted ? errmsg("%s: %s", message, restate_quote_text(quoted)) : errmsg("%s", message),
 			 restate_err_category(category),
 			 detail ? errdetail("%s: %s", restate_category_name(category), detail) : 0,
 			 hint ? errhint("%s", hint) : 0));
