@@ -24,6 +24,83 @@ CREATE TYPE restate.entry_type AS ENUM (
 COMMENT ON TYPE restate.entry_type IS
 'The kinds of journal entry: commands a handler issued, notifications it received. The commands sort first.';
 
+CREATE FUNCTION restate.default_retention() RETURNS interval
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN interval '1 day';
+COMMENT ON FUNCTION restate.default_retention() IS
+'How long the result and the journal of a completed invocation are kept where nothing else is said.';
+
+CREATE FUNCTION restate.duration_text(duration interval) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN (
+    SELECT coalesce(string_agg(n || unit, ' ' ORDER BY place) FILTER (WHERE n > 0), '0s')
+    FROM (SELECT round(extract(epoch FROM duration) * 1000)::bigint) AS d(ms)
+    CROSS JOIN LATERAL (VALUES
+      (1, ms / 86400000, 'd'), (2, ms / 3600000 % 24, 'h'), (3, ms / 60000 % 60, 'm'),
+      (4, ms / 1000 % 60, 's'), (5, ms % 1000, 'ms')) AS p(place, n, unit));
+COMMENT ON FUNCTION restate.duration_text(interval) IS
+'A duration as the Admin API writes it: 1d, 10m, 1h 30m, 300ms.';
+
+CREATE FUNCTION restate.default_settings() RETURNS jsonb
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN jsonb '{"inactivity_timeout": "1m", "abort_timeout": "10m", "enable_lazy_state": false,
+    "retry_policy": {"initial_interval": "500ms", "exponentiation_factor": 2.0, "max_attempts": 70, "max_interval": "1m",
+      "on_max_attempts": "Pause"}}';
+COMMENT ON FUNCTION restate.default_settings() IS
+'The settings of a service that says nothing of them, as the Admin API shows them. Retentions are apart, in restate.default_retention.';
+
+CREATE FUNCTION restate.handler_ty(service_ty text, registered text) RETURNS text
+  LANGUAGE SQL IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  RETURN CASE WHEN service_ty = 'service' THEN NULL
+    WHEN registered IS NOT NULL THEN lower(registered)
+    WHEN service_ty = 'virtual_object' THEN 'exclusive'
+    ELSE service_ty END;
+COMMENT ON FUNCTION restate.handler_ty(text, text) IS
+'Of which kind a handler is, as restate.invocation.target_handler_ty: null for a service; else what it is registered as, which is exclusive on a virtual object and the run on a workflow where nothing is said.';
+
+CREATE FUNCTION restate.default_duration(path text[]) RETURNS interval
+  LANGUAGE SQL IMMUTABLE STRICT PARALLEL SAFE
+  RETURN (restate.default_settings() #>> path)::interval;
+COMMENT ON FUNCTION restate.default_duration(text[]) IS
+'A duration of restate.default_settings, by its path. Of a constant path it is a constant of the plan.';
+
+CREATE FUNCTION restate.handler_options(handlers jsonb, settings jsonb) RETURNS jsonb
+  LANGUAGE SQL IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  RETURN (
+    WITH service AS (
+      SELECT o.settings, coalesce(nullif(o.settings -> 'retry_policy', 'null'), '{}') AS retry_policy
+      FROM (SELECT CASE jsonb_typeof($2) WHEN 'object' THEN $2 ELSE '{}' END) AS o (settings)
+    ), handler AS (
+      SELECT h.handler, coalesce(nullif(h.handler -> 'retry_policy', 'null'), '{}') AS retry_policy, h.place
+      FROM jsonb_array_elements(CASE jsonb_typeof($1) WHEN 'array' THEN $1 ELSE '[]' END) WITH ORDINALITY AS h (handler, place)
+      WHERE jsonb_typeof(h.handler) = 'object' AND h.handler ->> 'name' IS NOT NULL)
+    SELECT jsonb_build_object(
+      'service', (
+        SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
+        FROM service AS s, jsonb_each(s.settings) AS e
+        WHERE e.key IN ('idempotency_retention', 'journal_retention', 'workflow_completion_retention')),
+      'handlers', (
+        SELECT coalesce(jsonb_object_agg(h.handler ->> 'name', (
+            SELECT coalesce(jsonb_object_agg(e.key, e.value), '{}')
+            FROM (
+              SELECT e.key, e.value, restate.default_settings() -> e.key
+              FROM jsonb_each(s.settings || jsonb_strip_nulls(h.handler)) AS e
+              WHERE e.key IN ('inactivity_timeout', 'abort_timeout', 'enable_lazy_state')
+              UNION ALL
+              SELECT e.key, e.value, NULL
+              FROM jsonb_each(h.handler) AS e
+              WHERE e.key IN ('ty', 'public', 'idempotency_retention', 'journal_retention')
+              UNION ALL
+              -- null is without end of a service, and nothing of a handler
+              SELECT 'retry_policy', jsonb_object_agg(e.key, e.value), NULL
+              FROM jsonb_each(s.retry_policy || jsonb_strip_nulls(h.retry_policy)) AS e
+              WHERE e.value IS DISTINCT FROM restate.default_settings() -> 'retry_policy' -> e.key
+              HAVING count(*) > 0) AS e (key, value, by_default)
+            WHERE e.value IS DISTINCT FROM e.by_default) ORDER BY h.place DESC), '{}')
+        FROM handler AS h, service AS s)));
+COMMENT ON FUNCTION restate.handler_options(jsonb, jsonb) IS
+'What of a revision''s handlers and settings holds for invocations, where it is not the default: {"service": {its retentions}, "handlers": {name: {what holds for the handler}}}. What a handler says goes before what its service says; of several handlers of a name the first counts.';
+
 CREATE TABLE restate.deployment (
   id restate_deployment_id PRIMARY KEY,
   ty text NOT NULL,
@@ -33,14 +110,28 @@ CREATE TABLE restate.deployment (
   max_service_protocol_version integer NOT NULL,
   sdk_version text,
   http_version text,
+  protocol_type text,
+  additional_headers jsonb,
+  metadata jsonb,
+  manifest jsonb,
   CONSTRAINT deployment_rules CHECK (restate.check_deployment(
     ty, min_service_protocol_version, max_service_protocol_version))
 );
 REVOKE ALL ON restate.deployment FROM PUBLIC;
+-- one deployment an endpoint, of those that were registered
+CREATE UNIQUE INDEX deployment_registered_idx ON restate.deployment (endpoint) WHERE manifest IS NOT NULL;
 COMMENT ON TABLE restate.deployment IS
 'The registered deployments: endpoints that serve handlers.';
 COMMENT ON CONSTRAINT deployment_rules ON restate.deployment IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+COMMENT ON COLUMN restate.deployment.protocol_type IS
+'BidiStream or RequestResponse, of an endpoint of HTTP; null is BidiStream.';
+COMMENT ON COLUMN restate.deployment.additional_headers IS
+'The headers that each request to the endpoint has, an object of strings.';
+COMMENT ON COLUMN restate.deployment.metadata IS
+'What who registered it noted, an object of strings.';
+COMMENT ON COLUMN restate.deployment.manifest IS
+'The manifest that it was registered with, as it came; null for a row that restate_register_deployment did not write.';
 
 CREATE TABLE restate.service_revision (
   service_name text NOT NULL,
@@ -53,6 +144,7 @@ CREATE TABLE restate.service_revision (
   journal_retention interval,
   workflow_completion_retention interval,
   settings jsonb NOT NULL DEFAULT '{}',
+  options jsonb GENERATED ALWAYS AS (restate.handler_options(handlers, settings)) STORED,
   PRIMARY KEY (service_name, revision),
   CONSTRAINT service_revision_rules CHECK (restate.check_service_revision(
     service_name, revision, ty, handlers, settings))
@@ -69,12 +161,8 @@ COMMENT ON COLUMN restate.service_revision.handlers IS
 'The handlers as the Admin API shows them: an array of objects with name, ty and so on.';
 COMMENT ON COLUMN restate.service_revision.settings IS
 'Further fields of the service as the Admin API shows it, such as inactivity_timeout.';
-
-CREATE FUNCTION restate.default_retention() RETURNS interval
-  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
-  RETURN interval '1 day';
-COMMENT ON FUNCTION restate.default_retention() IS
-'How long the result and the journal of a completed invocation are kept where nothing else is said.';
+COMMENT ON COLUMN restate.service_revision.options IS
+'What of handlers and settings holds for invocations, as restate.handler_options puts it together: what restate.handler_of reads, whatever else the handlers say of themselves.';
 
 CREATE TABLE restate.invocation (
   id restate_invocation_id NOT NULL,

@@ -204,9 +204,22 @@ REVOKE ALL ON restate.sys_keyed_service_status FROM PUBLIC;
 COMMENT ON VIEW restate.sys_keyed_service_status IS
 'The object keys that an invocation holds.';
 
-CREATE VIEW restate.sys_deployment AS
-SELECT d.id, d.ty, d.endpoint, d.created_at, d.min_service_protocol_version, d.max_service_protocol_version
-FROM restate.deployment d;
+CREATE VIEW restate.sys_deployment WITH (security_barrier) AS
+SELECT d.id, d.ty, d.endpoint, d.created_at, d.min_service_protocol_version, d.max_service_protocol_version,
+  coalesce(p.in_flight, 0) AS in_flight,
+  p.in_flight IS NULL AND NOT EXISTS (
+    SELECT FROM restate.service_revision s
+    WHERE s.deployment_id = d.id AND NOT EXISTS (
+      SELECT FROM restate.service_revision n
+      JOIN restate.deployment o ON o.id = n.deployment_id
+      WHERE n.service_name = s.service_name AND n.revision > s.revision)) AS drained
+FROM restate.deployment d
+-- what is in flight is read once, and only where a query asks for either column
+LEFT JOIN (
+  SELECT i.pinned_deployment_id, count(*) AS in_flight
+  FROM restate.invocation i
+  WHERE i.completed_at IS NULL AND i.pinned_deployment_id IS NOT NULL
+  GROUP BY i.pinned_deployment_id) AS p ON p.pinned_deployment_id = d.id;
 REVOKE ALL ON restate.sys_deployment FROM PUBLIC;
 COMMENT ON VIEW restate.sys_deployment IS
 'The registered deployments.';

@@ -127,11 +127,13 @@ COMMENT ON COLUMN restate.sys_keyed_service_status.service_key IS 'The key.';
 COMMENT ON COLUMN restate.sys_keyed_service_status.invocation_id IS 'The invocation that holds it.';
 
 COMMENT ON COLUMN restate.sys_deployment.id IS 'The deployments id.';
-COMMENT ON COLUMN restate.sys_deployment.ty IS 'http or lambda.';
+COMMENT ON COLUMN restate.sys_deployment.ty IS 'http, lambda or worker.';
 COMMENT ON COLUMN restate.sys_deployment.endpoint IS 'Where it is reached.';
 COMMENT ON COLUMN restate.sys_deployment.created_at IS 'When it was registered.';
 COMMENT ON COLUMN restate.sys_deployment.min_service_protocol_version IS 'The lowest version of the service protocol that it speaks.';
 COMMENT ON COLUMN restate.sys_deployment.max_service_protocol_version IS 'The highest.';
+COMMENT ON COLUMN restate.sys_deployment.in_flight IS 'How many invocations that have not completed are pinned to it.';
+COMMENT ON COLUMN restate.sys_deployment.drained IS 'Whether nothing needs it: none in flight is pinned to it, and it serves the latest revision of no service.';
 
 COMMENT ON COLUMN restate.sys_service.name IS 'The service.';
 COMMENT ON COLUMN restate.sys_service.revision IS 'Its latest revision.';

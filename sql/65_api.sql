@@ -319,7 +319,8 @@ COMMENT ON VIEW restate_api.keyed_service_status IS
 'The object keys that an invocation holds: restate.sys_keyed_service_status.';
 
 CREATE VIEW restate_api.deployments AS
-SELECT d.id, d.ty, d.endpoint, d.created_at::restate.instant, d.min_service_protocol_version, d.max_service_protocol_version
+SELECT d.id, d.ty, d.endpoint, d.created_at::restate.instant, d.min_service_protocol_version, d.max_service_protocol_version,
+  d.in_flight, d.drained
 FROM restate.sys_deployment d;
 REVOKE ALL ON restate_api.deployments FROM PUBLIC;
 COMMENT ON VIEW restate_api.deployments IS

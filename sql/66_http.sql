@@ -1,17 +1,6 @@
 -- What the gateway reads: deployments, services and handlers as the documents
 -- that the Admin API answers with.
 
-CREATE FUNCTION restate.duration_text(duration interval) RETURNS text
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-  RETURN (
-    SELECT coalesce(string_agg(n || unit, ' ' ORDER BY place) FILTER (WHERE n > 0), '0s')
-    FROM (SELECT round(extract(epoch FROM duration) * 1000)::bigint) AS d(ms)
-    CROSS JOIN LATERAL (VALUES
-      (1, ms / 86400000, 'd'), (2, ms / 3600000 % 24, 'h'), (3, ms / 60000 % 60, 'm'),
-      (4, ms / 1000 % 60, 's'), (5, ms % 1000, 'ms')) AS p(place, n, unit));
-COMMENT ON FUNCTION restate.duration_text(interval) IS
-'A duration as the Admin API writes it: 1d, 10m, 1h 30m, 300ms.';
-
 CREATE FUNCTION restate.timestamp_text(at timestamptz) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
   RETURN to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
@@ -25,10 +14,8 @@ CREATE FUNCTION restate.service_document(service restate.service_revision) RETUR
     -- nor the settings say otherwise
     jsonb_build_object(
       'idempotency_retention', restate.duration_text(restate.default_retention()),
-      'journal_retention', restate.duration_text(restate.default_retention()),
-      'inactivity_timeout', '1m',
-      'abort_timeout', '10m',
-      'enable_lazy_state', false)
+      'journal_retention', restate.duration_text(restate.default_retention()))
+    || restate.default_settings()
     || CASE service.ty WHEN 'workflow' THEN jsonb_build_object(
       'workflow_completion_retention', restate.duration_text(restate.default_retention())) ELSE '{}' END
     || service.settings
@@ -84,10 +71,13 @@ CREATE VIEW restate.admin_deployment AS
 SELECT d.id, d.created_at,
   jsonb_strip_nulls(jsonb_build_object(
     'id', d.id,
-    'uri', CASE d.ty WHEN 'http' THEN d.endpoint END,
+    'uri', CASE WHEN d.ty <> 'lambda' THEN d.endpoint END,
     'arn', CASE d.ty WHEN 'lambda' THEN d.endpoint END,
-    'protocol_type', CASE d.ty WHEN 'http' THEN 'BidiStream' END,
-    'http_version', CASE d.ty WHEN 'http' THEN coalesce(d.http_version, 'HTTP/2.0') END,
+    -- of a worker too, which speaks none of it: clients of the API ask for them
+    'protocol_type', CASE WHEN d.ty <> 'lambda' THEN coalesce(d.protocol_type, 'BidiStream') END,
+    'http_version', CASE WHEN d.ty <> 'lambda' THEN coalesce(d.http_version, 'HTTP/2.0') END,
+    'additional_headers', nullif(d.additional_headers, '{}'),
+    'metadata', nullif(d.metadata, '{}'),
     'created_at', restate.timestamp_text(d.created_at),
     'min_protocol_version', d.min_service_protocol_version,
     'max_protocol_version', d.max_service_protocol_version,

@@ -11,11 +11,9 @@ AS $function$
   FROM restate.service_revision AS s
   LEFT JOIN restate.deployment AS d ON d.id = s.deployment_id
   CROSS JOIN LATERAL jsonb_array_elements(s.handlers) WITH ORDINALITY AS l (handler, place)
-  CROSS JOIN LATERAL (SELECT CASE WHEN l.handler -> 'ty' IS NULL OR l.handler -> 'ty' = 'null'
-    THEN CASE $2 WHEN 'virtual_object' THEN 'exclusive' ELSE $2 END
-    ELSE lower(l.handler ->> 'ty') END) AS h (ty)
+  CROSS JOIN LATERAL (SELECT restate.handler_ty(s.ty, l.handler ->> 'ty')) AS h (ty)
   WHERE s.service_name = $1 AND s.ty = $2 AND l.handler ->> 'name' = $3
-    AND h.ty IN (CASE $2 WHEN 'virtual_object' THEN 'exclusive' ELSE $2 END, 'shared')
+    AND h.ty IN (restate.handler_ty(s.ty, NULL), 'shared')
   ORDER BY s.deployment_id = $4 DESC NULLS LAST, d.id IS NULL, s.revision DESC, l.place
   LIMIT 1
 $function$;

@@ -286,7 +286,8 @@ restate_check_deployment(PG_FUNCTION_ARGS)
 	if (!min->isnull && DatumGetInt32(min->value) <= 0)
 		rule_broken(RULE_DEPLOYMENT_MIN_VERSION, "min_service_protocol_version %s",
 					small_number(min));
-	if (!ty->isnull && !column_is_text(ty, "http") && !column_is_text(ty, "lambda"))
+	if (!ty->isnull && !column_is_text(ty, "http") && !column_is_text(ty, "lambda") &&
+		!column_is_text(ty, "worker"))
 		rule_broken(RULE_DEPLOYMENT_TY, "ty %s", quoted(ty));
 	PG_RETURN_BOOL(true);
 }

@@ -38,7 +38,8 @@ static const struct
 		 "max_service_protocol_version must not be below min_service_protocol_version"},
 	[RULE_DEPLOYMENT_MIN_VERSION] = {"deployment", "deployment_min_service_protocol_version_check",
 									 "min_service_protocol_version must be 1 or more"},
-	[RULE_DEPLOYMENT_TY] = {"deployment", "deployment_ty_check", "ty must be http or lambda"},
+	[RULE_DEPLOYMENT_TY] = {"deployment", "deployment_ty_check",
+							"ty must be http, lambda or worker"},
 	[RULE_INVOCATION_COMPLETED_AT] = {"invocation", "invocation_completed_at_check",
 									  "completed_at is set once completed, and only then"},
 	[RULE_INVOCATION_COMPLETION] =

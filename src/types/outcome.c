@@ -115,6 +115,17 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		{"handler_not_found", 404,
 		 "No registered deployment serves the service that is called, or the service has no such handler.",
 		 "See restate.sys_service; register the deployment."},
+	[RESTATE_BREAKING_CHANGE] =
+		{"breaking_change", 409,
+		 "Callers of the latest revision of a service would miss a handler, or find the service to be of another kind.",
+		 "Keep the handlers and the kind, or give the service another name; the option breaking registers it all the same."},
+	[RESTATE_DEPLOYMENT_IN_USE] =
+		{"deployment_in_use", 409,
+		 "Invocations that have not completed are pinned to the deployment.",
+		 "Wait until they have completed, or cancel them; with force it is removed all the same."},
+	[RESTATE_UNKNOWN_DEPLOYMENT] = {"unknown_deployment", 404,
+									"No deployment with this id is registered.",
+									"Look for it in restate.sys_deployment."},
 	[RESTATE_READ_ONLY] = {"read_only", 503, "This server is a standby.",
 						   "Send operations to the primary."},
 };

@@ -90,7 +90,8 @@ sub digest
 
 	return $node->safe_psql($database // 'postgres',
 		join(' UNION ALL ', map {
-			"SELECT '$_ ' || count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text COLLATE \"C\")), '') FROM restate.$_ AS t"
+			"SELECT '$_ ' || count(*) || ' ' || coalesce(md5(string_agg(t.row, E'\\n' ORDER BY t.row COLLATE \"C\")), '')"
+				. " FROM (SELECT (jsonb_strip_nulls(to_jsonb(r)) - 'options')::text AS row FROM restate.$_ AS r) AS t"
 		} @tables) . ' ORDER BY 1');
 }
 

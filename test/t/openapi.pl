@@ -83,6 +83,8 @@ my $outcomes = slurp_file("$top/src/types/outcome.c");
 $categories{$1} = 1 while $outcomes =~ /\{"([a-z_]+)", [45]\d\d,/g;
 # what an attempt of an invocation is refused with, which has no path
 delete @categories{qw(attempt_lost command_not_allowed journal_mismatch)};
+# and what deployments are, which are registered in SQL
+delete @categories{qw(breaking_change deployment_in_use unknown_deployment)};
 my %named;
 for my $description (map { $_ =~ /"description": "((?:[^"\\]|\\.)*)"/ ? $1 : () } split /\n/, $text)
 {
