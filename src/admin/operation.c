@@ -5,20 +5,13 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
-#include "access/xlog.h"
-#include "miscadmin.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
-#include "utils/resowner.h"
 
 #include "admin/operation.h"
 #include "store/store.h"
 #include "types/compat.h"
 #include "workset/audit.h"
-
-/* how often an operation starts over because its reach grew while it waited */
-#define MAX_ATTEMPTS 20
 
 typedef struct OperationDef
 {
@@ -27,6 +20,16 @@ typedef struct OperationDef
 	OperationOnOne on_one; /* either of these */
 	OperationOnAll on_all;
 } OperationDef;
+
+/* What an attempt to run an operation is given. */
+typedef struct Attempt
+{
+	const Request *request;
+	Target *targets;
+	int count;
+	const RestateInvocationId *ids;
+	int nids;
+} Attempt;
 
 static const OperationDef operations[OPERATION_COUNT] = {
 	[OPERATION_PURGE_JOURNAL] = {"purge_journal", REACH_ROW, operation_purge_journal, NULL},
@@ -49,12 +52,7 @@ static void decide(Workset *workset, const Request *request, Target *targets, in
 static List *effects_on_others(Workset *workset, RestateInvocationId *named, int count);
 static int compare_ids(const void *a, const void *b);
 static int compare_effects(const ListCell *a, const ListCell *b);
-static void run_starting_over(const Request *request, Target *targets, int count,
-							  const RestateInvocationId *ids, int nids);
-static bool attempt_in_subtransaction(const Request *request, Target *targets, int count,
-									  const RestateInvocationId *ids, int nids);
-static bool attempt(const Request *request, Target *targets, int count,
-					const RestateInvocationId *ids, int nids);
+static bool attempt(void *argument);
 
 /*
  * Returns the operation's name, as in the audit.
@@ -82,27 +80,6 @@ operation_of_name(const char *name, Operation *operation)
 }
 
 /*
- * Begins what works on the tables: under a search path of its own, with a store
- * that is ready.  Returns the nest level at which the settings end.  Raises an
- * error on a standby, before anything else, and where library and extension do
- * not fit.
- */
-int
-operation_begin(void)
-{
-	int guc_level;
-
-	if (RecoveryInProgress())
-		restate_raise(
-			restate_refusal(RESTATE_READ_ONLY, "cannot run restate_admin operations on a standby"));
-
-	guc_level = NewGUCNestLevel();
-	restate_restrict_search_path();
-	store_begin();
-	return guc_level;
-}
-
-/*
  * Runs the operation over the targets, as if over one after the other, and
  * notes on each how it went.  Raises an error only for what concerns them
  * all; then nothing is changed.
@@ -118,7 +95,7 @@ operation_run(const Request *request, Target *targets, int count)
 	int guc_level;
 	int nids;
 
-	guc_level = operation_begin();
+	guc_level = workset_begin();
 	old = MemoryContextSwitchTo(context);
 
 	ids = palloc_array(RestateInvocationId, Max(count, 1));
@@ -130,7 +107,7 @@ operation_run(const Request *request, Target *targets, int count)
 			 workset_lock_simply(&workset, operations[request->operation].reach, ids, nids))
 		run_locked(&workset, request, targets, count);
 	else
-		run_starting_over(request, targets, count, ids, nids);
+		workset_start_over(attempt, &(Attempt){request, targets, count, ids, nids});
 
 	MemoryContextSwitchTo(old);
 	AtEOXact_GUC(false, guc_level);
@@ -290,80 +267,19 @@ decide(Workset *workset, const Request *request, Target *targets, int count)
 }
 
 /*
- * Runs the operation where more than the named rows must be locked, each
- * attempt in a subtransaction: if the reach grew while the locks were waited
- * for, rolling that back releases them, so that locks are always taken in
- * order.  Raises a serialization failure if it never stops growing.
- */
-static void
-run_starting_over(const Request *request, Target *targets, int count,
-				  const RestateInvocationId *ids, int nids)
-{
-	for (int i = 0; i < MAX_ATTEMPTS; i++)
-	{
-		if (attempt_in_subtransaction(request, targets, count, ids, nids))
-			return;
-		CHECK_FOR_INTERRUPTS();
-	}
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("could not lock the invocations: more kept coming within reach"),
-			 errhint("Run the operation again.")));
-}
-
-/*
- * Runs the operation once in a subtransaction, which is rolled back if the
- * operation could not run or raised an error.  Returns whether it ran.
- */
-static bool
-attempt_in_subtransaction(const Request *request, Target *targets, int count,
-						  const RestateInvocationId *ids, int nids)
-{
-	MemoryContext context = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-	volatile bool done = false;
-
-	BeginInternalSubTransaction(NULL);
-	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		done = attempt(request, targets, count, ids, nids);
-		if (done)
-			ReleaseCurrentSubTransaction();
-		else
-			RollbackAndReleaseCurrentSubTransaction();
-	}
-	PG_CATCH();
-	{
-		ErrorData *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
-		MemoryContextSwitchTo(context);
-		CurrentResourceOwner = owner;
-		ReThrowError(error);
-	}
-	PG_END_TRY();
-	MemoryContextSwitchTo(context);
-	CurrentResourceOwner = owner;
-	return done;
-}
-
-/*
  * Runs the operation once in a working set of its own; returns whether it could.
  */
 static bool
-attempt(const Request *request, Target *targets, int count,
-		const RestateInvocationId *ids, int nids)
+attempt(void *argument)
 {
+	const Attempt *attempt = argument;
 	Workset workset;
 
-	workset_init(&workset, &request->asked);
-	if (!workset_lock_reached(&workset, operations[request->operation].reach, ids, nids))
+	workset_init(&workset, &attempt->request->asked);
+	if (!workset_lock_reached(&workset, operations[attempt->request->operation].reach, attempt->ids,
+							  attempt->nids))
 		return false;
-	run_locked(&workset, request, targets, count);
+	run_locked(&workset, attempt->request, attempt->targets, attempt->count);
 	return true;
 }
 

@@ -55,7 +55,6 @@ typedef struct Target
 
 extern const char *operation_name(Operation operation);
 extern bool operation_of_name(const char *name, Operation *operation);
-extern int operation_begin(void);
 extern void operation_run(const Request *request, Target *targets, int count);
 extern List *operation_try(const Request *request, Target *targets, int count);
 

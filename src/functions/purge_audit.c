@@ -22,7 +22,7 @@ PG_FUNCTION_INFO_V1(restate_purge_audit);
 Datum
 restate_purge_audit(PG_FUNCTION_ARGS)
 {
-	int guc_level = operation_begin();
+	int guc_level = workset_begin();
 	StoreCall *work[STORE_WORK_COUNT] = {NULL};
 	StoreCall call;
 	int64 removed;

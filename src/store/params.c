@@ -20,6 +20,7 @@
 #define DATUM_OF_TIME_OR_NULL(field)  ((field) ? not_null(TimestampTzGetDatum(field)) : null_datum)
 #define DATUM_OF_JSONB(field)		  by_reference(field)
 #define DATUM_OF_BYTEA(field)		  by_reference(field)
+#define DATUM_OF_TEXT_ARRAY(field)	  by_reference(field)
 #define DATUM_OF_INVOCATION_ID(field) by_reference(field)
 #define DATUM_OF_DEPLOYMENT_ID(field) by_reference(field)
 

@@ -16,9 +16,12 @@
 	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                \
 	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"              \
 	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
-	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"             \
+	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"          \
 	" coalesce(i.retained_from, i.completed_at), i.last_start_at, i.last_entry_at, i.attempt,"         \
 	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign) AS facts"
+
+/* microseconds of an interval */
+#define LENGTH(interval) "restate.microseconds(" interval ")"
 
 #define NO_DEPLOYMENT "NULL, NULL, NULL"
 
@@ -63,9 +66,9 @@
 	" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE)"
 
 /* the same: to free no object key, answer nobody and kill no callee */
-#define IS_KILLED_ALONE(id, partition_key)                                    \
+#define IS_KILLED_ALONE(id, partition_key)                                           \
 	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE" \
-	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id              \
+	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id                \
 	" AND j.partition_key = " partition_key " AND " IS_CALL("j") ")"
 
 /* the same: to take no object key */
@@ -137,6 +140,37 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") " FROM restate.invocation i" IS_ONE
 			" AND " IS_KILLED_ALONE("{id}", "{partition_key}") " FOR UPDATE OF i"},
+
+	/* Finds nothing where the object key must be locked first, or somebody waits for the result. */
+	[READ(LOCK_ONE_TO_END)] = {
+		.name = "lock one to end",
+		.form = &store_form_one, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
+			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE FOR UPDATE"},
+
+	/*
+	 * The first that are ready of each service that is asked for and not held, first
+	 * its share of the oldest, then by age; those that are locked are passed over.  An
+	 * invocation that was never pinned goes to the latest deployment of its service.
+	 */
+	[READ(CLAIM)] = {
+		.name = "claim",
+		.form = &store_form_claim, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT)
+			" FROM (SELECT r.id, r.partition_key, r.ready_at, r.place > {max} / cardinality({services}) AS is_beyond"
+			" FROM (SELECT DISTINCT n.service_name FROM unnest({services}) AS n (service_name)"
+			" WHERE NOT EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = n.service_name)) AS s"
+			" CROSS JOIN LATERAL (SELECT q.id, q.partition_key, q.ready_at, row_number() OVER (ORDER BY q.ready_at, q.id) AS place"
+			" FROM (SELECT r.id, r.partition_key, r.ready_at FROM restate.runnable r WHERE r.service_name = s.service_name"
+			" ORDER BY r.ready_at, r.id LIMIT 4 * {max} + 32) AS q) AS r) AS v"
+			" JOIN restate.invocation i ON " IS_NAMED("i")
+			" LEFT JOIN LATERAL (SELECT s.deployment_id FROM restate.service_revision s"
+			" WHERE s.service_name = i.target_service_name AND i.pinned_deployment_id IS NULL"
+			" AND EXISTS (SELECT FROM restate.deployment x WHERE x.id = s.deployment_id)"
+			" ORDER BY s.revision DESC LIMIT 1) AS l ON true"
+			" JOIN restate.deployment d ON d.id = coalesce(i.pinned_deployment_id, l.deployment_id)"
+			" WHERE i.status = 'ready' AND i.is_foreign IS NOT TRUE"
+			" ORDER BY v.is_beyond, v.ready_at, v.id LIMIT {max} FOR UPDATE OF i SKIP LOCKED"},
 
 	/* Finds nothing where the object key must be locked first. */
 	[READ(LOCK_ONE_TO_RESTART)] = {
@@ -278,6 +312,82 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.sql = "SELECT i.id, i.suspended_waiting_for_completions AS completions,"
 			" i.suspended_waiting_for_signals AS signals, i.suspended_waiting_for_names AS names" FROM_MANY},
 
+	/* what the registry says of a handler; durations in microseconds, the factor in millionths */
+	[READ(READ_HANDLER)] = {
+		.name = "read handler",
+		.form = &store_form_handler, .result = &store_result_handler,
+		.sql = "SELECT h.service_ty, h.handler_ty, " LENGTH("h.completion_retention") " AS completion_retention, "
+			LENGTH("h.journal_retention") " AS journal_retention, " LENGTH("h.retry_initial_interval") " AS initial_interval,"
+			" (h.retry_factor * 1000000)::bigint AS factor, " LENGTH("h.retry_max_interval") " AS max_interval,"
+			" h.retry_max_attempts AS max_attempts, h.retry_on_max_attempts = 'kill' AS kills, h.deployment_id,"
+			" h.min_protocol_version::bigint AS min_protocol_version, h.max_protocol_version::bigint AS max_protocol_version"
+			" FROM restate.handler_of({service_name}, {handler_name}, {deployment_id}) AS h"},
+
+	[READ(READ_RESULTS)] = {
+		.name = "read results",
+		.form = &store_form_id, .result = &store_result_outcome,
+		.sql = "SELECT i.id, i.completion_failure AS failure, i.completion_failure_metadata::text AS metadata,"
+			" i.completion_payload AS value" FROM_MANY " WHERE i.completed_at IS NOT NULL"},
+
+	/* commands of a journal, from the one with that number on */
+	[READ(READ_COMMANDS)] = {
+		.name = "read commands",
+		.form = &store_form_journal_part, .result = &store_result_entry,
+		.sql = "SELECT c.index, c.entry_type::text AS entry_type, c.name, coalesce(c.completion_id, -1) AS completion_id,"
+			" coalesce(c.result_completion_id, -1) AS result_completion_id, c.invoked_id, coalesce(c.signal_index, -1) AS signal_index,"
+			" c.signal_name, c.meta, c.payload FROM restate.journal c"
+			" WHERE c.id = {id} AND c.partition_key = {partition_key} AND " IS_COMMAND("c")
+			" ORDER BY c.index LIMIT {count} OFFSET {first}"},
+
+	[READ(READ_ARRIVALS)] = {
+		.name = "read arrivals",
+		.a_row_alone = true,
+		.form = &store_form_completion, .result = &store_result_arrival,
+		.sql = "SELECT v.id, v.completion_id, c.index, c.meta::text AS meta, c.payload FROM {rows}"
+			" CROSS JOIN LATERAL (SELECT j.index, j.meta, j.payload FROM restate.journal j WHERE " IS_NAMED("j")
+			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c"},
+
+	[READ(READ_SIGNALS)] = {
+		.name = "read signals",
+		.form = &store_form_journal_part, .result = &store_result_signal,
+		.sql = "SELECT j.index, coalesce(j.signal_index, -1) AS signal_index, j.signal_name FROM restate.journal j"
+			" WHERE j.id = {id} AND j.partition_key = {partition_key} AND j.index >= {first}"
+			" AND j.entry_type = 'Notification: Signal' ORDER BY j.index LIMIT {count}"},
+
+	[READ(READ_OUTPUT)] = {
+		.name = "read output",
+		.form = &store_form_journal_part, .result = &store_result_entry,
+		.sql = "SELECT c.index, c.entry_type::text AS entry_type, c.name, -1::bigint AS completion_id,"
+			" -1::bigint AS result_completion_id, c.invoked_id, -1::bigint AS signal_index,"
+			" c.signal_name, c.meta, c.payload FROM restate.journal c"
+			" WHERE c.id = {id} AND c.partition_key = {partition_key} AND c.index >= {first} AND c.entry_type = 'Command: Output'"
+			" ORDER BY c.index DESC LIMIT {count}"},
+
+	[READ(READ_STATE)] = {
+		.name = "read state",
+		.form = &store_form_key, .result = &store_result_state,
+		.sql = "SELECT t.key, t.value FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")
+			" ORDER BY t.key COLLATE \"C\""},
+
+	[READ(READ_FAILURE)] = {
+		.name = "read failure",
+		.form = &store_form_id, .result = &store_result_failure,
+		.sql = "SELECT i.last_failure, i.last_failure_error_code AS error_code, i.target_handler_name AS handler_name" FROM_MANY},
+
+	/* what is due, the longest first */
+	[READ(READ_DUE)] = {
+		.name = "read due",
+		.form = &store_form_due, .result = &store_result_due,
+		.sql = "SELECT t.id, t.kind, t.due_at, t.completion_id FROM restate.timer t"
+			" WHERE t.due_at <= {before} ORDER BY t.due_at, t.kind, t.id LIMIT {max}"},
+
+	/* what runs on workers that were not heard of since then */
+	[READ(READ_DEAD)] = {
+		.name = "read dead",
+		.form = &store_form_due, .result = &store_result_id,
+		.sql = "SELECT i.id FROM restate.worker w JOIN restate.invocation i ON i.worker_name = w.name"
+			" WHERE w.last_seen < {before} AND i.completed_at IS NULL AND i.status = 'running' LIMIT {max}"},
+
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",
 		.a_row_alone = true,
@@ -346,6 +456,11 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.name = "count state",
 		.form = &store_form_key, .result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")},
+
+	[READ(COUNT_CLEARED)] = {
+		.name = "count cleared",
+		.form = &store_form_state_change, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.object_state t ON " IS_STATE("t")},
 
 	[READ(COUNT_RUNNABLE)] = {
 		.name = "count runnable",

@@ -43,13 +43,37 @@
 	STORE_IDS(ROW, ALL)           \
 	ALL(TEXT, request_id)
 
-#define STORE_READ_FORMS(FORM)                           \
-	FORM(one, StoreOne, STORE_ONE)                       \
-	FORM(lock, StoreLock, STORE_LOCKS)                   \
-	FORM(inbox, StoreInbox, STORE_INBOXES)               \
-	FORM(prefix, StorePrefix, STORE_PREFIXES)            \
-	FORM(completion, StoreCompletion, STORE_COMPLETIONS) \
-	FORM(restarted, StoreRestarted, STORE_RESTARTED)
+#define STORE_HANDLERS(ROW, ALL) \
+	ALL(TEXT, service_name)      \
+	ALL(TEXT, handler_name)      \
+	ALL(DEPLOYMENT_ID, deployment_id)
+
+/* a part of a journal: from the index, or the number of a command, on */
+#define STORE_JOURNAL_PARTS(ROW, ALL) \
+	ALL(INVOCATION_ID, id)            \
+	ALL(INT8, partition_key)          \
+	ALL(INT8, first)                  \
+	ALL(INT8, count)
+
+#define STORE_CLAIMS(ROW, ALL) \
+	ALL(TEXT_ARRAY, services)  \
+	ALL(INT8, max)
+
+#define STORE_DUE(ROW, ALL)  \
+	ALL(TIMESTAMPTZ, before) \
+	ALL(INT8, max)
+
+#define STORE_READ_FORMS(FORM)                                \
+	FORM(one, StoreOne, STORE_ONE)                            \
+	FORM(lock, StoreLock, STORE_LOCKS)                        \
+	FORM(inbox, StoreInbox, STORE_INBOXES)                    \
+	FORM(prefix, StorePrefix, STORE_PREFIXES)                 \
+	FORM(completion, StoreCompletion, STORE_COMPLETIONS)      \
+	FORM(restarted, StoreRestarted, STORE_RESTARTED)          \
+	FORM(handler, StoreHandler, STORE_HANDLERS)               \
+	FORM(journal_part, StoreJournalPart, STORE_JOURNAL_PARTS) \
+	FORM(claim, StoreClaim, STORE_CLAIMS)                     \
+	FORM(due, StoreDue, STORE_DUE)
 
 STORE_READ_FORMS(STORE_DECLARE_FORM)
 
@@ -109,18 +133,85 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 #define FOUND_COUNT(COLUMN)	  COLUMN(INT8, count)
 #define FOUND_VERSION(COLUMN) COLUMN(TEXT, extversion)
 
-#define STORE_RESULTS(RESULT)                                       \
-	RESULT(invocation, StoreFoundInvocation, FOUND_INVOCATION)      \
-	RESULT(prefix, StoreFoundPrefix, FOUND_PREFIX)                  \
-	RESULT(key, StoreFoundKey, FOUND_KEY)                           \
-	RESULT(id, StoreFoundId, FOUND_ID)                              \
-	RESULT(callee, StoreFoundCallee, FOUND_CALLEE)                  \
-	RESULT(waiter, StoreFoundWaiter, FOUND_WAITER)                  \
-	RESULT(awaited, StoreFoundAwaited, FOUND_AWAITED)               \
-	RESULT(completion, StoreFoundCompletion, FOUND_COMPLETION)      \
-	RESULT(restart, StoreFoundRestart, FOUND_RESTART)               \
-	RESULT(command, StoreFoundCommand, FOUND_COMMAND)               \
-	RESULT(count, StoreFoundCount, FOUND_COUNT)                     \
+#define FOUND_HANDLER(COLUMN)            \
+	COLUMN(TEXT, service_ty)             \
+	COLUMN(TEXT, handler_ty)             \
+	COLUMN(INT8, completion_retention)   \
+	COLUMN(INT8, journal_retention)      \
+	COLUMN(INT8, initial_interval)       \
+	COLUMN(INT8, factor)                 \
+	COLUMN(INT8, max_interval)           \
+	COLUMN(INT8, max_attempts)           \
+	COLUMN(BOOL, kills)                  \
+	COLUMN(DEPLOYMENT_ID, deployment_id) \
+	COLUMN(INT8, min_protocol_version)   \
+	COLUMN(INT8, max_protocol_version)
+
+#define FOUND_OUTCOME(COLUMN) \
+	COLUMN(INVOCATION_ID, id) \
+	COLUMN(TEXT, failure)     \
+	COLUMN(TEXT, metadata)    \
+	COLUMN(BYTEA, value)
+
+#define FOUND_ENTRY(COLUMN)            \
+	COLUMN(INT8, index)                \
+	COLUMN(TEXT, entry_type)           \
+	COLUMN(TEXT, name)                 \
+	COLUMN(INT8, completion_id)        \
+	COLUMN(INT8, result_completion_id) \
+	COLUMN(INVOCATION_ID, invoked_id)  \
+	COLUMN(INT8, signal_index)         \
+	COLUMN(TEXT, signal_name)          \
+	COLUMN(JSONB, meta)                \
+	COLUMN(BYTEA, payload)
+
+#define FOUND_ARRIVAL(COLUMN)   \
+	COLUMN(INVOCATION_ID, id)   \
+	COLUMN(INT8, completion_id) \
+	COLUMN(INT8, index)         \
+	COLUMN(TEXT, meta)          \
+	COLUMN(BYTEA, payload)
+
+#define FOUND_SIGNAL(COLUMN)   \
+	COLUMN(INT8, index)        \
+	COLUMN(INT8, signal_index) \
+	COLUMN(TEXT, signal_name)
+
+#define FOUND_STATE(COLUMN) \
+	COLUMN(TEXT, key)       \
+	COLUMN(BYTEA, value)
+
+#define FOUND_FAILURE(COLUMN)  \
+	COLUMN(TEXT, last_failure) \
+	COLUMN(TEXT, error_code)   \
+	COLUMN(TEXT, handler_name)
+
+#define FOUND_DUE(COLUMN)       \
+	COLUMN(INVOCATION_ID, id)   \
+	COLUMN(TEXT, kind)          \
+	COLUMN(TIMESTAMPTZ, due_at) \
+	COLUMN(INT8, completion_id)
+
+#define STORE_RESULTS(RESULT)                                  \
+	RESULT(invocation, StoreFoundInvocation, FOUND_INVOCATION) \
+	RESULT(prefix, StoreFoundPrefix, FOUND_PREFIX)             \
+	RESULT(key, StoreFoundKey, FOUND_KEY)                      \
+	RESULT(id, StoreFoundId, FOUND_ID)                         \
+	RESULT(callee, StoreFoundCallee, FOUND_CALLEE)             \
+	RESULT(waiter, StoreFoundWaiter, FOUND_WAITER)             \
+	RESULT(awaited, StoreFoundAwaited, FOUND_AWAITED)          \
+	RESULT(completion, StoreFoundCompletion, FOUND_COMPLETION) \
+	RESULT(restart, StoreFoundRestart, FOUND_RESTART)          \
+	RESULT(command, StoreFoundCommand, FOUND_COMMAND)          \
+	RESULT(count, StoreFoundCount, FOUND_COUNT)                \
+	RESULT(handler, StoreFoundHandler, FOUND_HANDLER)          \
+	RESULT(outcome, StoreFoundOutcome, FOUND_OUTCOME)          \
+	RESULT(entry, StoreFoundEntry, FOUND_ENTRY)                \
+	RESULT(arrival, StoreFoundArrival, FOUND_ARRIVAL)          \
+	RESULT(signal, StoreFoundSignal, FOUND_SIGNAL)             \
+	RESULT(state, StoreFoundState, FOUND_STATE)                \
+	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)          \
+	RESULT(due, StoreFoundDue, FOUND_DUE)                      \
 	RESULT(version, StoreFoundVersion, FOUND_VERSION)
 
 STORE_RESULTS(STORE_DECLARE_RESULT)

@@ -26,9 +26,15 @@
 #define IS_RUNNABLE(alias) \
 	alias ".service_name = v.service_name AND " alias ".ready_at = v.ready_at AND " IS_NAMED(alias)
 
+/* the entries of state named by v */
+#define IS_STATE(alias)                                  \
+	alias ".partition_key = v.partition_key AND " alias  \
+		  ".service_name = v.service_name COLLATE \"C\"" \
+		  " AND restate.indexed_key(" alias ".service_key, " alias ".key) = restate.indexed_key(v.service_key, v.key)"
+
 /* the timers named by v, and who waits for the invocations named by v */
-#define IS_TIMER(alias)                                                   \
-	alias ".due_at = v.due_at AND " alias ".kind = v.kind AND " alias     \
+#define IS_TIMER(alias)                                               \
+	alias ".due_at = v.due_at AND " alias ".kind = v.kind AND " alias \
 		  ".completion_id = v.completion_id AND " IS_NAMED(alias)
 #define IS_WAITED_FOR(alias) \
 	alias ".target = v.id AND " alias ".partition_key = v.partition_key"

@@ -41,7 +41,7 @@ static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
 static uint64 execute_each(const StoreCall *call);
 static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
-static void check_written(const StoreCall *call, const StoreWritten *part);
+static void check_written(StoreCall *call, const StoreWritten *part);
 static void tell_statement(void *name);
 static void bind(const StoreCall *call, Datum *values, bool *nulls);
 static Datum column_array(const StoreCall *call, int column, Oid element);
@@ -246,7 +246,7 @@ execute_each(const StoreCall *call)
 int64
 store_write(StoreCall *const *work)
 {
-	const StoreCall *together[STORE_WORK_COUNT];
+	StoreCall *together[STORE_WORK_COUNT];
 	StoreWritten parts[STORE_WORK_COUNT];
 	int64 written = 0;
 	int count = 0;
@@ -260,7 +260,7 @@ store_write(StoreCall *const *work)
 	at_once = store_is_distributed() ? 1 : count;
 	for (int i = 0; i < count; i += at_once)
 	{
-		(void) execute(&together[i], at_once, parts);
+		(void) execute((const StoreCall *const *) &together[i], at_once, parts);
 		for (int j = 0; j < at_once; j++)
 		{
 			check_written(together[i + j], &parts[j]);
@@ -277,13 +277,15 @@ store_write(StoreCall *const *work)
  * have left nothing: what it found and did not delete, another may have deleted.
  */
 static void
-check_written(const StoreCall *call, const StoreWritten *part)
+check_written(StoreCall *call, const StoreWritten *part)
 {
 	const StoreStatementDef *def = store_def(call);
 
 	if (!def->left)
 	{
-		if (part->written != call->must_write)
+		if (def->may_conflict && part->written < call->must_write)
+			call->conflicts = call->must_write - part->written;
+		else if (part->written != call->must_write)
 			store_not_written(def->name, call->must_write - part->written);
 	}
 	else if (part->is_filtered || (part->is_counted && part->written != part->found))

@@ -23,6 +23,7 @@ typedef enum StoreStatement
 	 * tables are distributed
 	 */
 	STORE_CREATE_RESTARTS,
+	STORE_SUBMIT,
 	STORE_COPY_JOURNALS,
 	STORE_COPY_COMPLETIONS,
 	STORE_AUDIT,
@@ -34,6 +35,7 @@ typedef enum StoreStatement
 	STORE_DELETE_EVENTS,
 	STORE_CLEAR_JOURNAL_SIZES,
 	STORE_START_JOURNALS,
+	STORE_ADVANCE,
 	STORE_UPDATE,
 	STORE_COMPLETE,
 	STORE_APPEND,
@@ -44,6 +46,9 @@ typedef enum StoreStatement
 	STORE_DROP_TIMERS,
 	STORE_ADD_WAITERS,
 	STORE_DROP_WAITERS,
+	STORE_SET_STATE,
+	STORE_CLEAR_STATE,
+	STORE_ADD_EVENTS,
 	STORE_WORK_COUNT,
 	/* lock statements */
 	STORE_LOCK_ONE = STORE_WORK_COUNT,
@@ -63,6 +68,8 @@ typedef enum StoreStatement
 	STORE_LOCK_KEYS_IF_ALL,
 	STORE_LOCK_FREE_KEYS,
 	STORE_CREATE_KEYS,
+	STORE_LOCK_ONE_TO_END,
+	STORE_CLAIM,
 	/* plain reads */
 	STORE_READ_MANY,
 	STORE_READ_MANY_WITH_DEPLOYMENT,
@@ -71,6 +78,16 @@ typedef enum StoreStatement
 	STORE_READ_INBOXES,
 	STORE_READ_WAITERS,
 	STORE_READ_AWAITED,
+	STORE_READ_HANDLER,
+	STORE_READ_RESULTS,
+	STORE_READ_COMMANDS,
+	STORE_READ_ARRIVALS,
+	STORE_READ_SIGNALS,
+	STORE_READ_OUTPUT,
+	STORE_READ_STATE,
+	STORE_READ_FAILURE,
+	STORE_READ_DUE,
+	STORE_READ_DEAD,
 	STORE_READ_PREFIXES,
 	STORE_READ_COMPLETIONS,
 	STORE_READ_RESTARTED,
@@ -79,6 +96,7 @@ typedef enum StoreStatement
 	STORE_COUNT_AUDIT,
 	STORE_COUNT_PROMISES,
 	STORE_COUNT_STATE,
+	STORE_COUNT_CLEARED,
 	STORE_COUNT_RUNNABLE,
 	STORE_COUNT_TIMERS,
 	STORE_COUNT_WAITERS,
@@ -105,8 +123,8 @@ typedef enum StoreType
 } StoreType;
 
 /* the most that a statement has */
-#define STORE_MAX_PARAMS  30
-#define STORE_MAX_COLUMNS 6
+#define STORE_MAX_PARAMS  36
+#define STORE_MAX_COLUMNS 16
 
 typedef struct StoreField
 {
@@ -140,6 +158,7 @@ typedef struct StoreStatementDef
 		sql_of_nodes; /* what stands for it where the tables are distributed, if it cannot be the same */
 	const StoreForm *form;
 	const StoreResult *result; /* of what is read */
+	bool may_conflict;		   /* of an insert: a row may be there already, which the call says */
 	StoreStatement left;	   /* of a delete of all there is: counts what is left */
 	bool a_row_alone;		   /* where the tables are distributed, it is run for each row of the call */
 } StoreStatementDef;
@@ -156,8 +175,9 @@ typedef struct StoreCall
 {
 	StoreStatement statement;
 	int64 must_write;
-	bool goes_on; /* what it returns is added to the last result */
-	int count;	  /* of rows */
+	int64 conflicts; /* of an insert that may: the rows that were there */
+	bool goes_on;	 /* what it returns is added to the last result */
+	int count;		 /* of rows */
 	int allocated;
 	int next;	   /* parameter of the row that is added */
 	Datum *values; /* a column after the other */

@@ -15,6 +15,8 @@
 #define VALUE_OF_TEXT(value)		  ((value) ? TextDatumGetCString(value) : NULL)
 #define VALUE_OF_INVOCATION_ID(value) DatumGetInvocationId(value)
 #define VALUE_OF_DEPLOYMENT_ID(value) DatumGetDeploymentId(value)
+#define VALUE_OF_TIMESTAMPTZ(value)	  DatumGetTimestampTz(value)
+#define VALUE_OF_JSONB(value)		  ((value) ? DatumGetJsonbP(value) : NULL)
 #define VALUE_OF_BYTEA(value)		  ((value) ? DatumGetByteaPP(value) : NULL)
 #define VALUE_OF_INT8_ARRAY(value)	  ((value) ? DatumGetArrayTypeP(value) : NULL)
 #define VALUE_OF_TEXT_ARRAY(value)	  VALUE_OF_INT8_ARRAY(value)

@@ -52,6 +52,30 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
 			" ON CONFLICT (restarted_from, request_id, partition_key) WHERE restarted_from IS NOT NULL DO NOTHING"},
 
+	/* one of that id may be there, or come at the same time, as it was asked for before */
+	[STORE_SUBMIT] = {
+		.name = "submit",
+		.form = &store_form_submission,
+		.may_conflict = true,
+		.sql = "INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_service_key,"
+			" target_handler_name, target_service_ty, target_handler_ty, idempotency_key, invoked_by, invoked_by_id,"
+			" invoked_by_service_name, invoked_by_target, pinned_deployment_id, pinned_service_protocol_version,"
+			" journal_size, journal_commands_size, created_at, modified_at, inboxed_at, scheduled_at, scheduled_start_at,"
+			" running_at, completion_retention, journal_retention, inbox_sequence_number, input_headers, input_payload,"
+			" random_seed, attempt, worker_name, last_start_at, retry_count, attempt_count, last_attempt_deployment_id,"
+			" last_entry_at, has_waiters)"
+			" SELECT v.id, v.partition_key, v.status, v.service_name, v.service_key, v.handler_name, v.service_ty, v.handler_ty,"
+			" v.idempotency_key, v.invoked_by, v.caller_id, v.caller_service_name, v.caller_target, v.deployment_id,"
+			" v.protocol_version::integer, v.journal_size, v.journal_commands_size, {at}, {at},"
+			" CASE WHEN v.status = 'pending' THEN {at} END, CASE WHEN v.scheduled_start_at IS NOT NULL THEN {at} END, v.scheduled_start_at,"
+			" CASE WHEN NOT " WAITS("v") " THEN {at} END, v.completion_retention * interval '1 microsecond',"
+			" v.journal_retention * interval '1 microsecond', v.inbox_sequence_number, v.input_headers, v.input_payload,"
+			" v.random_seed, v.attempt, v.worker_name, CASE WHEN v.attempt IS NOT NULL THEN {at} END,"
+			" CASE WHEN v.attempt IS NOT NULL THEN 1 END, CASE WHEN v.attempt IS NOT NULL THEN 1 END,"
+			" CASE WHEN v.attempt IS NOT NULL THEN v.deployment_id END, CASE WHEN NOT " WAITS("v") " THEN {at} END,"
+			" nullif(v.has_waiters, false)"
+			" FROM {rows} ON CONFLICT (id, partition_key) DO NOTHING"},
+
 	/* the journals of restarts, up to the last index that they keep */
 	[STORE_COPY_JOURNALS] = {
 		.name = "copy journals",
@@ -132,6 +156,15 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" SELECT i.id, i.partition_key, 0, {at}, 'Command: Input', '',"
 			" pg_catalog.jsonb_build_object('headers', coalesce(i.input_headers, '[]')), coalesce(i.input_payload, '')"
 			FROM_MANY},
+
+	/* those that run on, with more entries: nothing that an index has changes */
+	[STORE_ADVANCE] = {
+		.name = "advance",
+		.form = &store_form_advance,
+		.sql = "UPDATE restate.invocation i SET journal_size = v.journal_size, journal_commands_size = v.journal_commands_size,"
+			" entry_retry_count = NULL, last_entry_at = {at} FROM {rows}"
+			" WHERE " IS_NAMED("i") " AND i.attempt = v.attempt AND i.status = 'running'"
+			WAS_WRITTEN("advance", "i.journal_size = v.journal_size")},
 
 	/*
 	 * The invocations that go on, as they are to be, and the time.  Of an attempt
@@ -273,5 +306,25 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.left = STORE_COUNT_WAITERS,
 		.sql = "DELETE FROM restate.waiter w USING {rows}"
 			" WHERE " IS_WAITED_FOR("w")},
+
+	[STORE_SET_STATE] = {
+		.name = "set state",
+		.form = &store_form_state_change,
+		.sql = "INSERT INTO restate.object_state AS t (service_name, service_key, key, partition_key, value)"
+			" SELECT v.service_name, v.service_key, v.key, v.partition_key, v.value FROM {rows}"
+			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key)) DO UPDATE SET value = excluded.value"},
+
+	[STORE_CLEAR_STATE] = {
+		.name = "clear state",
+		.form = &store_form_state_change,
+		.left = STORE_COUNT_CLEARED,
+		.sql = "DELETE FROM restate.object_state t USING {rows} WHERE " IS_STATE("t")},
+
+	[STORE_ADD_EVENTS] = {
+		.name = "add events",
+		.form = &store_form_event,
+		.sql = "INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)"
+			" SELECT v.id, v.partition_key, (SELECT coalesce(max(e.event_index) + 1, 0) FROM restate.journal_event e WHERE " IS_NAMED("e") "),"
+			" v.journal_size - 1, {at}, v.event_type, v.event_json FROM {rows}"},
 };
 /* clang-format on */

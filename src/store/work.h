@@ -23,6 +23,36 @@
 	ALL(TEXT, request_id)                    \
 	ALL(TIMESTAMPTZ, at)
 
+/* new invocations as they were asked for; retentions in microseconds */
+#define STORE_SUBMISSIONS(ROW, ALL)          \
+	STORE_IDS(ROW, ALL)                      \
+	ROW(TEXT, status)                        \
+	ROW(TEXT, service_name)                  \
+	ROW(TEXT, service_key)                   \
+	ROW(TEXT, handler_name)                  \
+	ROW(TEXT, service_ty)                    \
+	ROW(TEXT, handler_ty)                    \
+	ROW(TEXT, idempotency_key)               \
+	ROW(TEXT, invoked_by)                    \
+	ROW(INVOCATION_ID, caller_id)            \
+	ROW(TEXT, caller_service_name)           \
+	ROW(TEXT, caller_target)                 \
+	ROW(DEPLOYMENT_ID, deployment_id)        \
+	ROW(INT8_OR_NULL, protocol_version)      \
+	ROW(INT8, journal_size)                  \
+	ROW(INT8, journal_commands_size)         \
+	ROW(INT8, completion_retention)          \
+	ROW(INT8, journal_retention)             \
+	ROW(INT8_OR_NULL, inbox_sequence_number) \
+	ROW(TIME_OR_NULL, scheduled_start_at)    \
+	ROW(JSONB, input_headers)                \
+	ROW(BYTEA, input_payload)                \
+	ROW(INT8, random_seed)                   \
+	ROW(INT8_OR_NULL, attempt)               \
+	ROW(TEXT, worker_name)                   \
+	ROW(BOOL, has_waiters)                   \
+	ALL(TIMESTAMPTZ, at)
+
 #define STORE_JOURNAL_COPIES(ROW, ALL) \
 	STORE_IDS(ROW, ALL)                \
 	ROW(INVOCATION_ID, new_id)         \
@@ -59,6 +89,14 @@
 
 #define STORE_STARTS(ROW, ALL) \
 	STORE_IDS(ROW, ALL)        \
+	ALL(TIMESTAMPTZ, at)
+
+/* invocations that run on, with more entries */
+#define STORE_ADVANCES(ROW, ALL)     \
+	STORE_IDS(ROW, ALL)              \
+	ROW(INT8, journal_size)          \
+	ROW(INT8, journal_commands_size) \
+	ROW(INT8, attempt)               \
 	ALL(TIMESTAMPTZ, at)
 
 /* invocations that go on, as they are to be */
@@ -115,6 +153,18 @@
 	ROW(BYTEA, payload)                     \
 	ALL(TIMESTAMPTZ, at)
 
+#define STORE_STATE_CHANGES(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)              \
+	ROW(TEXT, key)                    \
+	ROW(BYTEA, value)
+
+#define STORE_EVENTS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)        \
+	ROW(INT8, journal_size)    \
+	ROW(TEXT, event_type)      \
+	ROW(JSONB, event_json)     \
+	ALL(TIMESTAMPTZ, at)
+
 #define STORE_RUNNABLE(ROW, ALL) \
 	STORE_IDS(ROW, ALL)          \
 	ROW(TEXT, service_name)      \
@@ -152,7 +202,11 @@
 	FORM(key_update, StoreKeyUpdate, STORE_KEY_UPDATES)                 \
 	FORM(runnable, StoreRunnable, STORE_RUNNABLE)                       \
 	FORM(timer, StoreTimer, STORE_TIMERS)                               \
-	FORM(waiter, StoreWaiter, STORE_WAITERS)
+	FORM(waiter, StoreWaiter, STORE_WAITERS)                            \
+	FORM(submission, StoreSubmission, STORE_SUBMISSIONS)                \
+	FORM(advance, StoreAdvance, STORE_ADVANCES)                         \
+	FORM(state_change, StoreStateChange, STORE_STATE_CHANGES)           \
+	FORM(event, StoreEvent, STORE_EVENTS)
 
 STORE_WORK_FORMS(STORE_DECLARE_FORM)
 

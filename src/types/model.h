@@ -79,8 +79,8 @@ typedef struct Facts
 	bool pause_requested;
 	bool awaits_cancel; /* suspended on the signal to end */
 	bool has_caller;
-	bool has_waiters; /* somebody may wait for its result */
-	bool is_foreign;  /* nothing runs it here */
+	bool has_waiters;	   /* somebody may wait for its result */
+	bool is_foreign;	   /* nothing runs it here */
 	bool deployment_found; /* the one asked for */
 	bool has_service_key;
 	int32_t protocol_version;
@@ -264,6 +264,8 @@ typedef struct Promise
 typedef struct Submission
 {
 	const char *service_name;
+	const char *service_ty; /* both as the columns of the invocation have them */
+	const char *handler_ty;
 	const char *service_key; /* NULL: none */
 	const char *handler_name;
 	bool is_workflow;
@@ -275,6 +277,8 @@ typedef struct Submission
 	int64_t journal_retention;
 	bool has_caller;
 	RestateInvocationId caller_id;
+	const char *caller_service_name;
+	const char *caller_target;
 	const char *input_meta;
 	Bytes input;
 } Submission;
@@ -418,6 +422,7 @@ typedef struct Invocation
 	bool set_deployment;		  /* to the one found */
 	int32_t set_protocol_version; /* with it; 0: as it is */
 	const Submission *submission; /* NULL: it was not submitted in this call */
+	const char *worker_name;	  /* of the attempt that was started */
 	const Failure *attempt_failure;
 	const char *failure; /* the completion failure, if one was set */
 	TimerChange *timers;

@@ -46,3 +46,13 @@ restate_kept_until(PG_FUNCTION_ARGS)
 		PG_RETURN_TIMESTAMPTZ(DT_NOEND);
 	PG_RETURN_TIMESTAMPTZ(result);
 }
+
+/*
+ * restate.microseconds(duration): returns the length of a duration.
+ */
+PG_FUNCTION_INFO_V1(restate_microseconds);
+Datum
+restate_microseconds(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(retention_length(PG_GETARG_INTERVAL_P(0)));
+}

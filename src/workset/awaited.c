@@ -19,20 +19,24 @@ static const char *const *names(const ArrayType *array, int *count);
 
 /*
  * Reads what those wait for that are suspended, and wait for the result of another
- * of the working set.
+ * of the working set; or what all wait for that are suspended.
  */
 void
-workset_read_awaited(Workset *workset)
+workset_read_awaited(Workset *workset, bool of_all)
 {
 	StoreCall call;
 	HASH_SEQ_STATUS scan;
-	const Invocation *invocation;
+	Invocation *invocation;
 
 	store_call(&call, STORE_READ_AWAITED);
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
+	{
+		if (of_all)
+			enter(&call, invocation);
 		for (const Waiter *waiter = invocation->waiters; waiter; waiter = waiter->next)
 			enter(&call, waiter->caller);
+	}
 	if (call.count == 0)
 		return;
 	for (uint64 rows = store_execute(&call), row = 0; row < rows; row++)

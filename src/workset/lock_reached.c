@@ -28,7 +28,7 @@ workset_lock_reached(Workset *workset, Reach reach, const RestateInvocationId *i
 	workset_find_reached(workset, reach, ids, count);
 	if (!workset_lock_object_keys(workset, reach))
 		return false;
-	if (reach == REACH_KILL)
+	if (reach >= REACH_END)
 		workset_read_inboxes(workset);
 	forget_plain_reads(workset);
 	workset_lock_rows(workset);
@@ -48,7 +48,7 @@ workset_read_reached(Workset *workset, Reach reach, const RestateInvocationId *i
 {
 	workset_find_reached(workset, reach, ids, count);
 	workset_read_object_keys(workset);
-	if (reach == REACH_KILL)
+	if (reach >= REACH_END)
 		workset_read_inboxes(workset);
 	forget_plain_reads(workset);
 	workset_read_rows(workset);

@@ -85,7 +85,7 @@ match_object_key_names(const void *a, const void *b, Size keysize)
 bool
 workset_lock_object_keys(Workset *workset, Reach reach)
 {
-	bool needed = reach == REACH_KEY;
+	bool needed = reach == REACH_KEY || workset->makes_keys;
 
 	if (store_is_distributed())
 	{

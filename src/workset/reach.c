@@ -270,7 +270,7 @@ workset_link(Workset *workset, Reach reach)
 			qsort(key->inbox, (size_t) key->inbox_size, sizeof(Invocation *), compare_inbox_places);
 	}
 	if (reach != REACH_KEY)
-		workset_read_awaited(workset);
+		workset_read_awaited(workset, reach == REACH_END);
 }
 
 /*

@@ -61,7 +61,7 @@ workset_lock_simply(Workset *workset, Reach reach, const RestateInvocationId *id
 		[REACH_KEY] = STORE_LOCK_ONE_TO_RESTART,
 		[REACH_CANCEL] = STORE_LOCK_ONE_TO_CANCEL};
 
-	if (reach == REACH_KILL || (count > 1 && reach != REACH_ROW))
+	if (reach >= REACH_END || (count > 1 && reach != REACH_ROW))
 		return false;
 	for (int i = 0; i < count; i++)
 		(void) workset_enter(workset, &ids[i]);

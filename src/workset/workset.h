@@ -33,6 +33,7 @@ typedef struct Workset
 	Changes changes;
 	StoreCall *work[STORE_WORK_COUNT]; /* what is to be written, or NULL */
 	Asked asked;
+	bool makes_keys; /* object keys that are missing are made */
 } Workset;
 
 /* how much beside the named invocations an operation can reach */
@@ -41,8 +42,13 @@ typedef enum Reach
 	REACH_ROW,	  /* nothing */
 	REACH_KEY,	  /* the object key: restart */
 	REACH_CANCEL, /* inbox and caller of one not started */
-	REACH_KILL	  /* callees too, and the next in the inbox */
+	REACH_END,	  /* who waits for it, and the next in the inbox */
+	REACH_KILL	  /* callees too */
 } Reach;
+
+/* frame.c */
+extern int workset_begin(void);
+extern void workset_start_over(bool (*attempt)(void *argument), void *argument);
 
 extern void workset_init(Workset *workset, const Asked *asked);
 extern bool workset_lock_simply(Workset *workset, Reach reach, const RestateInvocationId *ids,
@@ -71,7 +77,7 @@ extern void workset_find_reached(Workset *workset, Reach reach, const RestateInv
 								 int count);
 extern bool workset_reach_grew(Workset *workset, Reach reach);
 extern void workset_link(Workset *workset, Reach reach);
-extern void workset_read_awaited(Workset *workset);
+extern void workset_read_awaited(Workset *workset, bool of_all);
 extern bool workset_lock_object_keys(Workset *workset, Reach reach);
 extern void workset_read_object_keys(Workset *workset);
 extern void workset_read_inboxes(Workset *workset);

@@ -7,9 +7,13 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "commands/async.h"
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
 
 #include "types/compat.h"
+#include "types/id_generate.h"
 #include "types/settings.h"
 #include "workset/workset.h"
 
@@ -18,7 +22,15 @@ static void delete_invocation(Workset *workset, const Invocation *invocation);
 static void delete_workflow_data(Workset *workset, const Invocation *invocation);
 static void delete_journal(Workset *workset, const Invocation *invocation);
 static void start_journal(Workset *workset, const Invocation *invocation);
+static void create(Workset *workset, const Invocation *invocation);
+static bool only_advances(const Invocation *invocation);
+static void advance(Workset *workset, const Invocation *invocation);
 static void update(Workset *workset, const Invocation *invocation);
+static void set_awaited(StoreUpdate *row, const Awaited *awaited);
+static const char *numbers_text(const int64 *numbers, int count);
+static const char *names_text(const char *const *names, int count);
+static bool gets_waiter(const Invocation *invocation);
+static const Jsonb *failure_metadata(const Invocation *invocation);
 static void complete(Workset *workset, const Invocation *invocation);
 static void append(Workset *workset, const Invocation *invocation);
 static const bytea *bytes_value(const Bytes *bytes);
@@ -71,19 +83,28 @@ write_invocation(Workset *workset, const Invocation *invocation)
 {
 	bool loses_journal = invocation->removed || invocation->journal_purged;
 
+	if (invocation->created && invocation->removed)
+		return;
 	write_runnable(workset, invocation);
 	write_timers(workset, invocation);
 	write_waiters(workset, invocation);
 	if (loses_journal)
 		delete_journal(workset, invocation);
-	else if (invocation->started)
+	else if (invocation->started && !invocation->created)
 		start_journal(workset, invocation);
 	if (invocation->removed)
 		delete_invocation(workset, invocation);
-	else if (invocation->changed)
+	else if (invocation->created)
+	{
+		create(workset, invocation);
+		append(workset, invocation);
+	}
+	else if (invocation->changed || gets_waiter(invocation))
 	{
 		if (invocation->status == STATUS_COMPLETED)
 			complete(workset, invocation);
+		else if (only_advances(invocation))
+			advance(workset, invocation);
 		else
 			update(workset, invocation);
 		append(workset, invocation);
@@ -151,36 +172,232 @@ delete_workflow_data(Workset *workset, const Invocation *invocation)
 }
 
 /*
+ * Creates an invocation that was submitted in this call; of one that has started the
+ * input becomes the first entry of its journal.
+ */
+static void
+create(Workset *workset, const Invocation *invocation)
+{
+	const Submission *submission = invocation->submission;
+	bool has_started = status_has_started(invocation->status);
+	int64 protocol_version = invocation->set_protocol_version;
+	const Jsonb *headers = store_jsonb(submission->input_meta);
+	const bytea *input = bytes_value(&submission->input);
+
+	store_add_submission(
+		workset_part(workset, STORE_SUBMIT),
+		&(StoreSubmission){
+			.id = &invocation->id,
+			.partition_key = invocation->partition_key,
+			.status = restate_status_name(invocation->status),
+			.service_name = submission->service_name,
+			.service_key = submission->service_key,
+			.handler_name = submission->handler_name,
+			.service_ty = submission->service_ty,
+			.handler_ty = submission->handler_ty,
+			.idempotency_key = submission->idempotency_key,
+			.invoked_by = submission->has_caller ? "service" : "ingress",
+			.caller_id = submission->has_caller ? &submission->caller_id : NULL,
+			.caller_service_name = submission->caller_service_name,
+			.caller_target = submission->caller_target,
+			.deployment_id = invocation->set_deployment ? &invocation->facts.deployment_id : NULL,
+			.protocol_version = protocol_version > 0 ? &protocol_version : NULL,
+			.journal_size = invocation->journal_size,
+			.journal_commands_size = invocation->journal_commands_size,
+			.completion_retention = invocation->result_retention,
+			.journal_retention = invocation->journal_retention,
+			.inbox_sequence_number = invocation->status == STATUS_PENDING ?
+										 &invocation->inbox_sequence_number :
+										 NULL,
+			.scheduled_start_at = invocation->scheduled_start_at,
+			.input_headers = has_started ? NULL : headers,
+			.input_payload = has_started ? NULL : input,
+			.random_seed = (int64) restate_random_bits(),
+			.attempt = invocation->attempt != 0 ? &invocation->attempt : NULL,
+			.worker_name = invocation->worker_name,
+			.has_waiters = gets_waiter(invocation),
+			.at = workset->at});
+	if (has_started)
+		store_add_append(
+			workset_part(workset, STORE_APPEND),
+			&(StoreAppend){.id = &invocation->id,
+						   .partition_key = invocation->partition_key,
+						   .index = 0,
+						   .entry_type = entry_type_names[COMMAND_INPUT],
+						   .name = "",
+						   .meta = store_jsonb(psprintf("{\"headers\": %s}", submission->input_meta)),
+						   .payload = input,
+						   .at = workset->at});
+}
+
+/*
+ * Returns whether nothing of the invocation changes but that its attempt runs on with
+ * more entries.
+ */
+static bool
+only_advances(const Invocation *invocation)
+{
+	const Facts *facts = &invocation->facts;
+
+	return facts->status == STATUS_RUNNING && invocation->status == STATUS_RUNNING &&
+		   facts->attempt != 0 && invocation->attempt == facts->attempt &&
+		   invocation->pause_requested == facts->pause_requested && !invocation->set_deployment &&
+		   !gets_waiter(invocation);
+}
+
+/*
+ * Notes how long the journal is of an invocation whose attempt runs on.
+ */
+static void
+advance(Workset *workset, const Invocation *invocation)
+{
+	store_add_advance(workset_part(workset, STORE_ADVANCE),
+					  &(StoreAdvance){
+						  .id = &invocation->id,
+						  .partition_key = invocation->partition_key,
+						  .journal_size = invocation->journal_size,
+						  .journal_commands_size = invocation->journal_commands_size,
+						  .attempt = invocation->attempt,
+						  .at = workset->at});
+}
+
+/*
+ * Returns whether somebody waits for the invocation's result who did not before.
+ */
+static bool
+gets_waiter(const Invocation *invocation)
+{
+	if (invocation->facts.has_waiters || invocation->status == STATUS_COMPLETED)
+		return false;
+	for (const Waiter *waiter = invocation->waiters; waiter; waiter = waiter->next)
+		if (waiter->is_new && waiter->caller)
+			return true;
+	return false;
+}
+
+/*
  * Updates an invocation that goes on.
  */
 static void
 update(Workset *workset, const Invocation *invocation)
 {
+	const Failure *failure = invocation->attempt_failure;
 	bool is_pending = invocation->status == STATUS_PENDING;
 	bool is_foreign = invocation->facts.is_foreign;
 	int64 protocol_version = invocation->set_protocol_version;
+	StoreUpdate row = {
+		.id = &invocation->id,
+		.partition_key = invocation->partition_key,
+		.status = restate_status_name(invocation->status),
+		.journal_size = invocation->journal_size,
+		.journal_commands_size = invocation->journal_commands_size,
+		.pause_requested = invocation->pause_requested,
+		.deployment_id = invocation->set_deployment ? &invocation->facts.deployment_id : NULL,
+		.protocol_version = protocol_version > 0 ? &protocol_version : NULL,
+		.next_retry_at = invocation->next_retry_at,
+		.attempt = invocation->attempt != 0 ? &invocation->attempt : NULL,
+		.worker_name = invocation->worker_name,
+		.last_start_at = invocation->attempt_started ? invocation->last_start_at : 0,
+		.attempt_count = invocation->attempt_count,
+		.entry_retry_count = invocation->entry_retry_count,
+		.last_entry_at = is_foreign ? invocation->facts.last_entry_at : invocation->last_entry_at,
+		.has_waiters = invocation->facts.has_waiters || gets_waiter(invocation),
+		.status_was = restate_status_name(invocation->facts.status),
+		.at = workset->at};
 
-	store_add_update(
-		workset_part(workset, STORE_UPDATE),
-		&(StoreUpdate){
-			.id = &invocation->id,
-			.partition_key = invocation->partition_key,
-			.status = restate_status_name(invocation->status),
-			.journal_size = invocation->journal_size,
-			.journal_commands_size = invocation->journal_commands_size,
-			.pause_requested = invocation->pause_requested,
-			.deployment_id = invocation->set_deployment ? &invocation->facts.deployment_id : NULL,
-			.protocol_version = protocol_version > 0 ? &protocol_version : NULL,
-			.inbox_sequence_number = is_pending && invocation->inbox_sequence_number != invocation->facts.inbox_sequence_number ? &invocation->inbox_sequence_number : NULL,
-			.next_retry_at = invocation->next_retry_at,
-			.attempt = invocation->attempt != 0 ? &invocation->attempt : NULL,
-			.attempt_count = invocation->attempt_count,
-			.entry_retry_count = invocation->entry_retry_count,
-			.last_entry_at =
-				is_foreign ? invocation->facts.last_entry_at : invocation->last_entry_at,
-			.has_waiters = invocation->facts.has_waiters,
-			.status_was = restate_status_name(invocation->facts.status),
-			.at = workset->at});
+	if (is_pending && invocation->facts.status != STATUS_PENDING)
+		row.inbox_sequence_number = &invocation->inbox_sequence_number;
+	if (invocation->status == STATUS_SUSPENDED && invocation->facts.status != STATUS_SUSPENDED)
+		set_awaited(&row, invocation->awaited);
+	if (failure)
+	{
+		row.last_failure = failure->text;
+		row.error_code = failure->error_code;
+		row.command_index =
+			failure->related_command_index >= 0 ? &failure->related_command_index : NULL;
+		row.command_name = failure->related_command_name;
+		row.command_type = failure->related_command_type;
+	}
+	store_add_update(workset_part(workset, STORE_UPDATE), &row);
+}
+
+/*
+ * Sets what a suspended invocation waits for.
+ */
+static void
+set_awaited(StoreUpdate *row, const Awaited *awaited)
+{
+	row->completions = numbers_text(awaited->completions, awaited->ncompletions);
+	row->signals = numbers_text(awaited->signals, awaited->nsignals);
+	row->names = names_text(awaited->names, awaited->nnames);
+}
+
+/*
+ * Returns numbers as the text of an array, or NULL for none.
+ */
+static const char *
+numbers_text(const int64 *numbers, int count)
+{
+	StringInfoData text;
+
+	if (count == 0)
+		return NULL;
+	initStringInfo(&text);
+	for (int i = 0; i < count; i++)
+		appendStringInfo(&text, "%c" INT64_FORMAT, i == 0 ? '{' : ',', numbers[i]);
+	appendStringInfoChar(&text, '}');
+	return text.data;
+}
+
+/*
+ * Returns texts as the text of an array, or NULL for none.
+ */
+static const char *
+names_text(const char *const *names, int count)
+{
+	StringInfoData text;
+
+	if (count == 0)
+		return NULL;
+	initStringInfo(&text);
+	for (int i = 0; i < count; i++)
+	{
+		appendStringInfoString(&text, i == 0 ? "{\"" : "\",\"");
+		for (const char *c = names[i]; *c; c++)
+		{
+			if (*c == '"' || *c == '\\')
+				appendStringInfoChar(&text, '\\');
+			appendStringInfoChar(&text, *c);
+		}
+	}
+	appendStringInfoString(&text, "\"}");
+	return text.data;
+}
+
+/*
+ * Returns the metadata of the failure that the invocation ends with, or NULL.
+ */
+static const Jsonb *
+failure_metadata(const Invocation *invocation)
+{
+	static const char *const path[] = {"result", "Failure", "metadata"};
+	Datum result;
+	Datum elements[lengthof(path)];
+	LOCAL_FCINFO(fcinfo, 2);
+
+	if (invocation->failure == NULL || invocation->result == NULL ||
+		strstr(invocation->result->meta, "metadata") == NULL)
+		return NULL;
+	for (int i = 0; i < (int) lengthof(path); i++)
+		elements[i] = CStringGetTextDatum(path[i]);
+	InitFunctionCallInfoData(*fcinfo, NULL, 2, InvalidOid, NULL, NULL);
+	fcinfo->args[0].value = PointerGetDatum(store_jsonb(invocation->result->meta));
+	fcinfo->args[0].isnull = false;
+	fcinfo->args[1].value = PointerGetDatum(
+		construct_array(elements, lengthof(path), TEXTOID, -1, false, TYPALIGN_INT));
+	fcinfo->args[1].isnull = false;
+	result = jsonb_extract_path(fcinfo);
+	return fcinfo->isnull ? NULL : DatumGetJsonbP(result);
 }
 
 /*
@@ -196,6 +413,10 @@ complete(Workset *workset, const Invocation *invocation)
 							.journal_size = invocation->journal_size,
 							.journal_commands_size = invocation->journal_commands_size,
 							.failure = invocation->failure,
+							.failure_metadata = failure_metadata(invocation),
+							.value = invocation->failure || invocation->result == NULL ?
+										 NULL :
+										 bytes_value(&invocation->result->value),
 							.status_was = restate_status_name(invocation->facts.status),
 							.at = workset->at});
 }

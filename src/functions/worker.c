@@ -1,0 +1,356 @@
+/*
+ * worker.c
+ *		The SQL functions of those who execute invocations, and of those who have
+ *		something executed.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+#include "utils/tuplestore.h"
+
+#include "types/compat.h"
+#include "types/limits.h"
+#include "types/outcome.h"
+#include "types/retention.h"
+#include "worker/worker.h"
+
+/* the most that one call takes */
+#define MAX_CLAIMED 10000
+
+static Caller caller_of(FunctionCallInfo fcinfo);
+static const char *text_or_null(FunctionCallInfo fcinfo, int argument);
+static const char *required_text(FunctionCallInfo fcinfo, int argument, const char *name);
+pg_noreturn static void refuse_argument(const char *name, const char *words);
+static const int64 *numbers_of(FunctionCallInfo fcinfo, int argument, int *count);
+static const char *const *names_of(FunctionCallInfo fcinfo, int argument, int *count);
+static int64 max_of(FunctionCallInfo fcinfo, int argument);
+
+/*
+ * restate_submit(service, handler, input, key, headers, idempotency_key, run_at,
+ * claim_for): returns id, outcome, attempt.
+ */
+PG_FUNCTION_INFO_V1(restate_submit);
+Datum
+restate_submit(PG_FUNCTION_ARGS)
+{
+	Order order = {
+		.service_name = required_text(fcinfo, 0, "service"),
+		.handler_name = required_text(fcinfo, 1, "handler"),
+		.service_key = text_or_null(fcinfo, 3),
+		.headers = "[]",
+		.idempotency_key = text_or_null(fcinfo, 5),
+		.worker_name = text_or_null(fcinfo, 7)};
+	int guc_level;
+	Submitted submitted;
+	TupleDesc desc;
+	Datum values[3];
+	bool nulls[3] = {false};
+
+	order.input = (Bytes){"", 0};
+	if (!PG_ARGISNULL(2))
+	{
+		const bytea *input = PG_GETARG_BYTEA_PP(2);
+
+		order.input = (Bytes){VARDATA_ANY(input), VARSIZE_ANY_EXHDR(input)};
+	}
+	if (!PG_ARGISNULL(4))
+	{
+		Jsonb *headers = PG_GETARG_JSONB_P(4);
+
+		order.headers = JsonbToCString(NULL, &headers->root, VARSIZE(headers));
+	}
+	if (!PG_ARGISNULL(6))
+	{
+		order.start_at = PG_GETARG_TIMESTAMPTZ(6);
+		if (TIMESTAMP_NOT_FINITE(order.start_at))
+			refuse_argument("run_at", "must be finite");
+	}
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "restate_submit has an unexpected result type");
+	guc_level = workset_begin();
+	submitted = worker_submit(&order);
+	AtEOXact_GUC(false, guc_level);
+	values[0] = InvocationIdGetDatum(&submitted.id);
+	values[1] = CStringGetTextDatum(submitted.outcome);
+	values[2] = Int64GetDatum(submitted.attempt);
+	nulls[2] = submitted.attempt == 0;
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/*
+ * restate.claim_attempts(worker, services, max): returns rows of id, attempt.
+ */
+PG_FUNCTION_INFO_V1(restate_claim_attempts);
+Datum
+restate_claim_attempts(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	const char *worker_name = required_text(fcinfo, 0, "worker");
+	Claimed *claimed;
+	int guc_level;
+	int count;
+
+	if (PG_ARGISNULL(1))
+		refuse_argument("services", "must not be null");
+	InitMaterializedSRF(fcinfo, 0);
+	guc_level = workset_begin();
+	claimed = worker_claim(worker_name, PG_GETARG_ARRAYTYPE_P(1), max_of(fcinfo, 2), &count);
+	AtEOXact_GUC(false, guc_level);
+	for (int i = 0; i < count; i++)
+	{
+		Datum values[] = {InvocationIdGetDatum(&claimed[i].id), Int64GetDatum(claimed[i].attempt)};
+		bool nulls[] = {false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * restate.append_entries(id, attempt, first_command, entries): returns a row for each
+ * entry: ordinality, index, repeated, completion_id, result_completion_id.
+ */
+PG_FUNCTION_INFO_V1(restate_append_entries);
+Datum
+restate_append_entries(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Caller caller = caller_of(fcinfo);
+	SentEntry *sent;
+	int guc_level;
+	int count;
+
+	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		refuse_argument(PG_ARGISNULL(2) ? "first_command" : "entries", "must not be null");
+	InitMaterializedSRF(fcinfo, 0);
+	guc_level = workset_begin();
+	sent = sent_read_json(PG_GETARG_ARRAYTYPE_P(3), &count);
+	worker_append(&caller, PG_GETARG_INT64(2), sent, count);
+	AtEOXact_GUC(false, guc_level);
+	for (int i = 0; i < count; i++)
+	{
+		const Entry *entry = &sent[i].entry;
+		Datum values[] = {
+			Int32GetDatum(i + 1),
+			Int64GetDatum(entry->index),
+			BoolGetDatum(entry->repeated),
+			Int64GetDatum(entry->completion_id),
+			Int64GetDatum(entry->result_completion_id)};
+		bool nulls[] = {false, false, false, entry->completion_id < 0,
+						entry->result_completion_id < 0};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	return (Datum) 0;
+}
+
+/*
+ * restate_suspend(id, attempt, completions, signals, names, known): returns the outcome.
+ */
+PG_FUNCTION_INFO_V1(restate_suspend);
+Datum
+restate_suspend(PG_FUNCTION_ARGS)
+{
+	Caller caller = caller_of(fcinfo);
+	Awaited *awaited = palloc0_object(Awaited);
+	const char *outcome;
+	int guc_level;
+
+	awaited->completions = numbers_of(fcinfo, 2, &awaited->ncompletions);
+	awaited->signals = numbers_of(fcinfo, 3, &awaited->nsignals);
+	awaited->names = names_of(fcinfo, 4, &awaited->nnames);
+	if (PG_ARGISNULL(5) || PG_GETARG_INT64(5) < 0)
+		refuse_argument("known", "must be the number of entries that the attempt has been given");
+	guc_level = workset_begin();
+	outcome = worker_suspend(&caller, awaited, PG_GETARG_INT64(5));
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * restate_complete(id, attempt, first_command, entries): returns the outcome.
+ */
+PG_FUNCTION_INFO_V1(restate_complete);
+Datum
+restate_complete(PG_FUNCTION_ARGS)
+{
+	Caller caller = caller_of(fcinfo);
+	SentEntry *sent = NULL;
+	const char *outcome;
+	int guc_level;
+	int count = 0;
+
+	guc_level = workset_begin();
+	if (!PG_ARGISNULL(3))
+		sent = sent_read_json(PG_GETARG_ARRAYTYPE_P(3), &count);
+	if (count > 0 && PG_ARGISNULL(2))
+		refuse_argument("first_command", "must not be null where there are entries");
+	outcome =
+		worker_complete(&caller, PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2), sent, count);
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * restate_fail_attempt(id, attempt, message, code, error_code, retry_after,
+ * command_index, command_name, command_type): returns the outcome.
+ */
+PG_FUNCTION_INFO_V1(restate_fail_attempt);
+Datum
+restate_fail_attempt(PG_FUNCTION_ARGS)
+{
+	Caller caller = caller_of(fcinfo);
+	const char *message = required_text(fcinfo, 2, "message");
+	int32 code = PG_ARGISNULL(3) ? 500 : PG_GETARG_INT32(3);
+	Failure *failure = palloc0_object(Failure);
+	const char *outcome;
+	int guc_level;
+
+	if (code < 0 || code > PG_UINT16_MAX)
+		refuse_argument("code", "must be from 0 to 65535");
+	failure->text = psprintf("[%d] %s", code, message);
+	failure->error_code = text_or_null(fcinfo, 4);
+	failure->result = results_of_failure(failure->text, NULL);
+	failure->retry_after = PG_ARGISNULL(5) ? -1 : retention_length(PG_GETARG_INTERVAL_P(5));
+	failure->related_command_index = PG_ARGISNULL(6) ? -1 : PG_GETARG_INT64(6);
+	failure->related_command_name = text_or_null(fcinfo, 7);
+	failure->related_command_type = text_or_null(fcinfo, 8);
+	guc_level = workset_begin();
+	outcome = worker_fail(&caller, failure);
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * restate.fire_timers(max, silence): returns how much was done.
+ */
+PG_FUNCTION_INFO_V1(restate_fire_timers);
+Datum
+restate_fire_timers(PG_FUNCTION_ARGS)
+{
+	int64 max = max_of(fcinfo, 0);
+	int64 done;
+	int guc_level;
+
+	if (PG_ARGISNULL(1))
+		refuse_argument("silence", "must not be null");
+	guc_level = workset_begin();
+	done = worker_tick(max, retention_length(PG_GETARG_INTERVAL_P(1)));
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_INT64(done);
+}
+
+/*
+ * Returns the attempt that arguments 0 and 1 name.
+ */
+static Caller
+caller_of(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		restate_raise(
+			restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
+	if (PG_ARGISNULL(1))
+		refuse_argument("attempt", "must not be null");
+	return (Caller){*PG_GETARG_INVOCATION_ID(0), PG_GETARG_INT64(1)};
+}
+
+/*
+ * Returns a text argument, or NULL.
+ */
+static const char *
+text_or_null(FunctionCallInfo fcinfo, int argument)
+{
+	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
+}
+
+/*
+ * Returns a text argument, which must not be null.
+ */
+static const char *
+required_text(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	if (PG_ARGISNULL(argument))
+		refuse_argument(name, "must not be null");
+	return text_or_null(fcinfo, argument);
+}
+
+/*
+ * Raises that an argument cannot be.
+ */
+static void
+refuse_argument(const char *name, const char *words)
+{
+	restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s %s", name, words));
+}
+
+/*
+ * Returns how many are asked for at most.
+ */
+static int64
+max_of(FunctionCallInfo fcinfo, int argument)
+{
+	int64 max = PG_ARGISNULL(argument) ? 0 : PG_GETARG_INT32(argument);
+
+	if (max < 1 || max > MAX_CLAIMED)
+		refuse_argument("max", "must be from 1 to " CppAsString2(MAX_CLAIMED));
+	return max;
+}
+
+/*
+ * Returns the numbers of an array argument, each an index of the journal's; none for
+ * null.
+ */
+static const int64 *
+numbers_of(FunctionCallInfo fcinfo, int argument, int *count)
+{
+	Datum *values;
+	bool *nulls;
+	int64 *result;
+
+	*count = 0;
+	if (PG_ARGISNULL(argument))
+		return NULL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), INT8OID, sizeof(int64), true,
+					  TYPALIGN_DOUBLE, &values, &nulls, count);
+	result = palloc_array(int64, Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		result[i] = DatumGetInt64(values[i]);
+		if (nulls[i] || result[i] < 0 || result[i] > RESTATE_INDEX_MAX)
+			refuse_argument(argument == 2 ? "completions" : "signals",
+							"must be whole numbers from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
+	}
+	return result;
+}
+
+/*
+ * Returns the texts of an array argument; none for null.
+ */
+static const char *const *
+names_of(FunctionCallInfo fcinfo, int argument, int *count)
+{
+	Datum *values;
+	bool *nulls;
+	const char **result;
+
+	*count = 0;
+	if (PG_ARGISNULL(argument))
+		return NULL;
+	deconstruct_array(PG_GETARG_ARRAYTYPE_P(argument), TEXTOID, -1, false, TYPALIGN_INT, &values,
+					  &nulls, count);
+	result = palloc_array(const char *, Max(*count, 1));
+	for (int i = 0; i < *count; i++)
+	{
+		if (nulls[i])
+			refuse_argument("names", "must not have a null");
+		result[i] = TextDatumGetCString(values[i]);
+	}
+	return result;
+}

@@ -1,0 +1,238 @@
+/*
+ * attempt.c
+ *		How an attempt ends: suspended, completed or failed.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+#include "types/compat.h"
+#include "types/outcome.h"
+#include "worker/appending.h"
+
+/* What an attempt is ended with, and what became of it. */
+typedef struct Ending
+{
+	Appending appending;	/* what is appended before it completes */
+	const Failure *failure; /* NULL: it completes */
+	const char *outcome;
+} Ending;
+
+static const char *settle(Verdict verdict, const RestateInvocationId *id);
+static bool end_alone(Ending *ending);
+static bool end_with_others(void *argument);
+static void end(Workset *workset, Ending *ending);
+static Verdict fail(Workset *workset, Invocation *invocation, const Ending *ending);
+static void add_event(Workset *workset, const Invocation *invocation, const Failure *failure);
+
+/*
+ * Raises what something on an invocation is refused for.
+ */
+void
+worker_refuse(Refusal refusal, const RestateInvocationId *id)
+{
+	const RefusalDef *def = &refusals[refusal];
+	RestateRefusal raised =
+		restate_refusal(def->category, def->message, restate_invocation_id_text(id));
+
+	raised.hint = def->hint;
+	restate_raise(raised);
+}
+
+/*
+ * Raises what the verdict refuses, else returns what was done.
+ */
+static const char *
+settle(Verdict verdict, const RestateInvocationId *id)
+{
+	if (verdict.refusal != NOT_REFUSED)
+		worker_refuse(verdict.refusal, id);
+	return verdict.outcome;
+}
+
+/*
+ * Suspends the invocation of an attempt that waits for any of what it names, having
+ * been given the first known entries of the journal.
+ */
+const char *
+worker_suspend(const Caller *caller, const Awaited *awaited, int64 known)
+{
+	Workset workset;
+	Invocation *invocation;
+	const char *outcome;
+
+	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	(void) workset_lock_simply(&workset, REACH_ROW, &caller->id, 1);
+	invocation = workset_find(&workset, &caller->id);
+	if (!invocation->exists)
+		worker_refuse(REFUSED_NOT_FOUND, &caller->id);
+	if (machine_is_current(invocation, caller->attempt))
+		journal_read_arrivals(invocation, awaited, known);
+	outcome = settle(
+		machine_suspend(&workset.changes, invocation, caller->attempt, awaited, known), &caller->id);
+	workset_write(&workset);
+	return outcome;
+}
+
+/*
+ * Appends the entries, and completes the invocation with the last output.
+ */
+const char *
+worker_complete(const Caller *caller, int64 first_command, SentEntry *sent, int count)
+{
+	Ending ending = {{caller, first_command, sent, count}, NULL, NULL};
+
+	if (appending_reaches_others(&ending.appending) || !end_alone(&ending))
+		workset_start_over(end_with_others, &ending);
+	return ending.outcome;
+}
+
+/*
+ * Ends an attempt that has failed: the invocation tries again after a while, is
+ * paused, or completes with the failure.
+ */
+const char *
+worker_fail(const Caller *caller, const Failure *failure)
+{
+	Ending ending = {{caller, 0, NULL, 0}, failure, NULL};
+
+	if (!end_alone(&ending))
+		workset_start_over(end_with_others, &ending);
+	return ending.outcome;
+}
+
+/*
+ * Ends the attempt if nobody else has a part in that: no object key is to be freed and
+ * nobody waits for the result.  Returns whether it did.
+ */
+static bool
+end_alone(Ending *ending)
+{
+	const RestateInvocationId *id = &ending->appending.caller->id;
+	Workset workset;
+	StoreCall call;
+	StoreFoundInvocation found;
+
+	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	(void) workset_enter(&workset, id);
+	store_call(&call, STORE_LOCK_ONE_TO_END);
+	store_add_one(&call,
+				  &(StoreOne){.id = id, .partition_key = (int64) restate_id_partition_key(id)});
+	if (store_execute(&call) == 0)
+		return false;
+	(void) workset_read_invocation(&workset, 0, &found);
+	end(&workset, ending);
+	return true;
+}
+
+/*
+ * Ends the attempt once, with the others locked; returns false if they could not be.
+ */
+static bool
+end_with_others(void *argument)
+{
+	Ending *ending = argument;
+	Workset workset;
+
+	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	if (!appending_lock(&workset, &ending->appending, REACH_END))
+		return false;
+	end(&workset, ending);
+	return workset.work[STORE_SUBMIT] == NULL || workset.work[STORE_SUBMIT]->conflicts == 0;
+}
+
+/*
+ * Ends the attempt in the locked working set.
+ */
+static void
+end(Workset *workset, Ending *ending)
+{
+	const Caller *caller = ending->appending.caller;
+	Invocation *invocation = workset_find(workset, &caller->id);
+	Verdict verdict;
+
+	if (!invocation->exists)
+		worker_refuse(REFUSED_NOT_FOUND, &caller->id);
+	if (!machine_is_current(invocation, caller->attempt))
+		worker_refuse(REFUSED_ATTEMPT_LOST, &caller->id);
+	if (ending->failure)
+		verdict = fail(workset, invocation, ending);
+	else
+	{
+		if (ending->appending.count > 0)
+			appending_append(workset, &ending->appending, invocation);
+		if (invocation->output == NULL)
+			journal_read_output(invocation);
+		verdict = machine_complete(&workset->changes, invocation, caller->attempt);
+	}
+	ending->outcome = settle(verdict, &caller->id);
+	workset_write(workset);
+}
+
+/*
+ * Fails the attempt by the retry policy of its handler, and adds an event to its
+ * journal if the failure is another than the last.
+ */
+static Verdict
+fail(Workset *workset, Invocation *invocation, const Ending *ending)
+{
+	static Failure last;
+	StoreCall call;
+	StoreFoundFailure found;
+	Handler handler = {
+		.retry = {500000, 2.0, INT64CONST(60000000), 70, false}};
+	Verdict verdict;
+
+	store_call(&call, STORE_READ_FAILURE);
+	workset_add_id(&call, invocation);
+	if (store_execute(&call) == 1)
+	{
+		store_read_failure(0, &found);
+		if (found.last_failure)
+		{
+			last = (Failure){.text = found.last_failure, .error_code = found.error_code};
+			invocation->last_failure = &last;
+		}
+		if (!registry_find(invocation->service_name, found.handler_name,
+						   &invocation->facts.pinned_deployment_id, &handler))
+			(void) registry_find(invocation->service_name, found.handler_name, NULL, &handler);
+	}
+	verdict = machine_fail_attempt(&workset->changes, invocation, ending->appending.caller->attempt,
+								   ending->failure, &handler.retry);
+	if (verdict.refusal == NOT_REFUSED && invocation->is_new_failure && !invocation->removed &&
+		!invocation->journal_purged)
+		add_event(workset, invocation, ending->failure);
+	return verdict;
+}
+
+/*
+ * Adds to the journal that an attempt has failed.
+ */
+static void
+add_event(Workset *workset, const Invocation *invocation, const Failure *failure)
+{
+	StringInfoData event;
+
+	initStringInfo(&event);
+	appendStringInfoString(&event, "{\"ty\": \"TransientError\", \"error_message\": ");
+	escape_json(&event, failure->text);
+	if (failure->error_code)
+	{
+		appendStringInfoString(&event, ", \"restate_doc_error_code\": ");
+		escape_json(&event, failure->error_code);
+	}
+	if (failure->related_command_index >= 0)
+		appendStringInfo(&event, ", \"related_command_index\": " INT64_FORMAT,
+						 failure->related_command_index);
+	appendStringInfoChar(&event, '}');
+	store_add_event(workset_part(workset, STORE_ADD_EVENTS),
+					&(StoreEvent){
+						.id = &invocation->id,
+						.partition_key = invocation->partition_key,
+						.journal_size = invocation->journal_size,
+						.event_type = "TransientError",
+						.event_json = store_jsonb(event.data),
+						.at = workset->at});
+}

@@ -1,0 +1,207 @@
+/*
+ * clock.c
+ *		What time brings: sleeps end, scheduled invocations start, retries and
+ *		retentions are due, workers are not heard of any more.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "utils/timestamp.h"
+
+#include "types/compat.h"
+#include "worker/worker.h"
+
+/* What is due of one invocation. */
+typedef struct Due
+{
+	RestateInvocationId id;
+	Timer timer;
+} Due;
+
+static int64 fire_alone(const Due *due, int count);
+static bool fire_schedule(void *argument);
+static void read_sleeps(Workset *workset, const Due *due, int count);
+static int64 take_over(int64 max, int64 silence);
+static TimerKind kind_of(const char *name);
+
+/*
+ * Does what is due, up to so many timers, and takes their attempts from workers that
+ * were not heard of for so many microseconds; returns how many changed something.
+ * What is locked is passed over.
+ */
+int64
+worker_tick(int64 max, int64 silence)
+{
+	StoreCall call;
+	Due *due;
+	Due *alone;
+	int nalone = 0;
+	uint64 rows;
+	int64 done;
+
+	store_call(&call, STORE_READ_DUE);
+	store_add_due(&call, &(StoreDue){.before = GetCurrentTransactionStartTimestamp(), .max = max});
+	rows = store_execute(&call);
+	due = palloc_array(Due, Max(rows, 1));
+	alone = palloc_array(Due, Max(rows, 1));
+	for (uint64 row = 0; row < rows; row++)
+	{
+		StoreFoundDue found;
+
+		store_read_due(row, &found);
+		due[row] = (Due){*found.id, {kind_of(found.kind), found.due_at, found.completion_id}};
+		if (due[row].timer.kind != TIMER_SCHEDULE)
+			alone[nalone++] = due[row];
+	}
+	done = fire_alone(alone, nalone);
+	for (uint64 row = 0; row < rows; row++)
+		if (due[row].timer.kind == TIMER_SCHEDULE)
+		{
+			workset_start_over(fire_schedule, &due[row]);
+			done++;
+		}
+	return done + take_over(max, silence);
+}
+
+/*
+ * Returns the kind of a timer by its name.
+ */
+static TimerKind
+kind_of(const char *name)
+{
+	return strcmp(name, "sleep") == 0	 ? TIMER_SLEEP :
+		   strcmp(name, "schedule") == 0 ? TIMER_SCHEDULE :
+		   strcmp(name, "retry") == 0	 ? TIMER_RETRY :
+										   TIMER_EXPIRY;
+}
+
+/*
+ * Fires timers that concern nobody but their invocations; returns how many changed
+ * something.
+ */
+static int64
+fire_alone(const Due *due, int count)
+{
+	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(count, 1));
+	Workset workset;
+	int64 done = 0;
+
+	if (count == 0)
+		return 0;
+	for (int i = 0; i < count; i++)
+		ids[i] = due[i].id;
+	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_lock_free(&workset, REACH_ROW, ids, count);
+	read_sleeps(&workset, due, count);
+	workset_read_awaited(&workset, true);
+	for (int i = 0; i < count; i++)
+	{
+		Invocation *invocation = workset_find(&workset, &due[i].id);
+
+		if (!invocation->is_busy)
+			done += machine_fire(&workset.changes, invocation, &due[i].timer).took_effect;
+	}
+	workset_write(&workset);
+	return done;
+}
+
+/*
+ * Reads which sleeps have their completion already.
+ */
+static void
+read_sleeps(Workset *workset, const Due *due, int count)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_READ_ARRIVALS);
+	for (int i = 0; i < count; i++)
+	{
+		const Invocation *invocation = workset_find(workset, &due[i].id);
+
+		if (due[i].timer.kind == TIMER_SLEEP && invocation->exists && !invocation->is_busy)
+			store_add_completion(&call, &(StoreCompletion){
+											.id = &invocation->id,
+											.partition_key = invocation->partition_key,
+											.completion_id = due[i].timer.completion_id});
+	}
+	if (call.count == 0)
+		return;
+	for (uint64 rows = store_execute(&call), row = 0; row < rows; row++)
+	{
+		StoreFoundArrival found;
+		Invocation *invocation;
+		JournalPart *part;
+		Completion *completions;
+		int known;
+
+		store_read_arrival(row, &found);
+		invocation = workset_find(workset, found.id);
+		if (invocation->journal == NULL)
+			invocation->journal = palloc0_object(JournalPart);
+		part = unconstify(JournalPart *, invocation->journal);
+		known = part->ncompletions;
+		completions = palloc0_array(Completion, known + 1);
+		if (known > 0)
+			memcpy(completions, part->completions, sizeof(Completion) * (Size) known);
+		completions[known] = (Completion){found.completion_id, found.index, {found.meta, {NULL, 0}}};
+		part->completions = completions;
+		part->ncompletions = known + 1;
+	}
+}
+
+/*
+ * Starts a scheduled invocation, which may need its object key.
+ */
+static bool
+fire_schedule(void *argument)
+{
+	const Due *due = argument;
+	Workset workset;
+
+	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset.makes_keys = true;
+	if (!workset_lock_reached(&workset, REACH_CANCEL, &due->id, 1))
+		return false;
+	(void) machine_fire(&workset.changes, workset_find(&workset, &due->id), &due->timer);
+	workset_write(&workset);
+	return true;
+}
+
+/*
+ * Takes the attempts of workers that were not heard of for so long; returns how many.
+ */
+static int64
+take_over(int64 max, int64 silence)
+{
+	StoreCall call;
+	Workset workset;
+	RestateInvocationId *ids;
+	uint64 rows;
+	int64 done = 0;
+
+	store_call(&call, STORE_READ_DEAD);
+	store_add_due(&call,
+				  &(StoreDue){.before = GetCurrentTransactionStartTimestamp() - silence, .max = max});
+	rows = store_execute(&call);
+	if (rows == 0)
+		return 0;
+	ids = palloc_array(RestateInvocationId, rows);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		StoreFoundId found;
+
+		store_read_id(row, &found);
+		ids[row] = *found.id;
+	}
+	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_lock_free(&workset, REACH_ROW, ids, (int) rows);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		Invocation *invocation = workset_find(&workset, &ids[row]);
+
+		if (invocation->exists && !invocation->is_busy && invocation->status == STATUS_RUNNING)
+			done += machine_take_over(&workset.changes, invocation, invocation->attempt).took_effect;
+	}
+	workset_write(&workset);
+	return done;
+}

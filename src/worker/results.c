@@ -1,0 +1,82 @@
+/*
+ * results.c
+ *		The results of invocations that have completed, as those take them who wait
+ *		for one.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+
+#include "types/compat.h"
+#include "worker/worker.h"
+
+static Bytes bytes_of(const bytea *value);
+
+/*
+ * Reads the results of those of the invocations that have completed.
+ */
+void
+results_read(Workset *workset, Invocation *const *invocations, int count)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_READ_RESULTS);
+	for (int i = 0; i < count; i++)
+		if (invocations[i]->exists && invocations[i]->status == STATUS_COMPLETED)
+			workset_add_id(&call, invocations[i]);
+	if (call.count == 0)
+		return;
+	for (uint64 rows = store_execute(&call), row = 0; row < rows; row++)
+	{
+		StoreFoundOutcome found;
+		EntryResult *result = palloc0_object(EntryResult);
+
+		store_read_outcome(row, &found);
+		if (found.failure)
+			*result = results_of_failure(found.failure, found.metadata);
+		else
+			*result = (EntryResult){VALUE_META, bytes_of(found.value)};
+		workset_find(workset, found.id)->result = result;
+	}
+}
+
+/*
+ * Returns what an entry has of a failure, which begins with its code in brackets; the
+ * metadata, if any, is the text of a JSON array.
+ */
+EntryResult
+results_of_failure(const char *failure, const char *metadata)
+{
+	StringInfoData meta;
+	const char *message = failure;
+	int code = 500;
+
+	if (failure[0] == '[')
+	{
+		const char *end = strstr(failure, "] ");
+
+		code = atoi(failure + 1);
+		if (end)
+			message = end + 2;
+	}
+	initStringInfo(&meta);
+	appendStringInfo(&meta, "{\"result\": {\"Failure\": {\"code\": %d, \"message\": ", code);
+	escape_json(&meta, message);
+	if (metadata)
+		appendStringInfo(&meta, ", \"metadata\": %s", metadata);
+	appendStringInfoString(&meta, "}}}");
+	return (EntryResult){meta.data, {NULL, 0}};
+}
+
+/*
+ * Returns the bytes of a value; of none an empty value.
+ */
+static Bytes
+bytes_of(const bytea *value)
+{
+	if (value == NULL)
+		return (Bytes){"", 0};
+	return (Bytes){VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}

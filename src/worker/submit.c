@@ -1,0 +1,114 @@
+/*
+ * submit.c
+ *		New invocations that come from outside.
+ */
+#include "postgres.h"
+
+#include "types/compat.h"
+#include "types/id_generate.h"
+#include "types/outcome.h"
+#include "worker/worker.h"
+
+/* What an attempt to submit is given, and gives. */
+typedef struct Submitting
+{
+	const Order *order;
+	const Handler *handler;
+	const Submission *submission;
+	Submitted submitted;
+} Submitting;
+
+static bool submit(void *argument);
+static void start(Workset *workset, Invocation *invocation, const Order *order,
+				  const Handler *handler, Submitted *submitted);
+
+/*
+ * Submits an invocation; or finds the one of the same idempotency key, or the run of
+ * the same workflow.  Raises handler_not_found, and what does not fit.
+ */
+Submitted
+worker_submit(const Order *order)
+{
+	Handler handler;
+	Submission *submission;
+	Submitting submitting = {.order = order, .handler = &handler};
+
+	if (!registry_find(order->service_name, order->handler_name, NULL, &handler))
+		restate_raise(restate_refusal(RESTATE_HANDLER_NOT_FOUND, "no handler %s is registered of a service %s",
+									  restate_quote_text(order->handler_name),
+									  restate_quote_text(order->service_name)));
+	registry_name_id(&handler, order->service_key, order->idempotency_key,
+					 &submitting.submitted.id);
+	submission = registry_submission(&handler, order->service_key, order->idempotency_key);
+	submission->start_at = order->start_at;
+	submission->input_meta = order->headers;
+	submission->input = order->input;
+	submitting.submission = submission;
+	if (submission->is_exclusive || registry_is_joined(&handler, order->idempotency_key))
+		workset_start_over(submit, &submitting);
+	else
+		(void) submit(&submitting);
+	return submitting.submitted;
+}
+
+/*
+ * Submits it once; returns false if one of its id has come meanwhile.
+ */
+static bool
+submit(void *argument)
+{
+	Submitting *submitting = argument;
+	const Submission *submission = submitting->submission;
+	Workset workset;
+	Invocation *invocation;
+	Verdict verdict;
+
+	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	invocation = workset_enter(&workset, &submitting->submitted.id);
+	if (submission->is_exclusive)
+	{
+		ObjectKey *key = workset_find_object_key(&workset, submission->service_name,
+												 submission->service_key, true);
+
+		key->partition_key = invocation->partition_key;
+		workset.makes_keys = true;
+		if (!workset_lock_object_keys(&workset, REACH_END))
+			return false;
+		invocation->object_key = key;
+	}
+	if (registry_is_joined(submitting->handler, submission->idempotency_key))
+		workset_lock_rows(&workset);
+	verdict = machine_submit(&workset.changes, invocation, submission);
+	if (verdict.refusal != NOT_REFUSED)
+		worker_refuse(verdict.refusal, &invocation->id);
+	submitting->submitted.outcome = verdict.outcome;
+	submitting->submitted.attempt = 0;
+	if (!verdict.took_effect)
+		return true;
+	invocation->service_name = unconstify(char *, submission->service_name);
+	invocation->service_key = unconstify(char *, submission->service_key);
+	start(&workset, invocation, submitting->order, submitting->handler, &submitting->submitted);
+	workset_write(&workset);
+	return workset.work[STORE_SUBMIT]->conflicts == 0;
+}
+
+/*
+ * Hands the first attempt to the worker that was named, if it can start.
+ */
+static void
+start(Workset *workset, Invocation *invocation, const Order *order, const Handler *handler,
+	  Submitted *submitted)
+{
+	if (order->worker_name == NULL || invocation->status != STATUS_READY)
+		return;
+	invocation->facts.deployment_found = true;
+	invocation->facts.deployment_id = handler->deployment_id;
+	invocation->facts.min_protocol_version = handler->min_protocol_version;
+	invocation->facts.max_protocol_version = handler->max_protocol_version;
+	submitted->attempt = (int64) (restate_random_bits() | 1);
+	if (machine_start_attempt(&workset->changes, invocation, submitted->attempt).refusal !=
+		NOT_REFUSED)
+		submitted->attempt = 0;
+	else
+		invocation->worker_name = order->worker_name;
+}

@@ -1,0 +1,105 @@
+/*
+ * worker.h
+ *		What those call that execute invocations, and those that have something
+ *		executed.
+ */
+#ifndef RESTATE_WORKER_H
+#define RESTATE_WORKER_H
+
+#include "postgres.h"
+
+#include "machine/machine.h"
+#include "types/id.h"
+#include "worker/sent.h"
+#include "workset/workset.h"
+
+/* What the registry says of a handler. */
+typedef struct Handler
+{
+	const char *service_name;
+	const char *handler_name;
+	const char *service_ty;
+	const char *handler_ty; /* NULL: it is of a service */
+	int64 completion_retention;
+	int64 journal_retention;
+	RetryPolicy retry;
+	RestateDeploymentId deployment_id;
+	int32 min_protocol_version;
+	int32 max_protocol_version;
+} Handler;
+
+/* What is submitted. */
+typedef struct Order
+{
+	const char *service_name;
+	const char *service_key; /* NULL: none */
+	const char *handler_name;
+	const char *idempotency_key; /* NULL: none */
+	const char *headers;		 /* the text of a JSON array */
+	Bytes input;
+	TimestampTz start_at;	 /* not before; 0: at once */
+	const char *worker_name; /* who runs it at once if it can start; NULL: nobody */
+} Order;
+
+/* What became of it. */
+typedef struct Submitted
+{
+	RestateInvocationId id;
+	const char *outcome;
+	int64 attempt; /* of the worker; 0: none */
+} Submitted;
+
+/* Who calls of an attempt. */
+typedef struct Caller
+{
+	RestateInvocationId id;
+	int64 attempt;
+} Caller;
+
+/* an attempt that was started */
+typedef struct Claimed
+{
+	RestateInvocationId id;
+	int64 attempt;
+} Claimed;
+
+/* registry.c */
+extern bool registry_find(const char *service_name, const char *handler_name,
+						  const RestateDeploymentId *deployment_id, Handler *handler);
+extern void registry_name_id(const Handler *handler, const char *service_key,
+							 const char *idempotency_key, RestateInvocationId *id);
+extern bool registry_is_joined(const Handler *handler, const char *idempotency_key);
+extern Submission *registry_submission(const Handler *handler, const char *service_key,
+									   const char *idempotency_key);
+
+/* results.c */
+extern void results_read(Workset *workset, Invocation *const *invocations, int count);
+extern EntryResult results_of_failure(const char *failure, const char *metadata);
+
+/* submit.c, claim.c */
+extern Submitted worker_submit(const Order *order);
+extern Claimed *worker_claim(const char *worker_name, const ArrayType *services, int64 max,
+							 int *count);
+
+/* journal_part.c: what an attempt's call needs to know of its journal */
+extern void journal_read_part(Invocation *invocation, const SentEntry *sent, int count,
+							  int64 first_command);
+extern void journal_read_arrivals(Invocation *invocation, const Awaited *awaited, int64 known);
+extern void journal_read_output(Invocation *invocation);
+
+/* append.c */
+extern void worker_append(const Caller *caller, int64 first_command, SentEntry *sent, int count);
+
+/* attempt.c */
+extern const char *worker_suspend(const Caller *caller, const Awaited *awaited, int64 known);
+extern const char *worker_complete(const Caller *caller, int64 first_command, SentEntry *sent,
+								   int count);
+extern const char *worker_fail(const Caller *caller, const Failure *failure);
+
+/* clock.c */
+extern int64 worker_tick(int64 max, int64 silence);
+
+/* common */
+extern void worker_refuse(Refusal refusal, const RestateInvocationId *id);
+
+#endif /* RESTATE_WORKER_H */
