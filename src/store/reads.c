@@ -141,6 +141,24 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") " FROM restate.invocation i" IS_ONE
 			" AND " IS_KILLED_ALONE("{id}", "{partition_key}") " FOR UPDATE OF i"},
 
+	/*
+	 * Makes the promises that are missing, and locks those that are there, in the
+	 * order of their keys; the update never comes to pass.
+	 */
+	[READ(CREATE_PROMISES)] = {
+		.name = "create promises",
+		.form = &store_form_promise,
+		.sql = "INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)"
+			" SELECT v.service_name, v.service_key, v.key, v.partition_key FROM {rows} ORDER BY v.key COLLATE \"C\""
+			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key))"
+			" DO UPDATE SET completed = t.completed WHERE false"},
+
+	[READ(LOCK_PROMISES)] = {
+		.name = "lock promises",
+		.form = &store_form_promise, .result = &store_result_promise,
+		.sql = "SELECT t.key, t.completed, t.completion_success_value AS value, t.completion_failure AS failure"
+			" FROM {rows} JOIN restate.promise t ON " IS_STATE("t") " ORDER BY t.key COLLATE \"C\" FOR UPDATE OF t"},
+
 	/* Finds nothing where the object key must be locked first, or somebody waits for the result. */
 	[READ(LOCK_ONE_TO_END)] = {
 		.name = "lock one to end",
@@ -374,6 +392,13 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.form = &store_form_id, .result = &store_result_failure,
 		.sql = "SELECT i.last_failure, i.last_failure_error_code AS error_code, i.target_handler_name AS handler_name" FROM_MANY},
 
+	/* who waits for promises, but for those who are gone or have completed */
+	[READ(READ_PROMISE_WAITERS)] = {
+		.name = "read promise waiters",
+		.form = &store_form_promise, .result = &store_result_promise_waiter,
+		.sql = "SELECT t.key, t.caller, t.completion_id"
+			" FROM {rows} JOIN restate.promise_waiter t ON " IS_STATE("t") " ORDER BY t.caller, t.completion_id"},
+
 	/* what is due, the longest first */
 	[READ(READ_DUE)] = {
 		.name = "read due",
@@ -456,6 +481,16 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.name = "count state",
 		.form = &store_form_key, .result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")},
+
+	[READ(COUNT_PROMISE_WAITERS)] = {
+		.name = "count promise waiters",
+		.form = &store_form_promise, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.promise_waiter t ON " IS_STATE("t")},
+
+	[READ(COUNT_WORKFLOW_WAITERS)] = {
+		.name = "count workflow waiters",
+		.form = &store_form_key, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.promise_waiter t ON " IS_KEY("t")},
 
 	[READ(COUNT_CLEARED)] = {
 		.name = "count cleared",

@@ -158,6 +158,18 @@
 	ROW(TEXT, key)                    \
 	ROW(BYTEA, value)
 
+#define STORE_PROMISES(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)         \
+	ROW(TEXT, key)               \
+	ROW(BYTEA, value)            \
+	ROW(TEXT, failure)
+
+#define STORE_PROMISE_WAITERS(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)                \
+	ROW(TEXT, key)                      \
+	ROW(INVOCATION_ID, caller)          \
+	ROW(INT8, completion_id)
+
 #define STORE_EVENTS(ROW, ALL) \
 	STORE_IDS(ROW, ALL)        \
 	ROW(INT8, journal_size)    \
@@ -206,7 +218,9 @@
 	FORM(submission, StoreSubmission, STORE_SUBMISSIONS)                \
 	FORM(advance, StoreAdvance, STORE_ADVANCES)                         \
 	FORM(state_change, StoreStateChange, STORE_STATE_CHANGES)           \
-	FORM(event, StoreEvent, STORE_EVENTS)
+	FORM(event, StoreEvent, STORE_EVENTS)                               \
+	FORM(promise, StorePromise, STORE_PROMISES)                         \
+	FORM(promise_waiter, StorePromiseWaiter, STORE_PROMISE_WAITERS)
 
 STORE_WORK_FORMS(STORE_DECLARE_FORM)
 

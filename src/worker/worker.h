@@ -96,6 +96,11 @@ extern const char *worker_complete(const Caller *caller, int64 first_command, Se
 								   int count);
 extern const char *worker_fail(const Caller *caller, const Failure *failure);
 
+/* deliver.c */
+extern const char *worker_signal(const RestateInvocationId *id, const Signal *signal);
+extern const char *worker_complete_promise(const ObjectKeyName *workflow, int64 partition_key,
+										   const char *key, const EntryResult *result);
+
 /* clock.c */
 extern int64 worker_tick(int64 max, int64 silence);
 
