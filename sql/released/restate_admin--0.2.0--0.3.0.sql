@@ -2820,7 +2820,7 @@ COMMENT ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timesta
 
 CREATE FUNCTION restate.claim_attempts(worker text, services text[], max integer)
   RETURNS TABLE (id restate_invocation_id, attempt bigint)
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
   AS 'MODULE_PATHNAME', 'restate_claim_attempts';
 REVOKE ALL ON FUNCTION restate.claim_attempts(text, text[], integer) FROM PUBLIC;
 COMMENT ON FUNCTION restate.claim_attempts(text, text[], integer) IS
@@ -2883,7 +2883,7 @@ COMMENT ON TYPE restate.appended_entry IS
 
 CREATE FUNCTION restate.append_entries(id restate_invocation_id, attempt bigint, first_command bigint, entries jsonb[])
   RETURNS TABLE (ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint)
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 3
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 3
   AS 'MODULE_PATHNAME', 'restate_append_entries';
 REVOKE ALL ON FUNCTION restate.append_entries(restate_invocation_id, bigint, bigint, jsonb[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.append_entries(restate_invocation_id, bigint, bigint, jsonb[]) IS
@@ -2945,7 +2945,7 @@ COMMENT ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, in
 'Ends an attempt that has failed, by the retry policy of its handler: backing-off, until the next one; paused or completed, by the failure, after the last one that the policy has; or paused, where that was asked for. message, code: of the failure, shown as [code] message. error_code: of Restate''s documentation. retry_after: when to try again, in place of what the policy says. command_index, command_name, command_type: of the command that it is about. Errors: attempt_lost 409, invocation_not_found 404, invalid_query_parameter 400.';
 
 CREATE FUNCTION restate.fire_timers(max integer, silence interval) RETURNS bigint
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'restate_fire_timers';
 REVOKE ALL ON FUNCTION restate.fire_timers(integer, interval) FROM PUBLIC;
 COMMENT ON FUNCTION restate.fire_timers(integer, interval) IS
@@ -3071,7 +3071,7 @@ COMMENT ON FUNCTION restate_signal(restate_invocation_id, text, bytea, text, int
 
 CREATE FUNCTION restate.complete_awakeable(awakeable text, value bytea, failure text, code integer)
   RETURNS text
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'restate_complete_awakeable';
 REVOKE ALL ON FUNCTION restate.complete_awakeable(text, bytea, text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION restate.complete_awakeable(text, bytea, text, integer) IS
@@ -3095,7 +3095,7 @@ COMMENT ON FUNCTION restate_reject_awakeable(text, text, integer) IS
 
 CREATE FUNCTION restate.complete_promise(service text, key text, promise text, value bytea, failure text, code integer)
   RETURNS text
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'restate_complete_promise';
 REVOKE ALL ON FUNCTION restate.complete_promise(text, text, text, bytea, text, integer) FROM PUBLIC;
 COMMENT ON FUNCTION restate.complete_promise(text, text, text, bytea, text, integer) IS
