@@ -16,7 +16,7 @@
 	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                \
 	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"              \
 	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
-	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"             \
+	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"          \
 	" coalesce(i.retained_from, i.completed_at), i.last_start_at, i.last_entry_at, i.attempt,"         \
 	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign) AS facts"
 
@@ -63,9 +63,9 @@
 	" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE)"
 
 /* the same: to free no object key, answer nobody and kill no callee */
-#define IS_KILLED_ALONE(id, partition_key)                                    \
+#define IS_KILLED_ALONE(id, partition_key)                                           \
 	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE" \
-	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id              \
+	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id                \
 	" AND j.partition_key = " partition_key " AND " IS_CALL("j") ")"
 
 /* the same: to take no object key */

@@ -109,18 +109,18 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 #define FOUND_COUNT(COLUMN)	  COLUMN(INT8, count)
 #define FOUND_VERSION(COLUMN) COLUMN(TEXT, extversion)
 
-#define STORE_RESULTS(RESULT)                                       \
-	RESULT(invocation, StoreFoundInvocation, FOUND_INVOCATION)      \
-	RESULT(prefix, StoreFoundPrefix, FOUND_PREFIX)                  \
-	RESULT(key, StoreFoundKey, FOUND_KEY)                           \
-	RESULT(id, StoreFoundId, FOUND_ID)                              \
-	RESULT(callee, StoreFoundCallee, FOUND_CALLEE)                  \
-	RESULT(waiter, StoreFoundWaiter, FOUND_WAITER)                  \
-	RESULT(awaited, StoreFoundAwaited, FOUND_AWAITED)               \
-	RESULT(completion, StoreFoundCompletion, FOUND_COMPLETION)      \
-	RESULT(restart, StoreFoundRestart, FOUND_RESTART)               \
-	RESULT(command, StoreFoundCommand, FOUND_COMMAND)               \
-	RESULT(count, StoreFoundCount, FOUND_COUNT)                     \
+#define STORE_RESULTS(RESULT)                                  \
+	RESULT(invocation, StoreFoundInvocation, FOUND_INVOCATION) \
+	RESULT(prefix, StoreFoundPrefix, FOUND_PREFIX)             \
+	RESULT(key, StoreFoundKey, FOUND_KEY)                      \
+	RESULT(id, StoreFoundId, FOUND_ID)                         \
+	RESULT(callee, StoreFoundCallee, FOUND_CALLEE)             \
+	RESULT(waiter, StoreFoundWaiter, FOUND_WAITER)             \
+	RESULT(awaited, StoreFoundAwaited, FOUND_AWAITED)          \
+	RESULT(completion, StoreFoundCompletion, FOUND_COMPLETION) \
+	RESULT(restart, StoreFoundRestart, FOUND_RESTART)          \
+	RESULT(command, StoreFoundCommand, FOUND_COMMAND)          \
+	RESULT(count, StoreFoundCount, FOUND_COUNT)                \
 	RESULT(version, StoreFoundVersion, FOUND_VERSION)
 
 STORE_RESULTS(STORE_DECLARE_RESULT)

@@ -27,8 +27,8 @@
 	alias ".service_name = v.service_name AND " alias ".ready_at = v.ready_at AND " IS_NAMED(alias)
 
 /* the timers named by v, and who waits for the invocations named by v */
-#define IS_TIMER(alias)                                                   \
-	alias ".due_at = v.due_at AND " alias ".kind = v.kind AND " alias     \
+#define IS_TIMER(alias)                                               \
+	alias ".due_at = v.due_at AND " alias ".kind = v.kind AND " alias \
 		  ".completion_id = v.completion_id AND " IS_NAMED(alias)
 #define IS_WAITED_FOR(alias) \
 	alias ".target = v.id AND " alias ".partition_key = v.partition_key"

@@ -79,8 +79,8 @@ typedef struct Facts
 	bool pause_requested;
 	bool awaits_cancel; /* suspended on the signal to end */
 	bool has_caller;
-	bool has_waiters; /* somebody may wait for its result */
-	bool is_foreign;  /* nothing runs it here */
+	bool has_waiters;	   /* somebody may wait for its result */
+	bool is_foreign;	   /* nothing runs it here */
 	bool deployment_found; /* the one asked for */
 	bool has_service_key;
 	int32_t protocol_version;
