@@ -94,6 +94,9 @@ sub add_live
 SELECT restate_restart_as_new('${\ inv('gone')}', 1, 'keep');
 INSERT INTO restate.promise_waiter (service_name, service_key, key, partition_key, caller, completion_id)
 SELECT service_name, service_key, 'awaited', partition_key, '${\ inv('running')}', 1 FROM restate.promise;
+INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key)
+SELECT id, '${\ inv('running')}', 2, 'attach', partition_key FROM restate.invocation WHERE id = '${\ inv('suspended')}';
+UPDATE restate.invocation SET has_waiters = true WHERE id = '${\ inv('suspended')}';
 INSERT INTO restate.worker VALUES ('one', now());
 INSERT INTO restate.held_service VALUES ('Svc', 'too slow', now(), 'operator');
 SQL
