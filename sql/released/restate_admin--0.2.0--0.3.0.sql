@@ -2864,7 +2864,6 @@ BEGIN
   IF claimed IS NULL THEN
     RETURN;
   END IF;
-  INSERT INTO restate.worker AS w (name, last_seen) VALUES ($1, clock_timestamp()) ON CONFLICT (name) DO NOTHING;
   RETURN QUERY
     SELECT i.id, i.attempt, i.target_service_name, i.target_handler_name, i.target_service_key, i.pinned_deployment_id,
       i.pinned_service_protocol_version, i.attempt_count, i.random_seed, i.journal_commands_size, j.entries, j.input
@@ -2965,6 +2964,10 @@ CREATE FUNCTION restate_tick(
 AS $function$
 BEGIN
   done := restate.fire_timers($1, $2);
+  -- one that is not heard of, and runs nothing any more
+  DELETE FROM restate.worker AS w
+    WHERE w.last_seen < now() - $2 AND NOT EXISTS (SELECT FROM restate.invocation AS i
+      WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
   SELECT t.due_at INTO next_due FROM restate.timer AS t ORDER BY t.due_at LIMIT 1;
 END
 $function$;

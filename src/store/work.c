@@ -353,5 +353,17 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_key,
 		.left = STORE_COUNT_WORKFLOW_WAITERS,
 		.sql = "DELETE FROM restate.promise_waiter t USING {rows} WHERE " IS_KEY("t")},
+
+	/*
+	 * That a worker lives which gets attempts; the row of one that was heard of a
+	 * moment ago is locked, so that it does not go meanwhile, and else left alone.
+	 */
+	[STORE_SEE_WORKERS] = {
+		.name = "see workers",
+		.form = &store_form_worker,
+		.may_conflict = true,
+		.sql = "INSERT INTO restate.worker AS w (name, last_seen) SELECT v.name, {at} FROM {rows}"
+			" ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen"
+			" WHERE w.last_seen < excluded.last_seen - interval '1 second'"},
 };
 /* clang-format on */

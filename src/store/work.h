@@ -170,6 +170,10 @@
 	ROW(INVOCATION_ID, caller)          \
 	ROW(INT8, completion_id)
 
+#define STORE_WORKERS(ROW, ALL) \
+	ROW(TEXT, name)             \
+	ALL(TIMESTAMPTZ, at)
+
 #define STORE_EVENTS(ROW, ALL) \
 	STORE_IDS(ROW, ALL)        \
 	ROW(INT8, journal_size)    \
@@ -219,6 +223,7 @@
 	FORM(advance, StoreAdvance, STORE_ADVANCES)                         \
 	FORM(state_change, StoreStateChange, STORE_STATE_CHANGES)           \
 	FORM(event, StoreEvent, STORE_EVENTS)                               \
+	FORM(worker, StoreWorker, STORE_WORKERS)                            \
 	FORM(promise, StorePromise, STORE_PROMISES)                         \
 	FORM(promise_waiter, StorePromiseWaiter, STORE_PROMISE_WAITERS)
 

@@ -104,7 +104,10 @@ appending_lock(Workset *workset, Appending *appending, Reach reach)
 	if (!workset_lock_reached_keys(workset, reach, ids, nids))
 		return false;
 	promises_lock(workset, appending);
-	return workset_lock_reached_rows(workset, reach);
+	if (!workset_lock_reached_rows(workset, reach))
+		return false;
+	workset_read_awaited(workset, true);
+	return true;
 }
 
 /*
@@ -190,11 +193,7 @@ link_others(Workset *workset, Appending *appending, Invocation *invocation)
 		else if (!sent->entry.target->exists)
 			sent->entry.target = NULL;
 	}
-	if (ntargets > 0)
-	{
-		results_read(workset, targets, ntargets);
-		workset_read_awaited(workset, true);
-	}
+	results_read(workset, targets, ntargets);
 	for (int i = 0; i < appending->count; i++)
 		if (appending->sent[i].entry.submission)
 		{

@@ -110,5 +110,8 @@ start(Workset *workset, Invocation *invocation, const Order *order, const Handle
 		NOT_REFUSED)
 		submitted->attempt = 0;
 	else
+	{
 		invocation->worker_name = order->worker_name;
+		worker_see(workset, order->worker_name);
+	}
 }

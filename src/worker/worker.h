@@ -81,6 +81,8 @@ extern Submitted worker_submit(const Order *order);
 extern Claimed *worker_claim(const char *worker_name, const ArrayType *services, int64 max,
 							 int *count);
 
+extern void worker_see(Workset *workset, const char *worker_name);
+
 /* journal_part.c: what an attempt's call needs to know of its journal */
 extern void journal_read_part(Invocation *invocation, const SentEntry *sent, int count,
 							  int64 first_command);
