@@ -229,20 +229,20 @@ def main():
 # The handlers, which you replace.
 
 def say(text):
-    print(f"  worker {os.getpid()}: {text}", flush=True)
+    print(f"   worker {os.getpid()}: {text}", flush=True)
     time.sleep(float(os.environ.get("STEP_SECONDS", 0)))
 
 
 def move_money(db, order):
     db.execute("UPDATE account SET balance = balance - %(price)s WHERE owner = %(customer)s", order)
     db.execute("UPDATE account SET balance = balance + %(price)s WHERE owner = 'shop'", order)
-    say(f"{order['customer']} pays {order['price']}")
+    say(f"{order['customer']} pays {order['price']} for the {order['item']}")
 
 
 @handler("Order", "place")
 def place(ctx, order):
     ctx.transaction("charge", lambda db: move_money(db, order))
-    ctx.run("pack", lambda: say(f"packs {order['item']}"))
+    ctx.run("pack", lambda: say(f"packs the {order['item']}"))
     ctx.sleep(0.5)
     label = ctx.call("Parcel", "label", order["item"])
     number = ctx.call("Counter", "add", 1, key="orders")
@@ -260,7 +260,7 @@ def add(ctx, amount):
 @handler("Parcel", "label", retryPolicyInitialInterval=100, retryPolicyMaxAttempts=5, retryPolicyOnMaxAttempts="KILL")
 def label(ctx, item):
     def print_label():
-        say(f"prints the label of {item}, attempt {ctx.attempts}")
+        say(f"prints the label of the {item}, attempt {ctx.attempts}")
         if ctx.attempts < 3:
             raise RuntimeError("out of paper")
         return f"label of {item}"
