@@ -9,7 +9,7 @@ GRANT EXECUTE ON FUNCTION
   restate_cancel, restate_kill, restate_purge, restate_pause, restate_resume,
   restate_purge_journal_batch, restate_delete_invocation_batch, restate_restart_as_new_batch,
   restate_cancel_batch, restate_kill_batch, restate_purge_batch, restate_pause_batch,
-  restate_resume_batch, restate_dry_run
+  restate_resume_batch, restate_dry_run, restate_hold, restate_release, restate_adopt
 TO restate_operator;
 
 -- Readers: every view.  Payloads are in sys_journal, state and sys_promise, and
@@ -24,11 +24,16 @@ GRANT SELECT ON
   restate.sys_audit
 TO restate_reader;
 
--- A runtime: the data, but neither the operations nor the audit.
-CREATE ROLE restate_runtime NOLOGIN;
-GRANT USAGE ON SCHEMA restate TO restate_runtime;
-GRANT SELECT, INSERT, UPDATE, DELETE ON
-  restate.invocation, restate.journal, restate.journal_event,
-  restate.object_key, restate.object_state, restate.promise
-TO restate_runtime;
-GRANT SELECT ON restate.deployment, restate.service_revision TO restate_runtime;
+-- Workers: what executes invocations, and nothing to read.
+CREATE ROLE restate_worker NOLOGIN;
+GRANT EXECUTE ON FUNCTION
+  restate_claim, restate_append, restate_suspend, restate_complete, restate_fail_attempt,
+  restate_fetch, restate_heartbeat, restate_tick
+TO restate_worker;
+
+-- Applications: what has something executed, and brings what it waits for.
+CREATE ROLE restate_client NOLOGIN;
+GRANT EXECUTE ON FUNCTION
+  restate_submit, restate_output, restate_wait, restate_signal,
+  restate_resolve_awakeable, restate_reject_awakeable, restate_resolve_promise, restate_reject_promise
+TO restate_client;

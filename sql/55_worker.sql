@@ -18,7 +18,7 @@ COMMENT ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timesta
 
 CREATE FUNCTION restate.claim_attempts(worker text, services text[], max integer)
   RETURNS TABLE (id restate_invocation_id, attempt bigint)
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
   AS 'MODULE_PATHNAME', 'restate_claim_attempts';
 REVOKE ALL ON FUNCTION restate.claim_attempts(text, text[], integer) FROM PUBLIC;
 COMMENT ON FUNCTION restate.claim_attempts(text, text[], integer) IS
@@ -55,7 +55,6 @@ BEGIN
   IF claimed IS NULL THEN
     RETURN;
   END IF;
-  INSERT INTO restate.worker AS w (name, last_seen) VALUES ($1, clock_timestamp()) ON CONFLICT (name) DO NOTHING;
   RETURN QUERY
     SELECT i.id, i.attempt, i.target_service_name, i.target_handler_name, i.target_service_key, i.pinned_deployment_id,
       i.pinned_service_protocol_version, i.attempt_count, i.random_seed, i.journal_commands_size, j.entries, j.input
@@ -81,7 +80,7 @@ COMMENT ON TYPE restate.appended_entry IS
 
 CREATE FUNCTION restate.append_entries(id restate_invocation_id, attempt bigint, first_command bigint, entries jsonb[])
   RETURNS TABLE (ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint)
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 3
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 3
   AS 'MODULE_PATHNAME', 'restate_append_entries';
 REVOKE ALL ON FUNCTION restate.append_entries(restate_invocation_id, bigint, bigint, jsonb[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.append_entries(restate_invocation_id, bigint, bigint, jsonb[]) IS
@@ -143,7 +142,7 @@ COMMENT ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, in
 'Ends an attempt that has failed, by the retry policy of its handler: backing-off, until the next one; paused or completed, by the failure, after the last one that the policy has; or paused, where that was asked for. message, code: of the failure, shown as [code] message. error_code: of Restate''s documentation. retry_after: when to try again, in place of what the policy says. command_index, command_name, command_type: of the command that it is about. Errors: attempt_lost 409, invocation_not_found 404, invalid_query_parameter 400.';
 
 CREATE FUNCTION restate.fire_timers(max integer, silence interval) RETURNS bigint
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'restate_fire_timers';
 REVOKE ALL ON FUNCTION restate.fire_timers(integer, interval) FROM PUBLIC;
 COMMENT ON FUNCTION restate.fire_timers(integer, interval) IS
@@ -156,6 +155,10 @@ CREATE FUNCTION restate_tick(
 AS $function$
 BEGIN
   done := restate.fire_timers($1, $2);
+  -- one that is not heard of, and runs nothing any more
+  DELETE FROM restate.worker AS w
+    WHERE w.last_seen < now() - $2 AND NOT EXISTS (SELECT FROM restate.invocation AS i
+      WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
   SELECT t.due_at INTO next_due FROM restate.timer AS t ORDER BY t.due_at LIMIT 1;
 END
 $function$;
@@ -209,3 +212,151 @@ $function$;
 REVOKE ALL ON FUNCTION restate_output(restate_invocation_id) FROM PUBLIC;
 COMMENT ON FUNCTION restate_output(restate_invocation_id) IS
 'The result of an invocation, if it has one by now. status: completed, or what it is in. value: of a success; failure: [code] message. Error: invocation_not_found 404.';
+
+CREATE FUNCTION restate_wait(id restate_invocation_id, timeout interval DEFAULT '10 seconds',
+    OUT status text, OUT value bytea, OUT failure text)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  until CONSTANT timestamptz := clock_timestamp() + coalesce($2, interval '0');
+  pause double precision := 0.001;
+BEGIN
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    PERFORM restate.refuse('invalid_query_parameter',
+      'restate_wait() sees what others commit, which takes a transaction that is READ COMMITTED');
+  END IF;
+  LOOP
+    SELECT o.status, o.value, o.failure INTO status, value, failure FROM restate_output($1) AS o;
+    EXIT WHEN status = 'completed' OR clock_timestamp() >= until;
+    PERFORM pg_sleep(least(pause, extract(epoch FROM until - clock_timestamp())));
+    pause := least(pause * 2, 0.1);
+  END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_wait(restate_invocation_id, interval) FROM PUBLIC;
+COMMENT ON FUNCTION restate_wait(restate_invocation_id, interval) IS
+'The result of an invocation, waited for up to the timeout; status tells whether there is one. It looks again and again, at least ten times a second, and keeps no lock meanwhile. What is submitted in the same transaction starts only after that has committed. Errors: invocation_not_found 404, invalid_query_parameter 400 in a transaction of another level than READ COMMITTED.';
+
+CREATE FUNCTION restate_fetch(id restate_invocation_id, attempt bigint, after bigint)
+  RETURNS TABLE (index bigint, entry_json jsonb)
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 5
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  PERFORM FROM restate.invocation AS i
+    WHERE i.id = $1 AND i.partition_key = restate_partition_key_of_id($1) AND i.status = 'running' AND i.attempt = $2;
+  IF NOT FOUND THEN
+    PERFORM restate.refuse('attempt_lost', format('the attempt is not the current one of invocation %s', coalesce($1::text, 'null')));
+  END IF;
+  RETURN QUERY
+    SELECT e.index, restate.entry_json(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id,
+      e.signal_index, e.signal_name, e.meta, e.payload)::jsonb
+    FROM restate.journal AS e
+    WHERE e.id = $1 AND e.partition_key = restate_partition_key_of_id($1) AND e.index > $3
+    ORDER BY e.index;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint) IS
+'The entries of a running attempt''s journal behind an index: what others have appended meanwhile, such as completions and signals. after: the index of the last entry that the attempt knows. Error: attempt_lost 409.';
+
+CREATE FUNCTION restate_signal(id restate_invocation_id, name text DEFAULT NULL, value bytea DEFAULT NULL,
+    failure text DEFAULT NULL, code integer DEFAULT 500, index bigint DEFAULT NULL)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_signal';
+REVOKE ALL ON FUNCTION restate_signal(restate_invocation_id, text, bytea, text, integer, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate_signal(restate_invocation_id, text, bytea, text, integer, bigint) IS
+'Brings a signal to an invocation that has started and not completed, and wakes it if it is suspended on that. name, or index: which signal. value: its bytes; failure, code: that it is a failure instead. signalled, or unchanged where the invocation does not take it. Errors: invocation_not_found 404, invalid_invocation_id 400, invalid_query_parameter 400, read_only 503.';
+
+CREATE FUNCTION restate.complete_awakeable(awakeable text, value bytea, failure text, code integer)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_complete_awakeable';
+REVOKE ALL ON FUNCTION restate.complete_awakeable(text, bytea, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate.complete_awakeable(text, bytea, text, integer) IS
+'Brings the result of an awakeable: for restate_resolve_awakeable() and restate_reject_awakeable().';
+
+CREATE FUNCTION restate_resolve_awakeable(awakeable text, value bytea DEFAULT NULL) RETURNS text
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'SELECT restate.complete_awakeable($1, $2, NULL, NULL)';
+REVOKE ALL ON FUNCTION restate_resolve_awakeable(text, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION restate_resolve_awakeable(text, bytea) IS
+'Resolves an awakeable. awakeable: its id, sign_1 and more. value: the bytes that it is resolved with. signalled, or unchanged where its invocation does not take it any more. Errors: invocation_not_found 404, invalid_query_parameter 400.';
+
+CREATE FUNCTION restate_reject_awakeable(awakeable text, failure text, code integer DEFAULT 500) RETURNS text
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'SELECT restate.complete_awakeable($1, NULL, coalesce($2, ''''), $3)';
+REVOKE ALL ON FUNCTION restate_reject_awakeable(text, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_reject_awakeable(text, text, integer) IS
+'Rejects an awakeable with a failure. awakeable: its id. failure, code: what it is rejected with. As restate_resolve_awakeable() otherwise.';
+
+CREATE FUNCTION restate.complete_promise(service text, key text, promise text, value bytea, failure text, code integer)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_complete_promise';
+REVOKE ALL ON FUNCTION restate.complete_promise(text, text, text, bytea, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate.complete_promise(text, text, text, bytea, text, integer) IS
+'Completes a promise: for restate_resolve_promise() and restate_reject_promise().';
+
+CREATE FUNCTION restate_resolve_promise(service text, key text, promise text, value bytea DEFAULT NULL) RETURNS text
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'SELECT restate.complete_promise($1, $2, $3, $4, NULL, NULL)';
+REVOKE ALL ON FUNCTION restate_resolve_promise(text, text, text, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION restate_resolve_promise(text, text, text, bytea) IS
+'Resolves a promise of a workflow, for all who wait for it. service, key: the workflow, which need not have run yet. promise: its name. value: the bytes that it is resolved with. completed, or unchanged if it was completed before. Errors: invalid_query_parameter 400, read_only 503.';
+
+CREATE FUNCTION restate_reject_promise(service text, key text, promise text, failure text, code integer DEFAULT 500) RETURNS text
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'SELECT restate.complete_promise($1, $2, $3, NULL, coalesce($4, ''''), $5)';
+REVOKE ALL ON FUNCTION restate_reject_promise(text, text, text, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_reject_promise(text, text, text, text, integer) IS
+'Rejects a promise of a workflow with a failure. failure, code: what it is rejected with. As restate_resolve_promise() otherwise.';
+
+CREATE FUNCTION restate_adopt(ids restate_invocation_id[]) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  adopted restate_invocation_id[];
+BEGIN
+  SELECT array_agg(l.id) INTO adopted FROM (
+    SELECT i.id FROM restate.invocation AS i
+    WHERE i.id = ANY ($1) AND i.is_foreign AND i.completed_at IS NULL
+    ORDER BY i.id FOR UPDATE) AS l;
+  IF adopted IS NULL THEN
+    RETURN 0;
+  END IF;
+  -- an attempt that ran elsewhere is over here, as that of a worker that is gone
+  UPDATE restate.invocation AS i
+    SET is_foreign = NULL, attempt = NULL, worker_name = NULL,
+      status = CASE WHEN i.status = 'running' AND i.pause_requested THEN 'paused' WHEN i.status = 'running' THEN 'ready' ELSE i.status END,
+      pause_requested = i.pause_requested AND i.status <> 'running',
+      modified_at = CASE i.status WHEN 'running' THEN now() ELSE i.modified_at END,
+      next_retry_at = CASE i.status WHEN 'backing-off' THEN coalesce(i.next_retry_at, now()) END
+    WHERE i.id = ANY (adopted);
+  INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
+    SELECT i.target_service_name, i.modified_at, i.id, i.partition_key
+    FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status = 'ready';
+  INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
+    SELECT CASE i.status WHEN 'scheduled' THEN coalesce(i.scheduled_start_at, now()) ELSE i.next_retry_at END,
+      CASE i.status WHEN 'scheduled' THEN 'schedule' ELSE 'retry' END, i.id, -1, i.partition_key
+    FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status IN ('scheduled', 'backing-off')
+    UNION ALL
+    SELECT restate.sleep_wakeup_at(j.entry_type, j.meta), 'sleep', j.id, j.completion_id, j.partition_key
+    FROM restate.invocation AS i
+    JOIN restate.journal AS j ON j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: Sleep'
+    WHERE i.id = ANY (adopted) AND restate.sleep_wakeup_at(j.entry_type, j.meta) IS NOT NULL
+      AND NOT EXISTS (SELECT FROM restate.journal AS n WHERE n.id = j.id AND n.partition_key = j.partition_key
+        AND n.completion_id = j.completion_id AND NOT restate.is_command(n.entry_type));
+  RETURN cardinality(adopted);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_adopt(restate_invocation_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_adopt(restate_invocation_id[]) IS
+'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Returns how many were adopted. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';

@@ -33,7 +33,11 @@ AS $function$
   WITH added AS (
     INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key)
     SELECT c.target, c.id, c.completion_id, c.kind, restate_partition_key_of_id(c.target)
-    FROM restate.invocation AS i
+    FROM (
+      SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE $1 IS NULL
+      UNION ALL
+      SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE c.id = ANY ($1)
+    ) AS i
     CROSS JOIN LATERAL (
       SELECT j.id, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind
       FROM restate.journal AS j
@@ -43,7 +47,7 @@ AS $function$
       FROM restate.journal AS j
       WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: AttachInvocation'
     ) AS c
-    WHERE i.completed_at IS NULL AND i.journal_size > 0 AND ($1 IS NULL OR i.id = ANY ($1)) AND c.target IS NOT NULL
+    WHERE i.completed_at IS NULL AND i.journal_size > 0 AND c.target IS NOT NULL
       AND NOT EXISTS (SELECT FROM restate.journal AS n
         WHERE n.id = i.id AND n.partition_key = i.partition_key AND n.completion_id = c.completion_id
           AND NOT restate.is_command(n.entry_type))
@@ -66,9 +70,12 @@ CREATE FUNCTION restate.add_expiry(ids restate_invocation_id[]) RETURNS void
 AS $function$
   INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
   SELECT restate.kept_until(now(), i.completion_retention), 'expiry', i.id, -1, i.partition_key
-  FROM restate.invocation AS i
-  WHERE i.completed_at IS NOT NULL AND ($1 IS NULL OR i.id = ANY ($1))
-    AND i.completion_retention > interval '0' AND restate.kept_until(now(), i.completion_retention) < 'infinity'
+  FROM (
+    SELECT c.id, c.partition_key, c.completed_at, c.completion_retention FROM restate.invocation AS c WHERE $1 IS NULL
+    UNION ALL
+    SELECT c.id, c.partition_key, c.completed_at, c.completion_retention FROM restate.invocation AS c WHERE c.id = ANY ($1)
+  ) AS i
+  WHERE i.completed_at IS NOT NULL AND i.completion_retention > interval '0' AND restate.kept_until(now(), i.completion_retention) < 'infinity'
 $function$;
 REVOKE ALL ON FUNCTION restate.add_expiry(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.add_expiry(restate_invocation_id[]) IS

@@ -52,6 +52,7 @@ DECLARE
   wrong text;
   broken text;
   misplaced text;
+  waits boolean := false;
   table_name text;
   column_name text;
   constraint_name text;
@@ -273,8 +274,9 @@ BEGIN
           FROM completion AS c
           WHERE c.arrivals > 1 OR c.arrived_at < coalesce(c.asked_at, c.arrived_at + 1)
             OR c.arrivals > 0 AND c.completion_id = ANY (row.suspended_waiting_for_completions)
-          ORDER BY c.arrived_at LIMIT 1)
-      INTO STRICT entry_count, command_count, output, wrong, broken, misplaced
+          ORDER BY c.arrived_at LIMIT 1),
+        coalesce(bool_or(a.entry_type IN ('Command: Call', 'Command: AttachInvocation')), false)
+      INTO STRICT entry_count, command_count, output, wrong, broken, misplaced, waits
       FROM appended AS a
       JOIN jsonb_array_elements(entries) AS j (e) ON (j.e ->> 'index')::bigint = a.index;
     IF coalesce(wrong, broken) IS NOT NULL THEN
@@ -307,7 +309,7 @@ BEGIN
   END IF;
   IF row.status = 'completed' THEN
     PERFORM restate.add_expiry(ARRAY[row.id]);
-  ELSE
+  ELSIF waits THEN
     PERFORM restate.add_waiters(ARRAY[row.id]);
   END IF;
   RETURN row.id;

@@ -2755,7 +2755,11 @@ AS $function$
   WITH added AS (
     INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key)
     SELECT c.target, c.id, c.completion_id, c.kind, restate_partition_key_of_id(c.target)
-    FROM restate.invocation AS i
+    FROM (
+      SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE $1 IS NULL
+      UNION ALL
+      SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE c.id = ANY ($1)
+    ) AS i
     CROSS JOIN LATERAL (
       SELECT j.id, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind
       FROM restate.journal AS j
@@ -2765,7 +2769,7 @@ AS $function$
       FROM restate.journal AS j
       WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: AttachInvocation'
     ) AS c
-    WHERE i.completed_at IS NULL AND i.journal_size > 0 AND ($1 IS NULL OR i.id = ANY ($1)) AND c.target IS NOT NULL
+    WHERE i.completed_at IS NULL AND i.journal_size > 0 AND c.target IS NOT NULL
       AND NOT EXISTS (SELECT FROM restate.journal AS n
         WHERE n.id = i.id AND n.partition_key = i.partition_key AND n.completion_id = c.completion_id
           AND NOT restate.is_command(n.entry_type))
@@ -2788,9 +2792,12 @@ CREATE FUNCTION restate.add_expiry(ids restate_invocation_id[]) RETURNS void
 AS $function$
   INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
   SELECT restate.kept_until(now(), i.completion_retention), 'expiry', i.id, -1, i.partition_key
-  FROM restate.invocation AS i
-  WHERE i.completed_at IS NOT NULL AND ($1 IS NULL OR i.id = ANY ($1))
-    AND i.completion_retention > interval '0' AND restate.kept_until(now(), i.completion_retention) < 'infinity'
+  FROM (
+    SELECT c.id, c.partition_key, c.completed_at, c.completion_retention FROM restate.invocation AS c WHERE $1 IS NULL
+    UNION ALL
+    SELECT c.id, c.partition_key, c.completed_at, c.completion_retention FROM restate.invocation AS c WHERE c.id = ANY ($1)
+  ) AS i
+  WHERE i.completed_at IS NOT NULL AND i.completion_retention > interval '0' AND restate.kept_until(now(), i.completion_retention) < 'infinity'
 $function$;
 REVOKE ALL ON FUNCTION restate.add_expiry(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.add_expiry(restate_invocation_id[]) IS
@@ -2799,6 +2806,369 @@ COMMENT ON FUNCTION restate.add_expiry(restate_invocation_id[]) IS
 UPDATE restate.invocation SET is_foreign = true WHERE completed_at IS NULL;
 SELECT restate.add_waiters(NULL);
 SELECT restate.add_expiry(NULL);
+
+-- What has something executed, and what executes it: see doc/runtime.md.
+
+CREATE FUNCTION restate.microseconds(duration interval) RETURNS bigint
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_microseconds';
+COMMENT ON FUNCTION restate.microseconds(interval) IS
+'The length of a duration, whose days have 24 hours and whose months have 30 days; 0 for one below zero. Null: null.';
+
+CREATE FUNCTION restate_submit(
+    service text, handler text, input bytea DEFAULT NULL, key text DEFAULT NULL, headers jsonb DEFAULT NULL,
+    idempotency_key text DEFAULT NULL, run_at timestamptz DEFAULT NULL, claim_for text DEFAULT NULL,
+    OUT id restate_invocation_id, OUT outcome text, OUT attempt bigint)
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_submit';
+REVOKE ALL ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timestamptz, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timestamptz, text) IS
+'Submits an invocation, in the transaction of the caller. service, handler: the target, which a deployment must serve. input: its bytes. key: of a virtual object or a workflow. headers: a JSON array of objects with name and value. idempotency_key: with the same one the same invocation is meant. run_at: when it starts, if that is later than now. claim_for: the worker that gets its first attempt at once, if it can start. id: the invocation. outcome: accepted, or previously_accepted if there was one of that idempotency key, or a run of that workflow. attempt: of claim_for, else null. Errors: handler_not_found 404, invalid_body 400 for a key that there must be or must not, invalid_query_parameter 400, read_only 503.';
+
+CREATE FUNCTION restate.claim_attempts(worker text, services text[], max integer)
+  RETURNS TABLE (id restate_invocation_id, attempt bigint)
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  AS 'MODULE_PATHNAME', 'restate_claim_attempts';
+REVOKE ALL ON FUNCTION restate.claim_attempts(text, text[], integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate.claim_attempts(text, text[], integer) IS
+'Starts attempts: for restate_claim().';
+
+CREATE FUNCTION restate_heartbeat(worker text) RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF coalesce($1, '') = '' THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'worker must not be null or empty');
+  END IF;
+  INSERT INTO restate.worker AS w (name, last_seen) VALUES ($1, clock_timestamp())
+    ON CONFLICT (name) DO UPDATE SET last_seen = greatest(w.last_seen, excluded.last_seen);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_heartbeat(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_heartbeat(text) IS
+'Says that a worker lives. One that is silent for longer than restate_tick() allows loses its attempts. Error: invalid_query_parameter 400.';
+
+CREATE FUNCTION restate_claim(worker text, services text[], max integer DEFAULT 1)
+  RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
+    deployment restate_deployment_id, protocol_version integer, attempts bigint, random_seed bigint,
+    commands bigint, journal jsonb[], input bytea)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  claimed restate_invocation_id[];
+BEGIN
+  SELECT array_agg(c.id) INTO claimed FROM restate.claim_attempts($1, $2, $3) AS c;
+  IF claimed IS NULL THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+    SELECT i.id, i.attempt, i.target_service_name, i.target_handler_name, i.target_service_key, i.pinned_deployment_id,
+      i.pinned_service_protocol_version, i.attempt_count, i.random_seed, i.journal_commands_size, j.entries, j.input
+    FROM unnest(claimed) AS c (id)
+    JOIN restate.invocation AS i ON i.id = c.id AND i.partition_key = restate_partition_key_of_id(c.id)
+    CROSS JOIN LATERAL (
+      SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
+          e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
+          ORDER BY e.index) AS entries,
+        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input
+      FROM restate.journal AS e
+      WHERE e.id = i.id AND e.partition_key = i.partition_key) AS j;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_claim(text, text[], integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_claim(text, text[], integer) IS
+'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
+
+CREATE TYPE restate.appended_entry AS (
+  ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint);
+COMMENT ON TYPE restate.appended_entry IS
+'What restate.append_entries() returns of an entry.';
+
+CREATE FUNCTION restate.append_entries(id restate_invocation_id, attempt bigint, first_command bigint, entries jsonb[])
+  RETURNS TABLE (ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint)
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 3
+  AS 'MODULE_PATHNAME', 'restate_append_entries';
+REVOKE ALL ON FUNCTION restate.append_entries(restate_invocation_id, bigint, bigint, jsonb[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate.append_entries(restate_invocation_id, bigint, bigint, jsonb[]) IS
+'Appends entries: for restate_append().';
+
+CREATE FUNCTION restate_append(id restate_invocation_id, attempt bigint, first_command bigint, entries jsonb[])
+  RETURNS TABLE (ordinality integer, index bigint, repeated boolean, answers jsonb[])
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 3
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  appended restate.appended_entry[];
+BEGIN
+  SELECT array_agg(ROW(a.ordinality, a.index, a.repeated, a.completion_id, a.result_completion_id)::restate.appended_entry ORDER BY a.ordinality)
+    INTO appended FROM restate.append_entries($1, $2, $3, $4) AS a;
+  RETURN QUERY
+    SELECT a.ordinality, a.index, a.repeated, (
+      SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
+          e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
+          ORDER BY e.index)
+      FROM restate.journal AS e
+      WHERE e.id = $1 AND e.partition_key = restate_partition_key_of_id($1) AND NOT restate.is_command(e.entry_type)
+        AND e.completion_id IN (a.completion_id, a.result_completion_id) AND e.index <> a.index)
+    FROM unnest(appended) AS a;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_append(restate_invocation_id, bigint, bigint, jsonb[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_append(restate_invocation_id, bigint, bigint, jsonb[]) IS
+'Appends entries to the journal of a running attempt, and does what they are for; all of them or none. first_command: the number of the first command among these, counted among the commands of the journal, the input being 0. A command that the journal has already under its number is a repetition, which must be equal; nothing is done again. entries: each as sys_journal shows entry_json. Of notifications an attempt appends the results of its runs alone. The id of a callee is not known before, and left out. A row for each: ordinality, its index in the journal, whether the journal had it, and answers: the completions that have come of it, as objects with index and entry_json. Errors: attempt_lost 409 where it is not the running attempt, journal_mismatch 409, command_not_allowed 409, handler_not_found 404, invocation_not_found 404, invalid_body 400.';
+
+CREATE FUNCTION restate_suspend(
+    id restate_invocation_id, attempt bigint, completions bigint[], signals bigint[], names text[], known bigint)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_suspend';
+REVOKE ALL ON FUNCTION restate_suspend(restate_invocation_id, bigint, bigint[], bigint[], text[], bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate_suspend(restate_invocation_id, bigint, bigint[], bigint[], text[], bigint) IS
+'Ends an attempt that waits for any of these: completions, signals by their index, signals by their name; each array may be null. known: how many entries of the journal the attempt has been given, so that a signal that came since then counts. suspended; ready, where something of it has come already; or paused, where that was asked for. Errors: attempt_lost 409, command_not_allowed 409 for one that waits for nothing, invocation_not_found 404, invalid_query_parameter 400.';
+
+CREATE FUNCTION restate_complete(
+    id restate_invocation_id, attempt bigint, first_command bigint DEFAULT NULL, entries jsonb[] DEFAULT NULL)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_complete';
+REVOKE ALL ON FUNCTION restate_complete(restate_invocation_id, bigint, bigint, jsonb[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_complete(restate_invocation_id, bigint, bigint, jsonb[]) IS
+'Completes an invocation with the last Output of its journal: frees its object key for the next, answers who waits for the result, and drops what is not retained. first_command, entries: what is appended before, as restate_append() does; the Output can be among it. Returns completed. Errors: attempt_lost 409, command_not_allowed 409 without an Output, and those of restate_append().';
+
+CREATE FUNCTION restate_fail_attempt(
+    id restate_invocation_id, attempt bigint, message text, code integer DEFAULT 500, error_code text DEFAULT NULL,
+    retry_after interval DEFAULT NULL, command_index bigint DEFAULT NULL, command_name text DEFAULT NULL,
+    command_type text DEFAULT NULL)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_fail_attempt';
+REVOKE ALL ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text) IS
+'Ends an attempt that has failed, by the retry policy of its handler: backing-off, until the next one; paused or completed, by the failure, after the last one that the policy has; or paused, where that was asked for. message, code: of the failure, shown as [code] message. error_code: of Restate''s documentation. retry_after: when to try again, in place of what the policy says. command_index, command_name, command_type: of the command that it is about. Errors: attempt_lost 409, invocation_not_found 404, invalid_query_parameter 400.';
+
+CREATE FUNCTION restate.fire_timers(max integer, silence interval) RETURNS bigint
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_fire_timers';
+REVOKE ALL ON FUNCTION restate.fire_timers(integer, interval) FROM PUBLIC;
+COMMENT ON FUNCTION restate.fire_timers(integer, interval) IS
+'Does what is due: for restate_tick().';
+
+CREATE FUNCTION restate_tick(
+    max integer DEFAULT 1000, silence interval DEFAULT '10 seconds', OUT done bigint, OUT next_due timestamptz)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  done := restate.fire_timers($1, $2);
+  -- one that is not heard of, and runs nothing any more
+  DELETE FROM restate.worker AS w
+    WHERE w.last_seen < now() - $2 AND NOT EXISTS (SELECT FROM restate.invocation AS i
+      WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
+  SELECT t.due_at INTO next_due FROM restate.timer AS t ORDER BY t.due_at LIMIT 1;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_tick(integer, interval) FROM PUBLIC;
+COMMENT ON FUNCTION restate_tick(integer, interval) IS
+'Does what is due, the longest first: sleeps end, scheduled invocations start, retries become ready, what was retained long enough goes; and takes the attempts of workers that were silent. max: of timers and of attempts, 1 to 10000. silence: how long a worker may not be heard of. done: how much that changed. next_due: when to call it again, which has passed where more is due; null if nothing is. What another transaction has locked is passed over, so that several can run side by side. Errors: invalid_query_parameter 400, read_only 503.';
+
+CREATE FUNCTION restate_hold(service text, reason text DEFAULT NULL) RETURNS text
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF coalesce($1, '') = '' THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'service must not be null or empty');
+  END IF;
+  INSERT INTO restate.held_service (service_name, reason, held_at, role_name) VALUES ($1, $2, now(), session_user)
+    ON CONFLICT (service_name) DO NOTHING;
+  RETURN CASE WHEN FOUND THEN 'held' ELSE 'unchanged' END;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_hold(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_hold(text, text) IS
+'Holds a service: nothing of it is claimed, also what comes later, until restate_release(). What runs goes on. service: its name, which need not be registered. held, or unchanged if it was. Error: invalid_query_parameter 400.';
+
+CREATE FUNCTION restate_release(service text) RETURNS text
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  DELETE FROM restate.held_service AS h WHERE h.service_name = $1;
+  RETURN CASE WHEN FOUND THEN 'released' ELSE 'unchanged' END;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_release(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_release(text) IS
+'Releases a service that restate_hold() holds. released, or unchanged if it was not held.';
+
+CREATE FUNCTION restate_output(id restate_invocation_id, OUT status text, OUT value bytea, OUT failure text)
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  SELECT i.status, i.completion_payload, i.completion_failure INTO status, value, failure
+    FROM restate.invocation AS i
+    WHERE i.id = $1 AND i.partition_key = restate_partition_key_of_id($1);
+  IF NOT FOUND THEN
+    PERFORM restate.refuse('invocation_not_found', format('invocation %s not found', coalesce($1::text, 'null')));
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_output(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_output(restate_invocation_id) IS
+'The result of an invocation, if it has one by now. status: completed, or what it is in. value: of a success; failure: [code] message. Error: invocation_not_found 404.';
+
+CREATE FUNCTION restate_wait(id restate_invocation_id, timeout interval DEFAULT '10 seconds',
+    OUT status text, OUT value bytea, OUT failure text)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  until CONSTANT timestamptz := clock_timestamp() + coalesce($2, interval '0');
+  pause double precision := 0.001;
+BEGIN
+  IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
+    PERFORM restate.refuse('invalid_query_parameter',
+      'restate_wait() sees what others commit, which takes a transaction that is READ COMMITTED');
+  END IF;
+  LOOP
+    SELECT o.status, o.value, o.failure INTO status, value, failure FROM restate_output($1) AS o;
+    EXIT WHEN status = 'completed' OR clock_timestamp() >= until;
+    PERFORM pg_sleep(least(pause, extract(epoch FROM until - clock_timestamp())));
+    pause := least(pause * 2, 0.1);
+  END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_wait(restate_invocation_id, interval) FROM PUBLIC;
+COMMENT ON FUNCTION restate_wait(restate_invocation_id, interval) IS
+'The result of an invocation, waited for up to the timeout; status tells whether there is one. It looks again and again, at least ten times a second, and keeps no lock meanwhile. What is submitted in the same transaction starts only after that has committed. Errors: invocation_not_found 404, invalid_query_parameter 400 in a transaction of another level than READ COMMITTED.';
+
+CREATE FUNCTION restate_fetch(id restate_invocation_id, attempt bigint, after bigint)
+  RETURNS TABLE (index bigint, entry_json jsonb)
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 5
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  PERFORM FROM restate.invocation AS i
+    WHERE i.id = $1 AND i.partition_key = restate_partition_key_of_id($1) AND i.status = 'running' AND i.attempt = $2;
+  IF NOT FOUND THEN
+    PERFORM restate.refuse('attempt_lost', format('the attempt is not the current one of invocation %s', coalesce($1::text, 'null')));
+  END IF;
+  RETURN QUERY
+    SELECT e.index, restate.entry_json(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id,
+      e.signal_index, e.signal_name, e.meta, e.payload)::jsonb
+    FROM restate.journal AS e
+    WHERE e.id = $1 AND e.partition_key = restate_partition_key_of_id($1) AND e.index > $3
+    ORDER BY e.index;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint) IS
+'The entries of a running attempt''s journal behind an index: what others have appended meanwhile, such as completions and signals. after: the index of the last entry that the attempt knows. Error: attempt_lost 409.';
+
+CREATE FUNCTION restate_signal(id restate_invocation_id, name text DEFAULT NULL, value bytea DEFAULT NULL,
+    failure text DEFAULT NULL, code integer DEFAULT 500, index bigint DEFAULT NULL)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_signal';
+REVOKE ALL ON FUNCTION restate_signal(restate_invocation_id, text, bytea, text, integer, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate_signal(restate_invocation_id, text, bytea, text, integer, bigint) IS
+'Brings a signal to an invocation that has started and not completed, and wakes it if it is suspended on that. name, or index: which signal. value: its bytes; failure, code: that it is a failure instead. signalled, or unchanged where the invocation does not take it. Errors: invocation_not_found 404, invalid_invocation_id 400, invalid_query_parameter 400, read_only 503.';
+
+CREATE FUNCTION restate.complete_awakeable(awakeable text, value bytea, failure text, code integer)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_complete_awakeable';
+REVOKE ALL ON FUNCTION restate.complete_awakeable(text, bytea, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate.complete_awakeable(text, bytea, text, integer) IS
+'Brings the result of an awakeable: for restate_resolve_awakeable() and restate_reject_awakeable().';
+
+CREATE FUNCTION restate_resolve_awakeable(awakeable text, value bytea DEFAULT NULL) RETURNS text
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'SELECT restate.complete_awakeable($1, $2, NULL, NULL)';
+REVOKE ALL ON FUNCTION restate_resolve_awakeable(text, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION restate_resolve_awakeable(text, bytea) IS
+'Resolves an awakeable. awakeable: its id, sign_1 and more. value: the bytes that it is resolved with. signalled, or unchanged where its invocation does not take it any more. Errors: invocation_not_found 404, invalid_query_parameter 400.';
+
+CREATE FUNCTION restate_reject_awakeable(awakeable text, failure text, code integer DEFAULT 500) RETURNS text
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'SELECT restate.complete_awakeable($1, NULL, coalesce($2, ''''), $3)';
+REVOKE ALL ON FUNCTION restate_reject_awakeable(text, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_reject_awakeable(text, text, integer) IS
+'Rejects an awakeable with a failure. awakeable: its id. failure, code: what it is rejected with. As restate_resolve_awakeable() otherwise.';
+
+CREATE FUNCTION restate.complete_promise(service text, key text, promise text, value bytea, failure text, code integer)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_complete_promise';
+REVOKE ALL ON FUNCTION restate.complete_promise(text, text, text, bytea, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate.complete_promise(text, text, text, bytea, text, integer) IS
+'Completes a promise: for restate_resolve_promise() and restate_reject_promise().';
+
+CREATE FUNCTION restate_resolve_promise(service text, key text, promise text, value bytea DEFAULT NULL) RETURNS text
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'SELECT restate.complete_promise($1, $2, $3, $4, NULL, NULL)';
+REVOKE ALL ON FUNCTION restate_resolve_promise(text, text, text, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION restate_resolve_promise(text, text, text, bytea) IS
+'Resolves a promise of a workflow, for all who wait for it. service, key: the workflow, which need not have run yet. promise: its name. value: the bytes that it is resolved with. completed, or unchanged if it was completed before. Errors: invalid_query_parameter 400, read_only 503.';
+
+CREATE FUNCTION restate_reject_promise(service text, key text, promise text, failure text, code integer DEFAULT 500) RETURNS text
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+  AS 'SELECT restate.complete_promise($1, $2, $3, NULL, coalesce($4, ''''), $5)';
+REVOKE ALL ON FUNCTION restate_reject_promise(text, text, text, text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_reject_promise(text, text, text, text, integer) IS
+'Rejects a promise of a workflow with a failure. failure, code: what it is rejected with. As restate_resolve_promise() otherwise.';
+
+CREATE FUNCTION restate_adopt(ids restate_invocation_id[]) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  adopted restate_invocation_id[];
+BEGIN
+  SELECT array_agg(l.id) INTO adopted FROM (
+    SELECT i.id FROM restate.invocation AS i
+    WHERE i.id = ANY ($1) AND i.is_foreign AND i.completed_at IS NULL
+    ORDER BY i.id FOR UPDATE) AS l;
+  IF adopted IS NULL THEN
+    RETURN 0;
+  END IF;
+  -- an attempt that ran elsewhere is over here, as that of a worker that is gone
+  UPDATE restate.invocation AS i
+    SET is_foreign = NULL, attempt = NULL, worker_name = NULL,
+      status = CASE WHEN i.status = 'running' AND i.pause_requested THEN 'paused' WHEN i.status = 'running' THEN 'ready' ELSE i.status END,
+      pause_requested = i.pause_requested AND i.status <> 'running',
+      modified_at = CASE i.status WHEN 'running' THEN now() ELSE i.modified_at END,
+      next_retry_at = CASE i.status WHEN 'backing-off' THEN coalesce(i.next_retry_at, now()) END
+    WHERE i.id = ANY (adopted);
+  INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
+    SELECT i.target_service_name, i.modified_at, i.id, i.partition_key
+    FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status = 'ready';
+  INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
+    SELECT CASE i.status WHEN 'scheduled' THEN coalesce(i.scheduled_start_at, now()) ELSE i.next_retry_at END,
+      CASE i.status WHEN 'scheduled' THEN 'schedule' ELSE 'retry' END, i.id, -1, i.partition_key
+    FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status IN ('scheduled', 'backing-off')
+    UNION ALL
+    SELECT restate.sleep_wakeup_at(j.entry_type, j.meta), 'sleep', j.id, j.completion_id, j.partition_key
+    FROM restate.invocation AS i
+    JOIN restate.journal AS j ON j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: Sleep'
+    WHERE i.id = ANY (adopted) AND restate.sleep_wakeup_at(j.entry_type, j.meta) IS NOT NULL
+      AND NOT EXISTS (SELECT FROM restate.journal AS n WHERE n.id = j.id AND n.partition_key = j.partition_key
+        AND n.completion_id = j.completion_id AND NOT restate.is_command(n.entry_type));
+  RETURN cardinality(adopted);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_adopt(restate_invocation_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_adopt(restate_invocation_id[]) IS
+'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Returns how many were adopted. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';
 
 -- Verification.
 
@@ -2897,6 +3267,7 @@ AS $function$
   FROM restate.invocation i
   WHERE i.completed_at IS NULL AND i.status = 'suspended' AND coalesce(cardinality(i.suspended_waiting_for_completions), 0) = 0
     AND coalesce(cardinality(i.suspended_waiting_for_signals), 0) = 0
+    AND coalesce(cardinality(i.suspended_waiting_for_names), 0) = 0
   UNION ALL
   SELECT 'pause_left', i.id, format('%s, though a pause waits for its attempt to end', i.status)
   FROM restate.invocation i
@@ -3043,6 +3414,7 @@ DECLARE
   wrong text;
   broken text;
   misplaced text;
+  waits boolean := false;
   table_name text;
   column_name text;
   constraint_name text;
@@ -3264,8 +3636,9 @@ BEGIN
           FROM completion AS c
           WHERE c.arrivals > 1 OR c.arrived_at < coalesce(c.asked_at, c.arrived_at + 1)
             OR c.arrivals > 0 AND c.completion_id = ANY (row.suspended_waiting_for_completions)
-          ORDER BY c.arrived_at LIMIT 1)
-      INTO STRICT entry_count, command_count, output, wrong, broken, misplaced
+          ORDER BY c.arrived_at LIMIT 1),
+        coalesce(bool_or(a.entry_type IN ('Command: Call', 'Command: AttachInvocation')), false)
+      INTO STRICT entry_count, command_count, output, wrong, broken, misplaced, waits
       FROM appended AS a
       JOIN jsonb_array_elements(entries) AS j (e) ON (j.e ->> 'index')::bigint = a.index;
     IF coalesce(wrong, broken) IS NOT NULL THEN
@@ -3298,7 +3671,7 @@ BEGIN
   END IF;
   IF row.status = 'completed' THEN
     PERFORM restate.add_expiry(ARRAY[row.id]);
-  ELSE
+  ELSIF waits THEN
     PERFORM restate.add_waiters(ARRAY[row.id]);
   END IF;
   RETURN row.id;

@@ -16,6 +16,8 @@
 #include "utils/tuplestore.h"
 
 #include "types/compat.h"
+#include "types/entry_check.h"
+#include "types/id_generate.h"
 #include "types/limits.h"
 #include "types/outcome.h"
 #include "types/retention.h"
@@ -27,9 +29,11 @@
 static Caller caller_of(FunctionCallInfo fcinfo);
 static const char *text_or_null(FunctionCallInfo fcinfo, int argument);
 static const char *required_text(FunctionCallInfo fcinfo, int argument, const char *name);
+static const char *headers_of(FunctionCallInfo fcinfo, int argument);
 pg_noreturn static void refuse_argument(const char *name, const char *words);
 static const int64 *numbers_of(FunctionCallInfo fcinfo, int argument, int *count);
 static const char *const *names_of(FunctionCallInfo fcinfo, int argument, int *count);
+static EntryResult result_of(FunctionCallInfo fcinfo, int argument);
 static int64 max_of(FunctionCallInfo fcinfo, int argument);
 
 /*
@@ -61,11 +65,9 @@ restate_submit(PG_FUNCTION_ARGS)
 		order.input = (Bytes){VARDATA_ANY(input), VARSIZE_ANY_EXHDR(input)};
 	}
 	if (!PG_ARGISNULL(4))
-	{
-		Jsonb *headers = PG_GETARG_JSONB_P(4);
-
-		order.headers = JsonbToCString(NULL, &headers->root, VARSIZE(headers));
-	}
+		order.headers = headers_of(fcinfo, 4);
+	if (order.worker_name && order.worker_name[0] == '\0')
+		refuse_argument("claim_for", "must not be empty");
 	if (!PG_ARGISNULL(6))
 	{
 		order.start_at = PG_GETARG_TIMESTAMPTZ(6);
@@ -97,6 +99,8 @@ restate_claim_attempts(PG_FUNCTION_ARGS)
 	int guc_level;
 	int count;
 
+	if (worker_name[0] == '\0')
+		refuse_argument("worker", "must not be null or empty");
 	if (PG_ARGISNULL(1))
 		refuse_argument("services", "must not be null");
 	InitMaterializedSRF(fcinfo, 0);
@@ -248,6 +252,104 @@ restate_fire_timers(PG_FUNCTION_ARGS)
 }
 
 /*
+ * restate_signal(id, name, value, failure, code, index): returns the outcome.
+ */
+PG_FUNCTION_INFO_V1(restate_signal);
+Datum
+restate_signal(PG_FUNCTION_ARGS)
+{
+	Signal signal = {.index = -1, .name = text_or_null(fcinfo, 1)};
+	const char *outcome;
+	int guc_level;
+
+	if (PG_ARGISNULL(0))
+		restate_raise(
+			restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
+	if (PG_ARGISNULL(1) == PG_ARGISNULL(5))
+		refuse_argument("name", "must be given, or index, but not both");
+	if (!PG_ARGISNULL(5))
+		signal.index = PG_GETARG_INT64(5);
+	if (signal.index != -1 && (signal.index < 1 || signal.index > RESTATE_INDEX_MAX))
+		refuse_argument("index", "must be from 1 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
+	signal.result = result_of(fcinfo, 2);
+	guc_level = workset_begin();
+	outcome = worker_signal(PG_GETARG_INVOCATION_ID(0), &signal);
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * restate.complete_awakeable(awakeable, value, failure, code): returns the outcome.
+ */
+PG_FUNCTION_INFO_V1(restate_complete_awakeable);
+Datum
+restate_complete_awakeable(PG_FUNCTION_ARGS)
+{
+	const char *awakeable = required_text(fcinfo, 0, "awakeable");
+	RestateAwakeableId decoded;
+	RestateInvocationId id;
+	Signal signal = {.index = -1};
+	const char *outcome;
+	int guc_level;
+
+	if (restate_decode_awakeable_id(awakeable, strlen(awakeable), &decoded) != RESTATE_ID_OK ||
+		decoded.is_entry)
+		refuse_argument("awakeable", "must be the id of an awakeable, which begins with sign_1");
+	id = decoded.invocation_id;
+	signal.index = decoded.index;
+	signal.result = result_of(fcinfo, 1);
+	guc_level = workset_begin();
+	outcome = worker_signal(&id, &signal);
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * restate.complete_promise(service, key, promise, value, failure, code): returns the
+ * outcome.
+ */
+PG_FUNCTION_INFO_V1(restate_complete_promise);
+Datum
+restate_complete_promise(PG_FUNCTION_ARGS)
+{
+	ObjectKeyName workflow = {
+		required_text(fcinfo, 0, "service"),
+		required_text(fcinfo, 1, "key")};
+	const char *promise = required_text(fcinfo, 2, "promise");
+	EntryResult result = result_of(fcinfo, 3);
+	const char *outcome;
+	int guc_level;
+
+	guc_level = workset_begin();
+	outcome = worker_complete_promise(&workflow,
+									  (int64) restate_key_partition(PG_GETARG_TEXT_PP(1)), promise,
+									  &result);
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * Returns what the arguments value, failure and code, from that one on, bring: a failure
+ * if there is one, else the value, which is empty for null.
+ */
+static EntryResult
+result_of(FunctionCallInfo fcinfo, int argument)
+{
+	const char *failure = text_or_null(fcinfo, argument + 1);
+	int32 code = PG_ARGISNULL(argument + 2) ? 500 : PG_GETARG_INT32(argument + 2);
+	const bytea *value;
+
+	if (code < 0 || code > PG_UINT16_MAX)
+		refuse_argument("code", "must be from 0 to 65535");
+	if (failure)
+		return results_of_failure(psprintf("[%d] %s", code, failure), NULL);
+	if (PG_ARGISNULL(argument))
+		return (EntryResult){VALUE_META, {"", 0}};
+	value = PG_GETARG_BYTEA_PP(argument);
+	return (EntryResult){VALUE_META, {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)}};
+}
+
+/*
  * Returns the attempt that arguments 0 and 1 name.
  */
 static Caller
@@ -279,6 +381,22 @@ required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 	if (PG_ARGISNULL(argument))
 		refuse_argument(name, "must not be null");
 	return text_or_null(fcinfo, argument);
+}
+
+/*
+ * Returns the text of the headers of an input.  Raises invalid_body for what are none.
+ */
+static const char *
+headers_of(FunctionCallInfo fcinfo, int argument)
+{
+	Jsonb *headers = PG_GETARG_JSONB_P(argument);
+	RestateFieldPlace place = {restate_entry_shape_of_label(entry_type_names[COMMAND_INPUT]),
+							   "headers"};
+	JsonbValue value;
+
+	JsonbToJsonbValue(headers, &value);
+	restate_check_field(place, FIELD_HEADERS, &value);
+	return JsonbToCString(NULL, &headers->root, VARSIZE(headers));
 }
 
 /*

@@ -145,7 +145,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(BOOL, kills)                  \
 	COLUMN(DEPLOYMENT_ID, deployment_id) \
 	COLUMN(INT8, min_protocol_version)   \
-	COLUMN(INT8, max_protocol_version)
+	COLUMN(INT8, max_protocol_version)   \
+	COLUMN(BOOL, is_held)
 
 #define FOUND_OUTCOME(COLUMN) \
 	COLUMN(INVOCATION_ID, id) \
@@ -170,7 +171,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INT8, completion_id) \
 	COLUMN(INT8, index)         \
 	COLUMN(TEXT, meta)          \
-	COLUMN(BYTEA, payload)
+	COLUMN(BYTEA, payload)      \
+	COLUMN(BOOL, is_run)
 
 #define FOUND_SIGNAL(COLUMN)   \
 	COLUMN(INT8, index)        \
@@ -181,10 +183,25 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(TEXT, key)       \
 	COLUMN(BYTEA, value)
 
+#define FOUND_PROMISE(COLUMN) \
+	COLUMN(TEXT, key)         \
+	COLUMN(BOOL, completed)   \
+	COLUMN(BYTEA, value)      \
+	COLUMN(TEXT, failure)
+
+#define FOUND_PROMISE_WAITER(COLUMN) \
+	COLUMN(TEXT, key)                \
+	COLUMN(INVOCATION_ID, caller)    \
+	COLUMN(INT8, completion_id)
+
 #define FOUND_FAILURE(COLUMN)  \
 	COLUMN(TEXT, last_failure) \
 	COLUMN(TEXT, error_code)   \
 	COLUMN(TEXT, handler_name)
+
+#define FOUND_ATTEMPT(COLUMN) \
+	COLUMN(INVOCATION_ID, id) \
+	COLUMN(INT8, attempt)
 
 #define FOUND_DUE(COLUMN)       \
 	COLUMN(INVOCATION_ID, id)   \
@@ -192,26 +209,29 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(TIMESTAMPTZ, due_at) \
 	COLUMN(INT8, completion_id)
 
-#define STORE_RESULTS(RESULT)                                  \
-	RESULT(invocation, StoreFoundInvocation, FOUND_INVOCATION) \
-	RESULT(prefix, StoreFoundPrefix, FOUND_PREFIX)             \
-	RESULT(key, StoreFoundKey, FOUND_KEY)                      \
-	RESULT(id, StoreFoundId, FOUND_ID)                         \
-	RESULT(callee, StoreFoundCallee, FOUND_CALLEE)             \
-	RESULT(waiter, StoreFoundWaiter, FOUND_WAITER)             \
-	RESULT(awaited, StoreFoundAwaited, FOUND_AWAITED)          \
-	RESULT(completion, StoreFoundCompletion, FOUND_COMPLETION) \
-	RESULT(restart, StoreFoundRestart, FOUND_RESTART)          \
-	RESULT(command, StoreFoundCommand, FOUND_COMMAND)          \
-	RESULT(count, StoreFoundCount, FOUND_COUNT)                \
-	RESULT(handler, StoreFoundHandler, FOUND_HANDLER)          \
-	RESULT(outcome, StoreFoundOutcome, FOUND_OUTCOME)          \
-	RESULT(entry, StoreFoundEntry, FOUND_ENTRY)                \
-	RESULT(arrival, StoreFoundArrival, FOUND_ARRIVAL)          \
-	RESULT(signal, StoreFoundSignal, FOUND_SIGNAL)             \
-	RESULT(state, StoreFoundState, FOUND_STATE)                \
-	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)          \
-	RESULT(due, StoreFoundDue, FOUND_DUE)                      \
+#define STORE_RESULTS(RESULT)                                             \
+	RESULT(invocation, StoreFoundInvocation, FOUND_INVOCATION)            \
+	RESULT(prefix, StoreFoundPrefix, FOUND_PREFIX)                        \
+	RESULT(key, StoreFoundKey, FOUND_KEY)                                 \
+	RESULT(id, StoreFoundId, FOUND_ID)                                    \
+	RESULT(callee, StoreFoundCallee, FOUND_CALLEE)                        \
+	RESULT(waiter, StoreFoundWaiter, FOUND_WAITER)                        \
+	RESULT(awaited, StoreFoundAwaited, FOUND_AWAITED)                     \
+	RESULT(completion, StoreFoundCompletion, FOUND_COMPLETION)            \
+	RESULT(restart, StoreFoundRestart, FOUND_RESTART)                     \
+	RESULT(command, StoreFoundCommand, FOUND_COMMAND)                     \
+	RESULT(count, StoreFoundCount, FOUND_COUNT)                           \
+	RESULT(handler, StoreFoundHandler, FOUND_HANDLER)                     \
+	RESULT(outcome, StoreFoundOutcome, FOUND_OUTCOME)                     \
+	RESULT(entry, StoreFoundEntry, FOUND_ENTRY)                           \
+	RESULT(arrival, StoreFoundArrival, FOUND_ARRIVAL)                     \
+	RESULT(signal, StoreFoundSignal, FOUND_SIGNAL)                        \
+	RESULT(state, StoreFoundState, FOUND_STATE)                           \
+	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)                     \
+	RESULT(due, StoreFoundDue, FOUND_DUE)                                 \
+	RESULT(promise, StoreFoundPromise, FOUND_PROMISE)                     \
+	RESULT(promise_waiter, StoreFoundPromiseWaiter, FOUND_PROMISE_WAITER) \
+	RESULT(attempt, StoreFoundAttempt, FOUND_ATTEMPT)                     \
 	RESULT(version, StoreFoundVersion, FOUND_VERSION)
 
 STORE_RESULTS(STORE_DECLARE_RESULT)

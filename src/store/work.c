@@ -326,5 +326,44 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.sql = "INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)"
 			" SELECT v.id, v.partition_key, (SELECT coalesce(max(e.event_index) + 1, 0) FROM restate.journal_event e WHERE " IS_NAMED("e") "),"
 			" v.journal_size - 1, {at}, v.event_type, v.event_json FROM {rows}"},
+
+	[STORE_COMPLETE_PROMISES] = {
+		.name = "complete promises",
+		.form = &store_form_promise,
+		.sql = "UPDATE restate.promise t SET completed = true, completion_success_value = v.value, completion_failure = v.failure"
+			" FROM {rows} WHERE " IS_STATE("t") " AND NOT t.completed"
+			WAS_WRITTEN("complete promises", "t.completed")},
+
+	[STORE_ADD_PROMISE_WAITERS] = {
+		.name = "add promise waiters",
+		.form = &store_form_promise_waiter,
+		.sql = "INSERT INTO restate.promise_waiter (service_name, service_key, key, partition_key, caller, completion_id)"
+			" SELECT v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id FROM {rows}"},
+
+	/* all that wait for a promise, those too who are gone or have completed */
+	[STORE_DROP_PROMISE_WAITERS] = {
+		.name = "drop promise waiters",
+		.form = &store_form_promise,
+		.left = STORE_COUNT_PROMISE_WAITERS,
+		.sql = "DELETE FROM restate.promise_waiter t USING {rows} WHERE " IS_STATE("t")},
+
+	/* and of all promises of a workflow that goes */
+	[STORE_DELETE_PROMISE_WAITERS] = {
+		.name = "delete promise waiters",
+		.form = &store_form_key,
+		.left = STORE_COUNT_WORKFLOW_WAITERS,
+		.sql = "DELETE FROM restate.promise_waiter t USING {rows} WHERE " IS_KEY("t")},
+
+	/*
+	 * That a worker lives which gets attempts; the row of one that was heard of a
+	 * moment ago is locked, so that it does not go meanwhile, and else left alone.
+	 */
+	[STORE_SEE_WORKERS] = {
+		.name = "see workers",
+		.form = &store_form_worker,
+		.may_conflict = true,
+		.sql = "INSERT INTO restate.worker AS w (name, last_seen) SELECT v.name, {at} FROM {rows}"
+			" ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen"
+			" WHERE w.last_seen < excluded.last_seen - interval '1 second'"},
 };
 /* clang-format on */

@@ -158,6 +158,22 @@
 	ROW(TEXT, key)                    \
 	ROW(BYTEA, value)
 
+#define STORE_PROMISES(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)         \
+	ROW(TEXT, key)               \
+	ROW(BYTEA, value)            \
+	ROW(TEXT, failure)
+
+#define STORE_PROMISE_WAITERS(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)                \
+	ROW(TEXT, key)                      \
+	ROW(INVOCATION_ID, caller)          \
+	ROW(INT8, completion_id)
+
+#define STORE_WORKERS(ROW, ALL) \
+	ROW(TEXT, name)             \
+	ALL(TIMESTAMPTZ, at)
+
 #define STORE_EVENTS(ROW, ALL) \
 	STORE_IDS(ROW, ALL)        \
 	ROW(INT8, journal_size)    \
@@ -206,7 +222,10 @@
 	FORM(submission, StoreSubmission, STORE_SUBMISSIONS)                \
 	FORM(advance, StoreAdvance, STORE_ADVANCES)                         \
 	FORM(state_change, StoreStateChange, STORE_STATE_CHANGES)           \
-	FORM(event, StoreEvent, STORE_EVENTS)
+	FORM(event, StoreEvent, STORE_EVENTS)                               \
+	FORM(worker, StoreWorker, STORE_WORKERS)                            \
+	FORM(promise, StorePromise, STORE_PROMISES)                         \
+	FORM(promise_waiter, StorePromiseWaiter, STORE_PROMISE_WAITERS)
 
 STORE_WORK_FORMS(STORE_DECLARE_FORM)
 

@@ -10,6 +10,7 @@
 #include "types/compat.h"
 #include "types/outcome.h"
 #include "worker/appending.h"
+#include "worker/promises.h"
 
 static bool append_with_others(void *argument);
 static void find_callee(Appending *appending, SentEntry *sent);
@@ -62,13 +63,14 @@ append_with_others(void *argument)
 }
 
 /*
- * Returns whether an entry concerns another invocation.
+ * Returns whether an entry concerns another invocation, or a promise.
  */
 bool
 appending_reaches_others(const Appending *appending)
 {
 	for (int i = 0; i < appending->count; i++)
-		if (appending->sent[i].service_name || appending->sent[i].has_target_id)
+		if (appending->sent[i].service_name || appending->sent[i].has_target_id ||
+			appending->sent[i].promise_key)
 			return true;
 	return false;
 }
@@ -99,7 +101,13 @@ appending_lock(Workset *workset, Appending *appending, Reach reach)
 			workset->makes_keys = true;
 		}
 	}
-	return workset_lock_reached(workset, reach, ids, nids);
+	if (!workset_lock_reached_keys(workset, reach, ids, nids))
+		return false;
+	promises_lock(workset, appending);
+	if (!workset_lock_reached_rows(workset, reach))
+		return false;
+	workset_read_awaited(workset, true);
+	return true;
 }
 
 /*
@@ -159,6 +167,7 @@ appending_append(Workset *workset, Appending *appending, Invocation *invocation)
 		appending->sent[i].entry.repeated = entries.entries[i].repeated;
 	}
 	appending_write_state(workset, invocation, appending);
+	promises_write(workset, appending);
 }
 
 /*
@@ -184,11 +193,7 @@ link_others(Workset *workset, Appending *appending, Invocation *invocation)
 		else if (!sent->entry.target->exists)
 			sent->entry.target = NULL;
 	}
-	if (ntargets > 0)
-	{
-		results_read(workset, targets, ntargets);
-		workset_read_awaited(workset, true);
-	}
+	results_read(workset, targets, ntargets);
 	for (int i = 0; i < appending->count; i++)
 		if (appending->sent[i].entry.submission)
 		{
@@ -293,13 +298,7 @@ appending_write_state(Workset *workset, const Invocation *invocation, const Appe
 		if (!entry->changed && !state->cleared)
 			continue;
 		if (entry->exists)
-		{
-			bytea *value = palloc(VARHDRSZ + entry->value.size);
-
-			SET_VARSIZE(value, VARHDRSZ + entry->value.size);
-			memcpy(VARDATA(value), entry->value.data, entry->value.size);
-			row.value = value;
-		}
+			row.value = workset_bytes(&entry->value);
 		store_add_state_change(
 			workset_part(workset, entry->exists ? STORE_SET_STATE : STORE_CLEAR_STATE), &row);
 	}

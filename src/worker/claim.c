@@ -38,6 +38,18 @@ worker_claim(const char *worker_name, const ArrayType *services, int64 max, int 
 		invocation->worker_name = worker_name;
 		claimed[(*count)++] = (Claimed){invocation->id, attempt};
 	}
+	if (*count > 0)
+		worker_see(&workset, worker_name);
 	workset_write(&workset);
 	return claimed;
+}
+
+/*
+ * Notes that a worker lives which gets attempts.
+ */
+void
+worker_see(Workset *workset, const char *worker_name)
+{
+	store_add_worker(workset_part(workset, STORE_SEE_WORKERS),
+					 &(StoreWorker){.name = worker_name, .at = workset->at});
 }

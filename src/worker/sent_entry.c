@@ -104,6 +104,7 @@ read_command(const EntryColumns *row, Entry *entry)
 	RestateFieldPlace signal = {row->shape, "signal_id"};
 	JsonbValue value;
 
+	Assert(meta != NULL);
 	switch (entry->type)
 	{
 		case COMMAND_SLEEP:
@@ -199,6 +200,7 @@ read_awakeable(const EntryColumns *columns, SentEntry *sent)
 	const char *id = sent_text(restate_columns_meta(columns), place.key);
 	RestateAwakeableId awakeable;
 
+	Assert(id != NULL);
 	if (restate_decode_awakeable_id(id, strlen(id), &awakeable) != RESTATE_ID_OK)
 		restate_refuse_field(place, "the text of an awakeable id");
 	if (awakeable.is_entry)

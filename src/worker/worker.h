@@ -26,6 +26,7 @@ typedef struct Handler
 	RestateDeploymentId deployment_id;
 	int32 min_protocol_version;
 	int32 max_protocol_version;
+	bool is_held; /* nothing of its service is started */
 } Handler;
 
 /* What is submitted. */
@@ -81,6 +82,8 @@ extern Submitted worker_submit(const Order *order);
 extern Claimed *worker_claim(const char *worker_name, const ArrayType *services, int64 max,
 							 int *count);
 
+extern void worker_see(Workset *workset, const char *worker_name);
+
 /* journal_part.c: what an attempt's call needs to know of its journal */
 extern void journal_read_part(Invocation *invocation, const SentEntry *sent, int count,
 							  int64 first_command);
@@ -95,6 +98,11 @@ extern const char *worker_suspend(const Caller *caller, const Awaited *awaited, 
 extern const char *worker_complete(const Caller *caller, int64 first_command, SentEntry *sent,
 								   int count);
 extern const char *worker_fail(const Caller *caller, const Failure *failure);
+
+/* deliver.c */
+extern const char *worker_signal(const RestateInvocationId *id, const Signal *signal);
+extern const char *worker_complete_promise(const ObjectKeyName *workflow, int64 partition_key,
+										   const char *key, const EntryResult *result);
 
 /* clock.c */
 extern int64 worker_tick(int64 max, int64 silence);

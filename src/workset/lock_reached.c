@@ -25,11 +25,32 @@ workset_lock_reached(Workset *workset, Reach reach, const RestateInvocationId *i
 
 	if (reach == REACH_KILL && count == 1 && workset_lock_alone(workset, &ids[0], &is_current))
 		return is_current;
+	return workset_lock_reached_keys(workset, reach, ids, count) &&
+		   workset_lock_reached_rows(workset, reach);
+}
+
+/*
+ * Finds the named invocations and all that is in reach of them, and locks their object
+ * keys; returns false if one went that is needed.
+ */
+bool
+workset_lock_reached_keys(Workset *workset, Reach reach, const RestateInvocationId *ids, int count)
+{
 	workset_find_reached(workset, reach, ids, count);
 	if (!workset_lock_object_keys(workset, reach))
 		return false;
 	if (reach >= REACH_END)
 		workset_read_inboxes(workset);
+	return true;
+}
+
+/*
+ * Locks the invocations that were found, and what was entered since; returns false if
+ * the reach grew meanwhile.
+ */
+bool
+workset_lock_reached_rows(Workset *workset, Reach reach)
+{
 	forget_plain_reads(workset);
 	workset_lock_rows(workset);
 	if (workset_reach_grew(workset, reach))

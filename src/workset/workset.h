@@ -56,8 +56,12 @@ extern bool workset_lock_simply(Workset *workset, Reach reach, const RestateInvo
 extern bool workset_lock_alone(Workset *workset, const RestateInvocationId *id, bool *is_current);
 extern bool workset_lock_reached(Workset *workset, Reach reach, const RestateInvocationId *ids,
 								 int count);
+extern bool workset_lock_reached_keys(Workset *workset, Reach reach, const RestateInvocationId *ids,
+									  int count);
+extern bool workset_lock_reached_rows(Workset *workset, Reach reach);
 extern void workset_read_reached(Workset *workset, Reach reach, const RestateInvocationId *ids,
 								 int count);
+extern void workset_lock_free_to_start(Workset *workset, const RestateInvocationId *ids, int count);
 extern void workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids,
 							  int count);
 extern Invocation *workset_find(Workset *workset, const RestateInvocationId *id);
@@ -65,6 +69,7 @@ extern void workset_read_prefixes(Workset *workset, const RestateInvocationId *i
 extern void workset_read_suffixes(Workset *workset);
 extern void workset_write(Workset *workset);
 extern StoreCall *workset_part(Workset *workset, StoreStatement statement);
+extern const bytea *workset_bytes(const Bytes *bytes);
 
 /* shared by the working set's own files */
 extern Invocation *workset_enter(Workset *workset, const RestateInvocationId *id);

@@ -33,7 +33,6 @@ static bool gets_waiter(const Invocation *invocation);
 static const Jsonb *failure_metadata(const Invocation *invocation);
 static void complete(Workset *workset, const Invocation *invocation);
 static void append(Workset *workset, const Invocation *invocation);
-static const bytea *bytes_value(const Bytes *bytes);
 static void write_runnable(Workset *workset, const Invocation *invocation);
 static void write_timers(Workset *workset, const Invocation *invocation);
 static void write_waiters(Workset *workset, const Invocation *invocation);
@@ -157,7 +156,7 @@ delete_invocation(Workset *workset, const Invocation *invocation)
 }
 
 /*
- * Deletes the state and promises of a workflow run.
+ * Deletes the state and promises of a workflow run, and who waits for those.
  */
 static void
 delete_workflow_data(Workset *workset, const Invocation *invocation)
@@ -169,6 +168,7 @@ delete_workflow_data(Workset *workset, const Invocation *invocation)
 
 	store_add_key(workset_part(workset, STORE_DELETE_STATE), &key);
 	store_add_key(workset_part(workset, STORE_DELETE_PROMISES), &key);
+	store_add_key(workset_part(workset, STORE_DELETE_PROMISE_WAITERS), &key);
 }
 
 /*
@@ -182,7 +182,7 @@ create(Workset *workset, const Invocation *invocation)
 	bool has_started = status_has_started(invocation->status);
 	int64 protocol_version = invocation->set_protocol_version;
 	const Jsonb *headers = store_jsonb(submission->input_meta);
-	const bytea *input = bytes_value(&submission->input);
+	const bytea *input = workset_bytes(&submission->input);
 
 	store_add_submission(
 		workset_part(workset, STORE_SUBMIT),
@@ -416,7 +416,7 @@ complete(Workset *workset, const Invocation *invocation)
 							.failure_metadata = failure_metadata(invocation),
 							.value = invocation->failure || invocation->result == NULL ?
 										 NULL :
-										 bytes_value(&invocation->result->value),
+										 workset_bytes(&invocation->result->value),
 							.status_was = restate_status_name(invocation->facts.status),
 							.at = workset->at});
 }
@@ -443,15 +443,15 @@ append(Workset *workset, const Invocation *invocation)
 				.signal_index = entry->signal_index >= 0 ? &entry->signal_index : NULL,
 				.signal_name = entry->signal_name,
 				.meta = store_jsonb(entry->meta),
-				.payload = bytes_value(&entry->payload),
+				.payload = workset_bytes(&entry->payload),
 				.at = workset->at});
 }
 
 /*
  * Returns the bytes as the server has them, or NULL where there are none.
  */
-static const bytea *
-bytes_value(const Bytes *bytes)
+const bytea *
+workset_bytes(const Bytes *bytes)
 {
 	bytea *value;
 

@@ -8,11 +8,13 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 
-our @EXPORT = qw(new_node load_example add_many digest error_of inv);
+our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv @live_tables);
 
+# those of what is in flight
+our @live_tables = qw(runnable timer waiter promise_waiter worker held_service);
 # every table of the extension
-our @tables = qw(deployment service_revision invocation journal journal_event
-  object_key object_state promise audit);
+our @tables = (qw(deployment service_revision invocation journal journal_event
+  object_key object_state promise audit), @live_tables);
 
 # Returns the id that ends in a name, of a plain service or of object key a.
 sub inv
@@ -83,16 +85,37 @@ SQL
 	return;
 }
 
-# Returns a digest of the contents of all tables.
-sub digest
+# Adds to the example rows of the tables that it leaves empty.
+sub add_live
 {
 	my ($node, $database) = @_;
+
+	$node->safe_psql($database // 'postgres', <<"SQL");
+SELECT restate_restart_as_new('${\ inv('gone')}', 1, 'keep');
+INSERT INTO restate.promise_waiter (service_name, service_key, key, partition_key, caller, completion_id)
+SELECT service_name, service_key, 'awaited', partition_key, '${\ inv('running')}', 1 FROM restate.promise;
+INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key)
+SELECT id, '${\ inv('running')}', 2, 'attach', partition_key FROM restate.invocation WHERE id = '${\ inv('suspended')}';
+UPDATE restate.invocation SET has_waiters = true WHERE id = '${\ inv('suspended')}';
+INSERT INTO restate.worker VALUES ('one', now());
+INSERT INTO restate.held_service VALUES ('Svc', 'too slow', now(), 'operator');
+SQL
+	return;
+}
+
+# Returns a digest of the contents of all tables, without the tables and columns of
+# these names.
+sub digest
+{
+	my ($node, $database, @without) = @_;
+	my %without = map { $_ => 1 } @without;
+	my $columns = join ',', 'options', @without;
 
 	return $node->safe_psql($database // 'postgres',
 		join(' UNION ALL ', map {
 			"SELECT '$_ ' || count(*) || ' ' || coalesce(md5(string_agg(t.row, E'\\n' ORDER BY t.row COLLATE \"C\")), '')"
-				. " FROM (SELECT (jsonb_strip_nulls(to_jsonb(r)) - 'options')::text AS row FROM restate.$_ AS r) AS t"
-		} @tables) . ' ORDER BY 1');
+				. " FROM (SELECT (jsonb_strip_nulls(to_jsonb(r)) - '{$columns}'::text[])::text AS row FROM restate.$_ AS r) AS t"
+		} grep { !$without{$_} } @tables) . ' ORDER BY 1');
 }
 
 # Runs SQL that is to fail and returns the error's SQLSTATE and, where it has

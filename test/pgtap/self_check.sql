@@ -95,6 +95,7 @@ INSERT INTO public_function VALUES
   ('restate.coarse_status(text)'),
   ('restate.status_of(text)'),
   ('restate.is_command(restate.entry_type)'),
+  ('restate.microseconds(interval)'),
   ('restate.kept_until(timestamp with time zone,interval)'),
   ('restate.attached_to(jsonb)'),
   ('restate.may_be_called_by(restate_invocation_id,restate_invocation_id,text,text)'),

@@ -10,6 +10,7 @@ my $node = new_node('main');
 my $dir = $node->basedir;
 
 load_example($node);
+add_live($node);
 $node->safe_psql('postgres', <<"SQL");
 CREATE ROLE operator;
 CREATE ROLE reader;
