@@ -41,11 +41,11 @@ def connect():
     return Mortal.connect(autocommit=True, row_factory=psycopg.rows.namedtuple_row), worker.connect()
 
 
-def run_all(connections, name):
-    """Runs what there is until all is completed."""
+def run_all(connections, name, silence):
+    """Runs what there is until all is completed. The server may notice late that a worker has died: ticks go on."""
     db, clock = connections
     while True:
-        clock.execute("SELECT restate_tick(silence => '1 hour')")
+        clock.execute("SELECT restate_tick(silence => %s::interval)", (silence,))
         if not worker.work(db, name):
             if clock.execute("SELECT NOT EXISTS (SELECT FROM restate.invocation WHERE completed_at IS NULL)").fetchone()[0]:
                 return
@@ -77,15 +77,14 @@ def killed_at_each_point(db, heir):
         def run():
             global point
             point = at
-            run_all(connect(), f"mortal {at}")
+            run_all(connect(), f"mortal {at}", "1 hour")
             os._exit(0)
         _, status = os.waitpid(in_child(run), 0)
         if not os.WIFSIGNALED(status):
             if os.WEXITSTATUS(status) != 0:
                 sys.exit(f"the worker failed at point {at}")
             return at
-        db.execute("SELECT restate_tick(silence => '0')")
-        run_all(heir, f"heir {at}")
+        run_all(heir, f"heir {at}", "0")
         at += 1
 
 
@@ -111,7 +110,7 @@ def taken_over_within_a_transaction(db, heir):
     _, status = os.waitpid(child, 0)
     if taken != 1 or status != 0:
         sys.exit(f"{taken} attempts were taken, and the late worker ended with {status}")
-    run_all(heir, "heir of the late")
+    run_all(heir, "heir of the late", "0")
 
 
 pause = worker.Context.sleep
