@@ -78,6 +78,14 @@ BEGIN ATOMIC
   SELECT format('journal %s %s', n.name, to_jsonb(j) - ARRAY['id', 'partition_key', 'appended_at'])
     FROM named AS n JOIN restate.journal AS j ON j.id = n.id
   UNION ALL
+  SELECT format('runnable %s of %s %s', n.name, r.service_name, r.ready_at = i.modified_at)
+    FROM named AS n JOIN restate.runnable AS r ON r.id = n.id AND r.partition_key = n.partition_key
+    JOIN restate.invocation AS i ON i.id = n.id
+  UNION ALL
+  SELECT format('timer %s %s %s %s', n.name, t.kind, t.completion_id, t.due_at - i.completed_at)
+    FROM named AS n JOIN restate.timer AS t ON t.id = n.id AND t.partition_key = n.partition_key
+    JOIN restate.invocation AS i ON i.id = n.id
+  UNION ALL
   SELECT format('audit %s %s %s', n.name, r.name, to_jsonb(a) - ARRAY['audit_id', 'id', 'new_id', 'partition_key', 'at'])
     FROM named AS n JOIN restate.audit AS a ON a.id = n.id LEFT JOIN named AS r ON r.id = a.new_id
   ORDER BY 1;

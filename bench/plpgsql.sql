@@ -240,8 +240,11 @@ BEGIN
       CASE WHEN new_status <> 'pending' THEN now() END, i.completion_retention, i.journal_retention, place,
       CASE WHEN kept > 0 THEN i.random_seed ELSE restate_random_seed() END
     FROM restate.invocation AS i WHERE i.id = target AND i.partition_key = key;
-  IF new_status = 'ready' AND current_setting('restate_admin.notify')::boolean THEN
-    NOTIFY restate_runnable;
+  IF new_status = 'ready' THEN
+    INSERT INTO restate.runnable (service_name, ready_at, id, partition_key) VALUES (service, now(), new_id, key);
+    IF current_setting('restate_admin.notify')::boolean THEN
+      NOTIFY restate_runnable;
+    END IF;
   END IF;
   IF current_setting('restate_admin.audit')::boolean THEN
     claims := current_setting('request.jwt.claims', true);
@@ -292,49 +295,59 @@ DECLARE
   started boolean;
   was record;
   next restate_invocation_id;
-  awaited bigint[];
-  brought bigint;
+  waiting record;
+  brought record;
 BEGIN
   SELECT i.status, i.target_service_name, i.target_service_key, i.target_service_ty, i.target_handler_ty,
-      i.invoked_by_id, i.completion_retention, i.journal_retention
+      i.completion_retention, i.journal_retention, i.journal_size, i.modified_at, i.has_waiters, i.is_foreign
     INTO was FROM restate.invocation AS i WHERE i.id = victim AND i.partition_key = part;
   IF NOT FOUND OR was.status = 'completed' THEN
     RETURN NULL;
   END IF;
   started := was.status NOT IN ('pending', 'scheduled');
 
-  IF was.invoked_by_id IS NOT NULL THEN
-    awaited := ARRAY(
-      SELECT c.result_completion_id FROM restate.journal AS c
-      WHERE c.id = was.invoked_by_id AND c.partition_key = restate_partition_key_of_id(was.invoked_by_id)
-        AND c.invoked_id = victim AND c.entry_type = 'Command: Call'
-        AND NOT EXISTS (SELECT FROM restate.journal AS n WHERE n.id = c.id AND n.partition_key = c.partition_key
-          AND n.completion_id = c.result_completion_id AND n.entry_type >= 'Notification: Run')
-      ORDER BY c.index);
-    IF cardinality(awaited) > 0 THEN
+  IF was.status = 'ready' AND was.is_foreign IS NOT TRUE THEN
+    DELETE FROM restate.runnable AS r WHERE r.service_name = was.target_service_name COLLATE "C"
+      AND r.ready_at = was.modified_at AND r.id = victim AND r.partition_key = part;
+  END IF;
+  IF was.has_waiters THEN
+    FOR waiting IN
+      WITH gone AS (
+        DELETE FROM restate.waiter AS w WHERE w.target = victim AND w.partition_key = part
+        RETURNING w.caller, w.completion_id,
+          CASE w.kind WHEN 'call' THEN 'Notification: Call' ELSE 'Notification: AttachInvocation' END AS entry_type)
+      SELECT g.caller, array_agg(g.completion_id ORDER BY g.completion_id) AS awaited,
+        array_agg(g.entry_type ORDER BY g.completion_id) AS entry_types
+      FROM gone AS g GROUP BY g.caller
+    LOOP
       UPDATE restate.invocation AS i
-        SET journal_size = i.journal_size + cardinality(awaited),
+        SET journal_size = i.journal_size + cardinality(waiting.awaited),
           status = CASE WHEN w.woken THEN 'ready' ELSE i.status END,
           modified_at = CASE WHEN w.woken THEN now() ELSE i.modified_at END,
           running_at = coalesce(i.running_at, now()),
+          last_entry_at = CASE WHEN i.is_foreign THEN i.last_entry_at ELSE now() END,
           suspended_waiting_for_completions = CASE WHEN NOT w.woken THEN i.suspended_waiting_for_completions END,
           suspended_waiting_for_signals = CASE WHEN NOT w.woken THEN i.suspended_waiting_for_signals END,
+          suspended_waiting_for_names = CASE WHEN NOT w.woken THEN i.suspended_waiting_for_names END,
           next_retry_at = CASE WHEN NOT w.woken THEN i.next_retry_at END
         FROM (SELECT o.id, o.partition_key, o.status = 'suspended'
-              AND coalesce(o.suspended_waiting_for_completions && awaited, false) AS woken
+              AND coalesce(o.suspended_waiting_for_completions && waiting.awaited, false) AS woken
             FROM restate.invocation AS o
-            WHERE o.id = was.invoked_by_id AND o.partition_key = restate_partition_key_of_id(was.invoked_by_id)
+            WHERE o.id = waiting.caller AND o.partition_key = restate_partition_key_of_id(waiting.caller)
               AND o.status <> 'completed') AS w
         WHERE i.id = w.id AND i.partition_key = w.partition_key
-        RETURNING i.journal_size INTO brought;
-      IF FOUND THEN
-        INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, completion_id, meta)
-          SELECT was.invoked_by_id, restate_partition_key_of_id(was.invoked_by_id),
-            brought - cardinality(awaited) + a.place - 1, now(), 'Notification: Call', a.completion_id,
-            '{"result": {"Failure": {"code": 409, "message": "killed"}}}'
-          FROM unnest(awaited) WITH ORDINALITY AS a (completion_id, place);
+        RETURNING i.journal_size, i.target_service_name, w.woken AND i.is_foreign IS NOT TRUE AS runnable INTO brought;
+      CONTINUE WHEN NOT FOUND;
+      INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, completion_id, meta)
+        SELECT waiting.caller, restate_partition_key_of_id(waiting.caller),
+          brought.journal_size - cardinality(waiting.awaited) + a.place - 1, now(), a.entry_type::restate.entry_type, a.completion_id,
+          '{"result": {"Failure": {"code": 409, "message": "killed"}}}'
+        FROM unnest(waiting.awaited, waiting.entry_types) WITH ORDINALITY AS a (completion_id, entry_type, place);
+      IF brought.runnable THEN
+        INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
+          VALUES (brought.target_service_name, now(), waiting.caller, restate_partition_key_of_id(waiting.caller));
       END IF;
-    END IF;
+    END LOOP;
   END IF;
 
   IF NOT started OR was.completion_retention = '0' THEN
@@ -351,7 +364,8 @@ BEGIN
     UPDATE restate.invocation AS i
       SET status = 'completed', modified_at = now(), completed_at = now(), completion_result = 'failure',
         completion_failure = '[409] killed', pause_requested = false,
-        suspended_waiting_for_completions = NULL, suspended_waiting_for_signals = NULL,
+        suspended_waiting_for_completions = NULL, suspended_waiting_for_signals = NULL, suspended_waiting_for_names = NULL,
+        attempt = NULL, worker_name = NULL, attempt_count = NULL, entry_retry_count = NULL, last_entry_at = NULL,
         running_at = coalesce(i.running_at, now()), next_retry_at = NULL, input_headers = NULL, input_payload = NULL,
         journal_size = CASE WHEN k.journal THEN i.journal_size ELSE 0 END,
         journal_commands_size = CASE WHEN k.journal THEN i.journal_commands_size ELSE 0 END,
@@ -370,6 +384,12 @@ BEGIN
       DELETE FROM restate.journal AS j WHERE j.id = victim AND j.partition_key = part;
       DELETE FROM restate.journal_event AS e WHERE e.id = victim AND e.partition_key = part;
     END IF;
+    INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
+      SELECT d.due_at, 'expiry', victim, -1, part
+      FROM least(restate.kept_until(now(), was.completion_retention),
+        CASE WHEN was.journal_size > 0 AND was.journal_retention > '0'
+          THEN restate.kept_until(now(), was.journal_retention) END) AS d (due_at)
+      WHERE d.due_at < 'infinity';
   END IF;
 
   IF started AND was.target_handler_ty = 'exclusive' THEN
@@ -387,9 +407,15 @@ BEGIN
         FROM restate.invocation AS i WHERE i.id = next AND i.partition_key = part AND i.journal_size = 0;
       UPDATE restate.invocation AS i
         SET status = 'ready', modified_at = now(), running_at = coalesce(i.running_at, now()),
+          last_entry_at = CASE WHEN i.is_foreign OR i.journal_size > 0 THEN i.last_entry_at ELSE now() END,
           journal_size = greatest(i.journal_size, 1), journal_commands_size = greatest(i.journal_commands_size, 1),
           inbox_sequence_number = NULL, input_headers = NULL, input_payload = NULL, next_retry_at = NULL
-        WHERE i.id = next AND i.partition_key = part;
+        WHERE i.id = next AND i.partition_key = part
+        RETURNING i.is_foreign INTO brought;
+      IF brought.is_foreign IS NOT TRUE THEN
+        INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
+          VALUES (was.target_service_name, now(), next, part);
+      END IF;
     END IF;
   END IF;
   RETURN CASE WHEN started THEN 'killed' ELSE 'removed' END;
@@ -424,10 +450,10 @@ BEGIN
   END IF;
   FOR try IN 1 .. 20 LOOP
     BEGIN
-      -- one that is alone needs one lock: what has no key and no caller never gets one
+      -- one that is alone needs one lock: it has no key, and nobody to answer
       IF NOT found_callees THEN
         SELECT i.status INTO status_found FROM restate.invocation AS i
-          WHERE i.id = target AND i.partition_key = key AND i.invoked_by_id IS NULL
+          WHERE i.id = target AND i.partition_key = key AND i.has_waiters IS NOT TRUE
             AND i.target_handler_ty IS DISTINCT FROM 'exclusive'
           FOR UPDATE;
         IF FOUND THEN
@@ -456,10 +482,11 @@ BEGIN
         WHERE i.id = ANY (reached) AND i.status <> 'completed' AND i.target_handler_ty = 'exclusive'
         ORDER BY k.service_name COLLATE "C", k.service_key COLLATE "C"
         FOR UPDATE OF k;
-      -- with the callers, and as many of an inbox as may come to start
+      -- with those that wait, and as many of an inbox as may come to start
       locked := ARRAY(
-        SELECT i.invoked_by_id FROM restate.invocation AS i
-          WHERE i.id = ANY (reached) AND i.invoked_by_id IS NOT NULL AND i.status <> 'completed'
+        SELECT w.caller FROM restate.invocation AS i
+          JOIN restate.waiter AS w ON w.target = i.id AND w.partition_key = i.partition_key
+          WHERE i.id = ANY (reached) AND i.has_waiters AND i.status <> 'completed'
         UNION
         SELECT p.id
           FROM (SELECT DISTINCT i.target_service_name AS service, i.target_service_key AS object, i.partition_key
@@ -474,7 +501,10 @@ BEGIN
       IF NOT FOUND THEN
         status_found := NULL;
       END IF;
-      IF NOT bench.reach(target) <@ reached THEN
+      IF NOT bench.reach(target) <@ reached OR EXISTS (SELECT FROM restate.invocation AS i
+          JOIN restate.waiter AS w ON w.target = i.id AND w.partition_key = i.partition_key
+          WHERE i.id = ANY (reached) AND i.has_waiters AND i.status <> 'completed'
+            AND w.caller <> ALL (reached || locked)) THEN
         RAISE EXCEPTION USING ERRCODE = 'BENCH';
       END IF;
 

@@ -110,6 +110,7 @@ BEGIN
     "target_service_key": "v", "target_service_ty": "workflow", "target_handler_ty": "workflow"}');
   PERFORM bench.append('signup', 'Command: Input');
   INSERT INTO bench.role VALUES ('nobody', restate_new_invocation_id());
+  PERFORM restate.add_waiters(NULL);
 END $$;
 
 -- Runs a call and returns what it returned, or state and category of its error:
@@ -164,6 +165,12 @@ BEGIN
       FROM restate.invocation AS i JOIN bench.role AS o ON o.id = i.id
     UNION ALL SELECT concat('journal ', to_jsonb(j) - 'partition_key')
       FROM restate.journal AS j JOIN bench.role AS o ON o.id = j.id
+    UNION ALL SELECT concat('runnable ', to_jsonb(u) - 'partition_key')
+      FROM restate.runnable AS u JOIN bench.role AS o ON o.id = u.id
+    UNION ALL SELECT concat('timer ', to_jsonb(t) - ARRAY['partition_key', 'due_at'], ' ', t.due_at - now())
+      FROM restate.timer AS t JOIN bench.role AS o ON o.id = t.id
+    UNION ALL SELECT concat('waiter ', to_jsonb(w) - 'partition_key')
+      FROM restate.waiter AS w JOIN bench.role AS o ON o.id = w.target
     UNION ALL SELECT concat('key ', to_jsonb(k)) FROM restate.object_key AS k
     UNION ALL SELECT concat('state ', to_jsonb(s)) FROM restate.object_state AS s
     UNION ALL SELECT concat('promise ', to_jsonb(p)) FROM restate.promise AS p

@@ -53,6 +53,8 @@ INSERT INTO restate.invocation (id, partition_key, status, target_service_name, 
     pinned_deployment_id, pinned_service_protocol_version, FROM + 1, COMMANDS,
     created_using_restate_version, now(), completion_retention, journal_retention, SEED
   FROM restate.invocation WHERE id = :id AND partition_key = :key;
+INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
+  VALUES ('Greeter', now(), :new_id, :key);
 END
 	},
 	delete_kill => {
@@ -67,8 +69,12 @@ UPDATE restate.invocation
     next_retry_at = NULL, retry_count = NULL, last_start_at = NULL,
     last_attempt_deployment_id = NULL, last_attempt_server = NULL,
     last_failure = NULL, last_failure_error_code = NULL, last_failure_related_command_index = NULL,
-    last_failure_related_command_name = NULL, last_failure_related_command_type = NULL
+    last_failure_related_command_name = NULL, last_failure_related_command_type = NULL,
+    suspended_waiting_for_names = NULL, attempt = NULL, worker_name = NULL, attempt_count = NULL,
+    entry_retry_count = NULL, last_entry_at = NULL
   WHERE id = :id AND partition_key = :key;
+INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
+  VALUES (restate.kept_until(now(), restate.default_retention()), 'expiry', :id, -1, :key);
 END
 	});
 

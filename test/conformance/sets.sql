@@ -104,6 +104,9 @@ BEGIN
     UPDATE restate.journal AS j SET invoked_id = inv(callee.label)
       WHERE j.id = inv(callee.caller) AND j.completion_id = 2 * callee.n AND j.invoked_id IS NOT NULL;
   END LOOP;
+  -- and it is these that are waited for
+  DELETE FROM restate.waiter;
+  PERFORM restate.add_waiters(NULL);
 END $$;
 
 CREATE FUNCTION selected(facts jsonb, keys text[]) RETURNS jsonb LANGUAGE sql IMMUTABLE AS $$

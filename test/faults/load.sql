@@ -29,6 +29,18 @@ CREATE FUNCTION load.lock_key(key text) RETURNS restate.object_key LANGUAGE sql 
   RETURNING k.*
 $$;
 
+-- Gives invocations that are ready their place among what can be claimed, and
+-- takes it from others.
+CREATE FUNCTION load.place(VARIADIC ids restate_invocation_id[]) RETURNS void LANGUAGE sql AS $$
+  DELETE FROM restate.runnable AS r WHERE r.id = ANY ($1)
+    AND NOT EXISTS (SELECT FROM restate.invocation AS i
+      WHERE i.id = r.id AND i.partition_key = r.partition_key AND i.status = 'ready' AND i.modified_at = r.ready_at);
+  INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
+  SELECT i.target_service_name, i.modified_at, i.id, i.partition_key
+  FROM restate.invocation AS i WHERE i.id = ANY ($1) AND i.status = 'ready'
+  ON CONFLICT DO NOTHING
+$$;
+
 -- Creates an invocation: kind is service, scheduled, object, shared or
 -- workflow; retention is all, no_journal or nothing.
 CREATE FUNCTION load.add(kind text, key text, retention text, caller restate_invocation_id)
@@ -78,6 +90,7 @@ BEGIN
     INSERT INTO restate.promise (service_name, service_key, key, partition_key)
     VALUES ('Flow', key, 'p', restate_partition_key_of_key(key));
   END IF;
+  PERFORM load.place(new_id);
   RETURN new_id;
 END $$;
 
@@ -175,7 +188,6 @@ BEGIN
         pinned_deployment_id = coalesce(pinned_deployment_id, 'dp_10000000000000000000old'),
         pinned_service_protocol_version = coalesce(pinned_service_protocol_version, (detail ->> 'protocol')::int)
       WHERE id = target AND partition_key = row_id;
-      DELETE FROM restate.runnable WHERE service_name = i.target_service_name AND ready_at = i.modified_at AND id = target;
     WHEN 'start' THEN
       INSERT INTO restate.journal (id, partition_key, index, entry_type, name, meta, payload)
       VALUES (target, row_id, 0, 'Command: Input', '', jsonb_build_object('headers', i.input_headers), i.input_payload);
@@ -225,7 +237,7 @@ BEGIN
       WHERE id = target AND partition_key = row_id;
     WHEN 'finish' THEN
       PERFORM load.append(target, 'Command: Output||||');
-      DELETE FROM restate.waiter WHERE waiter.target = i.id;
+      DELETE FROM restate.waiter AS w WHERE w.target = i.id AND w.partition_key = row_id;
       UPDATE restate.invocation SET has_waiters = NULL, status = 'completed', completion_result = 'success', completion_payload = 'done',
         completed_at = now(), modified_at = now(), pause_requested = false, retry_count = NULL, last_start_at = NULL,
         last_failure = NULL
@@ -265,6 +277,7 @@ BEGIN
         UPDATE restate.invocation SET journal_size = 0, journal_commands_size = 0 WHERE id = target AND partition_key = row_id;
       END IF;
   END CASE;
+  PERFORM load.place(target, next.id, caller.id);
   INSERT INTO load.log (tag, action, id, detail) VALUES (tag, action, target, detail);
   RETURN true;
 END $$;
