@@ -89,6 +89,11 @@ for my $i (0 .. $#blocks)
 		'block ' . ($i + 1) . ' prints what the README says');
 }
 
+# the worker
+my ($run) = $readme =~ /^## Run invocations\n.*?\n\n((?:    [^\n]*\n)+)/ms or die 'the README runs no invocations';
+my ($ran, $shown) = shell($run);
+is($ran, 0, 'the worker is shown') or diag($shown);
+
 # the gateway, on a port that is free here
 my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no free port: $!";
 my $address = '127.0.0.1:' . $free->sockport;

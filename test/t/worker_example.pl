@@ -1,4 +1,4 @@
-# The worker that people copy, killed before and after each of its statements: what it
+# The worker that people copy, killed at each of its statements: what it
 # did in the database happened exactly once, no step is done again that the journal
 # has, and all journals are as if nothing had happened.  And what it is shown with.
 use strict;
@@ -32,7 +32,7 @@ my ($output, $errors);
 IPC::Run::run([ '/usr/bin/python3', 'test/lib/worker_points.py' ], '<', \undef, '>', \$output, '2>', \$errors);
 is("$?$errors", '0', 'each order is run to its end, wherever a worker was killed');
 my $points = int $output;
-cmp_ok($points, '>', 50, 'a worker was killed at many points');
+cmp_ok($points, '>', 25, 'a worker was killed at many points');
 # one order was not disturbed, and one was taken from a worker that stood still
 my $orders = $points + 2;
 is(query(q{SELECT count(*), sum(balance) FROM account WHERE owner <> 'shop'}), "$orders|0", 'each customer paid once');
