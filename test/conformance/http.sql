@@ -53,7 +53,7 @@ DECLARE
 BEGIN
   DELETE FROM prepared;
   DELETE FROM label;
-  FOREACH t IN ARRAY '{audit,journal_event,journal,invocation,object_state,promise,object_key,service_revision,deployment}'::text[] LOOP
+  FOREACH t IN ARRAY '{runnable,timer,waiter,audit,journal_event,journal,invocation,object_state,promise,object_key,service_revision,deployment}'::text[] LOOP
     EXECUTE format('DELETE FROM restate.%I', t);
   END LOOP;
   p.n := number;

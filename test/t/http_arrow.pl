@@ -146,7 +146,8 @@ my %declared = (
 		next_retry_at sleep_wakeup_at appended_at at)),
 	(map { $_ => 'Duration<MILLISECOND>' } qw(completion_retention journal_retention)),
 	(map { $_ => 'List<Uint32>' } qw(suspended_waiting_for_completions suspended_waiting_for_signals)),
-	(map { $_ => 'Bool' } qw(completed public in_flight)),
+	(map { $_ => 'Bool' } qw(completed public in_flight drained)),
+	'sys_deployment.in_flight' => 'Int64',
 	(map { $_ => 'LargeBinary' } qw(value completion_success_value raw)),
 	# of ours alone
 	(map { $_ => 'Int64' } qw(last_failure_related_journal_index payload_length completion_id result_completion_id audit_id)));
@@ -182,7 +183,7 @@ for my $view (@views)
 	my $rows = $json->decode(slurp_file($answer->{file}))->{rows};
 	my @fields = @{ $read->{fields} // [] };
 
-	is(join(', ', map { "$_->[0] $_->[1]" } @fields), join(', ', map { "$_->[0] " . ($declared{ $_->[0] } // 'LargeUtf8') } @fields),
+	is(join(', ', map { "$_->[0] $_->[1]" } @fields), join(', ', map { "$_->[0] " . ($declared{"$view.$_->[0]"} // $declared{ $_->[0] } // 'LargeUtf8') } @fields),
 		"$view: the types are those that Restate declares");
 	my @wanted = map { my $row = $_; [ map { of_json($row->{ $_->[0] }, $_->[1]) } @fields ] } @$rows;
 	my @got = map { my $row = $_; [ map { as_json($row->[$_], $fields[$_][1]) } 0 .. $#fields ] } @{ $read->{rows} // [] };

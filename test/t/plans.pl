@@ -75,8 +75,8 @@ my @operations = (
 	[ "cancel('${\ inv('scheduled')}')", 2, 'scheduled' ],
 	[ "cancel('${\ inv('first', 'a')}')", 5, 'in an inbox' ],
 	[ "kill('${\ inv('running')}')", 2, 'alone' ],
-	[ "kill('${\ inv('parent')}')", 9, 'with a callee' ],
-	[ "kill('${\ inv('child')}')", 7, 'a callee' ],
+	[ "kill('${\ inv('parent')}')", 10, 'with a callee' ],
+	[ "kill('${\ inv('child')}')", 8, 'a callee' ],
 	[ "kill('${\ inv('holder', 'a')}')", 8, 'holding a key that others wait for' ],
 	[ "kill('${\ inv('first', 'a')}')", 6, 'in an inbox' ],
 	[ "purge('${\ inv('done')}')", 2, 'of a service' ],
@@ -115,7 +115,7 @@ my @operations = (
 
 # What indexes begin with, after the partition key if that comes first: a
 # condition on it is what makes a scan of an index short.
-my $leading = qr/\bat < |\b(?:id|restarted_from|status|service_key|(?:target_)?service_name(?:\)::text)?) = /;
+my $leading = qr/\bat < |\b(?:id|target|restarted_from|status|service_key|(?:target_)?service_name(?:\)::text)?) = /;
 
 # Returns the nodes of a plan that read a whole table, or a whole index.
 sub whole
