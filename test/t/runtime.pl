@@ -30,7 +30,7 @@ is($printed[-1], '', 'all is well at the end');
 is($node->safe_psql('postgres', 'SELECT string_agg(balance::text, \',\' ORDER BY owner) FROM account'), '90,10', 'the step has happened');
 like($output, qr/\|previously_accepted$/m, 'the same idempotency key is the same invocation');
 like($output, qr/^suspended$/m, 'an attempt that waits is suspended');
-like($output, qr/^completed\n.*^backing-off\n.*^paused\nresumed\nkilled\nheld\nreleased\nsuspended\nsignalled\nready\n/ms, 'each call does what it is shown for');
+like($output, qr/^completed\n.*^backing-off\n.*^paused\nresumed\nkilled\nheld\nreleased\n.*^suspended\nsignalled\nready\n/ms, 'each call does what it is shown for');
 is($node->safe_psql('postgres', q{SELECT string_agg(target_handler_name || ' ' || status, ', ' ORDER BY target_handler_name, status) FROM restate.invocation}),
 	'add scheduled, nightly scheduled, place completed, place ready, place running, total completed', 'and nothing else has happened');
 
