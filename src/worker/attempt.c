@@ -178,7 +178,6 @@ end(Workset *workset, Ending *ending)
 static Verdict
 fail(Workset *workset, Invocation *invocation, const Ending *ending)
 {
-	static Failure last;
 	StoreCall call;
 	StoreFoundFailure found;
 	Handler handler = {
@@ -192,8 +191,10 @@ fail(Workset *workset, Invocation *invocation, const Ending *ending)
 		store_read_failure(0, &found);
 		if (found.last_failure)
 		{
-			last = (Failure){.text = found.last_failure, .error_code = found.error_code};
-			invocation->last_failure = &last;
+			Failure *last = palloc0_object(Failure);
+
+			*last = (Failure){.text = found.last_failure, .error_code = found.error_code};
+			invocation->last_failure = last;
 		}
 		if (!registry_find(invocation->service_name, found.handler_name,
 						   &invocation->facts.pinned_deployment_id, &handler))
