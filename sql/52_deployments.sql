@@ -445,7 +445,8 @@ BEGIN
     PERFORM restate.refuse('invalid_deployment_id', 'the deployment id is null');
   END IF;
   PERFORM restate.lock_deployments();
-  IF NOT EXISTS (SELECT FROM restate.deployment AS d WHERE d.id = $1) THEN
+  PERFORM FROM restate.deployment AS d WHERE d.id = $1;
+  IF NOT FOUND THEN
     PERFORM restate.refuse('unknown_deployment', format('deployment %s is not registered', $1));
   END IF;
   IF $2 IS NOT TRUE THEN
