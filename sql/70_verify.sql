@@ -97,6 +97,7 @@ AS $function$
   FROM restate.invocation i
   WHERE i.completed_at IS NULL AND i.status = 'suspended' AND coalesce(cardinality(i.suspended_waiting_for_completions), 0) = 0
     AND coalesce(cardinality(i.suspended_waiting_for_signals), 0) = 0
+    AND coalesce(cardinality(i.suspended_waiting_for_names), 0) = 0
   UNION ALL
   SELECT 'pause_left', i.id, format('%s, though a pause waits for its attempt to end', i.status)
   FROM restate.invocation i

@@ -16,6 +16,7 @@
 #include "utils/tuplestore.h"
 
 #include "types/compat.h"
+#include "types/entry_check.h"
 #include "types/limits.h"
 #include "types/outcome.h"
 #include "types/retention.h"
@@ -27,6 +28,7 @@
 static Caller caller_of(FunctionCallInfo fcinfo);
 static const char *text_or_null(FunctionCallInfo fcinfo, int argument);
 static const char *required_text(FunctionCallInfo fcinfo, int argument, const char *name);
+static const char *headers_of(FunctionCallInfo fcinfo, int argument);
 pg_noreturn static void refuse_argument(const char *name, const char *words);
 static const int64 *numbers_of(FunctionCallInfo fcinfo, int argument, int *count);
 static const char *const *names_of(FunctionCallInfo fcinfo, int argument, int *count);
@@ -61,11 +63,9 @@ restate_submit(PG_FUNCTION_ARGS)
 		order.input = (Bytes){VARDATA_ANY(input), VARSIZE_ANY_EXHDR(input)};
 	}
 	if (!PG_ARGISNULL(4))
-	{
-		Jsonb *headers = PG_GETARG_JSONB_P(4);
-
-		order.headers = JsonbToCString(NULL, &headers->root, VARSIZE(headers));
-	}
+		order.headers = headers_of(fcinfo, 4);
+	if (order.worker_name && order.worker_name[0] == '\0')
+		refuse_argument("claim_for", "must not be empty");
 	if (!PG_ARGISNULL(6))
 	{
 		order.start_at = PG_GETARG_TIMESTAMPTZ(6);
@@ -97,6 +97,8 @@ restate_claim_attempts(PG_FUNCTION_ARGS)
 	int guc_level;
 	int count;
 
+	if (worker_name[0] == '\0')
+		refuse_argument("worker", "must not be null or empty");
 	if (PG_ARGISNULL(1))
 		refuse_argument("services", "must not be null");
 	InitMaterializedSRF(fcinfo, 0);
@@ -279,6 +281,22 @@ required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 	if (PG_ARGISNULL(argument))
 		refuse_argument(name, "must not be null");
 	return text_or_null(fcinfo, argument);
+}
+
+/*
+ * Returns the text of the headers of an input.  Raises invalid_body for what are none.
+ */
+static const char *
+headers_of(FunctionCallInfo fcinfo, int argument)
+{
+	Jsonb *headers = PG_GETARG_JSONB_P(argument);
+	RestateFieldPlace place = {restate_entry_shape_of_label(entry_type_names[COMMAND_INPUT]),
+							   "headers"};
+	JsonbValue value;
+
+	JsonbToJsonbValue(headers, &value);
+	restate_check_field(place, FIELD_HEADERS, &value);
+	return JsonbToCString(NULL, &headers->root, VARSIZE(headers));
 }
 
 /*

@@ -13,6 +13,7 @@ static Refusal refuses_repeat(const Invocation *invocation, const Entry *entry, 
 static Refusal refuses_command(const Invocation *invocation, const Entry *entry);
 static Refusal refuses_submission(const Submission *submission);
 static Refusal refuses_run(const Invocation *invocation, const NewEntries *sent, int i);
+static bool is_run(const Invocation *invocation, const NewEntries *sent, int i);
 static const Entry *find_command(const Invocation *invocation, int64_t number);
 static bool is_repeated_by(const Entry *command, const Entry *entry);
 static bool same_bytes(const Bytes *a, const Bytes *b);
@@ -233,7 +234,28 @@ refuses_run(const Invocation *invocation, const NewEntries *sent, int i)
 	if (has && !(machine_same_text(had.meta, entry->result.meta) &&
 				 same_bytes(&had.value, &entry->result.value)))
 		return REFUSED_COMPLETED_BEFORE;
+	if (!has && !is_run(invocation, sent, i))
+		return REFUSED_NO_RUN;
 	return NOT_REFUSED;
+}
+
+/*
+ * Returns whether a run asks for the completion that the entry brings, in the journal
+ * or before it in what is sent.
+ */
+static bool
+is_run(const Invocation *invocation, const NewEntries *sent, int i)
+{
+	const JournalPart *journal = invocation->journal;
+	int64_t completion_id = sent->entries[i].completion_id;
+
+	for (int j = 0; j < i; j++)
+		if (sent->entries[j].type == COMMAND_RUN && sent->entries[j].completion_id == completion_id)
+			return true;
+	for (int j = 0; journal && j < journal->nruns; j++)
+		if (journal->runs[j] == completion_id)
+			return true;
+	return false;
 }
 
 /*

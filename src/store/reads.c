@@ -320,7 +320,8 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			LENGTH("h.journal_retention") " AS journal_retention, " LENGTH("h.retry_initial_interval") " AS initial_interval,"
 			" (h.retry_factor * 1000000)::bigint AS factor, " LENGTH("h.retry_max_interval") " AS max_interval,"
 			" h.retry_max_attempts AS max_attempts, h.retry_on_max_attempts = 'kill' AS kills, h.deployment_id,"
-			" h.min_protocol_version::bigint AS min_protocol_version, h.max_protocol_version::bigint AS max_protocol_version"
+			" h.min_protocol_version::bigint AS min_protocol_version, h.max_protocol_version::bigint AS max_protocol_version,"
+			" EXISTS (SELECT FROM restate.held_service s WHERE s.service_name = {service_name}) AS is_held"
 			" FROM restate.handler_of({service_name}, {handler_name}, {deployment_id}) AS h"},
 
 	[READ(READ_RESULTS)] = {
@@ -339,13 +340,15 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" WHERE c.id = {id} AND c.partition_key = {partition_key} AND " IS_COMMAND("c")
 			" ORDER BY c.index LIMIT {count} OFFSET {first}"},
 
+	/* the completions, and the runs that ask for one */
 	[READ(READ_ARRIVALS)] = {
 		.name = "read arrivals",
 		.a_row_alone = true,
 		.form = &store_form_completion, .result = &store_result_arrival,
-		.sql = "SELECT v.id, v.completion_id, c.index, c.meta::text AS meta, c.payload FROM {rows}"
-			" CROSS JOIN LATERAL (SELECT j.index, j.meta, j.payload FROM restate.journal j WHERE " IS_NAMED("j")
-			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c"},
+		.sql = "SELECT v.id, v.completion_id, c.index, c.meta::text AS meta, c.payload, c.is_run FROM {rows}"
+			" CROSS JOIN LATERAL (SELECT j.index, j.meta, j.payload, j.entry_type = 'Command: Run' AS is_run"
+			" FROM restate.journal j WHERE " IS_NAMED("j") " AND j.completion_id = v.completion_id"
+			" AND (" IS_COMPLETION("j") " OR j.entry_type = 'Command: Run') LIMIT 2) AS c"},
 
 	[READ(READ_SIGNALS)] = {
 		.name = "read signals",
@@ -369,6 +372,14 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.sql = "SELECT t.key, t.value FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")
 			" ORDER BY t.key COLLATE \"C\""},
 
+	/* Makes those that are missing, and locks none that is there. */
+	[READ(ADD_KEYS)] = {
+		.name = "add object keys",
+		.a_row_alone = true,
+		.form = &store_form_key,
+		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
+			" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}" IN_KEY_ORDER("v") " ON CONFLICT DO NOTHING"},
+
 	[READ(READ_FAILURE)] = {
 		.name = "read failure",
 		.form = &store_form_id, .result = &store_result_failure,
@@ -381,12 +392,13 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.sql = "SELECT t.id, t.kind, t.due_at, t.completion_id FROM restate.timer t"
 			" WHERE t.due_at <= {before} ORDER BY t.due_at, t.kind, t.id LIMIT {max}"},
 
-	/* what runs on workers that were not heard of since then */
+	/* the attempts of workers that were not heard of since then; to start one is to be heard of */
 	[READ(READ_DEAD)] = {
 		.name = "read dead",
-		.form = &store_form_due, .result = &store_result_id,
-		.sql = "SELECT i.id FROM restate.worker w JOIN restate.invocation i ON i.worker_name = w.name"
-			" WHERE w.last_seen < {before} AND i.completed_at IS NULL AND i.status = 'running' LIMIT {max}"},
+		.form = &store_form_due, .result = &store_result_attempt,
+		.sql = "SELECT i.id, i.attempt FROM restate.worker w JOIN restate.invocation i ON i.worker_name = w.name"
+			" WHERE w.last_seen < {before} AND i.completed_at IS NULL AND i.status = 'running'"
+			" AND i.last_start_at < {before} LIMIT {max}"},
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",

@@ -145,7 +145,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(BOOL, kills)                  \
 	COLUMN(DEPLOYMENT_ID, deployment_id) \
 	COLUMN(INT8, min_protocol_version)   \
-	COLUMN(INT8, max_protocol_version)
+	COLUMN(INT8, max_protocol_version)   \
+	COLUMN(BOOL, is_held)
 
 #define FOUND_OUTCOME(COLUMN) \
 	COLUMN(INVOCATION_ID, id) \
@@ -170,7 +171,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INT8, completion_id) \
 	COLUMN(INT8, index)         \
 	COLUMN(TEXT, meta)          \
-	COLUMN(BYTEA, payload)
+	COLUMN(BYTEA, payload)      \
+	COLUMN(BOOL, is_run)
 
 #define FOUND_SIGNAL(COLUMN)   \
 	COLUMN(INT8, index)        \
@@ -185,6 +187,10 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(TEXT, last_failure) \
 	COLUMN(TEXT, error_code)   \
 	COLUMN(TEXT, handler_name)
+
+#define FOUND_ATTEMPT(COLUMN) \
+	COLUMN(INVOCATION_ID, id) \
+	COLUMN(INT8, attempt)
 
 #define FOUND_DUE(COLUMN)       \
 	COLUMN(INVOCATION_ID, id)   \
@@ -212,6 +218,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(state, StoreFoundState, FOUND_STATE)                \
 	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)          \
 	RESULT(due, StoreFoundDue, FOUND_DUE)                      \
+	RESULT(attempt, StoreFoundAttempt, FOUND_ATTEMPT)          \
 	RESULT(version, StoreFoundVersion, FOUND_VERSION)
 
 STORE_RESULTS(STORE_DECLARE_RESULT)

@@ -326,5 +326,12 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.sql = "INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)"
 			" SELECT v.id, v.partition_key, (SELECT coalesce(max(e.event_index) + 1, 0) FROM restate.journal_event e WHERE " IS_NAMED("e") "),"
 			" v.journal_size - 1, {at}, v.event_type, v.event_json FROM {rows}"},
+
+	/* most are known */
+	[STORE_ADD_WORKERS] = {
+		.name = "add workers",
+		.form = &store_form_worker,
+		.may_conflict = true,
+		.sql = "INSERT INTO restate.worker (name, last_seen) SELECT v.name, {at} FROM {rows} ON CONFLICT (name) DO NOTHING"},
 };
 /* clang-format on */

@@ -165,6 +165,11 @@
 	ROW(JSONB, event_json)     \
 	ALL(TIMESTAMPTZ, at)
 
+/* workers that are handed an attempt */
+#define STORE_WORKERS(ROW, ALL) \
+	ROW(TEXT, name)             \
+	ALL(TIMESTAMPTZ, at)
+
 #define STORE_RUNNABLE(ROW, ALL) \
 	STORE_IDS(ROW, ALL)          \
 	ROW(TEXT, service_name)      \
@@ -206,7 +211,8 @@
 	FORM(submission, StoreSubmission, STORE_SUBMISSIONS)                \
 	FORM(advance, StoreAdvance, STORE_ADVANCES)                         \
 	FORM(state_change, StoreStateChange, STORE_STATE_CHANGES)           \
-	FORM(event, StoreEvent, STORE_EVENTS)
+	FORM(event, StoreEvent, STORE_EVENTS)                               \
+	FORM(worker, StoreWorker, STORE_WORKERS)
 
 STORE_WORK_FORMS(STORE_DECLARE_FORM)
 

@@ -313,6 +313,8 @@ typedef struct JournalPart
 {
 	const Completion *completions; /* that the call brings, or waits for */
 	int ncompletions;
+	const int64_t *runs; /* the completions that its runs ask for, of those that the call brings */
+	int nruns;
 	const Arrival *arrivals; /* of signals that the call waits for */
 	int narrivals;
 	const Entry *commands;	/* that the call appends, from */

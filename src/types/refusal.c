@@ -59,6 +59,8 @@ const RefusalDef refusals[REFUSAL_COUNT] = {
 							 NULL},
 	[REFUSED_COMPLETED_BEFORE] = {RESTATE_JOURNAL_MISMATCH,
 								  "the journal of invocation %s has the completion already", NULL},
+	[REFUSED_NO_RUN] = {RESTATE_JOURNAL_MISMATCH,
+						"the journal of invocation %s has no run with the completion", NULL},
 	[REFUSED_NOT_APPENDED] =
 		{RESTATE_COMMAND_NOT_ALLOWED,
 		 "an attempt of invocation %s appends commands and the results of runs alone", NULL},

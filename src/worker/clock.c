@@ -19,7 +19,7 @@ typedef struct Due
 } Due;
 
 static int64 fire_alone(const Due *due, int count);
-static bool fire_schedule(void *argument);
+static int64 fire_schedules(const Due *due, int count);
 static void read_sleeps(Workset *workset, const Due *due, int count);
 static int64 take_over(int64 max, int64 silence);
 static TimerKind kind_of(const char *name);
@@ -33,33 +33,33 @@ int64
 worker_tick(int64 max, int64 silence)
 {
 	StoreCall call;
-	Due *due;
 	Due *alone;
+	Due *schedules;
 	int nalone = 0;
+	int nschedules = 0;
 	uint64 rows;
 	int64 done;
 
 	store_call(&call, STORE_READ_DUE);
 	store_add_due(&call, &(StoreDue){.before = GetCurrentTransactionStartTimestamp(), .max = max});
 	rows = store_execute(&call);
-	due = palloc_array(Due, Max(rows, 1));
 	alone = palloc_array(Due, Max(rows, 1));
+	schedules = palloc_array(Due, Max(rows, 1));
 	for (uint64 row = 0; row < rows; row++)
 	{
 		StoreFoundDue found;
+		Due due;
 
 		store_read_due(row, &found);
-		due[row] = (Due){*found.id, {kind_of(found.kind), found.due_at, found.completion_id}};
-		if (due[row].timer.kind != TIMER_SCHEDULE)
-			alone[nalone++] = due[row];
+		due = (Due){*found.id, {kind_of(found.kind), found.due_at, found.completion_id}};
+		if (due.timer.kind == TIMER_SCHEDULE)
+			schedules[nschedules++] = due;
+		else
+			alone[nalone++] = due;
 	}
-	done = fire_alone(alone, nalone);
-	for (uint64 row = 0; row < rows; row++)
-		if (due[row].timer.kind == TIMER_SCHEDULE)
-		{
-			workset_start_over(fire_schedule, &due[row]);
-			done++;
-		}
+	/* first those that may wait for an object key that another is about to make */
+	done = fire_schedules(schedules, nschedules);
+	done += fire_alone(alone, nalone);
 	return done + take_over(max, silence);
 }
 
@@ -135,6 +135,8 @@ read_sleeps(Workset *workset, const Due *due, int count)
 		int known;
 
 		store_read_arrival(row, &found);
+		if (found.is_run)
+			continue;
 		invocation = workset_find(workset, found.id);
 		if (invocation->journal == NULL)
 			invocation->journal = palloc0_object(JournalPart);
@@ -150,21 +152,30 @@ read_sleeps(Workset *workset, const Due *due, int count)
 }
 
 /*
- * Starts a scheduled invocation, which may need its object key.
+ * Starts scheduled invocations, which may need their object keys; returns how many.
  */
-static bool
-fire_schedule(void *argument)
+static int64
+fire_schedules(const Due *due, int count)
 {
-	const Due *due = argument;
+	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(count, 1));
 	Workset workset;
+	int64 done = 0;
 
+	if (count == 0)
+		return 0;
+	for (int i = 0; i < count; i++)
+		ids[i] = due[i].id;
 	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
-	workset.makes_keys = true;
-	if (!workset_lock_reached(&workset, REACH_CANCEL, &due->id, 1))
-		return false;
-	(void) machine_fire(&workset.changes, workset_find(&workset, &due->id), &due->timer);
+	workset_lock_free_to_start(&workset, ids, count);
+	for (int i = 0; i < count; i++)
+	{
+		Invocation *invocation = workset_find(&workset, &due[i].id);
+
+		if (!invocation->is_busy)
+			done += machine_fire(&workset.changes, invocation, &due[i].timer).took_effect;
+	}
 	workset_write(&workset);
-	return true;
+	return done;
 }
 
 /*
@@ -176,6 +187,7 @@ take_over(int64 max, int64 silence)
 	StoreCall call;
 	Workset workset;
 	RestateInvocationId *ids;
+	int64 *attempts;
 	uint64 rows;
 	int64 done = 0;
 
@@ -186,12 +198,14 @@ take_over(int64 max, int64 silence)
 	if (rows == 0)
 		return 0;
 	ids = palloc_array(RestateInvocationId, rows);
+	attempts = palloc_array(int64, rows);
 	for (uint64 row = 0; row < rows; row++)
 	{
-		StoreFoundId found;
+		StoreFoundAttempt found;
 
-		store_read_id(row, &found);
+		store_read_attempt(row, &found);
 		ids[row] = *found.id;
+		attempts[row] = found.attempt;
 	}
 	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
 	workset_lock_free(&workset, REACH_ROW, ids, (int) rows);
@@ -199,8 +213,8 @@ take_over(int64 max, int64 silence)
 	{
 		Invocation *invocation = workset_find(&workset, &ids[row]);
 
-		if (invocation->exists && !invocation->is_busy && invocation->status == STATUS_RUNNING)
-			done += machine_take_over(&workset.changes, invocation, invocation->attempt).took_effect;
+		if (!invocation->is_busy)
+			done += machine_take_over(&workset.changes, invocation, attempts[row]).took_effect;
 	}
 	workset_write(&workset);
 	return done;

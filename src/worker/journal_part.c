@@ -195,27 +195,37 @@ read_completions(Invocation *invocation, const StoreCall *call)
 {
 	JournalPart *part = part_of(invocation);
 	Completion *completions;
+	int64 *runs;
 	uint64 rows;
 
 	if (call->count == 0)
 		return;
 	rows = store_execute(call);
 	completions = palloc0_array(Completion, Max(rows, 1));
+	runs = palloc_array(int64, Max(rows, 1));
+	part->ncompletions = part->nruns = 0;
 	for (uint64 row = 0; row < rows; row++)
 	{
 		StoreFoundArrival found;
+		Completion *completion = &completions[part->ncompletions];
 
 		store_read_arrival(row, &found);
-		completions[row] = (Completion){
+		if (found.is_run)
+		{
+			runs[part->nruns++] = found.completion_id;
+			continue;
+		}
+		part->ncompletions++;
+		*completion = (Completion){
 			.completion_id = found.completion_id,
 			.index = found.index,
 			.result = {.meta = found.meta}};
 		if (found.payload)
-			completions[row].result.value =
+			completion->result.value =
 				(Bytes){VARDATA_ANY(found.payload), VARSIZE_ANY_EXHDR(found.payload)};
 	}
 	part->completions = completions;
-	part->ncompletions = (int) rows;
+	part->runs = runs;
 }
 
 /*

@@ -46,7 +46,8 @@ registry_find(const char *service_name, const char *handler_name,
 			 .kills = found.kills},
 		.deployment_id = *found.deployment_id,
 		.min_protocol_version = (int32) found.min_protocol_version,
-		.max_protocol_version = (int32) found.max_protocol_version};
+		.max_protocol_version = (int32) found.max_protocol_version,
+		.is_held = found.is_held};
 	return true;
 }
 

@@ -4,8 +4,12 @@
  */
 #include "postgres.h"
 
+#include "utils/builtins.h"
+
 #include "types/compat.h"
 #include "types/id_generate.h"
+#include "types/key.h"
+#include "types/limits.h"
 #include "types/outcome.h"
 #include "worker/worker.h"
 
@@ -18,6 +22,7 @@ typedef struct Submitting
 	Submitted submitted;
 } Submitting;
 
+static void check_key(const char *name, const char *key);
 static bool submit(void *argument);
 static void start(Workset *workset, Invocation *invocation, const Order *order,
 				  const Handler *handler, Submitted *submitted);
@@ -37,6 +42,8 @@ worker_submit(const Order *order)
 		restate_raise(restate_refusal(RESTATE_HANDLER_NOT_FOUND, "no handler %s is registered of a service %s",
 									  restate_quote_text(order->handler_name),
 									  restate_quote_text(order->service_name)));
+	check_key("key", order->service_key);
+	check_key("idempotency_key", order->idempotency_key);
 	registry_name_id(&handler, order->service_key, order->idempotency_key,
 					 &submitting.submitted.id);
 	submission = registry_submission(&handler, order->service_key, order->idempotency_key);
@@ -49,6 +56,16 @@ worker_submit(const Order *order)
 	else
 		(void) submit(&submitting);
 	return submitting.submitted;
+}
+
+/*
+ * Raises invalid_body if the key, if there is one, is longer than one can be.
+ */
+static void
+check_key(const char *name, const char *key)
+{
+	if (key && restate_key_bytes(CStringGetTextDatum(key)) > RESTATE_KEY_MAX_BYTES)
+		restate_raise(restate_refusal(RESTATE_INVALID_BODY, "%s must have at most " RESTATE_LIMIT_TEXT(RESTATE_KEY_MAX_BYTES) " bytes in UTF-8", name));
 }
 
 /*
@@ -99,7 +116,7 @@ static void
 start(Workset *workset, Invocation *invocation, const Order *order, const Handler *handler,
 	  Submitted *submitted)
 {
-	if (order->worker_name == NULL || invocation->status != STATUS_READY)
+	if (order->worker_name == NULL || handler->is_held || invocation->status != STATUS_READY)
 		return;
 	invocation->facts.deployment_found = true;
 	invocation->facts.deployment_id = handler->deployment_id;
@@ -110,5 +127,9 @@ start(Workset *workset, Invocation *invocation, const Order *order, const Handle
 		NOT_REFUSED)
 		submitted->attempt = 0;
 	else
+	{
 		invocation->worker_name = order->worker_name;
+		store_add_worker(workset_part(workset, STORE_ADD_WORKERS),
+						 &(StoreWorker){.name = order->worker_name, .at = workset->at});
+	}
 }

@@ -26,6 +26,7 @@ typedef struct Handler
 	RestateDeploymentId deployment_id;
 	int32 min_protocol_version;
 	int32 max_protocol_version;
+	bool is_held; /* nothing of its service is started */
 } Handler;
 
 /* What is submitted. */

