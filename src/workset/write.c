@@ -11,6 +11,7 @@
 #include "commands/async.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 
 #include "types/compat.h"
 #include "types/id_generate.h"
@@ -33,6 +34,7 @@ static bool gets_waiter(const Invocation *invocation);
 static const Jsonb *failure_metadata(const Invocation *invocation);
 static void complete(Workset *workset, const Invocation *invocation);
 static void append(Workset *workset, const Invocation *invocation);
+static const char *state_keys_meta(const JournalAppend *entry);
 static const bytea *bytes_value(const Bytes *bytes);
 static void write_runnable(Workset *workset, const Invocation *invocation);
 static void write_timers(Workset *workset, const Invocation *invocation);
@@ -442,9 +444,29 @@ append(Workset *workset, const Invocation *invocation)
 				.invoked_id = entry->invoked_id,
 				.signal_index = entry->signal_index >= 0 ? &entry->signal_index : NULL,
 				.signal_name = entry->signal_name,
-				.meta = store_jsonb(entry->meta),
+				.meta = store_jsonb(entry->state_keys ? state_keys_meta(entry) : entry->meta),
 				.payload = bytes_value(&entry->payload),
 				.at = workset->at});
+}
+
+/*
+ * Returns the meta of an entry that brings keys of the state.
+ */
+static const char *
+state_keys_meta(const JournalAppend *entry)
+{
+	StringInfoData meta;
+
+	initStringInfo(&meta);
+	appendStringInfoString(&meta, "{\"state_keys\": [");
+	for (size_t i = 0; i < (size_t) entry->nstate_keys; i++)
+	{
+		if (i > 0)
+			appendStringInfoString(&meta, ", ");
+		escape_json(&meta, entry->state_keys[i]);
+	}
+	appendStringInfoString(&meta, "]}");
+	return meta.data;
 }
 
 /*
