@@ -459,7 +459,7 @@ state_keys_meta(const JournalAppend *entry)
 
 	initStringInfo(&meta);
 	appendStringInfoString(&meta, "{\"state_keys\": [");
-	for (size_t i = 0; i < (size_t) entry->nstate_keys; i++)
+	for (int i = 0; i < entry->nstate_keys; i++)
 	{
 		if (i > 0)
 			appendStringInfoString(&meta, ", ");
