@@ -177,7 +177,7 @@ CREATE FUNCTION pg_temp.pass(length interval) RETURNS text LANGUAGE sql AS $$
   UPDATE restate.timer SET due_at = due_at - length;
   UPDATE restate.invocation SET next_retry_at = next_retry_at - length WHERE next_retry_at IS NOT NULL;
   UPDATE restate.invocation SET scheduled_start_at = scheduled_start_at - length WHERE scheduled_start_at IS NOT NULL;
-  UPDATE restate.invocation SET retained_from = retained_from - length WHERE retained_from IS NOT NULL;
+  UPDATE restate.invocation SET completed_at = completed_at - length, retained_from = retained_from - length WHERE completed_at IS NOT NULL;
   SELECT ''
 $$;
 
