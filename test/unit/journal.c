@@ -208,6 +208,7 @@ refused(void)
 		{"a command whose completion is there", COMMAND_RUN, true, true, true, NULL, 5, REFUSED_COMPLETED_BEFORE},
 		{"another result of a run", NOTIFICATION_RUN, true, true, true, NULL, 5, REFUSED_COMPLETED_BEFORE},
 		{"another result of a run, sent with the first", NOTIFICATION_RUN, true, true, true, NULL, 1, REFUSED_COMPLETED_BEFORE},
+		{"a result that no run asks for", NOTIFICATION_RUN, true, true, true, NULL, 9, REFUSED_NO_RUN},
 	};
 	Completion completion = {5, 2, one};
 
@@ -252,8 +253,9 @@ runs(void)
 {
 	Changes changes = no_changes();
 	Invocation invocation = in_state(STATUS_RUNNING, 1);
+	static const int64_t asked = 1;
 	Completion completion = {5, 2, one};
-	JournalPart journal = {.completions = &completion, .ncompletions = 1};
+	JournalPart journal = {.completions = &completion, .ncompletions = 1, .runs = &asked, .nruns = 1};
 	Entry entries[] = {ran(5, one), ran(1, two), ran(1, two)};
 
 	invocation.journal = &journal;
