@@ -20,6 +20,7 @@
 #define MAX_ATTEMPTS 20
 
 static bool attempt_in_subtransaction(bool (*attempt)(void *argument), void *argument);
+static bool is_of_same_id(const ErrorData *error);
 
 /*
  * Begins what works on the tables: under a search path of its own, with a store
@@ -65,7 +66,7 @@ workset_start_over(bool (*attempt)(void *argument), void *argument)
 
 /*
  * Makes an attempt in a subtransaction, which is rolled back if it could not run or
- * raised an error.  Returns whether it ran.
+ * raised an error.  Returns whether it ran; not, where one of the same id came first.
  */
 static bool
 attempt_in_subtransaction(bool (*attempt)(void *argument), void *argument)
@@ -94,10 +95,24 @@ attempt_in_subtransaction(bool (*attempt)(void *argument), void *argument)
 		RollbackAndReleaseCurrentSubTransaction();
 		MemoryContextSwitchTo(context);
 		CurrentResourceOwner = owner;
-		ReThrowError(error);
+		if (!is_of_same_id(error))
+			ReThrowError(error);
+		FreeErrorData(error);
+		done = false;
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(context);
 	CurrentResourceOwner = owner;
 	return done;
+}
+
+/*
+ * Returns whether the error says that an invocation of the same id, which is joined,
+ * was submitted at the same time: its input was there already.
+ */
+static bool
+is_of_same_id(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->constraint_name &&
+		   strcmp(error->constraint_name, "journal_pkey") == 0;
 }

@@ -72,7 +72,7 @@ sub step
 }
 
 # Writes a line about what was done.
-sub note
+sub write_down
 {
 	my ($client, %what) = @_;
 
@@ -88,7 +88,7 @@ sub run
 	my $rows = $dbh->selectall_arrayref($sql, undef, @values);
 
 	return $rows if $rows && !$dbh->err;
-	note($client, what => 'error', of => $what, state => $dbh->state, category => ($dbh->pg_error_field('constraint') // ''), message => $dbh->errstr);
+	write_down($client, what => 'error', of => $what, state => $dbh->state, category => ($dbh->pg_error_field('constraint') // ''), message => $dbh->errstr);
 	return;
 }
 
@@ -153,7 +153,7 @@ sub attempt
 		{
 			# as after a lost reply
 			my $again = run($client, 'append', 'SELECT index, repeated, answers FROM restate_append(?, ?, ?, ?::jsonb[])', @values) or return;
-			note($client, what => 'wrong', text => "a repetition of command $number of $id is none: " . $json->encode($again))
+			write_down($client, what => 'wrong', text => "a repetition of command $number of $id is none: " . $json->encode($again))
 			  if grep { !$_->[1] } @$again or "@{[ map { $_->[0] } @$again ]}" ne "@{[ map { $_->[0] } @$rows ]}";
 		}
 		$known = $rows->[-1][0] + 1;
@@ -174,7 +174,7 @@ sub die_now
 {
 	my ($client) = @_;
 
-	note($client, what => 'died');
+	write_down($client, what => 'died');
 	connect_client($client);
 	return;
 }
@@ -218,7 +218,7 @@ sub submit
 	my ($id, $outcome, $attempt) = @{ $rows->[0] };
 	$dbh->do('INSERT INTO started (id) VALUES (?) ON CONFLICT DO NOTHING', undef, $id) if $attempt;
 	$dbh->do('COMMIT');
-	note($client, what => 'submitted', id => $id, outcome => $outcome, service => $service, key => $key, began => $began, ended => time,
+	write_down($client, what => 'submitted', id => $id, outcome => $outcome, service => $service, key => $key, began => $began, ended => time,
 		fresh => !$later && $outcome eq 'accepted' ? 1 : 0);
 	push @{ $client->{ids} }, $id;
 	attempt($client, [ $id, $attempt, $service, 1, [] ], 1) if $attempt;
