@@ -65,7 +65,10 @@ static void
 check_key(const char *name, const char *key)
 {
 	if (key && restate_key_bytes(CStringGetTextDatum(key)) > RESTATE_KEY_MAX_BYTES)
-		restate_raise(restate_refusal(RESTATE_INVALID_BODY, "%s must have at most " RESTATE_LIMIT_TEXT(RESTATE_KEY_MAX_BYTES) " bytes in UTF-8", name));
+		restate_raise(restate_refusal(RESTATE_INVALID_BODY,
+									  "%s must have at most " RESTATE_LIMIT_TEXT(
+										  RESTATE_KEY_MAX_BYTES) " bytes in UTF-8",
+									  name));
 }
 
 /*

@@ -58,7 +58,8 @@ extern bool workset_lock_reached(Workset *workset, Reach reach, const RestateInv
 								 int count);
 extern void workset_read_reached(Workset *workset, Reach reach, const RestateInvocationId *ids,
 								 int count);
-extern void workset_lock_free_to_start(Workset *workset, const RestateInvocationId *ids, int count);
+extern void workset_lock_free_to_start(Workset *workset, const RestateInvocationId *ids,
+									   int count);
 extern void workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids,
 							  int count);
 extern Invocation *workset_find(Workset *workset, const RestateInvocationId *id);
