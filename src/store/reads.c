@@ -372,13 +372,15 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.sql = "SELECT t.key, t.value FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")
 			" ORDER BY t.key COLLATE \"C\""},
 
-	/* Makes those that are missing, and locks none that is there. */
+	/* Makes those that are missing, and neither locks nor waits for one that is there. */
 	[READ(ADD_KEYS)] = {
 		.name = "add object keys",
 		.a_row_alone = true,
 		.form = &store_form_key,
 		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
-			" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}" IN_KEY_ORDER("v") " ON CONFLICT DO NOTHING"},
+			" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}"
+			" WHERE NOT EXISTS (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") ")" IN_KEY_ORDER("v")
+			" ON CONFLICT DO NOTHING"},
 
 	[READ(READ_FAILURE)] = {
 		.name = "read failure",
