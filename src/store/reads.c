@@ -159,12 +159,17 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.sql = "SELECT t.key, t.completed, t.completion_success_value AS value, t.completion_failure AS failure"
 			" FROM {rows} JOIN restate.promise t ON " IS_STATE("t") " ORDER BY t.key COLLATE \"C\" FOR UPDATE OF t"},
 
-	/* Finds nothing where the object key must be locked first, or somebody waits for the result. */
+	/*
+	 * Finds nothing where the object key must be locked first, or somebody waits for the
+	 * result.  A lock is not waited for: who came to wait for the result meanwhile would
+	 * be found only with the row locked, before others that come first in the order.
+	 */
 	[READ(LOCK_ONE_TO_END)] = {
 		.name = "lock one to end",
 		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
-			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE FOR UPDATE"},
+			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE"
+			" FOR UPDATE SKIP LOCKED"},
 
 	/*
 	 * The first that are ready of each service that is asked for and not held, first
