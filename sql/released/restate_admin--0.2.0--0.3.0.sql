@@ -2799,6 +2799,7 @@ AS $function$
     SELECT c.id, c.partition_key, c.completed_at, c.completion_retention FROM restate.invocation AS c WHERE c.id = ANY ($1)
   ) AS i
   WHERE i.completed_at IS NOT NULL AND i.completion_retention > interval '0' AND restate.kept_until(now(), i.completion_retention) < 'infinity'
+  ON CONFLICT DO NOTHING
 $function$;
 REVOKE ALL ON FUNCTION restate.add_expiry(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.add_expiry(restate_invocation_id[]) IS

@@ -279,11 +279,16 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.sql = "DELETE FROM restate.runnable r USING {rows}"
 			" WHERE " IS_RUNNABLE("r")},
 
+	/*
+	 * One that is there already is taken for written: an invocation that is gone
+	 * has left it, and came again in the same transaction.
+	 */
 	[STORE_SET_TIMERS] = {
 		.name = "set timers",
 		.form = &store_form_timer,
 		.sql = "INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)"
-			" SELECT v.due_at, v.kind, v.id, v.completion_id, v.partition_key FROM {rows}"},
+			" SELECT v.due_at, v.kind, v.id, v.completion_id, v.partition_key FROM {rows}"
+			" ON CONFLICT (due_at, kind, id, completion_id, partition_key) DO UPDATE SET due_at = excluded.due_at"},
 
 	/* those that are there: what was written past the functions has none */
 	[STORE_DROP_TIMERS] = {

@@ -40,9 +40,9 @@ CREATE FUNCTION fill_elements(j joint, ids restate_invocation_id[]) RETURNS void
     EXISTS (SELECT FROM element AS b WHERE b.id = e.id AND b.i < e.i)
     OR EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = e.id AND CASE
       WHEN 'kill' IN (j.operation, lower(e.mode)) THEN i.status <> 'completed' AND (i.target_handler_ty = 'exclusive'
-        OR i.invoked_by_id IS NOT NULL OR EXISTS (SELECT FROM restate.journal AS c WHERE c.id = i.id AND c.invoked_id IS NOT NULL
+        OR i.has_waiters OR EXISTS (SELECT FROM restate.journal AS c WHERE c.id = i.id AND c.invoked_id IS NOT NULL
           AND c.entry_type IN ('Command: Call', 'Command: OneWayCall')))
-      WHEN 'cancel' IN (j.operation, lower(e.mode)) THEN i.status IN ('pending', 'scheduled') AND (i.target_handler_ty = 'exclusive' OR i.invoked_by_id IS NOT NULL)
+      WHEN 'cancel' IN (j.operation, lower(e.mode)) THEN i.status IN ('pending', 'scheduled') AND (i.target_handler_ty IS NOT DISTINCT FROM 'exclusive' OR i.has_waiters IS TRUE)
       WHEN j.operation = 'restart_as_new' THEN i.target_handler_ty = 'exclusive' AND coalesce(e."from", 0) BETWEEN 0 AND 4294967295
         AND e.request_id IS DISTINCT FROM ''
         AND NOT EXISTS (SELECT FROM restate.object_key AS k WHERE k.service_name = i.target_service_name AND k.service_key = i.target_service_key)
