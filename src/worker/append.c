@@ -35,7 +35,7 @@ worker_append(const Caller *caller, int64 first_command, SentEntry *sent, int co
 		Workset workset;
 		Invocation *invocation;
 
-		workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+		workset_init(&workset, NULL);
 		(void) workset_lock_simply(&workset, REACH_ROW, &caller->id, 1);
 		invocation = workset_find(&workset, &caller->id);
 		appending_append(&workset, &appending, invocation);
@@ -53,7 +53,7 @@ append_with_others(void *argument)
 	Workset workset;
 	Invocation *invocation;
 
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	if (!appending_lock(&workset, appending, REACH_CANCEL))
 		return false;
 	invocation = workset_find(&workset, &appending->caller->id);

@@ -63,7 +63,7 @@ worker_suspend(const Caller *caller, const Awaited *awaited, int64 known)
 	Invocation *invocation;
 	const char *outcome;
 
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	(void) workset_lock_simply(&workset, REACH_ROW, &caller->id, 1);
 	invocation = workset_find(&workset, &caller->id);
 	if (!invocation->exists)
@@ -115,7 +115,7 @@ end_alone(Ending *ending)
 	StoreCall call;
 	StoreFoundInvocation found;
 
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	(void) workset_enter(&workset, id);
 	store_call(&call, STORE_LOCK_ONE_TO_END);
 	store_add_one(&call,
@@ -136,7 +136,7 @@ end_with_others(void *argument)
 	Ending *ending = argument;
 	Workset workset;
 
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	if (!appending_lock(&workset, &ending->appending, REACH_END))
 		return false;
 	end(&workset, ending);

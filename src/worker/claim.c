@@ -21,7 +21,7 @@ worker_claim(const char *worker_name, const ArrayType *services, int64 max, int 
 	Claimed *claimed;
 	uint64 rows;
 
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	store_call(&call, STORE_CLAIM);
 	store_add_claim(&call, &(StoreClaim){.services = services, .max = max});
 	rows = store_execute(&call);

@@ -90,7 +90,7 @@ fire_alone(const Due *due, int count)
 		return 0;
 	for (int i = 0; i < count; i++)
 		ids[i] = due[i].id;
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	workset_lock_free(&workset, REACH_ROW, ids, count);
 	read_sleeps(&workset, due, count);
 	workset_read_awaited(&workset, true);
@@ -165,7 +165,7 @@ fire_schedules(const Due *due, int count)
 		return 0;
 	for (int i = 0; i < count; i++)
 		ids[i] = due[i].id;
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	workset_lock_free_to_start(&workset, ids, count);
 	for (int i = 0; i < count; i++)
 	{
@@ -207,7 +207,7 @@ take_over(int64 max, int64 silence)
 		ids[row] = *found.id;
 		attempts[row] = found.attempt;
 	}
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	workset_lock_free(&workset, REACH_ROW, ids, (int) rows);
 	for (uint64 row = 0; row < rows; row++)
 	{

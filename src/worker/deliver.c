@@ -32,7 +32,7 @@ worker_signal(const RestateInvocationId *id, const Signal *signal)
 	Invocation *invocation;
 	const char *outcome;
 
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	(void) workset_lock_simply(&workset, REACH_ROW, id, 1);
 	invocation = workset_find(&workset, id);
 	if (!invocation->exists)
@@ -67,7 +67,7 @@ complete(void *argument)
 	Workset workset;
 	Promise *promise;
 
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	promise = promise_lock(&workset, delivery->workflow, delivery->partition_key, delivery->key);
 	if (promise->waiters)
 	{

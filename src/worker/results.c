@@ -57,7 +57,7 @@ results_of_failure(const char *failure, const char *metadata)
 	{
 		const char *end = strstr(failure, "] ");
 
-		code = atoi(failure + 1);
+		code = (int) strtol(failure + 1, NULL, 10);
 		if (end)
 			message = end + 2;
 	}

@@ -83,7 +83,7 @@ submit(void *argument)
 	Invocation *invocation;
 	Verdict verdict;
 
-	workset_init(&workset, &(Asked){DEPLOYMENT_KEEP});
+	workset_init(&workset, NULL);
 	invocation = workset_enter(&workset, &submitting->submitted.id);
 	if (submission->is_exclusive)
 	{

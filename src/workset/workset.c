@@ -19,7 +19,8 @@ static const RestateDeploymentId *asked_deployment(const Workset *workset);
 static void lock_one(Workset *workset, StoreStatement statement, const RestateInvocationId *id);
 
 /*
- * Makes an empty working set in the current memory context.
+ * Makes an empty working set in the current memory context, for what is asked of
+ * invocations; NULL: nothing.
  */
 void
 workset_init(Workset *workset, const Asked *asked)
@@ -32,7 +33,8 @@ workset_init(Workset *workset, const Asked *asked)
 	memset(workset, 0, sizeof(*workset));
 	workset->context = CurrentMemoryContext;
 	workset->at = GetCurrentTransactionStartTimestamp();
-	workset->asked = *asked;
+	if (asked)
+		workset->asked = *asked;
 	workset->changes.arena = (Arena){allocate, CurrentMemoryContext};
 	workset->changes.now = workset->at;
 	workset->invocations = hash_create("restate_admin working set", 16, &ctl,
