@@ -111,6 +111,7 @@ sub attempt
 	my ($id, $attempt, $service, $number, $journal) = @$claimed;
 	my $dbh = $client->{dbh};
 	my %arrived;
+	my $awaited;
 	my $known = 0;
 
 	for my $entry (map { $json->decode($_) } @{ $journal // [] })
@@ -118,10 +119,10 @@ sub attempt
 		my ($completion) = values %{ $entry->{entry_json}{Notification}{Completion} // {} };
 		$arrived{ $completion->{completion_id} } = 1 if $completion;
 		$known = $entry->{index} + 1;
+		# the last command may be one that is waited for
+		my ($kind, $command) = %{ $entry->{entry_json}{Command} // {} } or next;
+		$awaited = $kind eq 'Sleep' ? $command->{completion_id} : $kind eq 'Call' ? $command->{result_completion_id} : undef;
 	}
-	# the last command may be one that is waited for
-	my (undef, $awaited) = step($id, $service, $number - 1);
-	undef $awaited if $number == 1;
 	for (1 .. 30)
 	{
 		my $chance = $risk ? rand() : 1;
@@ -295,7 +296,10 @@ while (time < $until)
 	sleep 0.02;
 }
 is($left, 0, 'what was in flight has come to its end')
-  or diag($node->safe_psql('postgres', q(SELECT id, target, status, journal_size FROM restate.sys_invocation WHERE status <> 'completed' LIMIT 20)));
+  or diag($node->safe_psql('postgres', q(SELECT id, target, status, journal_size FROM restate.sys_invocation WHERE status <> 'completed' LIMIT 20;
+	SELECT i.id, i.suspended_waiting_for_completions, (SELECT json_agg(concat_ws(' ', j.index, j.entry_type, j.completion_id, j.result_completion_id, j.invoked_id) ORDER BY j.index)
+		FROM restate.journal AS j WHERE j.id = i.id), (SELECT json_agg(w) FROM restate.waiter AS w WHERE w.caller = i.id), (SELECT json_agg(t) FROM restate.timer AS t WHERE t.id = i.id)
+	FROM restate.invocation AS i WHERE i.status = 'suspended')));
 close $last->{log};
 
 my (@notes, %errors, @wrong, %count);
