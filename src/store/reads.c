@@ -180,7 +180,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.name = "claim",
 		.form = &store_form_claim, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT)
-			" FROM (SELECT r.id, r.partition_key, r.ready_at, r.place > {max} / cardinality({services}) AS is_beyond"
+			" FROM (SELECT r.id, r.partition_key, r.ready_at, r.place > {max} / greatest(cardinality({services}), 1) AS is_beyond"
 			" FROM (SELECT DISTINCT n.service_name FROM unnest({services}) AS n (service_name)"
 			" WHERE NOT EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = n.service_name)) AS s"
 			" CROSS JOIN LATERAL (SELECT q.id, q.partition_key, q.ready_at, row_number() OVER (ORDER BY q.ready_at, q.id) AS place"
