@@ -123,13 +123,15 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 
 	/*
 	 * Finds nothing where more than the row must be locked: an invocation not
-	 * started that leaves an inbox or that somebody waits for.
+	 * started that leaves an inbox or that somebody waits for.  Here and in the next
+	 * a lock is not waited for: of whom more is found meanwhile, the row would stay
+	 * locked before others that come first in the order.
 	 */
 	[READ(LOCK_ONE_TO_CANCEL)] = {
 		.name = "lock one to cancel",
 		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
-			" AND " IS_CANCELLED_ALONE " FOR UPDATE"},
+			" AND " IS_CANCELLED_ALONE " FOR UPDATE" UNLESS_LOCKED},
 
 	/*
 	 * Finds nothing where the object key must be locked first, somebody may
@@ -139,7 +141,7 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.name = "lock one to kill",
 		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") " FROM restate.invocation i" IS_ONE
-			" AND " IS_KILLED_ALONE("{id}", "{partition_key}") " FOR UPDATE OF i"},
+			" AND " IS_KILLED_ALONE("{id}", "{partition_key}") " FOR UPDATE OF i" UNLESS_LOCKED},
 
 	/*
 	 * Makes the promises that are missing, and locks those that are there, in the
@@ -161,15 +163,14 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 
 	/*
 	 * Finds nothing where the object key must be locked first, or somebody waits for the
-	 * result.  A lock is not waited for: who came to wait for the result meanwhile would
-	 * be found only with the row locked, before others that come first in the order.
+	 * result; nor waits for a lock, as above.
 	 */
 	[READ(LOCK_ONE_TO_END)] = {
 		.name = "lock one to end",
 		.form = &store_form_one, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
 			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE"
-			" FOR UPDATE SKIP LOCKED"},
+			" FOR UPDATE" UNLESS_LOCKED},
 
 	/*
 	 * The first that are ready of each service that is asked for and not held, first
