@@ -241,7 +241,8 @@ BEGIN
       CASE WHEN kept > 0 THEN i.random_seed ELSE restate_random_seed() END
     FROM restate.invocation AS i WHERE i.id = target AND i.partition_key = key;
   IF new_status = 'ready' THEN
-    INSERT INTO restate.runnable (service_name, ready_at, id, partition_key) VALUES (service, now(), new_id, key);
+    INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
+      VALUES (service, coalesce(chosen, restate.no_deployment()), now(), new_id, key);
     IF current_setting('restate_admin.notify')::boolean THEN
       NOTIFY restate_runnable;
     END IF;
@@ -299,7 +300,8 @@ DECLARE
   brought record;
 BEGIN
   SELECT i.status, i.target_service_name, i.target_service_key, i.target_service_ty, i.target_handler_ty,
-      i.completion_retention, i.journal_retention, i.journal_size, i.modified_at, i.has_waiters, i.is_foreign
+      i.completion_retention, i.journal_retention, i.journal_size, i.modified_at, i.has_waiters, i.is_foreign,
+      i.pinned_deployment_id
     INTO was FROM restate.invocation AS i WHERE i.id = victim AND i.partition_key = part;
   IF NOT FOUND OR was.status = 'completed' THEN
     RETURN NULL;
@@ -308,6 +310,7 @@ BEGIN
 
   IF was.status = 'ready' AND was.is_foreign IS NOT TRUE THEN
     DELETE FROM restate.runnable AS r WHERE r.service_name = was.target_service_name COLLATE "C"
+      AND r.deployment_id = coalesce(was.pinned_deployment_id, restate.no_deployment())
       AND r.ready_at = was.modified_at AND r.id = victim AND r.partition_key = part;
   END IF;
   IF was.has_waiters THEN
@@ -336,7 +339,8 @@ BEGIN
             WHERE o.id = waiting.caller AND o.partition_key = restate_partition_key_of_id(waiting.caller)
               AND o.status <> 'completed') AS w
         WHERE i.id = w.id AND i.partition_key = w.partition_key
-        RETURNING i.journal_size, i.target_service_name, w.woken AND i.is_foreign IS NOT TRUE AS runnable INTO brought;
+        RETURNING i.journal_size, i.target_service_name, i.pinned_deployment_id,
+          w.woken AND i.is_foreign IS NOT TRUE AS runnable INTO brought;
       CONTINUE WHEN NOT FOUND;
       INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, completion_id, meta)
         SELECT waiting.caller, restate_partition_key_of_id(waiting.caller),
@@ -344,8 +348,8 @@ BEGIN
           '{"result": {"Failure": {"code": 409, "message": "killed"}}}'
         FROM unnest(waiting.awaited, waiting.entry_types) WITH ORDINALITY AS a (completion_id, entry_type, place);
       IF brought.runnable THEN
-        INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
-          VALUES (brought.target_service_name, now(), waiting.caller, restate_partition_key_of_id(waiting.caller));
+        INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
+          VALUES (brought.target_service_name, coalesce(brought.pinned_deployment_id, restate.no_deployment()), now(), waiting.caller, restate_partition_key_of_id(waiting.caller));
       END IF;
     END LOOP;
   END IF;
@@ -411,10 +415,10 @@ BEGIN
           journal_size = greatest(i.journal_size, 1), journal_commands_size = greatest(i.journal_commands_size, 1),
           inbox_sequence_number = NULL, input_headers = NULL, input_payload = NULL, next_retry_at = NULL
         WHERE i.id = next AND i.partition_key = part
-        RETURNING i.is_foreign INTO brought;
+        RETURNING i.is_foreign, i.pinned_deployment_id INTO brought;
       IF brought.is_foreign IS NOT TRUE THEN
-        INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
-          VALUES (was.target_service_name, now(), next, part);
+        INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
+          VALUES (was.target_service_name, coalesce(brought.pinned_deployment_id, restate.no_deployment()), now(), next, part);
       END IF;
     END IF;
   END IF;

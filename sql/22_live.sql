@@ -2,16 +2,25 @@
 -- runs.  Rows are written with the invocation that they are about, under its lock,
 -- and none refers to one that the server would have to look up.
 
+CREATE FUNCTION restate.no_deployment() RETURNS restate_deployment_id
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN 'dp_10000000000000000000000'::restate_deployment_id;
+COMMENT ON FUNCTION restate.no_deployment() IS
+'The id that stands for the deployment of what is not pinned to one: the lowest, which no deployment has.';
+
 CREATE TABLE restate.runnable (
   service_name text COLLATE "C" NOT NULL,
+  deployment_id restate_deployment_id NOT NULL DEFAULT restate.no_deployment(),
   ready_at timestamptz NOT NULL,
   id restate_invocation_id NOT NULL,
   partition_key bigint NOT NULL,
-  PRIMARY KEY (service_name, ready_at, id, partition_key)
+  PRIMARY KEY (service_name, deployment_id, ready_at, id, partition_key)
 );
 REVOKE ALL ON restate.runnable FROM PUBLIC;
 COMMENT ON TABLE restate.runnable IS
 'The invocations that are ready, in the order in which they became so: what workers claim. One row for each of status ready that is not foreign.';
+COMMENT ON COLUMN restate.runnable.deployment_id IS
+'The deployment that it is pinned to, or restate.no_deployment().';
 COMMENT ON COLUMN restate.runnable.ready_at IS
 'Since when it is ready, as modified_at of restate.invocation has it.';
 

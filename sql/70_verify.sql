@@ -161,14 +161,15 @@ AS $function$
   -- What is ready and not foreign can be claimed, once, and nothing else.
   SELECT 'runnable_wrong', coalesce(r.id, i.id), CASE
     WHEN r.id IS NULL THEN format('ready since %s, but cannot be claimed', i.modified_at)
-    WHEN i.id IS NULL THEN format('can be claimed since %s, though it is not there or not ready since then', r.ready_at) END
+    WHEN i.id IS NULL THEN format('can be claimed since %s, though it is not there, not ready since then or not on that deployment', r.ready_at) END
   FROM (
-    SELECT i.id, i.partition_key, i.target_service_name, i.modified_at
+    SELECT i.id, i.partition_key, i.target_service_name, i.pinned_deployment_id, i.modified_at
     FROM restate.invocation i
     WHERE i.completed_at IS NULL AND i.status = 'ready' AND i.is_foreign IS NOT TRUE
   ) AS i
   FULL JOIN restate.runnable r ON r.id = i.id AND r.partition_key = i.partition_key
     AND r.service_name = i.target_service_name AND r.ready_at = i.modified_at
+    AND r.deployment_id = coalesce(i.pinned_deployment_id, restate.no_deployment())
   WHERE r.id IS NULL OR i.id IS NULL
   UNION ALL
   SELECT 'waiter_wrong', w.target, format('%s waits for its result with completion %s, %s', w.caller, w.completion_id, CASE

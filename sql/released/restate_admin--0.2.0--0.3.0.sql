@@ -2613,16 +2613,25 @@ COMMENT ON COLUMN restate.invocation.has_waiters IS
 COMMENT ON COLUMN restate.invocation.is_foreign IS
 'It was in flight when it was imported or upgraded: it may run elsewhere, and nothing runs it here until it is adopted. Null: it was not.';
 
+CREATE FUNCTION restate.no_deployment() RETURNS restate_deployment_id
+  LANGUAGE sql IMMUTABLE PARALLEL SAFE
+  RETURN 'dp_10000000000000000000000'::restate_deployment_id;
+COMMENT ON FUNCTION restate.no_deployment() IS
+'The id that stands for the deployment of what is not pinned to one: the lowest, which no deployment has.';
+
 CREATE TABLE restate.runnable (
   service_name text COLLATE "C" NOT NULL,
+  deployment_id restate_deployment_id NOT NULL DEFAULT restate.no_deployment(),
   ready_at timestamptz NOT NULL,
   id restate_invocation_id NOT NULL,
   partition_key bigint NOT NULL,
-  PRIMARY KEY (service_name, ready_at, id, partition_key)
+  PRIMARY KEY (service_name, deployment_id, ready_at, id, partition_key)
 );
 REVOKE ALL ON restate.runnable FROM PUBLIC;
 COMMENT ON TABLE restate.runnable IS
 'The invocations that are ready, in the order in which they became so: what workers claim. One row for each of status ready that is not foreign.';
+COMMENT ON COLUMN restate.runnable.deployment_id IS
+'The deployment that it is pinned to, or restate.no_deployment().';
 COMMENT ON COLUMN restate.runnable.ready_at IS
 'Since when it is ready, as modified_at of restate.invocation has it.';
 
@@ -2827,12 +2836,12 @@ REVOKE ALL ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, time
 COMMENT ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timestamptz, text) IS
 'Submits an invocation, in the transaction of the caller. service, handler: the target, which a deployment must serve. input: its bytes. key: of a virtual object or a workflow. headers: a JSON array of objects with name and value. idempotency_key: with the same one the same invocation is meant. run_at: when it starts, if that is later than now. claim_for: the worker that gets its first attempt at once, if it can start. id: the invocation. outcome: accepted, or previously_accepted if there was one of that idempotency key, or a run of that workflow. attempt: of claim_for, else null. Errors: handler_not_found 404, invalid_body 400 for a key that there must be or must not, invalid_query_parameter 400, read_only 503.';
 
-CREATE FUNCTION restate.claim_attempts(worker text, services text[], max integer)
+CREATE FUNCTION restate.claim_attempts(worker text, services text[], max integer, deployments restate_deployment_id[])
   RETURNS TABLE (id restate_invocation_id, attempt bigint)
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
   AS 'MODULE_PATHNAME', 'restate_claim_attempts';
-REVOKE ALL ON FUNCTION restate.claim_attempts(text, text[], integer) FROM PUBLIC;
-COMMENT ON FUNCTION restate.claim_attempts(text, text[], integer) IS
+REVOKE ALL ON FUNCTION restate.claim_attempts(text, text[], integer, restate_deployment_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate.claim_attempts(text, text[], integer, restate_deployment_id[]) IS
 'Starts attempts: for restate_claim().';
 
 CREATE FUNCTION restate_heartbeat(worker text) RETURNS void
@@ -2851,10 +2860,27 @@ REVOKE ALL ON FUNCTION restate_heartbeat(text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_heartbeat(text) IS
 'Says that a worker lives. One that is silent for longer than restate_tick() allows loses its attempts. Error: invalid_query_parameter 400.';
 
-CREATE FUNCTION restate_claim(worker text, services text[], max integer DEFAULT 1)
+CREATE FUNCTION restate.eager_state(
+    service_name text, service_key text, partition_key bigint, is_lazy boolean, OUT state_keys text[], OUT state_values bytea[])
+  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+BEGIN ATOMIC
+  SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}'), coalesce(array_agg(t.value ORDER BY t.key COLLATE "C"), '{}')
+  FROM restate.object_state AS t
+  WHERE t.service_name = eager_state.service_name COLLATE "C" AND t.service_key = eager_state.service_key
+    AND t.partition_key = eager_state.partition_key
+  HAVING eager_state.service_key IS NOT NULL AND eager_state.is_lazy IS NOT TRUE
+    AND coalesce(sum(octet_length(t.key) + octet_length(t.value)), 0) <= 1048576;
+END;
+REVOKE ALL ON FUNCTION restate.eager_state(text, text, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.eager_state(text, text, bigint, boolean) IS
+'The state that an attempt is given: for restate_claim().';
+
+CREATE FUNCTION restate_claim(
+    worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL)
   RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
     deployment restate_deployment_id, protocol_version integer, attempts bigint, random_seed bigint,
-    commands bigint, journal jsonb[], input bytea)
+    commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
+    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
   SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -2862,27 +2888,39 @@ AS $function$
 DECLARE
   claimed restate_invocation_id[];
 BEGIN
-  SELECT array_agg(c.id) INTO claimed FROM restate.claim_attempts($1, $2, $3) AS c;
+  SELECT array_agg(c.id) INTO claimed FROM restate.claim_attempts($1, $2, $3, $4) AS c;
   IF claimed IS NULL THEN
     RETURN;
   END IF;
   RETURN QUERY
-    SELECT i.id, i.attempt, i.target_service_name, i.target_handler_name, i.target_service_key, i.pinned_deployment_id,
-      i.pinned_service_protocol_version, i.attempt_count, i.random_seed, i.journal_commands_size, j.entries, j.input
-    FROM unnest(claimed) AS c (id)
-    JOIN restate.invocation AS i ON i.id = c.id AND i.partition_key = restate_partition_key_of_id(c.id)
+    WITH attempt AS MATERIALIZED (
+      SELECT c.place, i.*
+      FROM unnest(claimed) WITH ORDINALITY AS c (id, place)
+      JOIN restate.invocation AS i ON i.id = c.id AND i.partition_key = restate_partition_key_of_id(c.id)),
+    option AS MATERIALIZED (
+      SELECT t.*, h.inactivity_timeout, h.abort_timeout, h.enable_lazy_state
+      FROM (SELECT DISTINCT a.target_service_name AS service, a.target_handler_name AS handler, a.pinned_deployment_id AS deployment
+        FROM attempt AS a) AS t
+      CROSS JOIN LATERAL restate.handler_of(t.service, t.handler, t.deployment) AS h)
+    SELECT a.id, a.attempt, a.target_service_name, a.target_handler_name, a.target_service_key, a.pinned_deployment_id,
+      a.pinned_service_protocol_version, a.attempt_count, a.random_seed, a.journal_commands_size, j.entries, j.input,
+      s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout
+    FROM attempt AS a
+    LEFT JOIN option AS o ON o.service = a.target_service_name AND o.handler = a.target_handler_name AND o.deployment = a.pinned_deployment_id
     CROSS JOIN LATERAL (
       SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
           e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
           ORDER BY e.index) AS entries,
         (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input
       FROM restate.journal AS e
-      WHERE e.id = i.id AND e.partition_key = i.partition_key) AS j;
+      WHERE e.id = a.id AND e.partition_key = a.partition_key) AS j
+    CROSS JOIN LATERAL restate.eager_state(a.target_service_name, a.target_service_key, a.partition_key, o.enable_lazy_state) AS s
+    ORDER BY a.place;
 END
 $function$;
-REVOKE ALL ON FUNCTION restate_claim(text, text[], integer) FROM PUBLIC;
-COMMENT ON FUNCTION restate_claim(text, text[], integer) IS
-'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
+REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[]) IS
+'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE TYPE restate.appended_entry AS (
   ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint);
@@ -3151,8 +3189,8 @@ BEGIN
       modified_at = CASE i.status WHEN 'running' THEN now() ELSE i.modified_at END,
       next_retry_at = CASE i.status WHEN 'backing-off' THEN coalesce(i.next_retry_at, now()) END
     WHERE i.id = ANY (adopted);
-  INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
-    SELECT i.target_service_name, i.modified_at, i.id, i.partition_key
+  INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
+    SELECT i.target_service_name, coalesce(i.pinned_deployment_id, restate.no_deployment()), i.modified_at, i.id, i.partition_key
     FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status = 'ready';
   INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
     SELECT CASE i.status WHEN 'scheduled' THEN coalesce(i.scheduled_start_at, now()) ELSE i.next_retry_at END,
@@ -3333,14 +3371,15 @@ AS $function$
   -- What is ready and not foreign can be claimed, once, and nothing else.
   SELECT 'runnable_wrong', coalesce(r.id, i.id), CASE
     WHEN r.id IS NULL THEN format('ready since %s, but cannot be claimed', i.modified_at)
-    WHEN i.id IS NULL THEN format('can be claimed since %s, though it is not there or not ready since then', r.ready_at) END
+    WHEN i.id IS NULL THEN format('can be claimed since %s, though it is not there, not ready since then or not on that deployment', r.ready_at) END
   FROM (
-    SELECT i.id, i.partition_key, i.target_service_name, i.modified_at
+    SELECT i.id, i.partition_key, i.target_service_name, i.pinned_deployment_id, i.modified_at
     FROM restate.invocation i
     WHERE i.completed_at IS NULL AND i.status = 'ready' AND i.is_foreign IS NOT TRUE
   ) AS i
   FULL JOIN restate.runnable r ON r.id = i.id AND r.partition_key = i.partition_key
     AND r.service_name = i.target_service_name AND r.ready_at = i.modified_at
+    AND r.deployment_id = coalesce(i.pinned_deployment_id, restate.no_deployment())
   WHERE r.id IS NULL OR i.id IS NULL
   UNION ALL
   SELECT 'waiter_wrong', w.target, format('%s waits for its result with completion %s, %s', w.caller, w.completion_id, CASE

@@ -222,6 +222,8 @@ restart(Workset *workset, const Request *request, Target *target)
 							   .id = &target->new_id,
 							   .partition_key = invocation->partition_key,
 							   .service_name = invocation->service_name,
+							   .deployment_id = made.deployment_id ? made.deployment_id :
+																	 &restate_no_deployment,
 							   .ready_at = workset->at});
 	copy_journal(workset, request, target);
 	if (request->asked.request_id)

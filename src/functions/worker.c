@@ -87,25 +87,30 @@ restate_submit(PG_FUNCTION_ARGS)
 }
 
 /*
- * restate.claim_attempts(worker, services, max): returns rows of id, attempt.
+ * restate.claim_attempts(worker, services, max, deployments): returns rows of id,
+ * attempt.
  */
 PG_FUNCTION_INFO_V1(restate_claim_attempts);
 Datum
 restate_claim_attempts(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	const char *worker_name = required_text(fcinfo, 0, "worker");
+	Claim claim = {
+		.worker_name = required_text(fcinfo, 0, "worker"),
+		.services = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
+		.max = max_of(fcinfo, 2),
+		.deployments = PG_ARGISNULL(3) ? NULL : PG_GETARG_ARRAYTYPE_P(3)};
 	Claimed *claimed;
 	int guc_level;
 	int count;
 
-	if (worker_name[0] == '\0')
+	if (claim.worker_name[0] == '\0')
 		refuse_argument("worker", "must not be null or empty");
-	if (PG_ARGISNULL(1))
-		refuse_argument("services", "must not be null");
+	if (!claim.services && !claim.deployments)
+		refuse_argument("services", "must be given, or deployments");
 	InitMaterializedSRF(fcinfo, 0);
 	guc_level = workset_begin();
-	claimed = worker_claim(worker_name, PG_GETARG_ARRAYTYPE_P(1), max_of(fcinfo, 2), &count);
+	claimed = worker_claim(&claim, &count);
 	AtEOXact_GUC(false, guc_level);
 	for (int i = 0; i < count; i++)
 	{

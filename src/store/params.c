@@ -12,17 +12,18 @@
 #include "store/work.h"
 
 /* the values of the types in C */
-#define DATUM_OF_BOOL(field)		  not_null(BoolGetDatum(field))
-#define DATUM_OF_INT8(field)		  not_null(Int64GetDatum(field))
-#define DATUM_OF_INT8_OR_NULL(field)  ((field) ? not_null(Int64GetDatum(*(field))) : null_datum)
-#define DATUM_OF_TEXT(field)		  ((field) ? not_null(CStringGetTextDatum(field)) : null_datum)
-#define DATUM_OF_TIMESTAMPTZ(field)	  not_null(TimestampTzGetDatum(field))
-#define DATUM_OF_TIME_OR_NULL(field)  ((field) ? not_null(TimestampTzGetDatum(field)) : null_datum)
-#define DATUM_OF_JSONB(field)		  by_reference(field)
-#define DATUM_OF_BYTEA(field)		  by_reference(field)
-#define DATUM_OF_TEXT_ARRAY(field)	  by_reference(field)
-#define DATUM_OF_INVOCATION_ID(field) by_reference(field)
-#define DATUM_OF_DEPLOYMENT_ID(field) by_reference(field)
+#define DATUM_OF_BOOL(field)				not_null(BoolGetDatum(field))
+#define DATUM_OF_INT8(field)				not_null(Int64GetDatum(field))
+#define DATUM_OF_INT8_OR_NULL(field)		((field) ? not_null(Int64GetDatum(*(field))) : null_datum)
+#define DATUM_OF_TEXT(field)				((field) ? not_null(CStringGetTextDatum(field)) : null_datum)
+#define DATUM_OF_TIMESTAMPTZ(field)			not_null(TimestampTzGetDatum(field))
+#define DATUM_OF_TIME_OR_NULL(field)		((field) ? not_null(TimestampTzGetDatum(field)) : null_datum)
+#define DATUM_OF_JSONB(field)				by_reference(field)
+#define DATUM_OF_BYTEA(field)				by_reference(field)
+#define DATUM_OF_TEXT_ARRAY(field)			by_reference(field)
+#define DATUM_OF_DEPLOYMENT_ID_ARRAY(field) by_reference(field)
+#define DATUM_OF_INVOCATION_ID(field)		by_reference(field)
+#define DATUM_OF_DEPLOYMENT_ID(field)		by_reference(field)
 
 #define SKIPPED(type, name)
 #define COUNTED(type, name)	   +1

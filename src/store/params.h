@@ -33,18 +33,19 @@
  * The types in C: where it is a pointer, NULL is null, and a time that is 0; else null
  * is read as 0.
  */
-#define STORE_C_BOOL		  bool
-#define STORE_C_INT8		  int64
-#define STORE_C_INT8_OR_NULL  const int64 *
-#define STORE_C_TEXT		  const char *
-#define STORE_C_JSONB		  const Jsonb *
-#define STORE_C_TIMESTAMPTZ	  TimestampTz
-#define STORE_C_TIME_OR_NULL  TimestampTz
-#define STORE_C_INVOCATION_ID const RestateInvocationId *
-#define STORE_C_DEPLOYMENT_ID const RestateDeploymentId *
-#define STORE_C_BYTEA		  const bytea *
-#define STORE_C_INT8_ARRAY	  const ArrayType *
-#define STORE_C_TEXT_ARRAY	  const ArrayType *
+#define STORE_C_BOOL				bool
+#define STORE_C_INT8				int64
+#define STORE_C_INT8_OR_NULL		const int64 *
+#define STORE_C_TEXT				const char *
+#define STORE_C_JSONB				const Jsonb *
+#define STORE_C_TIMESTAMPTZ			TimestampTz
+#define STORE_C_TIME_OR_NULL		TimestampTz
+#define STORE_C_INVOCATION_ID		const RestateInvocationId *
+#define STORE_C_DEPLOYMENT_ID		const RestateDeploymentId *
+#define STORE_C_BYTEA				const bytea *
+#define STORE_C_INT8_ARRAY			const ArrayType *
+#define STORE_C_TEXT_ARRAY			const ArrayType *
+#define STORE_C_DEPLOYMENT_ID_ARRAY const ArrayType *
 
 #define STORE_FIELD(type, name) STORE_C_##type name;
 

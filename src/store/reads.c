@@ -32,13 +32,16 @@
  * latest revision is as restate.sys_service has it, said again for a lock that
  * finds it through the primary key.
  */
-#define DEPLOYMENT                                                                                    \
-	" LEFT JOIN LATERAL (SELECT s.deployment_id FROM restate.service_revision s"                      \
-	" WHERE s.service_name = i.target_service_name AND {deployment_mode} = 'latest'"                  \
-	" AND EXISTS (SELECT FROM restate.deployment x WHERE x.id = s.deployment_id)"                     \
-	" ORDER BY s.revision DESC LIMIT 1) AS l ON true"                                                 \
-	" LEFT JOIN restate.deployment d ON d.id = CASE {deployment_mode} WHEN 'id' THEN {deployment_id}" \
-	" ELSE l.deployment_id END"
+#define LATEST_DEPLOYMENT(service_name)                                           \
+	"SELECT s.deployment_id FROM restate.service_revision s"                      \
+	" WHERE s.service_name = " service_name                                       \
+	" AND EXISTS (SELECT FROM restate.deployment x WHERE x.id = s.deployment_id)" \
+	" ORDER BY s.revision DESC LIMIT 1"
+
+#define DEPLOYMENT                                                                                                                                                      \
+	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("i.target_service_name") ") AS l ON {deployment_mode} = 'latest'"                                                          \
+																	  " LEFT JOIN restate.deployment d ON d.id = CASE {deployment_mode} WHEN 'id' THEN {deployment_id}" \
+																	  " ELSE l.deployment_id END"
 
 #define THE_DEPLOYMENT "d.id, d.min_service_protocol_version, d.max_service_protocol_version"
 
@@ -109,6 +112,24 @@
 
 #define LOCKED_KEYS(condition) KEYS(condition) IN_KEY_ORDER("k") " FOR UPDATE OF k"
 
+/*
+ * The first that are ready of lanes, which are rows v: first of each service its
+ * share, then by age.  A lane of a service that is held, of which the deployment is
+ * not there or not among those asked for, has none.
+ */
+#define RUNNABLE_OF(lanes, since, services) \
+	" SELECT c.service_name, c.deployment_id, c.ready_at, c.id," \
+	" row_number() OVER (PARTITION BY c.service_name ORDER BY c.ready_at, c.id) > {max} / greatest(" services ", 1) AS is_beyond" \
+	" FROM (SELECT v.service_name, v.deployment_id, r.ready_at, r.id FROM " lanes \
+	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("v.service_name") ") AS l ON v.deployment_id = restate.no_deployment()" \
+	" JOIN restate.deployment d ON d.id = coalesce(l.deployment_id, v.deployment_id)" \
+	" CROSS JOIN LATERAL (SELECT r.ready_at, r.id FROM restate.runnable r" \
+	" WHERE r.service_name = v.service_name AND r.deployment_id = v.deployment_id" since \
+	" ORDER BY r.ready_at, r.id LIMIT {depth}) AS r" \
+	" WHERE NOT EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = v.service_name)" \
+	" AND ({deployments} IS NULL OR d.id = ANY ({deployments}))) AS c" \
+	" ORDER BY is_beyond, c.ready_at, c.id"
+
 const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = {
 	[READ(LOCK_ONE)] = {
 		.name = "lock one",
@@ -173,28 +194,42 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" FOR UPDATE" UNLESS_LOCKED},
 
 	/*
-	 * The first that are ready of each service that is asked for and not held, first
-	 * its share of the oldest, then by age; those that are locked are passed over.  An
-	 * invocation that was never pinned goes to the latest deployment of its service.
+	 * The first that are ready and that no other transaction has locked.  One that was never
+	 * pinned goes to the latest deployment of its service.
 	 */
-	[READ(CLAIM)] = {
-		.name = "claim",
-		.form = &store_form_claim, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT)
-			" FROM (SELECT r.id, r.partition_key, r.ready_at, r.place > {max} / greatest(cardinality({services}), 1) AS is_beyond"
-			" FROM (SELECT DISTINCT n.service_name FROM unnest({services}) AS n (service_name)"
-			" WHERE NOT EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = n.service_name)) AS s"
-			" CROSS JOIN LATERAL (SELECT q.id, q.partition_key, q.ready_at, row_number() OVER (ORDER BY q.ready_at, q.id) AS place"
-			" FROM (SELECT r.id, r.partition_key, r.ready_at FROM restate.runnable r WHERE r.service_name = s.service_name"
-			" ORDER BY r.ready_at, r.id LIMIT 4 * {max} + 32) AS q) AS r) AS v"
-			" JOIN restate.invocation i ON " IS_NAMED("i")
-			" LEFT JOIN LATERAL (SELECT s.deployment_id FROM restate.service_revision s"
-			" WHERE s.service_name = i.target_service_name AND i.pinned_deployment_id IS NULL"
-			" AND EXISTS (SELECT FROM restate.deployment x WHERE x.id = s.deployment_id)"
-			" ORDER BY s.revision DESC LIMIT 1) AS l ON true"
+	[READ(LOCK_READY)] = {
+		.name = "lock ready",
+		.a_row_alone = true,
+		.form = &store_form_ready, .result = &store_result_invocation,
+		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY
+			" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("i.target_service_name") ") AS l ON i.pinned_deployment_id IS NULL"
 			" JOIN restate.deployment d ON d.id = coalesce(i.pinned_deployment_id, l.deployment_id)"
-			" WHERE i.status = 'ready' AND i.is_foreign IS NOT TRUE"
-			" ORDER BY v.is_beyond, v.ready_at, v.id LIMIT {max} FOR UPDATE OF i SKIP LOCKED"},
+			" WHERE i.status = 'ready' AND i.is_foreign IS NOT TRUE LIMIT {max} FOR UPDATE OF i" UNLESS_LOCKED},
+
+	/*
+	 * The first that are ready of the services asked for, or of all that the deployments
+	 * serve; only of these deployments, if any are named.  A service has a lane for each
+	 * deployment that something of it is pinned to, and one for what is not pinned: the
+	 * next is looked up in the index, so that those in front of it cost nothing.
+	 */
+	[READ(READ_RUNNABLE)] = {
+		.name = "read runnable",
+		.form = &store_form_claim, .result = &store_result_runnable,
+		.sql = "WITH RECURSIVE asked AS (SELECT n.service_name FROM unnest({services}) AS n (service_name)"
+			" UNION SELECT s.service_name FROM restate.service_revision s WHERE {services} IS NULL AND s.deployment_id = ANY ({deployments})),"
+			" lane AS (SELECT n.service_name, f.deployment_id FROM asked AS n"
+			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM restate.runnable r WHERE r.service_name = n.service_name"
+			" ORDER BY r.deployment_id LIMIT 1) AS f"
+			" UNION ALL SELECT n.service_name, f.deployment_id FROM lane AS n"
+			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM restate.runnable r WHERE r.service_name = n.service_name"
+			" AND r.deployment_id > n.deployment_id ORDER BY r.deployment_id LIMIT 1) AS f)"
+			RUNNABLE_OF("lane AS v", "", "(SELECT count(*) FROM asked)")},
+
+	/* the same of lanes that are known, from a time on */
+	[READ(READ_RUNNABLE_SINCE)] = {
+		.name = "read runnable since",
+		.form = &store_form_lane, .result = &store_result_runnable,
+		.sql = RUNNABLE_OF("{rows}", " AND r.ready_at >= v.ready_at", "{services}")},
 
 	/* Finds nothing where the object key must be locked first. */
 	[READ(LOCK_ONE_TO_RESTART)] = {

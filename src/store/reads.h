@@ -55,8 +55,26 @@
 	ALL(INT8, first)                  \
 	ALL(INT8, count)
 
+/* how many are to be claimed, and how many are read of each lane */
+#define STORE_CLAIM_ASKED(ALL)            \
+	ALL(DEPLOYMENT_ID_ARRAY, deployments) \
+	ALL(INT8, max)                        \
+	ALL(INT8, depth)
+
 #define STORE_CLAIMS(ROW, ALL) \
 	ALL(TEXT_ARRAY, services)  \
+	STORE_CLAIM_ASKED(ALL)
+
+/* the number of services among them is given */
+#define STORE_LANES(ROW, ALL)         \
+	ROW(TEXT, service_name)           \
+	ROW(DEPLOYMENT_ID, deployment_id) \
+	ROW(TIMESTAMPTZ, ready_at)        \
+	ALL(INT8, services)               \
+	STORE_CLAIM_ASKED(ALL)
+
+#define STORE_READY(ROW, ALL) \
+	STORE_IDS(ROW, ALL)       \
 	ALL(INT8, max)
 
 #define STORE_DUE(ROW, ALL)  \
@@ -73,6 +91,8 @@
 	FORM(handler, StoreHandler, STORE_HANDLERS)               \
 	FORM(journal_part, StoreJournalPart, STORE_JOURNAL_PARTS) \
 	FORM(claim, StoreClaim, STORE_CLAIMS)                     \
+	FORM(lane, StoreLane, STORE_LANES)                        \
+	FORM(ready, StoreReady, STORE_READY)                      \
 	FORM(due, StoreDue, STORE_DUE)
 
 STORE_READ_FORMS(STORE_DECLARE_FORM)
@@ -203,6 +223,13 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INVOCATION_ID, id) \
 	COLUMN(INT8, attempt)
 
+#define FOUND_RUNNABLE(COLUMN)           \
+	COLUMN(TEXT, service_name)           \
+	COLUMN(DEPLOYMENT_ID, deployment_id) \
+	COLUMN(TIMESTAMPTZ, ready_at)        \
+	COLUMN(INVOCATION_ID, id)            \
+	COLUMN(BOOL, is_beyond)
+
 #define FOUND_DUE(COLUMN)       \
 	COLUMN(INVOCATION_ID, id)   \
 	COLUMN(TEXT, kind)          \
@@ -228,6 +255,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(signal, StoreFoundSignal, FOUND_SIGNAL)                        \
 	RESULT(state, StoreFoundState, FOUND_STATE)                           \
 	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)                     \
+	RESULT(runnable, StoreFoundRunnable, FOUND_RUNNABLE)                  \
 	RESULT(due, StoreFoundDue, FOUND_DUE)                                 \
 	RESULT(promise, StoreFoundPromise, FOUND_PROMISE)                     \
 	RESULT(promise_waiter, StoreFoundPromiseWaiter, FOUND_PROMISE_WAITER) \

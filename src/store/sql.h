@@ -24,7 +24,7 @@
 
 /* the places named by v among those that can run */
 #define IS_RUNNABLE(alias) \
-	alias ".service_name = v.service_name AND " alias ".ready_at = v.ready_at AND " IS_NAMED(alias)
+	alias ".service_name = v.service_name AND " alias ".deployment_id = v.deployment_id AND " alias ".ready_at = v.ready_at AND " IS_NAMED(alias)
 
 /* the entries of state named by v */
 #define IS_STATE(alias)                                  \

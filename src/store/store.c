@@ -181,6 +181,9 @@ store_type_oid(StoreType type)
 		case STORE_TEXT_ARRAY:
 			oid = TEXTARRAYOID;
 			break;
+		case STORE_DEPLOYMENT_ID_ARRAY:
+			oid = get_array_type(deployment_id_oid);
+			break;
 	}
 	return oid;
 }

@@ -268,8 +268,8 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	[STORE_ADD_RUNNABLE] = {
 		.name = "add runnable",
 		.form = &store_form_runnable,
-		.sql = "INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)"
-			" SELECT v.service_name, v.ready_at, v.id, v.partition_key FROM {rows}"},
+		.sql = "INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)"
+			" SELECT v.service_name, v.deployment_id, v.ready_at, v.id, v.partition_key FROM {rows}"},
 
 	/* those that are there: what was written past the functions has no place */
 	[STORE_DROP_RUNNABLE] = {

@@ -181,9 +181,10 @@
 	ROW(JSONB, event_json)     \
 	ALL(TIMESTAMPTZ, at)
 
-#define STORE_RUNNABLE(ROW, ALL) \
-	STORE_IDS(ROW, ALL)          \
-	ROW(TEXT, service_name)      \
+#define STORE_RUNNABLE(ROW, ALL)      \
+	STORE_IDS(ROW, ALL)               \
+	ROW(TEXT, service_name)           \
+	ROW(DEPLOYMENT_ID, deployment_id) \
 	ROW(TIMESTAMPTZ, ready_at)
 
 #define STORE_TIMERS(ROW, ALL) \

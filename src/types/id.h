@@ -21,6 +21,9 @@
 #define PG_GETARG_DEPLOYMENT_ID(n) DatumGetDeploymentId(PG_GETARG_DATUM(n))
 #define PG_RETURN_DEPLOYMENT_ID(x) return DeploymentIdGetDatum(x)
 
+/* stands for the deployment of what is not pinned to one */
+extern const RestateDeploymentId restate_no_deployment;
+
 extern int restate_invocation_id_compare(const RestateInvocationId *a,
 										 const RestateInvocationId *b);
 extern int restate_deployment_id_compare(const RestateDeploymentId *a,

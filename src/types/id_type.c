@@ -32,6 +32,8 @@ typedef struct AbbreviationState
 	hyperLogLogState keys;
 } AbbreviationState;
 
+const RestateDeploymentId restate_no_deployment = {{0}};
+
 PG_FUNCTION_INFO_V1(restate_invocation_id_in);
 PG_FUNCTION_INFO_V1(restate_invocation_id_out);
 PG_FUNCTION_INFO_V1(restate_invocation_id_recv);

@@ -8,40 +8,85 @@
 #include "types/id_generate.h"
 #include "worker/worker.h"
 
+/* how many candidates more are read than are asked for */
+#define SPARE_CANDIDATES   16
+/* and how many at most */
+#define MAX_CANDIDATES	   100000
+/* by how much it grows, where others have locked those */
+#define CANDIDATE_INCREASE 8
+
+static int start_free(Workset *workset, const Claim *claim, const RestateInvocationId *ids,
+					  int count, Claimed *claimed, int64 max);
+
 /*
- * Starts an attempt on as many invocations as asked for, of those services, an array
- * of text; returns them.  One that cannot start on its deployment is passed
- * over.
+ * Starts an attempt on as many invocations as asked for; returns them, the oldest of
+ * each service first.  What another transaction has locked is passed over, and
+ * so is what cannot start on its deployment.
  */
 Claimed *
-worker_claim(const char *worker_name, const ArrayType *services, int64 max, int *count)
+worker_claim(const Claim *claim, int *count)
 {
-	StoreCall call;
+	Claimed *claimed = palloc_array(Claimed, claim->max);
+	int64 depth = 2 * claim->max + SPARE_CANDIDATES;
+	bool has_more = true;
 	Workset workset;
-	Claimed *claimed;
-	uint64 rows;
 
 	workset_init(&workset, NULL);
-	store_call(&call, STORE_CLAIM);
-	store_add_claim(&call, &(StoreClaim){.services = services, .max = max});
-	rows = store_execute(&call);
-	claimed = palloc_array(Claimed, Max(rows, 1));
 	*count = 0;
-	for (uint64 row = 0; row < rows; row++)
+	for (; has_more && *count < claim->max && depth <= MAX_CANDIDATES; depth *= CANDIDATE_INCREASE)
 	{
-		StoreFoundInvocation found;
-		Invocation *invocation = workset_read_invocation(&workset, row, &found);
-		int64 attempt = (int64) (restate_random_bits() | 1);
+		int ncandidates;
+		RestateInvocationId *candidates = runnable_read(claim, depth, &ncandidates, &has_more);
 
-		if (!machine_start_attempt(&workset.changes, invocation, attempt).took_effect)
-			continue;
-		invocation->worker_name = worker_name;
-		claimed[(*count)++] = (Claimed){invocation->id, attempt};
+		*count += start_free(&workset, claim, candidates, ncandidates, claimed + *count,
+							 claim->max - *count);
 	}
 	if (*count > 0)
-		worker_see(&workset, worker_name);
+		worker_see(&workset, claim->worker_name);
 	workset_write(&workset);
 	return claimed;
+}
+
+/*
+ * Locks those of the invocations that are ready and free, up to max, and starts an
+ * attempt on each; returns how many it has started.  Those that were tried before are
+ * left out.
+ */
+static int
+start_free(Workset *workset, const Claim *claim, const RestateInvocationId *ids, int count,
+		   Claimed *claimed, int64 max)
+{
+	StoreCall call;
+	Invocation **tried = palloc_array(Invocation *, Max(count, 1));
+	int ntried = 0;
+	int started = 0;
+
+	store_call(&call, STORE_LOCK_READY);
+	for (int i = 0; i < count; i++)
+	{
+		if (workset_find(workset, &ids[i]))
+			continue;
+		tried[ntried] = workset_enter(workset, &ids[i]);
+		store_add_ready(&call, &(StoreReady){
+								   .id = &tried[ntried]->id,
+								   .partition_key = tried[ntried]->partition_key,
+								   .max = max});
+		ntried++;
+	}
+	if (ntried == 0)
+		return 0;
+	workset_read_facts(workset, store_execute(&call));
+	for (int i = 0; i < ntried; i++)
+	{
+		int64 attempt = (int64) (restate_random_bits() | 1);
+
+		if (!tried[i]->exists ||
+			!machine_start_attempt(&workset->changes, tried[i], attempt).took_effect)
+			continue;
+		tried[i]->worker_name = claim->worker_name;
+		claimed[started++] = (Claimed){tried[i]->id, attempt};
+	}
+	return started;
 }
 
 /*

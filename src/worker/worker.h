@@ -77,12 +77,23 @@ extern Submission *registry_submission(const Handler *handler, const char *servi
 extern void results_read(Workset *workset, Invocation *const *invocations, int count);
 extern EntryResult results_of_failure(const char *failure, const char *metadata);
 
+/* What a worker asks for. */
+typedef struct Claim
+{
+	const char *worker_name;
+	const ArrayType *services;	  /* NULL: those that the deployments serve */
+	const ArrayType *deployments; /* NULL: any */
+	int64 max;
+} Claim;
+
 /* submit.c, claim.c */
 extern Submitted worker_submit(const Order *order);
-extern Claimed *worker_claim(const char *worker_name, const ArrayType *services, int64 max,
-							 int *count);
-
+extern Claimed *worker_claim(const Claim *claim, int *count);
 extern void worker_see(Workset *workset, const char *worker_name);
+
+/* runnable.c */
+extern RestateInvocationId *runnable_read(const Claim *claim, int64 depth, int *count,
+										  bool *has_more);
 
 /* journal_part.c: what an attempt's call needs to know of its journal */
 extern void journal_read_part(Invocation *invocation, const SentEntry *sent, int count,

@@ -501,11 +501,17 @@ write_runnable(Workset *workset, const Invocation *invocation)
 		.partition_key = invocation->partition_key,
 		.service_name = invocation->service_name};
 
-	if (was_runnable == is_runnable)
+	if (was_runnable == is_runnable && !(is_runnable && invocation->set_deployment))
 		return;
-	row.ready_at = was_runnable ? facts->ready_at : invocation->ready_at;
-	store_add_runnable(
-		workset_part(workset, was_runnable ? STORE_DROP_RUNNABLE : STORE_ADD_RUNNABLE), &row);
+	row.deployment_id = facts->is_pinned ? &facts->pinned_deployment_id : &restate_no_deployment;
+	row.ready_at = facts->ready_at;
+	if (was_runnable)
+		store_add_runnable(workset_part(workset, STORE_DROP_RUNNABLE), &row);
+	if (invocation->set_deployment)
+		row.deployment_id = &facts->deployment_id;
+	row.ready_at = invocation->ready_at;
+	if (is_runnable)
+		store_add_runnable(workset_part(workset, STORE_ADD_RUNNABLE), &row);
 }
 
 /*

@@ -96,7 +96,7 @@ INSERT INTO damage (statements, want, rule) VALUES
   ($$UPDATE restate.invocation SET pause_requested = true WHERE id = inv('suspended')$$, 'pause_left suspended', 'one that was suspended though it was to be paused'),
   ($$DELETE FROM restate.service_revision; DELETE FROM restate.deployment$$, 'pinned_without_deployment suspended', 'a deployment removed below one in flight'),
   ($$UPDATE restate.invocation SET pinned_deployment_id = restate_new_deployment_id(), pinned_service_protocol_version = 6, last_start_at = now() WHERE id IN (inv('done'), inv('restart'))$$,
-    'pinned_without_deployment restart', 'a restart that was attempted on a deployment that is gone'),
+    'pinned_without_deployment restart, runnable_wrong restart, runnable_wrong restart', 'a restart that was attempted on a deployment that is gone'),
   ($$INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty) VALUES ('Gone', 1, restate_new_deployment_id(), 'service')$$, 'revision_without_deployment', 'a revision that nothing serves'),
   ($$DELETE FROM restate.runnable WHERE id = inv('restart')$$, 'runnable_wrong restart', 'one that is ready and cannot be claimed'),
   ($$UPDATE restate.runnable SET ready_at = ready_at - interval '1 second' WHERE id = inv('restart')$$, 'runnable_wrong restart, runnable_wrong restart', 'one that can be claimed in another place than it is in'),
