@@ -2860,21 +2860,6 @@ REVOKE ALL ON FUNCTION restate_heartbeat(text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_heartbeat(text) IS
 'Says that a worker lives. One that is silent for longer than restate_tick() allows loses its attempts. Error: invalid_query_parameter 400.';
 
-CREATE FUNCTION restate.eager_state(
-    service_name text, service_key text, partition_key bigint, is_lazy boolean, OUT state_keys text[], OUT state_values bytea[])
-  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
-BEGIN ATOMIC
-  SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}'), coalesce(array_agg(t.value ORDER BY t.key COLLATE "C"), '{}')
-  FROM restate.object_state AS t
-  WHERE t.service_name = eager_state.service_name COLLATE "C" AND t.service_key = eager_state.service_key
-    AND t.partition_key = eager_state.partition_key
-  HAVING eager_state.service_key IS NOT NULL AND eager_state.is_lazy IS NOT TRUE
-    AND coalesce(sum(octet_length(t.key) + octet_length(t.value)), 0) <= 1048576;
-END;
-REVOKE ALL ON FUNCTION restate.eager_state(text, text, bigint, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION restate.eager_state(text, text, bigint, boolean) IS
-'The state that an attempt is given: for restate_claim().';
-
 CREATE FUNCTION restate_claim(
     worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL)
   RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
@@ -2914,7 +2899,14 @@ BEGIN
         (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input
       FROM restate.journal AS e
       WHERE e.id = a.id AND e.partition_key = a.partition_key) AS j
-    CROSS JOIN LATERAL restate.eager_state(a.target_service_name, a.target_service_key, a.partition_key, o.enable_lazy_state) AS s
+    LEFT JOIN LATERAL (
+      SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}') AS state_keys,
+        coalesce(array_agg(t.value ORDER BY t.key COLLATE "C"), '{}') AS state_values,
+        coalesce(sum(octet_length(t.key) + octet_length(t.value)), 0) AS size
+      FROM restate.object_state AS t
+      WHERE t.service_name = a.target_service_name COLLATE "C" AND t.service_key = a.target_service_key
+        AND t.partition_key = a.partition_key) AS s
+      ON a.target_service_key IS NOT NULL AND o.enable_lazy_state IS NOT TRUE AND s.size <= 1048576
     ORDER BY a.place;
 END
 $function$;

@@ -10,10 +10,9 @@
 
 /* how many candidates more are read than are asked for */
 #define SPARE_CANDIDATES   16
-/* and how many at most */
-#define MAX_CANDIDATES	   100000
-/* by how much it grows, where others have locked those */
+/* by how much that grows where others have locked those, and how often */
 #define CANDIDATE_INCREASE 8
+#define MAX_READS		   4
 
 static int start_free(Workset *workset, const Claim *claim, const RestateInvocationId *ids,
 					  int count, Claimed *claimed, int64 max);
@@ -33,13 +32,14 @@ worker_claim(const Claim *claim, int *count)
 
 	workset_init(&workset, NULL);
 	*count = 0;
-	for (; has_more && *count < claim->max && depth <= MAX_CANDIDATES; depth *= CANDIDATE_INCREASE)
+	for (int i = 0; i < MAX_READS && has_more && *count < claim->max; i++)
 	{
 		int ncandidates;
 		RestateInvocationId *candidates = runnable_read(claim, depth, &ncandidates, &has_more);
 
 		*count += start_free(&workset, claim, candidates, ncandidates, claimed + *count,
 							 claim->max - *count);
+		depth *= CANDIDATE_INCREASE;
 	}
 	if (*count > 0)
 		worker_see(&workset, claim->worker_name);
