@@ -243,7 +243,7 @@ BEGIN
   IF new_status = 'ready' THEN
     INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
       VALUES (service, coalesce(chosen, restate.no_deployment()), now(), new_id, key);
-    IF current_setting('restate_admin.notify')::boolean THEN
+    IF current_setting('restate_admin.notify') = 'all' THEN
       NOTIFY restate_runnable;
     END IF;
   END IF;

@@ -25,12 +25,12 @@ COMMENT ON COLUMN restate.runnable.ready_at IS
 'Since when it is ready, as modified_at of restate.invocation has it.';
 
 CREATE TABLE restate.timer (
-  due_at timestamptz NOT NULL,
   kind text COLLATE "C" NOT NULL,
+  due_at timestamptz NOT NULL,
   id restate_invocation_id NOT NULL,
   completion_id bigint NOT NULL,
   partition_key bigint NOT NULL,
-  PRIMARY KEY (due_at, kind, id, completion_id, partition_key),
+  PRIMARY KEY (kind, due_at, id, completion_id, partition_key),
   CONSTRAINT timer_kind CHECK (kind IN ('sleep', 'schedule', 'retry', 'expiry'))
 );
 REVOKE ALL ON restate.timer FROM PUBLIC;

@@ -40,6 +40,18 @@ REVOKE ALL ON FUNCTION restate_heartbeat(text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_heartbeat(text) IS
 'Says that a worker lives. One that is silent for longer than restate_tick() allows loses its attempts. Error: invalid_query_parameter 400.';
 
+CREATE FUNCTION restate_worker_channel(worker text) RETURNS text
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN 'restate_worker_' || md5(worker);
+COMMENT ON FUNCTION restate_worker_channel(text) IS
+'The channel to LISTEN on for what others bring to the attempts of a worker: an entry of the journal, a kill, a request to pause. The payload of a notification is the invocation''s id: restate_fetch() tells what came. worker: its name. Null: null.';
+
+CREATE FUNCTION restate_awakeable_id(id restate_invocation_id, signal bigint) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_awakeable_id';
+COMMENT ON FUNCTION restate_awakeable_id(restate_invocation_id, bigint) IS
+'The id of an awakeable, for who is to resolve or reject it. id: the invocation that waits. signal: the number of the signal that it waits for, from 17 up. Any argument null: null. Error: invalid_query_parameter 400 for a number below 17 or above 2^32-1.';
+
 CREATE FUNCTION restate_claim(
     worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL)
   RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
@@ -180,12 +192,14 @@ BEGIN
   DELETE FROM restate.worker AS w
     WHERE w.last_seen < now() - $2 AND NOT EXISTS (SELECT FROM restate.invocation AS i
       WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
-  SELECT t.due_at INTO next_due FROM restate.timer AS t ORDER BY t.due_at LIMIT 1;
+  SELECT min(d.due_at) INTO next_due
+    FROM unnest(ARRAY['sleep', 'schedule', 'retry', CASE WHEN current_setting('restate_admin.retention')::boolean THEN 'expiry' END]) AS k (kind)
+    CROSS JOIN LATERAL (SELECT t.due_at FROM restate.timer AS t WHERE t.kind = k.kind ORDER BY t.due_at LIMIT 1) AS d;
 END
 $function$;
 REVOKE ALL ON FUNCTION restate_tick(integer, interval) FROM PUBLIC;
 COMMENT ON FUNCTION restate_tick(integer, interval) IS
-'Does what is due, the longest first: sleeps end, scheduled invocations start, retries become ready, what was retained long enough goes; and takes the attempts of workers that were silent. max: of timers and of attempts, 1 to 10000. silence: how long a worker may not be heard of. done: how much that changed. next_due: when to call it again, which has passed where more is due; null if nothing is. What another transaction has locked is passed over, so that several can run side by side. Errors: invalid_query_parameter 400, read_only 503.';
+'Does what is due, the longest first: sleeps end, scheduled invocations start, retries become ready, what was retained long enough goes; and takes the attempts of workers that were silent. max: of timers and of attempts, 1 to 10000. silence: how long a worker may not be heard of. done: how much that changed. next_due: when to call it again, which has passed where more is due; null if nothing is. With restate_admin.retention off nothing of what is retained goes. What another transaction has locked is passed over, so that several can run side by side. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE FUNCTION restate_hold(service text, reason text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE

@@ -26,6 +26,9 @@
 /* the most that one call takes */
 #define MAX_CLAIMED 10000
 
+/* the signals below are the protocol's own */
+#define FIRST_AWAKEABLE 17
+
 static Caller caller_of(FunctionCallInfo fcinfo);
 static const char *text_or_null(FunctionCallInfo fcinfo, int argument);
 static const char *required_text(FunctionCallInfo fcinfo, int argument, const char *name);
@@ -281,6 +284,23 @@ restate_signal(PG_FUNCTION_ARGS)
 	outcome = worker_signal(PG_GETARG_INVOCATION_ID(0), &signal);
 	AtEOXact_GUC(false, guc_level);
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * restate_awakeable_id(id, signal): returns the text of the id of an awakeable.
+ */
+PG_FUNCTION_INFO_V1(restate_awakeable_id);
+Datum
+restate_awakeable_id(PG_FUNCTION_ARGS)
+{
+	int64 signal = PG_GETARG_INT64(1);
+	RestateAwakeableId id = {.invocation_id = *PG_GETARG_INVOCATION_ID(0), .index = (uint32) signal};
+	char text[RESTATE_AWAKEABLE_ID_CHARS + 1];
+
+	if (signal < FIRST_AWAKEABLE || signal > RESTATE_INDEX_MAX)
+		refuse_argument("signal", "must be from " CppAsString2(FIRST_AWAKEABLE) " to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
+	restate_encode_awakeable_id(&id, text);
+	PG_RETURN_TEXT_P(cstring_to_text(text));
 }
 
 /*

@@ -44,6 +44,7 @@ machine_kill(Changes *changes, Invocation *invocation)
 		return machine_refused(REFUSED_COMPLETED);
 	if (!machine_has_started(invocation))
 		return remove_unstarted(changes, invocation, &killed);
+	invocation->has_news = invocation->status == STATUS_RUNNING;
 	machine_finish(changes, invocation, killed_failure, &killed);
 	return machine_done("killed");
 }

@@ -24,7 +24,8 @@ machine_pause(Changes *changes, Invocation *invocation)
 		{
 			Verdict verdict = {NOT_REFUSED, "pausing", !invocation->pause_requested};
 
-			invocation->changed |= !invocation->pause_requested;
+			if (!invocation->pause_requested)
+				invocation->changed = invocation->has_news = true;
 			invocation->pause_requested = true;
 			return verdict;
 		}

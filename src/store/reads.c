@@ -453,20 +453,29 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 		.sql = "SELECT t.key, t.caller, t.completion_id"
 			" FROM {rows} JOIN restate.promise_waiter t ON " IS_STATE("t") " ORDER BY t.caller, t.completion_id"},
 
-	/* what is due, the longest first */
+	/* what is due of those kinds, the longest first */
 	[READ(READ_DUE)] = {
 		.name = "read due",
 		.form = &store_form_due, .result = &store_result_due,
-		.sql = "SELECT t.id, t.kind, t.due_at, t.completion_id FROM restate.timer t"
-			" WHERE t.due_at <= {before} ORDER BY t.due_at, t.kind, t.id LIMIT {max}"},
+		.sql = "SELECT d.id, d.kind, d.due_at, d.completion_id FROM unnest({kinds}) AS k (kind)"
+			" CROSS JOIN LATERAL (SELECT t.id, t.kind, t.due_at, t.completion_id FROM restate.timer t"
+			" WHERE t.kind = k.kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
+			" ORDER BY d.due_at, d.kind, d.id LIMIT {max}"},
 
 	/* the attempts of workers that were not heard of since then; to start one is to be heard of */
 	[READ(READ_DEAD)] = {
 		.name = "read dead",
-		.form = &store_form_due, .result = &store_result_attempt,
+		.form = &store_form_silent, .result = &store_result_attempt,
 		.sql = "SELECT i.id, i.attempt FROM restate.worker w JOIN restate.invocation i ON i.worker_name = w.name"
 			" WHERE w.last_seen < {before} AND i.completed_at IS NULL AND i.status = 'running'"
 			" AND i.last_start_at < {before} LIMIT {max}"},
+
+	/* the channels of the workers that run invocations and were heard of since then */
+	[READ(READ_OWNERS)] = {
+		.name = "read owners",
+		.form = &store_form_owner, .result = &store_result_owner,
+		.sql = "SELECT i.id, restate_worker_channel(w.name) AS channel" FROM_MANY
+			" JOIN restate.worker w ON w.name = i.worker_name WHERE w.last_seen >= {since}"},
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",

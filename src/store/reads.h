@@ -73,12 +73,21 @@
 	ALL(INT8, services)               \
 	STORE_CLAIM_ASKED(ALL)
 
+#define STORE_OWNERS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)        \
+	ALL(TIMESTAMPTZ, since)
+
 #define STORE_READY(ROW, ALL) \
 	STORE_IDS(ROW, ALL)       \
 	ALL(INT8, max)
 
 #define STORE_DUE(ROW, ALL)  \
+	ALL(TEXT_ARRAY, kinds)   \
 	ALL(TIMESTAMPTZ, before) \
+	ALL(INT8, max)
+
+#define STORE_SILENT(ROW, ALL) \
+	ALL(TIMESTAMPTZ, before)   \
 	ALL(INT8, max)
 
 #define STORE_READ_FORMS(FORM)                                \
@@ -93,6 +102,8 @@
 	FORM(claim, StoreClaim, STORE_CLAIMS)                     \
 	FORM(lane, StoreLane, STORE_LANES)                        \
 	FORM(ready, StoreReady, STORE_READY)                      \
+	FORM(owner, StoreOwner, STORE_OWNERS)                     \
+	FORM(silent, StoreSilent, STORE_SILENT)                   \
 	FORM(due, StoreDue, STORE_DUE)
 
 STORE_READ_FORMS(STORE_DECLARE_FORM)
@@ -223,6 +234,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INVOCATION_ID, id) \
 	COLUMN(INT8, attempt)
 
+#define FOUND_OWNER(COLUMN) COLUMN(INVOCATION_ID, id) COLUMN(TEXT, channel)
+
 #define FOUND_RUNNABLE(COLUMN)           \
 	COLUMN(TEXT, service_name)           \
 	COLUMN(DEPLOYMENT_ID, deployment_id) \
@@ -256,6 +269,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(state, StoreFoundState, FOUND_STATE)                           \
 	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)                     \
 	RESULT(runnable, StoreFoundRunnable, FOUND_RUNNABLE)                  \
+	RESULT(owner, StoreFoundOwner, FOUND_OWNER)                           \
 	RESULT(due, StoreFoundDue, FOUND_DUE)                                 \
 	RESULT(promise, StoreFoundPromise, FOUND_PROMISE)                     \
 	RESULT(promise_waiter, StoreFoundPromiseWaiter, FOUND_PROMISE_WAITER) \

@@ -21,6 +21,9 @@
 /* bytes in UTF-8 of the key of an object, a state, a promise or a caller's repeats */
 #define RESTATE_KEY_MAX_BYTES 16384
 
+/* how long a worker may not be heard of and yet be told what concerns it */
+#define RESTATE_WORKER_SILENCE_SECONDS 10
+
 /* bytes of what makes a restart repeatable */
 #define RESTATE_REQUEST_ID_MAX_BYTES 255
 

@@ -417,7 +417,7 @@ typedef struct Invocation
 	bool created;				  /* as it was submitted, or imported */
 	bool started;				  /* its input is to become a journal */
 	bool attempt_started;		  /* the one that runs */
-	bool has_news;				  /* entries that its attempt has not sent itself */
+	bool has_news;				  /* its attempt runs, and is to be told of what another did */
 	bool is_new_failure;		  /* of the attempt: another than the last, or after progress */
 	bool journal_purged;		  /* what of it is in the tables */
 	bool removed;				  /* likewise */

@@ -6,9 +6,12 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "types/compat.h"
+#include "types/settings.h"
 #include "worker/worker.h"
 
 /* What is due of one invocation. */
@@ -22,6 +25,7 @@ static int64 fire_alone(const Due *due, int count);
 static int64 fire_schedules(const Due *due, int count);
 static void read_sleeps(Workset *workset, const Due *due, int count);
 static int64 take_over(int64 max, int64 silence);
+static ArrayType *kinds_of_timers(void);
 static TimerKind kind_of(const char *name);
 
 /*
@@ -41,7 +45,10 @@ worker_tick(int64 max, int64 silence)
 	int64 done;
 
 	store_call(&call, STORE_READ_DUE);
-	store_add_due(&call, &(StoreDue){.before = GetCurrentTransactionStartTimestamp(), .max = max});
+	store_add_due(&call, &(StoreDue){
+							 .kinds = kinds_of_timers(),
+							 .before = GetCurrentTransactionStartTimestamp(),
+							 .max = max});
 	rows = store_execute(&call);
 	alone = palloc_array(Due, Max(rows, 1));
 	schedules = palloc_array(Due, Max(rows, 1));
@@ -61,6 +68,22 @@ worker_tick(int64 max, int64 silence)
 	done = fire_schedules(schedules, nschedules);
 	done += fire_alone(alone, nalone);
 	return done + take_over(max, silence);
+}
+
+/*
+ * Returns the names of the kinds of timers that are fired, an array of text.
+ */
+static ArrayType *
+kinds_of_timers(void)
+{
+	Datum kinds[] = {
+		CStringGetTextDatum("sleep"),
+		CStringGetTextDatum("schedule"),
+		CStringGetTextDatum("retry"),
+		CStringGetTextDatum("expiry")};
+	int count = lengthof(kinds) - (restate_retention ? 0 : 1);
+
+	return construct_array(kinds, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
 /*
@@ -192,8 +215,8 @@ take_over(int64 max, int64 silence)
 	int64 done = 0;
 
 	store_call(&call, STORE_READ_DEAD);
-	store_add_due(&call,
-				  &(StoreDue){.before = GetCurrentTransactionStartTimestamp() - silence, .max = max});
+	store_add_silent(&call,
+					 &(StoreSilent){.before = GetCurrentTransactionStartTimestamp() - silence, .max = max});
 	rows = store_execute(&call);
 	if (rows == 0)
 		return 0;

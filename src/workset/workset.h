@@ -73,6 +73,8 @@ extern StoreCall *workset_part(Workset *workset, StoreStatement statement);
 extern const bytea *workset_bytes(const Bytes *bytes);
 
 /* shared by the working set's own files */
+extern List *workset_find_news(Workset *workset);
+extern void workset_notify(const Workset *workset, const List *news);
 extern Invocation *workset_enter(Workset *workset, const RestateInvocationId *id);
 extern Invocation *workset_read_invocation(Workset *workset, uint64 row,
 										   StoreFoundInvocation *found);

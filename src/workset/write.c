@@ -8,14 +8,12 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "commands/async.h"
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
 
 #include "types/compat.h"
 #include "types/id_generate.h"
-#include "types/settings.h"
 #include "workset/workset.h"
 
 static void write_invocation(Workset *workset, const Invocation *invocation);
@@ -64,6 +62,7 @@ workset_write(Workset *workset)
 	HASH_SEQ_STATUS scan;
 	const Invocation *invocation;
 	ListCell *cell;
+	List *news;
 
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -71,9 +70,9 @@ workset_write(Workset *workset)
 	foreach (cell, workset->object_keys)
 		if (((const ObjectKey *) lfirst(cell))->changed)
 			update_object_key(workset, lfirst(cell));
+	news = workset_find_news(workset);
 	(void) store_write(workset->work);
-	if (workset->changes.made_runnable && restate_notify)
-		Async_Notify("restate_runnable", "");
+	workset_notify(workset, news);
 }
 
 /*

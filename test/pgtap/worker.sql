@@ -530,7 +530,12 @@ SELECT is(pg_temp.kept('r6', 'Kept'), '02:00:00 02:00:00; completed completed In
 SELECT is(pg_temp.kept('r7', 'Flow', 'r'), '00:30:00 00:30:00; completed completed Input, Output; expiry 00:30:00', 'the run of a workflow as it says itself');
 SELECT is(pg_temp.kept('r8', 'Gone', NULL, 'i') || pg_temp.submit('r8', 'Gone', 'run', NULL, 'i', claim_for => NULL), '00:00:00 00:00:00; completed gone no journalaccepted', 'what is not kept is not joined');
 SELECT is(restate_kill(pg_temp.id('r8')) || pg_temp.status('r8'), 'killedgone', 'nor kept when it is killed');
-SELECT is(pg_temp.pass('1 h') || pg_temp.tick() || (SELECT string_agg(pg_temp.status('r' || n), ' ' ORDER BY n) FROM generate_series(1, 7) AS n),
+SELECT is(pg_temp.submit('asleep', 'Order', 'run', run_at => now() + interval '1 h') || pg_temp.pass('1 h'), 'accepted', 'the time comes');
+SET LOCAL restate_admin.retention = off;
+SELECT is(t.done || coalesce(t.next_due::text, ' never') || pg_temp.status('r3') || pg_temp.status('asleep'), '1 nevercompletedready', 'what is kept stays where nothing expires, the rest is done')
+FROM restate_tick() AS t;
+RESET restate_admin.retention;
+SELECT is(pg_temp.tick() || (SELECT string_agg(pg_temp.status('r' || n), ' ' ORDER BY n) FROM generate_series(1, 7) AS n),
   '3completed gone gone gone gone completed gone', 'what was kept for long enough goes');
 SELECT is(pg_temp.pass('1 h') || pg_temp.tick() || (SELECT string_agg(pg_temp.status('r' || n), ' ' ORDER BY n) FROM generate_series(1, 7) AS n),
   '1completed gone gone gone gone gone gone', 'and then the next');
@@ -541,6 +546,14 @@ SELECT pg_temp.submit('s' || n, 'Order', 'run', run_at => now() + n * interval '
 SELECT is(pg_temp.pass('1 h') || pg_temp.tick('2') || (SELECT string_agg(pg_temp.status('s' || n), ' ' ORDER BY n) FROM generate_series(1, 3) AS n), '2ready ready scheduled', 'two of three');
 SELECT is(pg_temp.tick('2') || pg_temp.status('s3'), '1ready', 'and the third');
 SELECT pg_temp.well('all of it');
+
+-- the id of an awakeable is that which the functions read
+SELECT is(restate_awakeable_id(NULL, 17) IS NULL AND restate_awakeable_id(pg_temp.id('plain'), NULL) IS NULL, true, 'none of null');
+SELECT is(restate_awakeable_id(pg_temp.id('plain'), n), 'sign_1' || rtrim(translate(replace(encode(restate_invocation_id_send(pg_temp.id('plain')) || int4send((n - CASE WHEN n > 2147483647 THEN 4294967296 ELSE 0 END)::int), 'base64'), E'\n', ''), '+/', '-_'), '='), 'the id of signal ' || n)
+FROM unnest('{17, 18, 65536, 4294967295}'::bigint[]) AS n;
+SELECT is(pg_temp.told(format('SELECT restate_awakeable_id(%L, %s)', pg_temp.id('plain'), n)), 'PT400 invalid_query_parameter', 'none of signal ' || n)
+FROM unnest('{-1, 16, 4294967296}'::bigint[]) AS n;
+SELECT is(pg_temp.told(format('SELECT restate_resolve_awakeable(%L)', restate_awakeable_id(pg_temp.id('plain'), 17))), 'signalled', 'it is resolved by it');
 
 -- what the functions say of a result
 SELECT is(pg_temp.told('SELECT restate_output(NULL)') || '/' || pg_temp.told('SELECT restate_output(restate_new_invocation_id())'), 'PT404 invocation_not_found/PT404 invocation_not_found', 'the result of what is not there');

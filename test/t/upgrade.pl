@@ -159,7 +159,9 @@ for my $release (@releases)
 
 	$node->safe_psql($database, $built);
 	my $before = $node->safe_psql($database, $told);
-	$node->safe_psql($database, 'ALTER EXTENSION restate_admin UPDATE');
+	my ($rc, $out, $err) = $node->psql($database, 'ALTER EXTENSION restate_admin UPDATE');
+	is($rc, 0, "$release: it is updated");
+	like($err, qr/WARNING:  (?:01000: )?\d+ completed invocations will be removed by restate_tick\(\), from \d+-.* to \d+-.*\nHINT:  Set restate_admin\.retention to off/, "$release: and says what will expire");
 	is($node->safe_psql($database, $told), $before, "$release: after the update what a user has built on ids tells the same");
 	is(difference(\@new, [ catalog($database) ]), '', "$release: after the update the catalog is that of a new installation");
 	is(rules_broken($database), $rules, "$release: the rules hold after it");
