@@ -441,6 +441,11 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" WHERE NOT EXISTS (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") ")" IN_KEY_ORDER("v")
 			" ON CONFLICT DO NOTHING"},
 
+	[READ(READ_HANDLER_NAME)] = {
+		.name = "read handler name",
+		.form = &store_form_id, .result = &store_result_handler_name,
+		.sql = "SELECT i.target_handler_name AS handler_name" FROM_MANY},
+
 	[READ(READ_FAILURE)] = {
 		.name = "read failure",
 		.form = &store_form_id, .result = &store_result_failure,

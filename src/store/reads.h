@@ -225,6 +225,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INVOCATION_ID, caller)    \
 	COLUMN(INT8, completion_id)
 
+#define FOUND_HANDLER_NAME(COLUMN) COLUMN(TEXT, handler_name)
+
 #define FOUND_FAILURE(COLUMN)  \
 	COLUMN(TEXT, last_failure) \
 	COLUMN(TEXT, error_code)   \
@@ -267,6 +269,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(arrival, StoreFoundArrival, FOUND_ARRIVAL)                     \
 	RESULT(signal, StoreFoundSignal, FOUND_SIGNAL)                        \
 	RESULT(state, StoreFoundState, FOUND_STATE)                           \
+	RESULT(handler_name, StoreFoundHandlerName, FOUND_HANDLER_NAME)       \
 	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)                     \
 	RESULT(runnable, StoreFoundRunnable, FOUND_RUNNABLE)                  \
 	RESULT(owner, StoreFoundOwner, FOUND_OWNER)                           \

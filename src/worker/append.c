@@ -15,6 +15,7 @@
 static bool append_with_others(void *argument);
 static void find_callee(Appending *appending, SentEntry *sent);
 static void link_others(Workset *workset, Appending *appending, Invocation *invocation);
+static const char *target_of(const Invocation *invocation);
 static void link_callee(Workset *workset, SentEntry *sent);
 static void read_state(Invocation *invocation, SentEntry *sent, int count);
 static bool uses_state(EntryType type);
@@ -178,6 +179,7 @@ static void
 link_others(Workset *workset, Appending *appending, Invocation *invocation)
 {
 	Invocation **targets = palloc_array(Invocation *, Max(appending->count, 1));
+	const char *target = NULL;
 	int ntargets = 0;
 
 	for (int i = 0; i < appending->count; i++)
@@ -199,9 +201,31 @@ link_others(Workset *workset, Appending *appending, Invocation *invocation)
 		{
 			Submission *submission = unconstify(Submission *, appending->sent[i].entry.submission);
 
+			if (target == NULL)
+				target = target_of(invocation);
 			submission->caller_service_name = invocation->service_name;
-			submission->caller_target = NULL;
+			submission->caller_target = target;
 		}
+}
+
+/*
+ * Returns the target of an invocation, as sys_invocation has it.
+ */
+static const char *
+target_of(const Invocation *invocation)
+{
+	StoreCall call;
+	StoreFoundHandlerName found;
+
+	store_call(&call, STORE_READ_HANDLER_NAME);
+	workset_add_id(&call, invocation);
+	if (store_execute(&call) == 0)
+		return NULL;
+	store_read_handler_name(0, &found);
+	if (invocation->service_key)
+		return psprintf("%s/%s/%s", invocation->service_name, invocation->service_key,
+						found.handler_name);
+	return psprintf("%s/%s", invocation->service_name, found.handler_name);
 }
 
 /*

@@ -376,7 +376,7 @@ SELECT pg_temp.well('keys');
 SELECT pg_temp.submit('caller', 'Order', 'run', claim_for => 'w') \g /dev/null
 SELECT is(pg_temp.append('caller', 1, 'call Counter/e/add 1 2') ~ '^1 -> 2 inv_1\w+$', true, 'a call is answered with the id of the callee');
 SELECT is(pg_temp.suspend('caller', '{2}') || pg_temp.claim('Counter'), 'suspendedCounter/e/add', 'the caller waits, the callee runs');
-SELECT is((SELECT concat_ws(' ', invoked_by, invoked_by_service_name, pg_temp.labelled(invoked_by_id::text)) FROM restate.invocation WHERE id = pg_temp.id('Counter/e/add')), 'service Order caller', 'who has called');
+SELECT is((SELECT concat_ws(' ', invoked_by, invoked_by_service_name, invoked_by_target, pg_temp.labelled(invoked_by_id::text)) FROM restate.invocation WHERE id = pg_temp.id('Counter/e/add')), 'service Order Order/run caller', 'who has called');
 SELECT is(pg_temp.complete('Counter/e/add', 1, 'output fails') || pg_temp.status('caller'), 'completedready', 'its end wakes the caller');
 SELECT is(pg_temp.brought_at('caller', 3), '409 no way', 'with its result');
 SELECT is((SELECT entry_json::jsonb #> '{Notification,Completion,Call,result,Failure,metadata}' FROM restate.sys_journal WHERE id = pg_temp.id('caller') AND index = 3),
