@@ -354,44 +354,8 @@ COMMENT ON FUNCTION restate_reject_promise(text, text, text, text, integer) IS
 'Rejects a promise of a workflow with a failure. failure, code: what it is rejected with. As restate_resolve_promise() otherwise.';
 
 CREATE FUNCTION restate_adopt(ids restate_invocation_id[]) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-  adopted restate_invocation_id[];
-BEGIN
-  SELECT array_agg(l.id) INTO adopted FROM (
-    SELECT i.id FROM restate.invocation AS i
-    WHERE i.id = ANY ($1) AND i.is_foreign AND i.completed_at IS NULL
-    ORDER BY i.id FOR UPDATE) AS l;
-  IF adopted IS NULL THEN
-    RETURN 0;
-  END IF;
-  -- an attempt that ran elsewhere is over here, as that of a worker that is gone
-  UPDATE restate.invocation AS i
-    SET is_foreign = NULL, attempt = NULL, worker_name = NULL,
-      status = CASE WHEN i.status = 'running' AND i.pause_requested THEN 'paused' WHEN i.status = 'running' THEN 'ready' ELSE i.status END,
-      pause_requested = i.pause_requested AND i.status <> 'running',
-      modified_at = CASE i.status WHEN 'running' THEN now() ELSE i.modified_at END,
-      next_retry_at = CASE i.status WHEN 'backing-off' THEN coalesce(i.next_retry_at, now()) END
-    WHERE i.id = ANY (adopted);
-  INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
-    SELECT i.target_service_name, coalesce(i.pinned_deployment_id, restate.no_deployment()), i.modified_at, i.id, i.partition_key
-    FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status = 'ready';
-  INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
-    SELECT CASE i.status WHEN 'scheduled' THEN coalesce(i.scheduled_start_at, now()) ELSE i.next_retry_at END,
-      CASE i.status WHEN 'scheduled' THEN 'schedule' ELSE 'retry' END, i.id, -1, i.partition_key
-    FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status IN ('scheduled', 'backing-off')
-    UNION ALL
-    SELECT restate.sleep_wakeup_at(j.entry_type, j.meta), 'sleep', j.id, j.completion_id, j.partition_key
-    FROM restate.invocation AS i
-    JOIN restate.journal AS j ON j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: Sleep'
-    WHERE i.id = ANY (adopted) AND restate.sleep_wakeup_at(j.entry_type, j.meta) IS NOT NULL
-      AND NOT EXISTS (SELECT FROM restate.journal AS n WHERE n.id = j.id AND n.partition_key = j.partition_key
-        AND n.completion_id = j.completion_id AND NOT restate.is_command(n.entry_type));
-  RETURN cardinality(adopted);
-END
-$function$;
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_adopt';
 REVOKE ALL ON FUNCTION restate_adopt(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_adopt(restate_invocation_id[]) IS
-'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Returns how many were adopted. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';
+'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Returns how many were adopted; each is in the audit. Error: read_only 503. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';

@@ -34,6 +34,14 @@ $function$;
 COMMENT ON FUNCTION restate.not_written(text) IS
 'Raises triggered_action_exception: fewer rows were written than there were to write. what: what they are. Returns never.';
 
+CREATE FUNCTION restate.take_imported_key(
+    id restate_invocation_id, status text, service_name text, service_key text, OUT is_taken boolean, OUT place bigint)
+  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_take_imported_key';
+REVOKE ALL ON FUNCTION restate.take_imported_key(restate_invocation_id, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate.take_imported_key(restate_invocation_id, text, text, text) IS
+'Has an invocation that is imported hold its object key, or wait in its inbox: for restate_import_invocation().';
+
 CREATE FUNCTION restate_import_invocation(invocation jsonb, journal jsonb DEFAULT NULL)
   RETURNS restate_invocation_id
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -45,7 +53,7 @@ DECLARE
   entries jsonb := $2;
   row restate.invocation;
   input record;
-  holder restate_invocation_id;
+  is_taken boolean;
   entry_count bigint := 0;
   command_count bigint := 0;
   output bytea;
@@ -185,39 +193,13 @@ BEGIN
   END IF;
 
   -- An object key before the invocation, and that before its journal.
-  IF row.target_handler_ty = 'exclusive' AND row.status = 'pending' THEN
-    SELECT k.holder INTO holder
-      FROM restate.object_key AS k
-      WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
-        AND k.partition_key = row.partition_key
-      FOR UPDATE;
-    IF holder IS NULL OR holder = row.id THEN
-      PERFORM restate.refuse_body(format(
-        'invocation %s is pending, but nobody holds its object key: import the holder first', row.id));
-    END IF;
-    UPDATE restate.object_key AS k
-      SET next_sequence_number = k.next_sequence_number + 1
-      WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
-        AND k.partition_key = row.partition_key
-      RETURNING k.next_sequence_number - 1 INTO row.inbox_sequence_number;
-    IF NOT FOUND THEN
-      PERFORM restate.not_written(format('the object key of invocation %s', row.id));
-    END IF;
-  ELSIF row.target_handler_ty = 'exclusive' AND restate.has_started(row.status) AND row.status <> 'completed' THEN
-    INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
-      VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
-      ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))
-        DO UPDATE SET holder = excluded.holder WHERE k.holder IS NULL OR k.holder = excluded.holder;
-    IF NOT FOUND THEN
-      SELECT k.holder INTO holder
-        FROM restate.object_key AS k
-        WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
-          AND k.partition_key = row.partition_key;
-      IF holder <> row.id THEN
-        PERFORM restate.refuse_body(format(
-          'invocation %s cannot hold its object key, which another holds', row.id));
-      END IF;
-      PERFORM restate.not_written(format('the object key of invocation %s', row.id));
+  IF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
+    SELECT k.is_taken, k.place INTO STRICT is_taken, row.inbox_sequence_number
+      FROM restate.take_imported_key(row.id, row.status, row.target_service_name, row.target_service_key) AS k;
+    IF NOT is_taken THEN
+      PERFORM restate.refuse_body(format(CASE row.status
+        WHEN 'pending' THEN 'invocation %s is pending, but nobody holds its object key: import the holder first'
+        ELSE 'invocation %s cannot hold its object key, which another holds' END, row.id));
     END IF;
   END IF;
 

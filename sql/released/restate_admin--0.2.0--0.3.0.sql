@@ -3185,47 +3185,11 @@ COMMENT ON FUNCTION restate_reject_promise(text, text, text, text, integer) IS
 'Rejects a promise of a workflow with a failure. failure, code: what it is rejected with. As restate_resolve_promise() otherwise.';
 
 CREATE FUNCTION restate_adopt(ids restate_invocation_id[]) RETURNS bigint
-  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
-  SET search_path = pg_catalog, pg_temp
-AS $function$
-DECLARE
-  adopted restate_invocation_id[];
-BEGIN
-  SELECT array_agg(l.id) INTO adopted FROM (
-    SELECT i.id FROM restate.invocation AS i
-    WHERE i.id = ANY ($1) AND i.is_foreign AND i.completed_at IS NULL
-    ORDER BY i.id FOR UPDATE) AS l;
-  IF adopted IS NULL THEN
-    RETURN 0;
-  END IF;
-  -- an attempt that ran elsewhere is over here, as that of a worker that is gone
-  UPDATE restate.invocation AS i
-    SET is_foreign = NULL, attempt = NULL, worker_name = NULL,
-      status = CASE WHEN i.status = 'running' AND i.pause_requested THEN 'paused' WHEN i.status = 'running' THEN 'ready' ELSE i.status END,
-      pause_requested = i.pause_requested AND i.status <> 'running',
-      modified_at = CASE i.status WHEN 'running' THEN now() ELSE i.modified_at END,
-      next_retry_at = CASE i.status WHEN 'backing-off' THEN coalesce(i.next_retry_at, now()) END
-    WHERE i.id = ANY (adopted);
-  INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
-    SELECT i.target_service_name, coalesce(i.pinned_deployment_id, restate.no_deployment()), i.modified_at, i.id, i.partition_key
-    FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status = 'ready';
-  INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
-    SELECT CASE i.status WHEN 'scheduled' THEN coalesce(i.scheduled_start_at, now()) ELSE i.next_retry_at END,
-      CASE i.status WHEN 'scheduled' THEN 'schedule' ELSE 'retry' END, i.id, -1, i.partition_key
-    FROM restate.invocation AS i WHERE i.id = ANY (adopted) AND i.status IN ('scheduled', 'backing-off')
-    UNION ALL
-    SELECT restate.sleep_wakeup_at(j.entry_type, j.meta), 'sleep', j.id, j.completion_id, j.partition_key
-    FROM restate.invocation AS i
-    JOIN restate.journal AS j ON j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: Sleep'
-    WHERE i.id = ANY (adopted) AND restate.sleep_wakeup_at(j.entry_type, j.meta) IS NOT NULL
-      AND NOT EXISTS (SELECT FROM restate.journal AS n WHERE n.id = j.id AND n.partition_key = j.partition_key
-        AND n.completion_id = j.completion_id AND NOT restate.is_command(n.entry_type));
-  RETURN cardinality(adopted);
-END
-$function$;
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_adopt';
 REVOKE ALL ON FUNCTION restate_adopt(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_adopt(restate_invocation_id[]) IS
-'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Returns how many were adopted. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';
+'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Returns how many were adopted; each is in the audit. Error: read_only 503. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';
 
 -- Verification.
 
@@ -3454,6 +3418,14 @@ $function$;
 COMMENT ON FUNCTION restate.not_written(text) IS
 'Raises triggered_action_exception: fewer rows were written than there were to write. what: what they are. Returns never.';
 
+CREATE FUNCTION restate.take_imported_key(
+    id restate_invocation_id, status text, service_name text, service_key text, OUT is_taken boolean, OUT place bigint)
+  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_take_imported_key';
+REVOKE ALL ON FUNCTION restate.take_imported_key(restate_invocation_id, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate.take_imported_key(restate_invocation_id, text, text, text) IS
+'Has an invocation that is imported hold its object key, or wait in its inbox: for restate_import_invocation().';
+
 CREATE OR REPLACE FUNCTION restate_import_invocation(invocation jsonb, journal jsonb DEFAULT NULL)
   RETURNS restate_invocation_id
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
@@ -3465,7 +3437,7 @@ DECLARE
   entries jsonb := $2;
   row restate.invocation;
   input record;
-  holder restate_invocation_id;
+  is_taken boolean;
   entry_count bigint := 0;
   command_count bigint := 0;
   output bytea;
@@ -3605,39 +3577,13 @@ BEGIN
   END IF;
 
   -- An object key before the invocation, and that before its journal.
-  IF row.target_handler_ty = 'exclusive' AND row.status = 'pending' THEN
-    SELECT k.holder INTO holder
-      FROM restate.object_key AS k
-      WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
-        AND k.partition_key = row.partition_key
-      FOR UPDATE;
-    IF holder IS NULL OR holder = row.id THEN
-      PERFORM restate.refuse_body(format(
-        'invocation %s is pending, but nobody holds its object key: import the holder first', row.id));
-    END IF;
-    UPDATE restate.object_key AS k
-      SET next_sequence_number = k.next_sequence_number + 1
-      WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
-        AND k.partition_key = row.partition_key
-      RETURNING k.next_sequence_number - 1 INTO row.inbox_sequence_number;
-    IF NOT FOUND THEN
-      PERFORM restate.not_written(format('the object key of invocation %s', row.id));
-    END IF;
-  ELSIF row.target_handler_ty = 'exclusive' AND restate.has_started(row.status) AND row.status <> 'completed' THEN
-    INSERT INTO restate.object_key AS k (service_name, service_key, partition_key, holder)
-      VALUES (row.target_service_name, row.target_service_key, row.partition_key, row.id)
-      ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))
-        DO UPDATE SET holder = excluded.holder WHERE k.holder IS NULL OR k.holder = excluded.holder;
-    IF NOT FOUND THEN
-      SELECT k.holder INTO holder
-        FROM restate.object_key AS k
-        WHERE k.service_name = row.target_service_name AND k.service_key = row.target_service_key
-          AND k.partition_key = row.partition_key;
-      IF holder <> row.id THEN
-        PERFORM restate.refuse_body(format(
-          'invocation %s cannot hold its object key, which another holds', row.id));
-      END IF;
-      PERFORM restate.not_written(format('the object key of invocation %s', row.id));
+  IF row.target_handler_ty = 'exclusive' AND row.status NOT IN ('scheduled', 'completed') THEN
+    SELECT k.is_taken, k.place INTO STRICT is_taken, row.inbox_sequence_number
+      FROM restate.take_imported_key(row.id, row.status, row.target_service_name, row.target_service_key) AS k;
+    IF NOT is_taken THEN
+      PERFORM restate.refuse_body(format(CASE row.status
+        WHEN 'pending' THEN 'invocation %s is pending, but nobody holds its object key: import the holder first'
+        ELSE 'invocation %s cannot hold its object key, which another holds' END, row.id));
     END IF;
   END IF;
 

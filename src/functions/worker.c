@@ -8,6 +8,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "lib/qunique.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -36,6 +37,8 @@ static const char *headers_of(FunctionCallInfo fcinfo, int argument);
 pg_noreturn static void refuse_argument(const char *name, const char *words);
 static const int64 *numbers_of(FunctionCallInfo fcinfo, int argument, int *count);
 static const char *const *names_of(FunctionCallInfo fcinfo, int argument, int *count);
+static RestateInvocationId *ids_of(ArrayType *array, int *count);
+static int compare_ids(const void *a, const void *b);
 static EntryResult result_of(FunctionCallInfo fcinfo, int argument);
 static int64 max_of(FunctionCallInfo fcinfo, int argument);
 
@@ -238,6 +241,27 @@ restate_fail_attempt(PG_FUNCTION_ARGS)
 	outcome = worker_fail(&caller, failure);
 	AtEOXact_GUC(false, guc_level);
 	PG_RETURN_TEXT_P(cstring_to_text(outcome));
+}
+
+/*
+ * restate_adopt(ids): returns how many were adopted.
+ */
+PG_FUNCTION_INFO_V1(restate_adopt);
+Datum
+restate_adopt(PG_FUNCTION_ARGS)
+{
+	RestateInvocationId *ids;
+	int64 adopted;
+	int guc_level;
+	int count;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_INT64(0);
+	ids = ids_of(PG_GETARG_ARRAYTYPE_P(0), &count);
+	guc_level = workset_begin();
+	adopted = worker_adopt(ids, count);
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_INT64(adopted);
 }
 
 /*
@@ -471,6 +495,38 @@ numbers_of(FunctionCallInfo fcinfo, int argument, int *count)
 							"must be whole numbers from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
 	}
 	return result;
+}
+
+/*
+ * Returns the ids of an array, each once, in their order, without those that are null.
+ */
+static RestateInvocationId *
+ids_of(ArrayType *array, int *count)
+{
+	Datum *values;
+	bool *nulls;
+	RestateInvocationId *ids;
+	int size;
+
+	deconstruct_array(array, ARR_ELEMTYPE(array), sizeof(RestateInvocationId), false,
+					  TYPALIGN_CHAR, &values, &nulls, &size);
+	ids = palloc_array(RestateInvocationId, Max(size, 1));
+	*count = 0;
+	for (int i = 0; i < size; i++)
+		if (!nulls[i])
+			ids[(*count)++] = *DatumGetInvocationId(values[i]);
+	qsort(ids, (size_t) *count, sizeof(*ids), compare_ids);
+	*count = (int) qunique(ids, (size_t) *count, sizeof(*ids), compare_ids);
+	return ids;
+}
+
+/*
+ * Orders ids, for qsort() and qunique().
+ */
+static int
+compare_ids(const void *a, const void *b)
+{
+	return restate_invocation_id_compare(a, b);
 }
 
 /*

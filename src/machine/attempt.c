@@ -105,6 +105,16 @@ machine_take_over(Changes *changes, Invocation *invocation, int64_t attempt)
 {
 	if (!machine_is_current(invocation, attempt))
 		return machine_refused(REFUSED_ATTEMPT_LOST);
+	return machine_end_attempt(changes, invocation);
+}
+
+/*
+ * Ends what runs without a word of it: another attempt can be started at once, unless a
+ * pause was asked for.
+ */
+Verdict
+machine_end_attempt(Changes *changes, Invocation *invocation)
+{
 	if (pause_if_requested(changes, invocation))
 		return machine_done("paused");
 	machine_set_status(changes, invocation, STATUS_READY);

@@ -1,15 +1,12 @@
 /*
  * create.c
- *		Invocations that are new to the store: submitted, or imported in the
- *		midst of their life.
+ *		Invocations that are submitted.
  */
 #include "machine/machine.h"
 
 #include <string.h>
 
 static void place(Changes *changes, Invocation *invocation);
-static bool take_key(ObjectKey *key, const RestateInvocationId *id, int64_t *sequence_number);
-static void enter_inbox(Changes *changes, Invocation *invocation);
 static void retain_as_submitted(Invocation *invocation, const Submission *submission);
 
 /*
@@ -90,7 +87,7 @@ place(Changes *changes, Invocation *invocation)
 	}
 	machine_set_status(changes, invocation, STATUS_PENDING);
 	invocation->inbox_sequence_number = number;
-	enter_inbox(changes, invocation);
+	machine_enter_inbox(changes, invocation);
 }
 
 /*
@@ -115,7 +112,7 @@ Status
 machine_place(Changes *changes, ObjectKey *key, const RestateInvocationId *id,
 			  int64_t *sequence_number)
 {
-	if (key && !take_key(key, id, sequence_number))
+	if (key && !machine_take_key(key, id, sequence_number))
 		return STATUS_PENDING;
 	changes->made_runnable = true;
 	return STATUS_READY;
@@ -125,8 +122,8 @@ machine_place(Changes *changes, ObjectKey *key, const RestateInvocationId *id,
  * Makes the invocation holder of the key if that is free; else gives out the
  * next place in the inbox, and returns false.
  */
-static bool
-take_key(ObjectKey *key, const RestateInvocationId *id, int64_t *sequence_number)
+bool
+machine_take_key(ObjectKey *key, const RestateInvocationId *id, int64_t *sequence_number)
 {
 	key->changed = true;
 	if (key->has_holder)
@@ -143,8 +140,8 @@ take_key(ObjectKey *key, const RestateInvocationId *id, int64_t *sequence_number
  * Adds the invocation at the end of the inbox, as far as that was read: what
  * this call frees the key for comes first either way.
  */
-static void
-enter_inbox(Changes *changes, Invocation *invocation)
+void
+machine_enter_inbox(Changes *changes, Invocation *invocation)
 {
 	ObjectKey *key = invocation->object_key;
 	size_t size = (size_t) key->inbox_size;
@@ -156,45 +153,4 @@ enter_inbox(Changes *changes, Invocation *invocation)
 	inbox[size] = invocation;
 	key->inbox = inbox;
 	key->inbox_size++;
-}
-
-/*
- * Takes in an invocation in the midst of its life, with the status and all
- * else that it has been given: one that waits in an inbox goes to its end, one
- * that has started on an object key holds it, and retention counts from now.
- * Returns false, with nothing changed, if the key is another's, or one waits
- * for a key that nobody holds.
- */
-bool
-machine_import(Changes *changes, Invocation *invocation)
-{
-	ObjectKey *key = invocation->object_key;
-	bool is_pending = invocation->status == STATUS_PENDING;
-	bool takes_key =
-		key &&
-		(is_pending || (machine_has_started(invocation) && invocation->status != STATUS_COMPLETED));
-
-	if (takes_key && key->has_holder != is_pending)
-		return false;
-	invocation->exists = invocation->created = invocation->changed = true;
-	if (takes_key && !take_key(key, &invocation->id, &invocation->inbox_sequence_number))
-		enter_inbox(changes, invocation);
-	changes->made_runnable |= invocation->status == STATUS_READY;
-	switch (invocation->status)
-	{
-		case STATUS_SCHEDULED:
-			machine_set_timer(changes, invocation, TIMER_SCHEDULE, invocation->scheduled_start_at,
-							  -1);
-			break;
-		case STATUS_BACKING_OFF:
-			machine_set_timer(changes, invocation, TIMER_RETRY, invocation->next_retry_at, -1);
-			break;
-		case STATUS_COMPLETED:
-			invocation->retained_from = changes->now;
-			machine_set_expiry(changes, invocation);
-			break;
-		default:
-			break;
-	}
-	return true;
 }

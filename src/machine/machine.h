@@ -49,10 +49,17 @@ typedef struct NewEntries
 extern Verdict machine_submit(Changes *changes, Invocation *invocation,
 							  const Submission *submission);
 extern Verdict machine_start_scheduled(Changes *changes, Invocation *invocation);
-extern bool machine_import(Changes *changes, Invocation *invocation);
 extern Status machine_place(Changes *changes, ObjectKey *key, const RestateInvocationId *id,
 							int64_t *sequence_number);
+extern bool machine_take_key(ObjectKey *key, const RestateInvocationId *id,
+							 int64_t *sequence_number);
+extern void machine_enter_inbox(Changes *changes, Invocation *invocation);
 extern bool machine_is_known(const Invocation *invocation);
+
+/* import.c: those that come from elsewhere */
+extern bool machine_import(Changes *changes, Invocation *invocation);
+extern Verdict machine_adopt(Changes *changes, Invocation *invocation, const Timer *sleeps,
+							 int nsleeps);
 
 /* start.c, append.c, attempt.c: an attempt, from its start to its end */
 extern Verdict machine_start_attempt(Changes *changes, Invocation *invocation, int64_t attempt);
@@ -63,6 +70,7 @@ extern Verdict machine_fail_attempt(Changes *changes, Invocation *invocation, in
 									const Failure *failure, const RetryPolicy *policy);
 extern Verdict machine_complete(Changes *changes, Invocation *invocation, int64_t attempt);
 extern Verdict machine_take_over(Changes *changes, Invocation *invocation, int64_t attempt);
+extern Verdict machine_end_attempt(Changes *changes, Invocation *invocation);
 extern bool machine_is_current(const Invocation *invocation, int64_t attempt);
 extern bool machine_same_text(const char *a, const char *b);
 

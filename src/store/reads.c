@@ -467,6 +467,16 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" WHERE t.kind = k.kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
 			" ORDER BY d.due_at, d.kind, d.id LIMIT {max}"},
 
+	/* the sleeps of journals that have no completion, and end some day */
+	[READ(READ_SLEEPS)] = {
+		.name = "read sleeps",
+		.form = &store_form_id, .result = &store_result_due,
+		.sql = "SELECT j.id, 'sleep' AS kind, restate.sleep_wakeup_at(j.entry_type, j.meta) AS due_at, j.completion_id"
+			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j") " WHERE j.entry_type = 'Command: Sleep'"
+			" AND restate.sleep_wakeup_at(j.entry_type, j.meta) < 'infinity'"
+			" AND NOT EXISTS (SELECT FROM restate.journal n WHERE n.id = j.id AND n.partition_key = j.partition_key"
+			" AND n.completion_id = j.completion_id AND " IS_COMPLETION("n") ")"},
+
 	/* the attempts of workers that were not heard of since then; to start one is to be heard of */
 	[READ(READ_DEAD)] = {
 		.name = "read dead",

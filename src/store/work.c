@@ -189,7 +189,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" input_headers = CASE WHEN " WAITS("v") " THEN i.input_headers END,"
 			" input_payload = CASE WHEN " WAITS("v") " THEN i.input_payload END,"
 			" running_at = CASE WHEN NOT " WAITS("v") " THEN coalesce(i.running_at, {at}) END,"
-			" next_retry_at = CASE WHEN v.status = i.status THEN i.next_retry_at ELSE v.next_retry_at END,"
+			" next_retry_at = CASE WHEN v.status = i.status THEN coalesce(i.next_retry_at, v.next_retry_at) ELSE v.next_retry_at END,"
 			" attempt = v.attempt,"
 			" worker_name = CASE WHEN v.status = 'running' THEN coalesce(v.worker_name, i.worker_name) END,"
 			" last_start_at = coalesce(v.last_start_at, i.last_start_at),"
@@ -203,7 +203,8 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" last_failure_related_command_index = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_index ELSE v.command_index END,"
 			" last_failure_related_command_name = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_name ELSE v.command_name END,"
 			" last_failure_related_command_type = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_type ELSE v.command_type END,"
-			" has_waiters = nullif(v.has_waiters, false)"
+			" has_waiters = nullif(v.has_waiters, false),"
+			" is_foreign = nullif(v.is_foreign, false)"
 			" FROM {rows}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
 			WAS_WRITTEN("update", "i.status = v.status AND i.journal_size = v.journal_size AND i.pause_requested = v.pause_requested")},

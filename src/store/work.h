@@ -125,6 +125,7 @@
 	ROW(TEXT, command_name)                  \
 	ROW(TEXT, command_type)                  \
 	ROW(BOOL, has_waiters)                   \
+	ROW(BOOL, is_foreign)                    \
 	ROW(TEXT, status_was)                    \
 	ALL(TIMESTAMPTZ, at)
 

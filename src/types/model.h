@@ -80,7 +80,7 @@ typedef struct Facts
 	bool awaits_cancel; /* suspended on the signal to end */
 	bool has_caller;
 	bool has_waiters;	   /* somebody may wait for its result */
-	bool is_foreign;	   /* nothing runs it here */
+	bool is_foreign;	   /* nothing has run it here yet */
 	bool deployment_found; /* the one asked for */
 	bool has_service_key;
 	int32_t protocol_version;
@@ -414,6 +414,7 @@ typedef struct Invocation
 
 	/* what was decided */
 	bool changed;
+	bool is_foreign;			  /* nothing runs it here */
 	bool created;				  /* as it was submitted, or imported */
 	bool started;				  /* its input is to become a journal */
 	bool attempt_started;		  /* the one that runs */

@@ -115,6 +115,9 @@ extern const char *worker_signal(const RestateInvocationId *id, const Signal *si
 extern const char *worker_complete_promise(const ObjectKeyName *workflow, int64 partition_key,
 										   const char *key, const EntryResult *result);
 
+/* adopt.c */
+extern int64 worker_adopt(const RestateInvocationId *ids, int count);
+
 /* clock.c */
 extern int64 worker_tick(int64 max, int64 silence);
 

@@ -306,6 +306,7 @@ workset_read_invocation(Workset *workset, uint64 row, StoreFoundInvocation *foun
 	i->journal_size = i->facts.journal_size;
 	i->journal_commands_size = i->facts.journal_commands_size;
 	i->pause_requested = i->facts.pause_requested;
+	i->is_foreign = i->facts.is_foreign;
 	i->attempt = i->facts.attempt;
 	i->attempt_count = i->facts.attempt_count;
 	i->entry_retry_count = i->facts.entry_retry_count;

@@ -284,7 +284,7 @@ update(Workset *workset, const Invocation *invocation)
 {
 	const Failure *failure = invocation->attempt_failure;
 	bool is_pending = invocation->status == STATUS_PENDING;
-	bool is_foreign = invocation->facts.is_foreign;
+	bool is_foreign = invocation->is_foreign;
 	int64 protocol_version = invocation->set_protocol_version;
 	StoreUpdate row = {
 		.id = &invocation->id,
@@ -303,6 +303,7 @@ update(Workset *workset, const Invocation *invocation)
 		.entry_retry_count = invocation->entry_retry_count,
 		.last_entry_at = is_foreign ? invocation->facts.last_entry_at : invocation->last_entry_at,
 		.has_waiters = invocation->facts.has_waiters || gets_waiter(invocation),
+		.is_foreign = is_foreign,
 		.status_was = restate_status_name(invocation->facts.status),
 		.at = workset->at};
 
@@ -494,7 +495,7 @@ write_runnable(Workset *workset, const Invocation *invocation)
 	bool was_runnable =
 		!invocation->created && facts->status == STATUS_READY && !facts->is_foreign;
 	bool is_runnable =
-		!invocation->removed && invocation->status == STATUS_READY && !facts->is_foreign;
+		!invocation->removed && invocation->status == STATUS_READY && !invocation->is_foreign;
 	StoreRunnable row = {
 		.id = &invocation->id,
 		.partition_key = invocation->partition_key,
@@ -527,7 +528,7 @@ write_timers(Workset *workset, const Invocation *invocation)
 		[TIMER_EXPIRY] = "expiry"};
 
 	for (const TimerChange *change = invocation->timers; change; change = change->next)
-		if (!invocation->facts.is_foreign || change->timer.kind == TIMER_EXPIRY)
+		if (!invocation->is_foreign || change->timer.kind == TIMER_EXPIRY)
 			store_add_timer(
 				workset_part(workset, change->is_removed ? STORE_DROP_TIMERS : STORE_SET_TIMERS),
 				&(StoreTimer){

@@ -190,14 +190,16 @@ SELECT is(pg_temp.suppressed('CREATE TRIGGER suppress BEFORE ' || events || ' FO
   events || ' ' || args)
 FROM (VALUES
   ('INSERT ON restate.invocation', '', '{}'::jsonb, 'invocation'), ('INSERT ON restate.journal', '', '{}', 'the journal of invocation'),
-  ('INSERT ON restate.journal', '1', '{}', 'the journal of invocation'),
-  ('INSERT ON restate.object_key', '', '{"target_service_name": "Obj8", "target_handler_ty": "exclusive"}', 'the object key of invocation'),
-  ('UPDATE ON restate.object_key', '', '{"target_service_name": "Obj", "target_handler_name": "plain", "status": "pending"}', 'the object key of invocation')) AS v (events, args, facts, what);
+  ('INSERT ON restate.journal', '1', '{}', 'the journal of invocation')) AS v (events, args, facts, what);
+\set unwritten '09000 could not write all that the operation changes Look for triggers and row security policies on the tables of schema restate, and run restate_verify().'
+SELECT is(pg_temp.suppressed('CREATE TRIGGER suppress BEFORE ' || events || ' FOR EACH ROW EXECUTE FUNCTION pg_temp.suppress()', facts), :'unwritten', events)
+FROM (VALUES
+  ('INSERT ON restate.object_key', '{"target_service_name": "Obj8", "target_handler_ty": "exclusive"}'::jsonb),
+  ('UPDATE ON restate.object_key', '{"target_service_name": "Obj", "target_handler_name": "plain", "status": "pending"}')) AS v (events, facts);
 UPDATE restate.object_key SET holder = NULL WHERE service_name = 'Obj';
 SELECT is(pg_temp.suppressed('CREATE TRIGGER suppress BEFORE UPDATE ON restate.object_key FOR EACH ROW EXECUTE FUNCTION pg_temp.suppress()',
     '{"target_service_name": "Obj", "target_handler_name": "plain"}'),
-  '09000 could not write the object key of invocation ID: a trigger or row security policy suppressed rows See the triggers and policies on the tables of schema restate: none may suppress a row.',
-  'a free key');
+  :'unwritten', 'a free key');
 UPDATE restate.object_key SET holder = :'waiting' WHERE service_name = 'Obj';
 
 -- so is what a policy hides from an owner who is not above policies
@@ -216,6 +218,7 @@ BEGIN
     EXECUTE format('CREATE POLICY lets_pass ON restate.%I USING (true)', t);
   END LOOP;
   ALTER FUNCTION restate_import_invocation(jsonb, jsonb) OWNER TO restate_test_owner;
+  ALTER FUNCTION restate.take_imported_key(restate_invocation_id, text, text, text) OWNER TO restate_test_owner;
   ALTER FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) OWNER TO restate_test_owner;
 END $$;
 CREATE FUNCTION pg_temp.under_policy(command text, tab text, facts jsonb) RETURNS text LANGUAGE plpgsql AS $$
@@ -237,7 +240,7 @@ FROM (VALUES
   ('SELECT', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive"}', '42501 %'),
   -- of a key that another holds, some servers look at the policy first and some at the holder
   ('UPDATE', 'object_key', '{"target_service_name": "Obj7", "target_handler_ty": "exclusive"}', '42501 %'),
-  ('UPDATE', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive", "status": "pending"}', 'PT422 %'),
+  ('UPDATE', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive", "status": "pending"}', '42501 %'),
   ('SELECT', 'invocation', jsonb_build_object('id', :'hidden', 'target_service_name', 'Obj9', 'target_handler_ty', 'shared'), 'PT422 invalid_body invocation ID has a journal %')
 ) AS v (command, tab, facts, told);
 

@@ -156,21 +156,89 @@ imports(void)
 				continue;
 			}
 			check(invocation.exists && invocation.created && invocation.status == status && invocation.journal_size == before.journal_size &&
-					  changes.made_runnable == (status == STATUS_READY),
+					  !changes.made_runnable && invocation.is_foreign == (status != STATUS_COMPLETED),
 				  "an import of one that is %s: it is as it was", status_names[status]);
 			check(holds(&key, &invocation) == (takes_part && status != STATUS_PENDING), "an import of one that is %s: who has begun holds the key",
 				  status_names[status]);
 			check((key.inbox_size == 1) == (status == STATUS_PENDING) && (status != STATUS_PENDING || invocation.inbox_sequence_number == 4),
 				  "an import of one that is %s: who waits is in the inbox", status_names[status]);
-			if (status == STATUS_SCHEDULED || status == STATUS_BACKING_OFF)
-				check(is_timer(only_timer(&invocation, false), status == STATUS_SCHEDULED ? TIMER_SCHEDULE : TIMER_RETRY, NOW - 10, -1),
-					  "an import of one that is %s: it waits for its time", status_names[status]);
-			else if (status == STATUS_COMPLETED)
+			if (status == STATUS_COMPLETED)
 				check(is_timer(only_timer(&invocation, false), TIMER_EXPIRY, NOW + 500, -1) && invocation.retained_from == NOW,
 					  "an import of one that is completed: it is kept from now on");
 			else
-				check(invocation.timers == NULL, "an import of one that is %s: it waits for no time", status_names[status]);
+				check(invocation.timers == NULL, "an import of one that is %s: it waits for no time here", status_names[status]);
 		}
+}
+
+/*
+ * Imports an invocation that holds its key already.
+ */
+static void
+imports_of_a_holder(void)
+{
+	Changes changes = no_changes();
+	Invocation invocation = in_state(STATUS_READY, 1);
+	ObjectKey key = {.has_holder = true, .holder = invocation.id};
+
+	invocation.exists = false;
+	invocation.object_key = &key;
+	check(machine_import(&changes, &invocation) && holds(&key, &invocation), "who holds its key already is taken");
+	invocation = in_state(STATUS_PENDING, 1);
+	invocation.exists = false;
+	invocation.object_key = &key;
+	check(!machine_import(&changes, &invocation), "but who waits for nobody but itself is not");
+}
+
+/*
+ * Adopts foreign invocations in every state, with sleeps that have not ended.
+ */
+static void
+adoptions(void)
+{
+	for (Status status = STATUS_PENDING; status <= STATUS_COMPLETED; status++)
+		for (int pause = 0; pause <= 1; pause++)
+			for (int foreign = 0; foreign <= 1; foreign++)
+			{
+				Timer sleeps[] = {{TIMER_SLEEP, NOW + 1, 6}, {TIMER_SLEEP, NOW - 1, 9}};
+				Changes changes = no_changes();
+				Invocation invocation = in_state(status, 1);
+				bool is_due = status == STATUS_SCHEDULED || status == STATUS_BACKING_OFF;
+				Status becomes = status != STATUS_RUNNING ? status : pause ? STATUS_PAUSED :
+																			 STATUS_READY;
+				const TimerChange *timer;
+
+				invocation.is_foreign = foreign;
+				invocation.pause_requested = pause;
+				if (!foreign || status == STATUS_COMPLETED)
+				{
+					check(!machine_adopt(&changes, &invocation, sleeps, 2).took_effect && !invocation.changed && invocation.timers == NULL,
+						  "one that is %s and %s is not adopted", status_names[status], foreign ? "foreign" : "not foreign");
+					continue;
+				}
+				check(machine_adopt(&changes, &invocation, sleeps, 2).took_effect && !invocation.is_foreign && invocation.changed,
+					  "one that is %s is adopted", status_names[status]);
+				check(invocation.status == becomes && invocation.attempt == 0 && changes.made_runnable == (becomes == STATUS_READY) &&
+						  invocation.pause_requested == (pause && status != STATUS_RUNNING),
+					  "one that is %s%s is %s then", status_names[status], pause ? " and to pause" : "", status_names[becomes]);
+				timer = invocation.timers;
+				if (is_due)
+				{
+					check(timer && is_timer(&timer->timer, status == STATUS_SCHEDULED ? TIMER_SCHEDULE : TIMER_RETRY, NOW - 10, -1),
+						  "one that is %s waits for its time", status_names[status]);
+					timer = timer ? timer->next : NULL;
+				}
+				check(timer && is_timer(&timer->timer, TIMER_SLEEP, NOW + 1, 6) && timer->next && is_timer(&timer->next->timer, TIMER_SLEEP, NOW - 1, 9) && !timer->next->next,
+					  "one that is %s sleeps on", status_names[status]);
+			}
+	{
+		Changes changes = no_changes();
+		Invocation invocation = in_state(STATUS_BACKING_OFF, 1);
+
+		invocation.is_foreign = true;
+		invocation.next_retry_at = 0;
+		check(machine_adopt(&changes, &invocation, NULL, 0).took_effect && invocation.next_retry_at == NOW && is_timer(only_timer(&invocation, false), TIMER_RETRY, NOW, -1),
+			  "one of which nobody says when it is to be tried again is tried now");
+	}
 }
 
 /*
@@ -586,6 +654,8 @@ main(void)
 	resubmission();
 	retentions();
 	imports();
+	imports_of_a_holder();
+	adoptions();
 	starts();
 	fence();
 	pauses();
