@@ -80,7 +80,7 @@ help:
 $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 	@$(MAKE) --no-print-directory -f $(SRCROOT)/Makefile $@
 
-#? make run           a private PostgreSQL with the extension and the demo in it, and the
+#? make run           a private PostgreSQL with the extension and the demos in it, and the
 #?                    gateway; left running; UI_DIR=dir has it serve Restate's web UI
 #?                    from a copy of its files (doc/http.md)
 #? make env           what makes a shell use them: eval "$(make env)"

@@ -28,6 +28,7 @@ for my $time ('first', 'second')
 	my ($code, $output) = shell("'$cluster' start");
 
 	is($code, 0, "the $time run succeeds") or diag($output);
+	like($output, qr/^1\. A worker starts.*^ +problems that restate_verify\(\) finds: 0$/ms, "the $time run shows workers");
 	my @lines = $output =~ /^.* (curl .*)$/mg;
 	is(scalar @lines, 3, "the $time run prints three requests");
 	my ($rc, $rows) = shell("$lines[0] -fsS");
