@@ -53,11 +53,13 @@ COMMENT ON FUNCTION restate_awakeable_id(restate_invocation_id, bigint) IS
 'The id of an awakeable, for who is to resolve or reject it. id: the invocation that waits. signal: the number of the signal that it waits for, from 17 up. Any argument null: null. Error: invalid_query_parameter 400 for a number below 17 or above 2^32-1.';
 
 CREATE FUNCTION restate_claim(
-    worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL)
+    worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL,
+    frames boolean DEFAULT false)
   RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
     deployment restate_deployment_id, protocol_version integer, attempts bigint, random_seed bigint,
     commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
-    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval)
+    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval,
+    entries bigint, request bytea)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
   SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -81,15 +83,20 @@ BEGIN
       CROSS JOIN LATERAL restate.handler_of(t.service, t.handler, t.deployment) AS h)
     SELECT a.id, a.attempt, a.target_service_name, a.target_handler_name, a.target_service_key, a.pinned_deployment_id,
       a.pinned_service_protocol_version, a.attempt_count, a.random_seed, a.journal_commands_size, j.entries, j.input,
-      s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout
+      s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout,
+      a.journal_size, CASE WHEN $5 THEN restate.start_frame(a.id, a.journal_size, a.target_service_key, s.state_keys, s.state_values,
+        a.entry_retry_count, floor(extract(epoch FROM now() - a.last_entry_at) * 1000)::bigint, a.random_seed) || j.frames END
     FROM attempt AS a
     LEFT JOIN option AS o ON o.service = a.target_service_name AND o.handler = a.target_handler_name AND o.deployment = a.pinned_deployment_id
     CROSS JOIN LATERAL (
       SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
           e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
-          ORDER BY e.index) AS entries,
-        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input
+          ORDER BY e.index) FILTER (WHERE $5 IS NOT TRUE) AS entries,
+        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input,
+        CASE WHEN count(*) = count(f.frame) THEN string_agg(f.frame, '' ORDER BY e.index) END AS frames
       FROM restate.journal AS e
+      CROSS JOIN LATERAL (SELECT CASE WHEN $5 THEN restate.entry_frame(e.entry_type, e.name, e.completion_id,
+        e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload) END) AS f (frame)
       WHERE e.id = a.id AND e.partition_key = a.partition_key) AS j
     LEFT JOIN LATERAL (
       SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}') AS state_keys,
@@ -102,9 +109,9 @@ BEGIN
     ORDER BY a.place;
 END
 $function$;
-REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[]) FROM PUBLIC;
-COMMENT ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[]) IS
-'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
+REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) IS
+'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. entries: how many the journal has. frames: whether the journal comes as frames of the service protocol instead, in request: the Start message, with the state, and all entries, with which a request to a handler of Restate''s SDKs begins; null if an entry fits no frame. protocol_version: which version to speak. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE TYPE restate.appended_entry AS (
   ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint);
@@ -273,8 +280,8 @@ REVOKE ALL ON FUNCTION restate_wait(restate_invocation_id, interval) FROM PUBLIC
 COMMENT ON FUNCTION restate_wait(restate_invocation_id, interval) IS
 'The result of an invocation, waited for up to the timeout; status tells whether there is one. It looks again and again, at least ten times a second, and keeps no lock meanwhile. What is submitted in the same transaction starts only after that has committed. Errors: invocation_not_found 404, invalid_query_parameter 400 in a transaction of another level than READ COMMITTED.';
 
-CREATE FUNCTION restate_fetch(id restate_invocation_id, attempt bigint, after bigint)
-  RETURNS TABLE (index bigint, entry_json jsonb)
+CREATE FUNCTION restate_fetch(id restate_invocation_id, attempt bigint, after bigint, frames boolean DEFAULT false)
+  RETURNS TABLE (index bigint, entry_json jsonb, frame bytea)
   LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 5
   SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -285,16 +292,19 @@ BEGIN
     PERFORM restate.refuse('attempt_lost', format('the attempt is not the current one of invocation %s', coalesce($1::text, 'null')));
   END IF;
   RETURN QUERY
-    SELECT e.index, restate.entry_json(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id,
-      e.signal_index, e.signal_name, e.meta, e.payload)::jsonb
+    SELECT e.index, CASE WHEN $4 IS NOT TRUE THEN restate.entry_json(e.entry_type, e.name, e.completion_id,
+        e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb END,
+      CASE WHEN $4 THEN restate.entry_frame(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id,
+        e.signal_index, e.signal_name, e.meta, e.payload) END
     FROM restate.journal AS e
     WHERE e.id = $1 AND e.partition_key = restate_partition_key_of_id($1) AND e.index > $3
+      AND ($4 IS NOT TRUE OR NOT restate.is_command(e.entry_type))
     ORDER BY e.index;
 END
 $function$;
-REVOKE ALL ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint) IS
-'The entries of a running attempt''s journal behind an index: what others have appended meanwhile, such as completions and signals. after: the index of the last entry that the attempt knows. Error: attempt_lost 409.';
+REVOKE ALL ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint, boolean) IS
+'The entries of a running attempt''s journal behind an index: what others have appended meanwhile, such as completions and signals. after: the index of the last entry that the attempt knows. frames: whether only notifications come, each as a frame of the service protocol in place of entry_json. Error: attempt_lost 409.';
 
 CREATE FUNCTION restate_signal(id restate_invocation_id, name text DEFAULT NULL, value bytea DEFAULT NULL,
     failure text DEFAULT NULL, code integer DEFAULT 500, index bigint DEFAULT NULL)

@@ -2884,11 +2884,13 @@ COMMENT ON FUNCTION restate_awakeable_id(restate_invocation_id, bigint) IS
 'The id of an awakeable, for who is to resolve or reject it. id: the invocation that waits. signal: the number of the signal that it waits for, from 17 up. Any argument null: null. Error: invalid_query_parameter 400 for a number below 17 or above 2^32-1.';
 
 CREATE FUNCTION restate_claim(
-    worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL)
+    worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL,
+    frames boolean DEFAULT false)
   RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
     deployment restate_deployment_id, protocol_version integer, attempts bigint, random_seed bigint,
     commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
-    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval)
+    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval,
+    entries bigint, request bytea)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
   SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -2912,15 +2914,20 @@ BEGIN
       CROSS JOIN LATERAL restate.handler_of(t.service, t.handler, t.deployment) AS h)
     SELECT a.id, a.attempt, a.target_service_name, a.target_handler_name, a.target_service_key, a.pinned_deployment_id,
       a.pinned_service_protocol_version, a.attempt_count, a.random_seed, a.journal_commands_size, j.entries, j.input,
-      s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout
+      s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout,
+      a.journal_size, CASE WHEN $5 THEN restate.start_frame(a.id, a.journal_size, a.target_service_key, s.state_keys, s.state_values,
+        a.entry_retry_count, floor(extract(epoch FROM now() - a.last_entry_at) * 1000)::bigint, a.random_seed) || j.frames END
     FROM attempt AS a
     LEFT JOIN option AS o ON o.service = a.target_service_name AND o.handler = a.target_handler_name AND o.deployment = a.pinned_deployment_id
     CROSS JOIN LATERAL (
       SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
           e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
-          ORDER BY e.index) AS entries,
-        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input
+          ORDER BY e.index) FILTER (WHERE $5 IS NOT TRUE) AS entries,
+        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input,
+        CASE WHEN count(*) = count(f.frame) THEN string_agg(f.frame, '' ORDER BY e.index) END AS frames
       FROM restate.journal AS e
+      CROSS JOIN LATERAL (SELECT CASE WHEN $5 THEN restate.entry_frame(e.entry_type, e.name, e.completion_id,
+        e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload) END) AS f (frame)
       WHERE e.id = a.id AND e.partition_key = a.partition_key) AS j
     LEFT JOIN LATERAL (
       SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}') AS state_keys,
@@ -2933,9 +2940,9 @@ BEGIN
     ORDER BY a.place;
 END
 $function$;
-REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[]) FROM PUBLIC;
-COMMENT ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[]) IS
-'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
+REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) IS
+'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. entries: how many the journal has. frames: whether the journal comes as frames of the service protocol instead, in request: the Start message, with the state, and all entries, with which a request to a handler of Restate''s SDKs begins; null if an entry fits no frame. protocol_version: which version to speak. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE TYPE restate.appended_entry AS (
   ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint);
@@ -3104,8 +3111,8 @@ REVOKE ALL ON FUNCTION restate_wait(restate_invocation_id, interval) FROM PUBLIC
 COMMENT ON FUNCTION restate_wait(restate_invocation_id, interval) IS
 'The result of an invocation, waited for up to the timeout; status tells whether there is one. It looks again and again, at least ten times a second, and keeps no lock meanwhile. What is submitted in the same transaction starts only after that has committed. Errors: invocation_not_found 404, invalid_query_parameter 400 in a transaction of another level than READ COMMITTED.';
 
-CREATE FUNCTION restate_fetch(id restate_invocation_id, attempt bigint, after bigint)
-  RETURNS TABLE (index bigint, entry_json jsonb)
+CREATE FUNCTION restate_fetch(id restate_invocation_id, attempt bigint, after bigint, frames boolean DEFAULT false)
+  RETURNS TABLE (index bigint, entry_json jsonb, frame bytea)
   LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 5
   SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -3116,16 +3123,19 @@ BEGIN
     PERFORM restate.refuse('attempt_lost', format('the attempt is not the current one of invocation %s', coalesce($1::text, 'null')));
   END IF;
   RETURN QUERY
-    SELECT e.index, restate.entry_json(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id,
-      e.signal_index, e.signal_name, e.meta, e.payload)::jsonb
+    SELECT e.index, CASE WHEN $4 IS NOT TRUE THEN restate.entry_json(e.entry_type, e.name, e.completion_id,
+        e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb END,
+      CASE WHEN $4 THEN restate.entry_frame(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id,
+        e.signal_index, e.signal_name, e.meta, e.payload) END
     FROM restate.journal AS e
     WHERE e.id = $1 AND e.partition_key = restate_partition_key_of_id($1) AND e.index > $3
+      AND ($4 IS NOT TRUE OR NOT restate.is_command(e.entry_type))
     ORDER BY e.index;
 END
 $function$;
-REVOKE ALL ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint) IS
-'The entries of a running attempt''s journal behind an index: what others have appended meanwhile, such as completions and signals. after: the index of the last entry that the attempt knows. Error: attempt_lost 409.';
+REVOKE ALL ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate_fetch(restate_invocation_id, bigint, bigint, boolean) IS
+'The entries of a running attempt''s journal behind an index: what others have appended meanwhile, such as completions and signals. after: the index of the last entry that the attempt knows. frames: whether only notifications come, each as a frame of the service protocol in place of entry_json. Error: attempt_lost 409.';
 
 CREATE FUNCTION restate_signal(id restate_invocation_id, name text DEFAULT NULL, value bytea DEFAULT NULL,
     failure text DEFAULT NULL, code integer DEFAULT 500, index bigint DEFAULT NULL)
@@ -3190,6 +3200,43 @@ CREATE FUNCTION restate_adopt(ids restate_invocation_id[]) RETURNS bigint
 REVOKE ALL ON FUNCTION restate_adopt(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_adopt(restate_invocation_id[]) IS
 'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Returns how many were adopted; each is in the audit. Error: read_only 503. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';
+
+-- The frames of the service protocol, for those who run handlers written with Restate's SDKs.
+
+CREATE FUNCTION restate.entry_frame(
+    entry_type restate.entry_type, name text, completion_id bigint, result_completion_id bigint,
+    invoked_id restate_invocation_id, signal_index bigint, signal_name text, meta jsonb, payload bytea)
+  RETURNS bytea
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10
+  AS 'MODULE_PATHNAME', 'restate_entry_frame';
+REVOKE ALL ON FUNCTION restate.entry_frame(
+  restate.entry_type, text, bigint, bigint, restate_invocation_id, bigint, text, jsonb, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION restate.entry_frame(
+  restate.entry_type, text, bigint, bigint, restate_invocation_id, bigint, text, jsonb, bytea) IS
+'A journal entry as a frame of the service protocol, from its columns. Null for what no frame can have: one has at most 32 MiB. Characters that UTF-8 does not have are question marks.';
+
+CREATE FUNCTION restate.start_frame(
+    id restate_invocation_id, known_entries bigint, key text, state_keys text[], state_values bytea[],
+    retry_count bigint, since_last bigint, random_seed bigint)
+  RETURNS bytea
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10
+  AS 'MODULE_PATHNAME', 'restate_start_frame';
+REVOKE ALL ON FUNCTION restate.start_frame(
+  restate_invocation_id, bigint, text, text[], bytea[], bigint, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate.start_frame(
+  restate_invocation_id, bigint, text, text[], bytea[], bigint, bigint, bigint) IS
+'The Start message of the service protocol, which goes before the entries of an attempt. known_entries: how many of them follow. key: of an object or workflow. state_keys, state_values: all of its state; null where the handler asks for it. retry_count, since_last: how many attempts have failed since the last entry, and how many milliseconds that is ago. Null for what no frame can have.';
+
+CREATE FUNCTION restate_push(
+    ids restate_invocation_id[], attempts bigint[], frames bytea[], first_commands bigint[] DEFAULT NULL,
+    known bigint[] DEFAULT NULL)
+  RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text, message text, error_code text,
+    reply bytea, commands bigint, entries bigint, status text, next_retry_at timestamptz)
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  AS 'MODULE_PATHNAME', 'restate_push';
+REVOKE ALL ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[]) IS
+'Takes what attempts have sent in frames of the service protocol, versions 5 and 6, as restate_append() takes JSON: commands, and the results of runs. End, Suspension or Error ends its attempt; what is behind it is ignored. ids, attempts, frames: of each attempt whole frames, up to 10000. first_commands: the number of the first command of each, counted among those of the journal, the input being 0, so that what was sent before is recognised; null: all are new. known: how many entries of the journal each attempt has been given; null: not told. A row for each, in their order, as if one after the other: each attempt''s frames are taken as a whole or refused, and then nothing of them is done. ok; category, message: why it is refused. error_code: what restate_fail_attempt() takes for an attempt that fails by that; null for one that is lost. reply: frames for the handler, in the order of the journal: with known, all notifications from there on, else those that came of this call; null where the attempt has ended. commands, entries: how many the journal has now; the next call has them as first_commands and known. status: of the invocation, where the attempt has ended: completed, suspended, ready (something that a Suspension waits for is there), backing-off or paused; next_retry_at: of backing-off. Without known, every signal that the journal has wakes a Suspension that names it. Categories: attempt_lost, invocation_not_found, journal_mismatch, command_not_allowed, handler_not_found, invalid_body, invalid_invocation_id, invalid_query_parameter. Errors: invalid_query_parameter 400 for arrays of different lengths, batch_too_large 400, read_only 503.';
 
 -- Verification.
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 static Refusal refuses(const Invocation *invocation, const NewEntries *sent, int i, int64_t number);
+static bool asks_on(const Entry *entry, int64_t *asked);
 static Refusal refuses_repeat(const Invocation *invocation, const Entry *entry, int64_t number);
 static Refusal refuses_command(const Invocation *invocation, const Entry *entry);
 static Refusal refuses_submission(const Submission *submission);
@@ -29,6 +30,7 @@ Verdict
 machine_append_entries(Changes *changes, Invocation *invocation, NewEntries *sent)
 {
 	int64_t number = sent->first_command;
+	int64_t asked = invocation->asked;
 	bool took_effect = false;
 
 	sent->refused = 0;
@@ -38,6 +40,10 @@ machine_append_entries(Changes *changes, Invocation *invocation, NewEntries *sen
 	{
 		Refusal refusal = refuses(invocation, sent, i, number);
 
+		if (refusal == NOT_REFUSED && invocation->asked_is_known &&
+			number >= invocation->journal_commands_size &&
+			!asks_on(&sent->entries[i], &asked))
+			refusal = REFUSED_ASKED_BEFORE;
 		sent->refused = i;
 		if (refusal != NOT_REFUSED)
 			return machine_refused(refusal);
@@ -80,6 +86,24 @@ refuses(const Invocation *invocation, const NewEntries *sent, int i, int64_t num
 	if (number < invocation->journal_commands_size)
 		return refuses_repeat(invocation, entry, number);
 	return refuses_command(invocation, entry);
+}
+
+/*
+ * Returns whether the completions that a command asks for, if it does, come after the
+ * last one that was asked for, which is set to them: so that each is asked for once.
+ */
+static bool
+asks_on(const Entry *entry, int64_t *asked)
+{
+	int64_t first = entry->completion_id;
+	int64_t second = entry->result_completion_id;
+
+	if (!entry_type_is_command(entry->type) || first < 0)
+		return true;
+	if (first <= *asked || first == second || (second >= 0 && second <= *asked))
+		return false;
+	*asked = first > second ? first : second;
+	return true;
 }
 
 /*

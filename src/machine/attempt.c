@@ -30,7 +30,7 @@ machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt, const
 {
 	if (!machine_is_current(invocation, attempt))
 		return machine_refused(REFUSED_ATTEMPT_LOST);
-	if (awaited->ncompletions + awaited->nsignals + awaited->nnames == 0)
+	if (machine_awaits_nothing(awaited))
 		return machine_refused(REFUSED_AWAITS_NOTHING);
 	invocation->attempt_count = 0;
 	if (pause_if_requested(changes, invocation))
@@ -43,6 +43,15 @@ machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt, const
 	machine_set_status(changes, invocation, STATUS_SUSPENDED);
 	invocation->awaited = awaited;
 	return machine_done("suspended");
+}
+
+/*
+ * Returns whether there is nothing that could wake a suspended invocation.
+ */
+bool
+machine_awaits_nothing(const Awaited *awaited)
+{
+	return awaited->ncompletions + awaited->nsignals + awaited->nnames == 0;
 }
 
 /*

@@ -45,6 +45,24 @@ typedef struct NewEntries
 	int refused; /* of a refusal: which entry it is about */
 } NewEntries;
 
+typedef enum ClosingKind
+{
+	CLOSING_NONE, /* it runs on */
+	CLOSING_END,
+	CLOSING_SUSPENSION,
+	CLOSING_ERROR
+} ClosingKind;
+
+/* How an attempt ends. */
+typedef struct Closing
+{
+	ClosingKind kind;
+	const Awaited *awaited; /* of a suspension, as the next */
+	int64_t known;			/* how many entries of the journal the attempt has been given */
+	const Failure *failure; /* of an error, as the next */
+	const RetryPolicy *policy;
+} Closing;
+
 /* create.c: those that are new */
 extern Verdict machine_submit(Changes *changes, Invocation *invocation,
 							  const Submission *submission);
@@ -61,7 +79,7 @@ extern bool machine_import(Changes *changes, Invocation *invocation);
 extern Verdict machine_adopt(Changes *changes, Invocation *invocation, const Timer *sleeps,
 							 int nsleeps);
 
-/* start.c, append.c, attempt.c: an attempt, from its start to its end */
+/* start.c, append.c, attempt.c, push.c: an attempt, from its start to its end */
 extern Verdict machine_start_attempt(Changes *changes, Invocation *invocation, int64_t attempt);
 extern Verdict machine_append_entries(Changes *changes, Invocation *invocation, NewEntries *sent);
 extern Verdict machine_suspend(Changes *changes, Invocation *invocation, int64_t attempt,
@@ -69,6 +87,10 @@ extern Verdict machine_suspend(Changes *changes, Invocation *invocation, int64_t
 extern Verdict machine_fail_attempt(Changes *changes, Invocation *invocation, int64_t attempt,
 									const Failure *failure, const RetryPolicy *policy);
 extern Verdict machine_complete(Changes *changes, Invocation *invocation, int64_t attempt);
+extern Verdict machine_push(Changes *changes, Invocation *invocation, NewEntries *sent,
+							const Closing *closing);
+extern bool machine_appends_output(const Invocation *invocation, const NewEntries *sent);
+extern bool machine_awaits_nothing(const Awaited *awaited);
 extern Verdict machine_take_over(Changes *changes, Invocation *invocation, int64_t attempt);
 extern Verdict machine_end_attempt(Changes *changes, Invocation *invocation);
 extern bool machine_is_current(const Invocation *invocation, int64_t attempt);

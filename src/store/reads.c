@@ -416,6 +416,25 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 			" WHERE j.id = {id} AND j.partition_key = {partition_key} AND j.index >= {first}"
 			" AND j.entry_type = 'Notification: Signal' ORDER BY j.index LIMIT {count}"},
 
+	/* what has come to journals, from an index on */
+	[READ(READ_NEWS)] = {
+		.name = "read news",
+		.form = &store_form_journal_rest, .result = &store_result_news,
+		.sql = "SELECT j.id AS of, j.index, j.entry_type::text AS entry_type, j.name, coalesce(j.completion_id, -1) AS completion_id,"
+			" coalesce(j.result_completion_id, -1) AS result_completion_id, j.invoked_id, coalesce(j.signal_index, -1) AS signal_index,"
+			" j.signal_name, j.meta, j.payload FROM {rows} JOIN restate.journal j ON " IS_NAMED("j")
+			" WHERE j.index >= v.first AND NOT " IS_COMMAND("j") " ORDER BY j.id, j.index"},
+
+	/* the last completion that commands have asked for, which is the highest */
+	[READ(READ_ASKED)] = {
+		.name = "read asked",
+		.a_row_alone = true,
+		.form = &store_form_id, .result = &store_result_asked,
+		.sql = "SELECT v.id, c.completion_id FROM {rows}"
+			" CROSS JOIN LATERAL (SELECT greatest(j.completion_id, j.result_completion_id) AS completion_id FROM restate.journal j"
+			" WHERE " IS_NAMED("j") " AND j.completion_id IS NOT NULL AND " IS_COMMAND("j")
+			" ORDER BY j.index DESC LIMIT 1) AS c"},
+
 	[READ(READ_OUTPUT)] = {
 		.name = "read output",
 		.form = &store_form_journal_part, .result = &store_result_entry,

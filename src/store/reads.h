@@ -61,6 +61,11 @@
 	ALL(INT8, max)                        \
 	ALL(INT8, depth)
 
+/* the rest of a journal, from the index on */
+#define STORE_JOURNAL_RESTS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)               \
+	ROW(INT8, first)
+
 #define STORE_CLAIMS(ROW, ALL) \
 	ALL(TEXT_ARRAY, services)  \
 	STORE_CLAIM_ASKED(ALL)
@@ -99,6 +104,7 @@
 	FORM(restarted, StoreRestarted, STORE_RESTARTED)          \
 	FORM(handler, StoreHandler, STORE_HANDLERS)               \
 	FORM(journal_part, StoreJournalPart, STORE_JOURNAL_PARTS) \
+	FORM(journal_rest, StoreJournalRest, STORE_JOURNAL_RESTS) \
 	FORM(claim, StoreClaim, STORE_CLAIMS)                     \
 	FORM(lane, StoreLane, STORE_LANES)                        \
 	FORM(ready, StoreReady, STORE_READY)                      \
@@ -197,6 +203,10 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(JSONB, meta)                \
 	COLUMN(BYTEA, payload)
 
+#define FOUND_NEWS(COLUMN) COLUMN(INVOCATION_ID, of) FOUND_ENTRY(COLUMN)
+
+#define FOUND_ASKED(COLUMN) COLUMN(INVOCATION_ID, id) COLUMN(INT8, completion_id)
+
 #define FOUND_ARRIVAL(COLUMN)   \
 	COLUMN(INVOCATION_ID, id)   \
 	COLUMN(INT8, completion_id) \
@@ -266,6 +276,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(handler, StoreFoundHandler, FOUND_HANDLER)                     \
 	RESULT(outcome, StoreFoundOutcome, FOUND_OUTCOME)                     \
 	RESULT(entry, StoreFoundEntry, FOUND_ENTRY)                           \
+	RESULT(news, StoreFoundNews, FOUND_NEWS)                              \
+	RESULT(asked, StoreFoundAsked, FOUND_ASKED)                           \
 	RESULT(arrival, StoreFoundArrival, FOUND_ARRIVAL)                     \
 	RESULT(signal, StoreFoundSignal, FOUND_SIGNAL)                        \
 	RESULT(state, StoreFoundState, FOUND_STATE)                           \

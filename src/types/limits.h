@@ -24,6 +24,10 @@
 /* how long a worker may not be heard of and yet be told what concerns it */
 #define RESTATE_WORKER_SILENCE_SECONDS 10
 
+/* frames of one attempt in a push, and elements of a list in one of them */
+#define RESTATE_PUSH_MAX_FRAMES	   10000
+#define RESTATE_FRAME_MAX_ELEMENTS 65536
+
 /* bytes of what makes a restart repeatable */
 #define RESTATE_REQUEST_ID_MAX_BYTES 255
 

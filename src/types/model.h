@@ -334,9 +334,10 @@ typedef struct Failure
 {
 	const char *text; /* as the last failure is shown */
 	const char *error_code;
-	EntryResult result;	   /* what the invocation ends with if this is its end */
-	int64_t retry_after;   /* asked for instead of the policy's; -1: none */
-	bool is_of_deployment; /* no code of the handler had a part in it */
+	const char *stacktrace; /* NULL: none */
+	EntryResult result;		/* what the invocation ends with if this is its end */
+	int64_t retry_after;	/* asked for instead of the policy's; -1: none */
+	bool is_of_deployment;	/* no code of the handler had a part in it */
 	int64_t related_command_index;
 	const char *related_command_name;
 	const char *related_command_type;
@@ -410,6 +411,8 @@ typedef struct Invocation
 	int ncallees;
 	Waiter *waiters;			 /* those that wait for its result */
 	const JournalPart *journal;	 /* what was read of it; NULL: nothing */
+	bool asked_is_known;		 /* the next */
+	int64_t asked;				 /* the last completion that its commands ask for; -1: none */
 	const Failure *last_failure; /* NULL: none */
 
 	/* what was decided */

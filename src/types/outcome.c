@@ -321,3 +321,21 @@ restate_raise(RestateRefusal refusal)
 			 restate_err_category(refusal.category),
 			 refusal.hint ? errhint("%s", refusal.hint) : 0));
 }
+
+/*
+ * Returns whether an error is a refusal that was raised; then sets it, with the error's
+ * own message and the hint of its category.
+ */
+bool
+restate_is_refusal(const ErrorData *error, RestateRefusal *refusal)
+{
+	for (int category = RESTATE_OK + 1; category < RESTATE_CATEGORY_COUNT; category++)
+		if (error->constraint_name &&
+			error->sqlerrcode == restate_category_sqlstate((RestateCategory) category) &&
+			strcmp(error->constraint_name, categories[category].name) == 0)
+		{
+			*refusal = (RestateRefusal){(RestateCategory) category, error->message, NULL};
+			return true;
+		}
+	return false;
+}

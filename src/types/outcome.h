@@ -32,6 +32,7 @@ extern char *restate_quote_text(const char *text);
 extern RestateRefusal restate_refusal(RestateCategory category, const char *fmt, ...)
 	pg_attribute_printf(2, 3);
 pg_noreturn extern void restate_raise(RestateRefusal refusal);
+extern bool restate_is_refusal(const ErrorData *error, RestateRefusal *refusal);
 
 /*
  * The error fields of a category for ereport() and ereturn(), after the

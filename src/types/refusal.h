@@ -34,6 +34,7 @@ typedef enum Refusal
 	REFUSED_COMMAND_GAP,
 	REFUSED_COMPLETED_BEFORE,
 	REFUSED_NO_RUN,
+	REFUSED_ASKED_BEFORE,
 	REFUSED_NOT_APPENDED,
 	REFUSED_NO_STATE,
 	REFUSED_STATE_READ_ONLY,
@@ -45,11 +46,19 @@ typedef enum Refusal
 	REFUSAL_COUNT
 } Refusal;
 
+/* Restate's codes for why an attempt fails */
+#define RESTATE_ERROR_HANDLER	  "RT0007"
+#define RESTATE_ERROR_PROTOCOL	  "RT0012"
+#define RESTATE_ERROR_MISMATCH	  "RT0016"
+#define RESTATE_ERROR_NOT_ALLOWED "RT0017"
+#define RESTATE_ERROR_NO_HANDLER  "RT0018"
+
 typedef struct RefusalDef
 {
 	RestateCategory category;
-	const char *message; /* takes the invocation's id as %s */
-	const char *hint;	 /* NULL: the category's */
+	const char *message;	/* takes the invocation's id as %s */
+	const char *hint;		/* NULL: the category's */
+	const char *error_code; /* with which an attempt fails that is refused so; NULL: it is none's */
 } RefusalDef;
 
 extern const RefusalDef refusals[REFUSAL_COUNT];

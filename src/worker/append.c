@@ -13,12 +13,9 @@
 #include "worker/promises.h"
 
 static bool append_with_others(void *argument);
-static void find_callee(Appending *appending, SentEntry *sent);
-static void link_others(Workset *workset, Appending *appending, Invocation *invocation);
+static bool find_callee(const Appending *appending, SentEntry *sent, RestateRefusal *refusal);
 static const char *target_of(const Invocation *invocation);
 static void link_callee(Workset *workset, SentEntry *sent);
-static void read_state(Invocation *invocation, SentEntry *sent, int count);
-static bool uses_state(EntryType type);
 
 /*
  * Appends the entries, and sets on each which index it has and whether the journal
@@ -82,29 +79,17 @@ appending_reaches_others(const Appending *appending)
 bool
 appending_lock(Workset *workset, Appending *appending, Reach reach)
 {
-	RestateInvocationId *ids = palloc_array(RestateInvocationId, 2 * appending->count + 1);
+	RestateInvocationId *ids = palloc_array(RestateInvocationId, appending->count + 1);
+	RestateRefusal refusal;
 	int nids = 0;
 
+	if (!appending_find_callees(appending, &refusal))
+		restate_raise(refusal);
 	ids[nids++] = appending->caller->id;
-	for (int i = 0; i < appending->count; i++)
-	{
-		SentEntry *sent = &appending->sent[i];
-
-		if (sent->service_name)
-			find_callee(appending, sent);
-		if (sent->has_target_id)
-			ids[nids++] = sent->target_id;
-		if (sent->entry.submission && sent->entry.submission->is_exclusive)
-		{
-			ObjectKey *key = workset_find_object_key(workset, sent->service_name, sent->service_key, true);
-
-			key->partition_key = (int64) restate_id_partition_key(&sent->target_id);
-			workset->makes_keys = true;
-		}
-	}
+	nids += appending_enter_others(workset, appending, &ids[nids]);
 	if (!workset_lock_reached_keys(workset, reach, ids, nids))
 		return false;
-	promises_lock(workset, appending);
+	promises_lock(workset, &appending, 1);
 	if (!workset_lock_reached_rows(workset, reach))
 		return false;
 	workset_read_awaited(workset, true);
@@ -112,19 +97,37 @@ appending_lock(Workset *workset, Appending *appending, Reach reach)
 }
 
 /*
+ * Finds the handlers that calls are to, and names the callees.  Returns false, and sets
+ * why, if a call has a key that its callee cannot have.
+ */
+bool
+appending_find_callees(const Appending *appending, RestateRefusal *refusal)
+{
+	for (int i = 0; i < appending->count; i++)
+		if (appending->sent[i].service_name &&
+			!find_callee(appending, &appending->sent[i], refusal))
+			return false;
+	return true;
+}
+
+/*
  * Finds the handler that a call is to, and names the callee.
  */
-static void
-find_callee(Appending *appending, SentEntry *sent)
+static bool
+find_callee(const Appending *appending, SentEntry *sent, RestateRefusal *refusal)
 {
 	Handler *handler = palloc_object(Handler);
+	bool is_found = registry_find(sent->service_name, sent->handler_name, NULL, handler);
 	Submission *submission;
 
+	if (is_found)
+		sent_fit_call(sent, handler->service_ty);
 	sent->entry.submission = NULL;
-	sent->has_target_id = registry_find(sent->service_name, sent->handler_name, NULL, handler) &&
-						  strcmp(handler->service_ty, sent->service_ty) == 0;
+	sent->has_target_id = is_found && strcmp(handler->service_ty, sent->service_ty) == 0;
 	if (!sent->has_target_id)
-		return;
+		return true;
+	if (!registry_takes(handler, sent->service_key, sent->idempotency_key, refusal))
+		return false;
 	registry_name_id(handler, sent->service_key, sent->idempotency_key, &sent->target_id);
 	submission = registry_submission(handler, sent->service_key, sent->idempotency_key);
 	submission->start_at = sent->start_at;
@@ -135,6 +138,35 @@ find_callee(Appending *appending, SentEntry *sent)
 	sent_finish_call(sent, handler->handler_ty, handler->completion_retention,
 					 handler->journal_retention);
 	sent->entry.submission = submission;
+	return true;
+}
+
+/*
+ * Sets the ids of those whom the entries concern, of which there is one for each at
+ * most, and adds the object keys that new ones take to the working set; returns how many
+ * ids there are.
+ */
+int
+appending_enter_others(Workset *workset, const Appending *appending, RestateInvocationId *ids)
+{
+	int nids = 0;
+
+	for (int i = 0; i < appending->count; i++)
+	{
+		const SentEntry *sent = &appending->sent[i];
+
+		if (sent->has_target_id)
+			ids[nids++] = sent->target_id;
+		if (sent->entry.submission && sent->entry.submission->is_exclusive)
+		{
+			ObjectKey *key =
+				workset_find_object_key(workset, sent->service_name, sent->service_key, true);
+
+			key->partition_key = (int64) restate_id_partition_key(&sent->target_id);
+			workset->makes_keys = true;
+		}
+	}
+	return nids;
 }
 
 /*
@@ -143,22 +175,24 @@ find_callee(Appending *appending, SentEntry *sent)
 void
 appending_append(Workset *workset, Appending *appending, Invocation *invocation)
 {
-	NewEntries entries = {
-		.attempt = appending->caller->attempt,
-		.first_command = appending->first_command,
-		.count = appending->count};
+	NewEntries entries;
+	Invocation **targets = palloc_array(Invocation *, Max(appending->count, 1));
+	List *states = NIL;
+	StoreCall call;
 	Verdict verdict;
 
 	if (!invocation->exists)
 		worker_refuse(REFUSED_NOT_FOUND, &appending->caller->id);
 	if (!machine_is_current(invocation, appending->caller->attempt))
 		worker_refuse(REFUSED_ATTEMPT_LOST, &appending->caller->id);
-	journal_read_part(invocation, appending->sent, appending->count, appending->first_command);
-	read_state(invocation, appending->sent, appending->count);
-	link_others(workset, appending, invocation);
-	entries.entries = palloc_array(Entry, Max(appending->count, 1));
-	for (int i = 0; i < appending->count; i++)
-		entries.entries[i] = appending->sent[i].entry;
+	store_call(&call, STORE_READ_ARRIVALS);
+	journal_ask(&call, invocation, appending->sent, appending->count, appending->first_command,
+				NULL);
+	journal_read_asked(workset, &call);
+	appending_read_state(&states, appending, invocation);
+	results_read(workset, targets, appending_targets(workset, appending, targets));
+	appending_link(workset, appending, invocation);
+	entries = appending_entries(appending);
 	verdict = machine_append_entries(&workset->changes, invocation, &entries);
 	if (verdict.refusal != NOT_REFUSED)
 		worker_refuse(verdict.refusal, &invocation->id);
@@ -167,45 +201,68 @@ appending_append(Workset *workset, Appending *appending, Invocation *invocation)
 		appending->sent[i].entry.index = entries.entries[i].index;
 		appending->sent[i].entry.repeated = entries.entries[i].repeated;
 	}
-	appending_write_state(workset, invocation, appending);
-	promises_write(workset, appending);
+	appending_write_states(workset, states);
+	promises_write(workset, &appending, 1);
 }
 
 /*
- * Connects the entries with those that they concern, and reads the results of those
- * that have one.
+ * Returns the entries as the machine takes them.
  */
-static void
-link_others(Workset *workset, Appending *appending, Invocation *invocation)
+NewEntries
+appending_entries(const Appending *appending)
 {
-	Invocation **targets = palloc_array(Invocation *, Max(appending->count, 1));
+	NewEntries entries = {
+		.attempt = appending->caller->attempt,
+		.first_command = appending->first_command,
+		.entries = palloc_array(Entry, Max(appending->count, 1)),
+		.count = appending->count};
+
+	for (int i = 0; i < appending->count; i++)
+		entries.entries[i] = appending->sent[i].entry;
+	return entries;
+}
+
+/*
+ * Sets the invocations that the entries concern, of which there is one for each at most;
+ * returns how many there are.
+ */
+int
+appending_targets(Workset *workset, const Appending *appending, Invocation **targets)
+{
+	int count = 0;
+
+	for (int i = 0; i < appending->count; i++)
+		if (appending->sent[i].has_target_id)
+			targets[count++] = workset_find(workset, &appending->sent[i].target_id);
+	return count;
+}
+
+/*
+ * Connects the entries with those that they concern, as these are by now.
+ */
+void
+appending_link(Workset *workset, Appending *appending, Invocation *invocation)
+{
 	const char *target = NULL;
-	int ntargets = 0;
 
 	for (int i = 0; i < appending->count; i++)
 	{
 		SentEntry *sent = &appending->sent[i];
+		Submission *submission = unconstify(Submission *, sent->entry.submission);
 
-		if (!sent->has_target_id)
-			continue;
-		sent->entry.target = workset_find(workset, &sent->target_id);
-		targets[ntargets++] = sent->entry.target;
-		if (sent->entry.submission)
-			link_callee(workset, sent);
-		else if (!sent->entry.target->exists)
-			sent->entry.target = NULL;
-	}
-	results_read(workset, targets, ntargets);
-	for (int i = 0; i < appending->count; i++)
-		if (appending->sent[i].entry.submission)
+		sent->entry.target =
+			sent->has_target_id ? workset_find(workset, &sent->target_id) : NULL;
+		if (submission)
 		{
-			Submission *submission = unconstify(Submission *, appending->sent[i].entry.submission);
-
 			if (target == NULL)
 				target = target_of(invocation);
+			link_callee(workset, sent);
 			submission->caller_service_name = invocation->service_name;
 			submission->caller_target = target;
 		}
+		else if (sent->entry.target && !machine_is_known(sent->entry.target))
+			sent->entry.target = NULL;
+	}
 }
 
 /*
@@ -241,89 +298,4 @@ link_callee(Workset *workset, SentEntry *sent)
 	if (sent->entry.submission->is_exclusive)
 		callee->object_key =
 			workset_find_object_key(workset, sent->service_name, sent->service_key, false);
-}
-
-/*
- * Gives those of the entries that use state the state of the invocation's object, as
- * far as they read it.
- */
-static void
-read_state(Invocation *invocation, SentEntry *sent, int count)
-{
-	ObjectState *state = NULL;
-	StateEntry **last = NULL;
-	bool reads = false;
-	StoreCall call;
-
-	for (int i = 0; i < count; i++)
-	{
-		if (!uses_state(sent[i].entry.type))
-			continue;
-		if (state == NULL)
-			state = palloc0_object(ObjectState);
-		sent[i].entry.state = state;
-		reads |= sent[i].entry.type != COMMAND_SET_STATE && sent[i].entry.type != COMMAND_CLEAR_STATE;
-	}
-	if (state == NULL)
-		return;
-	state->name = (ObjectKeyName){invocation->service_name, invocation->service_key};
-	state->partition_key = invocation->partition_key;
-	if (!reads || invocation->service_key == NULL)
-		return;
-	store_call(&call, STORE_READ_STATE);
-	store_add_key(&call, &(StoreKey){
-							 .service_name = invocation->service_name,
-							 .service_key = invocation->service_key,
-							 .partition_key = invocation->partition_key});
-	last = &state->entries;
-	for (uint64 rows = store_execute(&call), row = 0; row < rows; row++)
-	{
-		StoreFoundState found;
-		StateEntry *entry = palloc0_object(StateEntry);
-
-		store_read_state(row, &found);
-		entry->key = found.key;
-		entry->exists = true;
-		entry->value = (Bytes){VARDATA_ANY(found.value), VARSIZE_ANY_EXHDR(found.value)};
-		*last = entry;
-		last = &entry->next;
-	}
-}
-
-/*
- * Returns whether a command reads or changes state through the store.
- */
-static bool
-uses_state(EntryType type)
-{
-	return type == COMMAND_GET_LAZY_STATE || type == COMMAND_GET_LAZY_STATE_KEYS ||
-		   type == COMMAND_SET_STATE || type == COMMAND_CLEAR_STATE ||
-		   type == COMMAND_CLEAR_ALL_STATE;
-}
-
-/*
- * Writes what the commands have changed of the state.
- */
-void
-appending_write_state(Workset *workset, const Invocation *invocation, const Appending *appending)
-{
-	const ObjectState *state = NULL;
-
-	for (int i = 0; state == NULL && i < appending->count; i++)
-		state = appending->sent[i].entry.state;
-	for (const StateEntry *entry = state ? state->entries : NULL; entry; entry = entry->next)
-	{
-		StoreStateChange row = {
-			.service_name = state->name.service_name,
-			.service_key = state->name.service_key,
-			.partition_key = state->partition_key,
-			.key = entry->key};
-
-		if (!entry->changed && !state->cleared)
-			continue;
-		if (entry->exists)
-			row.value = workset_bytes(&entry->value);
-		store_add_state_change(
-			workset_part(workset, entry->exists ? STORE_SET_STATE : STORE_CLEAR_STATE), &row);
-	}
 }

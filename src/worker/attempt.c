@@ -25,7 +25,6 @@ static bool end_alone(Ending *ending);
 static bool end_with_others(void *argument);
 static void end(Workset *workset, Ending *ending);
 static Verdict fail(Workset *workset, Invocation *invocation, const Ending *ending);
-static void add_event(Workset *workset, const Invocation *invocation, const Failure *failure);
 
 /*
  * Raises what something on an invocation is refused for.
@@ -69,7 +68,14 @@ worker_suspend(const Caller *caller, const Awaited *awaited, int64 known)
 	if (!invocation->exists)
 		worker_refuse(REFUSED_NOT_FOUND, &caller->id);
 	if (machine_is_current(invocation, caller->attempt))
-		journal_read_arrivals(invocation, awaited, known);
+	{
+		StoreCall call;
+
+		store_call(&call, STORE_READ_ARRIVALS);
+		journal_ask(&call, invocation, NULL, 0, -1, awaited);
+		journal_read_asked(&workset, &call);
+		journal_read_signals(invocation, awaited, known);
+	}
 	outcome = settle(
 		machine_suspend(&workset.changes, invocation, caller->attempt, awaited, known), &caller->id);
 	workset_write(&workset);
@@ -104,26 +110,38 @@ worker_fail(const Caller *caller, const Failure *failure)
 }
 
 /*
- * Ends the attempt if nobody else has a part in that: no object key is to be freed and
- * nobody waits for the result.  Returns whether it did.
+ * Ends the attempt if nobody else has a part in that.  Returns whether it did.
  */
 static bool
 end_alone(Ending *ending)
 {
-	const RestateInvocationId *id = &ending->appending.caller->id;
 	Workset workset;
+
+	workset_init(&workset, NULL);
+	if (!ending_lock_alone(&workset, &ending->appending.caller->id))
+		return false;
+	end(&workset, ending);
+	return true;
+}
+
+/*
+ * Locks an invocation that ends without anybody else: no object key is to be freed and
+ * nobody waits for the result.  Returns false if it is not such a one, with nothing
+ * locked.
+ */
+bool
+ending_lock_alone(Workset *workset, const RestateInvocationId *id)
+{
 	StoreCall call;
 	StoreFoundInvocation found;
 
-	workset_init(&workset, NULL);
-	(void) workset_enter(&workset, id);
+	(void) workset_enter(workset, id);
 	store_call(&call, STORE_LOCK_ONE_TO_END);
 	store_add_one(&call,
 				  &(StoreOne){.id = id, .partition_key = (int64) restate_id_partition_key(id)});
 	if (store_execute(&call) == 0)
 		return false;
-	(void) workset_read_invocation(&workset, 0, &found);
-	end(&workset, ending);
+	(void) workset_read_invocation(workset, 0, &found);
 	return true;
 }
 
@@ -178,11 +196,27 @@ end(Workset *workset, Ending *ending)
 static Verdict
 fail(Workset *workset, Invocation *invocation, const Ending *ending)
 {
+	RetryPolicy policy = ending_read_failure(invocation);
+	Verdict verdict =
+		machine_fail_attempt(&workset->changes, invocation, ending->appending.caller->attempt,
+							 ending->failure, &policy);
+
+	if (verdict.refusal == NOT_REFUSED)
+		ending_add_event(workset, invocation, ending->failure);
+	return verdict;
+}
+
+/*
+ * Reads how the last attempt of the invocation has failed; returns the retry policy of
+ * its handler.
+ */
+RetryPolicy
+ending_read_failure(Invocation *invocation)
+{
 	StoreCall call;
 	StoreFoundFailure found;
 	Handler handler = {
 		.retry = {500000, 2.0, INT64CONST(60000000), 70, false}};
-	Verdict verdict;
 
 	store_call(&call, STORE_READ_FAILURE);
 	workset_add_id(&call, invocation);
@@ -200,33 +234,42 @@ fail(Workset *workset, Invocation *invocation, const Ending *ending)
 						   &invocation->facts.pinned_deployment_id, &handler))
 			(void) registry_find(invocation->service_name, found.handler_name, NULL, &handler);
 	}
-	verdict = machine_fail_attempt(&workset->changes, invocation, ending->appending.caller->attempt,
-								   ending->failure, &handler.retry);
-	if (verdict.refusal == NOT_REFUSED && invocation->is_new_failure && !invocation->removed &&
-		!invocation->journal_purged)
-		add_event(workset, invocation, ending->failure);
-	return verdict;
+	return handler.retry;
 }
 
 /*
- * Adds to the journal that an attempt has failed.
+ * Adds a text to the members of an event, unless it is NULL.
  */
 static void
-add_event(Workset *workset, const Invocation *invocation, const Failure *failure)
+add_text(StringInfo event, const char *key, const char *text)
+{
+	if (text == NULL)
+		return;
+	appendStringInfo(event, ", \"%s\": ", key);
+	escape_json(event, text);
+}
+
+/*
+ * Adds to the journal that an attempt has failed, if that is new and the journal is
+ * kept.
+ */
+void
+ending_add_event(Workset *workset, const Invocation *invocation, const Failure *failure)
 {
 	StringInfoData event;
 
+	if (!invocation->is_new_failure || invocation->removed || invocation->journal_purged)
+		return;
 	initStringInfo(&event);
-	appendStringInfoString(&event, "{\"ty\": \"TransientError\", \"error_message\": ");
-	escape_json(&event, failure->text);
-	if (failure->error_code)
-	{
-		appendStringInfoString(&event, ", \"restate_doc_error_code\": ");
-		escape_json(&event, failure->error_code);
-	}
+	appendStringInfoString(&event, "{\"ty\": \"TransientError\"");
+	add_text(&event, "error_message", failure->text);
+	add_text(&event, "error_stacktrace", failure->stacktrace);
+	add_text(&event, "restate_doc_error_code", failure->error_code);
 	if (failure->related_command_index >= 0)
 		appendStringInfo(&event, ", \"related_command_index\": " INT64_FORMAT,
 						 failure->related_command_index);
+	add_text(&event, "related_command_name", failure->related_command_name);
+	add_text(&event, "related_command_type", failure->related_command_type);
 	appendStringInfoChar(&event, '}');
 	store_add_event(workset_part(workset, STORE_ADD_EVENTS),
 					&(StoreEvent){

@@ -12,26 +12,28 @@
 
 static JournalPart *part_of(Invocation *invocation);
 static void read_commands(Invocation *invocation, int64 first, int64 count);
-static void read_completions(Invocation *invocation, const StoreCall *call);
 static void read_signals(Invocation *invocation, int64 from);
 static void add_completion(StoreCall *call, const Invocation *invocation, int64 completion_id);
 static bool is_in_call(const SentEntry *sent, int count, int64 completion_id, int64 repeated);
 static EntryColumns columns_of(const StoreFoundEntry *found);
 
 /*
- * Reads the commands that the call repeats, with what answers them, and the results of
- * runs whose commands were appended before.
+ * Reads the commands that are repeated, and adds to a call on completions those that
+ * answer them, the results of runs whose commands were appended before, and what is
+ * awaited, which may be NULL.  Once for each invocation of a call.
  */
 void
-journal_read_part(Invocation *invocation, const SentEntry *sent, int count, int64 first_command)
+journal_ask(StoreCall *call, Invocation *invocation, const SentEntry *sent, int count,
+			int64 first_command, const Awaited *awaited)
 {
-	StoreCall call;
 	int64 number = first_command;
 	int64 repeated = invocation->journal_commands_size - first_command;
+	int before = call->count;
+	JournalPart *part = part_of(invocation);
+	Size most;
 
 	if (first_command >= 0 && repeated > 0)
 		read_commands(invocation, first_command, Min(repeated, count));
-	store_call(&call, STORE_READ_ARRIVALS);
 	for (int i = 0; i < count; i++)
 	{
 		const Entry *entry = &sent[i].entry;
@@ -39,11 +41,17 @@ journal_read_part(Invocation *invocation, const SentEntry *sent, int count, int6
 		if (entry_type_is_command(entry->type) ? number++ < invocation->journal_commands_size :
 												 !is_in_call(sent, i, entry->completion_id, repeated))
 		{
-			add_completion(&call, invocation, entry->completion_id);
-			add_completion(&call, invocation, entry->result_completion_id);
+			add_completion(call, invocation, entry->completion_id);
+			add_completion(call, invocation, entry->result_completion_id);
 		}
 	}
-	read_completions(invocation, &call);
+	for (int i = 0; awaited && i < awaited->ncompletions; i++)
+		add_completion(call, invocation, awaited->completions[i]);
+	/* of each at most two rows come */
+	most = (Size) (call->count - before) * 2;
+	part->completions = palloc0_array(Completion, Max(most, 1));
+	part->runs = palloc_array(int64, Max(most, 1));
+	part->ncompletions = part->nruns = 0;
 }
 
 /*
@@ -64,19 +72,14 @@ is_in_call(const SentEntry *sent, int count, int64 completion_id, int64 repeated
 }
 
 /*
- * Reads which of the completions and signals have come that an attempt waits for,
- * having been given the first known entries.
+ * Reads which of the signals have come that an attempt waits for, having been given the
+ * first known entries.
  */
 void
-journal_read_arrivals(Invocation *invocation, const Awaited *awaited, int64 known)
+journal_read_signals(Invocation *invocation, const Awaited *awaited, int64 known)
 {
-	StoreCall call;
 	bool of_awakeables = awaited->nnames > 0;
 
-	store_call(&call, STORE_READ_ARRIVALS);
-	for (int i = 0; i < awaited->ncompletions; i++)
-		add_completion(&call, invocation, awaited->completions[i]);
-	read_completions(invocation, &call);
 	for (int i = 0; i < awaited->nsignals; i++)
 		of_awakeables |= awaited->signals[i] >= FIRST_AWAKEABLE_SIGNAL;
 	if (of_awakeables || known < invocation->journal_size)
@@ -188,34 +191,30 @@ add_completion(StoreCall *call, const Invocation *invocation, int64 completion_i
 }
 
 /*
- * Reads the completions of the call that have come.
+ * Reads the completions of the call that have come, each for its invocation.
  */
-static void
-read_completions(Invocation *invocation, const StoreCall *call)
+void
+journal_read_asked(Workset *workset, const StoreCall *call)
 {
-	JournalPart *part = part_of(invocation);
-	Completion *completions;
-	int64 *runs;
 	uint64 rows;
 
 	if (call->count == 0)
 		return;
 	rows = store_execute(call);
-	completions = palloc0_array(Completion, Max(rows, 1));
-	runs = palloc_array(int64, Max(rows, 1));
-	part->ncompletions = part->nruns = 0;
 	for (uint64 row = 0; row < rows; row++)
 	{
 		StoreFoundArrival found;
-		Completion *completion = &completions[part->ncompletions];
+		JournalPart *part;
+		Completion *completion;
 
 		store_read_arrival(row, &found);
+		part = part_of(workset_find(workset, found.id));
 		if (found.is_run)
 		{
-			runs[part->nruns++] = found.completion_id;
+			unconstify(int64 *, part->runs)[part->nruns++] = found.completion_id;
 			continue;
 		}
-		part->ncompletions++;
+		completion = &unconstify(Completion *, part->completions)[part->ncompletions++];
 		*completion = (Completion){
 			.completion_id = found.completion_id,
 			.index = found.index,
@@ -224,8 +223,6 @@ read_completions(Invocation *invocation, const StoreCall *call)
 			completion->result.value =
 				(Bytes){VARDATA_ANY(found.payload), VARSIZE_ANY_EXHDR(found.payload)};
 	}
-	part->completions = completions;
-	part->runs = runs;
 }
 
 /*

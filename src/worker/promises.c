@@ -14,8 +14,14 @@
 #include "types/outcome.h"
 #include "worker/promises.h"
 
+/* An entry that is about a promise, and whose it is. */
+typedef struct Using
+{
+	const Invocation *caller;
+	SentEntry *sent;
+} Using;
+
 static int compare_keys(const void *a, const void *b);
-static bool is_first_of_its_key(const Appending *appending, int i);
 static char *failure_text(const EntryResult *result);
 static char *text_at(const Jsonb *json, const char *member);
 
@@ -23,37 +29,55 @@ static char *text_at(const Jsonb *json, const char *member);
  * Locks the promises that the entries are about, and gives each entry its own.
  */
 void
-promises_lock(Workset *workset, Appending *appending)
+promises_lock(Workset *workset, Appending *const *appendings, int count)
 {
-	const Invocation *caller = workset_find(workset, &appending->caller->id);
-	SentEntry **using = palloc_array(SentEntry *, Max(appending->count, 1));
+	Using *using;
 	Promise *promise = NULL;
-	int count = 0;
+	int most = 0;
+	int nusing = 0;
 
-	for (int i = 0; i < appending->count; i++)
-		if (appending->sent[i].promise_key)
-			using[count++] = &appending->sent[i];
-	/* of what has no promises the machine refuses them */
-	if (count == 0 || !caller->exists || !caller->facts.is_workflow)
-		return;
-	qsort(using, count, sizeof(SentEntry *), compare_keys);
+	for (int i = 0; i < count; i++)
+		most += appendings[i]->count;
+	using = palloc_array(Using, Max(most, 1));
 	for (int i = 0; i < count; i++)
 	{
-		if (promise == NULL || strcmp(promise->key, using[i] -> promise_key) != 0)
-			promise = promise_lock(
-				workset, &(ObjectKeyName){caller->service_name, caller->service_key},
-				caller->partition_key, using[i] -> promise_key);
-		using[i] -> entry.promise = promise;
+		const Invocation *caller = workset_find(workset, &appendings[i]->caller->id);
+
+		/* of what has no promises the machine refuses them */
+		if (caller == NULL || !caller->exists || !caller->facts.is_workflow)
+			continue;
+		for (int j = 0; j < appendings[i]->count; j++)
+			if (appendings[i]->sent[j].promise_key)
+				using[nusing++] = (Using){caller, &appendings[i]->sent[j]};
+	}
+	if (nusing > 1)
+		qsort(using, (size_t) nusing, sizeof(Using), compare_keys);
+	for (int i = 0; i < nusing; i++)
+	{
+		const Invocation *caller = using[i].caller;
+
+		if (promise == NULL || compare_keys(&using[i - 1], &using[i]) != 0)
+			promise = promise_lock(workset,
+								   &(ObjectKeyName){caller->service_name, caller->service_key},
+								   caller->partition_key, using[i].sent->promise_key);
+		using[i].sent->entry.promise = promise;
 	}
 }
 
 /*
- * Orders entries by the keys of their promises, bytewise, for qsort().
+ * Orders entries by the services and keys of their workflows and the keys of their
+ * promises, bytewise, for qsort().
  */
 static int
 compare_keys(const void *a, const void *b)
 {
-	return strcmp((*(SentEntry *const *) a)->promise_key, (*(SentEntry *const *) b)->promise_key);
+	const Using *first = a;
+	const Using *second = b;
+	int order = strcmp(first->caller->service_name, second->caller->service_name);
+
+	if (order == 0)
+		order = strcmp(first->caller->service_key, second->caller->service_key);
+	return order != 0 ? order : strcmp(first->sent->promise_key, second->sent->promise_key);
 }
 
 /*
@@ -111,23 +135,20 @@ promise_lock(Workset *workset, const ObjectKeyName *workflow, int64 partition_ke
  * Writes what has become of the promises of the entries.
  */
 void
-promises_write(Workset *workset, const Appending *appending)
+promises_write(Workset *workset, Appending *const *appendings, int count)
 {
-	for (int i = 0; i < appending->count; i++)
-		if (appending->sent[i].entry.promise && is_first_of_its_key(appending, i))
-			promise_write(workset, appending->sent[i].entry.promise);
-}
+	List *written = NIL;
 
-/*
- * Returns whether no entry before this one is about the same promise.
- */
-static bool
-is_first_of_its_key(const Appending *appending, int i)
-{
-	for (int j = 0; j < i; j++)
-		if (appending->sent[j].entry.promise == appending->sent[i].entry.promise)
-			return false;
-	return true;
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < appendings[i]->count; j++)
+		{
+			Promise *promise = appendings[i]->sent[j].entry.promise;
+
+			if (promise == NULL || list_member_ptr(written, promise))
+				continue;
+			written = lappend(written, promise);
+			promise_write(workset, promise);
+		}
 }
 
 /*

@@ -63,30 +63,42 @@ registry_is_joined(const Handler *handler, const char *idempotency_key)
 }
 
 /*
- * Sets the id of an invocation of the handler: what others derive too of one that is
- * joined, else a new one in the partition of its key.  Raises invalid_body for a key
- * that there must be, or must not.
+ * Returns whether an invocation of the handler can have this key and idempotency key;
+ * otherwise sets why it cannot.
+ */
+bool
+registry_takes(const Handler *handler, const char *service_key, const char *idempotency_key,
+			   RestateRefusal *refusal)
+{
+	bool is_service = strcmp(handler->service_ty, "service") == 0;
+	bool is_run = handler->handler_ty && strcmp(handler->handler_ty, "workflow") == 0;
+
+	if (is_service != (service_key == NULL))
+		*refusal = restate_refusal(RESTATE_INVALID_BODY, "service %s is a %s, which has %s key",
+								   restate_quote_text(handler->service_name), handler->service_ty,
+								   is_service ? "no" : "a");
+	else if (is_run && idempotency_key)
+		*refusal = restate_refusal(RESTATE_INVALID_BODY,
+								   "the run of workflow %s takes no idempotency key",
+								   restate_quote_text(handler->service_name));
+	else
+		return true;
+	return false;
+}
+
+/*
+ * Sets the id of an invocation of the handler, which takes these keys: what others derive
+ * too of one that is joined, else a new one in the partition of its key.
  */
 void
 registry_name_id(const Handler *handler, const char *service_key, const char *idempotency_key,
 				 RestateInvocationId *id)
 {
-	bool is_service = strcmp(handler->service_ty, "service") == 0;
 	const text *service_name = cstring_to_text(handler->service_name);
 	const text *key = service_key ? cstring_to_text(service_key) : NULL;
 
-	if (is_service != (service_key == NULL))
-		restate_raise(restate_refusal(RESTATE_INVALID_BODY, "service %s is a %s, which has %s key",
-									  restate_quote_text(handler->service_name),
-									  handler->service_ty, is_service ? "no" : "a"));
 	if (handler->handler_ty && strcmp(handler->handler_ty, "workflow") == 0)
-	{
-		if (idempotency_key)
-			restate_raise(restate_refusal(RESTATE_INVALID_BODY,
-										  "the run of workflow %s takes no idempotency key",
-										  restate_quote_text(handler->service_name)));
 		restate_derive_workflow_id(service_name, key, id);
-	}
 	else if (idempotency_key)
 		restate_derive_idempotent_id(service_name, key, cstring_to_text(handler->handler_name),
 									 cstring_to_text(idempotency_key), id);

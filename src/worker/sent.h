@@ -1,7 +1,7 @@
 /*
  * sent.h
- *		The entries that a worker appends, from the JSON that it sends to what the
- *		machine takes.
+ *		The entries that a worker appends, from the JSON or the frames that it sends
+ *		to what the machine takes.
  */
 #ifndef RESTATE_SENT_H
 #define RESTATE_SENT_H
@@ -12,8 +12,11 @@
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
 
+#include "machine/machine.h"
 #include "types/entry_columns.h"
+#include "types/frame_entry.h"
 #include "types/model.h"
+#include "types/outcome.h"
 
 /*
  * An entry as a worker sent it: what the machine takes, and whom it is about,
@@ -36,9 +39,10 @@ typedef struct SentEntry
 	const char *service_key;
 	const char *handler_name;
 	const char *idempotency_key;
-	const char *headers;  /* of the input: the text of a JSON array */
-	TimestampTz start_at; /* not before; 0: at once */
-	const Jsonb *call;	  /* what sent_finish_call() completes */
+	const char *headers;	 /* of the input: the text of a JSON array */
+	TimestampTz start_at;	 /* not before; 0: at once */
+	const Jsonb *call;		 /* what sent_finish_call() completes */
+	const FrameEntry *frame; /* of a call that came as one, else NULL */
 
 	/*
 	 * Whom an AttachInvocation, GetInvocationOutput, SendSignal or
@@ -48,6 +52,21 @@ typedef struct SentEntry
 	bool has_target_id;
 	RestateInvocationId target_id;
 } SentEntry;
+
+/* What an attempt sent in frames. */
+typedef struct SentFrames
+{
+	SentEntry *entries;
+	int count;
+	ClosingKind closing;	/* how the attempt ends by it */
+	const Awaited *awaited; /* of a suspension */
+	Failure *failure;		/* of an error */
+	int nframes;			/* how many of the frames were looked at */
+} SentFrames;
+
+/* sent_frames.c */
+extern bool sent_read_frames(const bytea *frames, SentFrames *sent, RestateRefusal *refusal);
+extern void sent_fit_call(SentEntry *sent, const char *service_ty);
 
 /* sent_json.c: an array of jsonb, json or text */
 extern SentEntry *sent_read_json(const ArrayType *entries, int *count);
@@ -63,6 +82,7 @@ extern void sent_finish_call(SentEntry *sent, const char *handler_ty, int64 comp
 /* shared by these files */
 extern void sent_read_callee(const EntryColumns *columns, SentEntry *sent);
 extern const char *sent_replayed_call(JsonbContainer *meta);
+extern const char *sent_call_variant(const char *service_ty);
 extern bool sent_next_member(JsonbIterator **it, JsonbValue *key, JsonbValue *value);
 extern JsonbContainer *sent_member(JsonbContainer *object, const char *key);
 extern char *sent_text(JsonbContainer *object, const char *key);

@@ -69,6 +69,19 @@ sent_read_callee(const EntryColumns *columns, SentEntry *sent)
 }
 
 /*
+ * Returns what the target of a call to a service of that type is called in JSON.
+ */
+const char *
+sent_call_variant(const char *service_ty)
+{
+	size_t i = 0;
+
+	while (i + 1 < lengthof(service_types) && strcmp(service_types[i].service_ty, service_ty) != 0)
+		i++;
+	return service_types[i].variant;
+}
+
+/*
  * Sets the meta of a call, as it is stored.  handler_ty is as in
  * invocation.target_handler_ty, NULL for a service.
  */

@@ -37,6 +37,7 @@ worker_submit(const Order *order)
 	Handler handler;
 	Submission *submission;
 	Submitting submitting = {.order = order, .handler = &handler};
+	RestateRefusal refusal;
 
 	if (!registry_find(order->service_name, order->handler_name, NULL, &handler))
 		restate_raise(restate_refusal(RESTATE_HANDLER_NOT_FOUND, "no handler %s is registered of a service %s",
@@ -44,6 +45,8 @@ worker_submit(const Order *order)
 									  restate_quote_text(order->service_name)));
 	check_key("key", order->service_key);
 	check_key("idempotency_key", order->idempotency_key);
+	if (!registry_takes(&handler, order->service_key, order->idempotency_key, &refusal))
+		restate_raise(refusal);
 	registry_name_id(&handler, order->service_key, order->idempotency_key,
 					 &submitting.submitted.id);
 	submission = registry_submission(&handler, order->service_key, order->idempotency_key);

@@ -10,6 +10,7 @@
 
 #include "machine/machine.h"
 #include "types/id.h"
+#include "types/outcome.h"
 #include "worker/sent.h"
 #include "workset/workset.h"
 
@@ -64,9 +65,28 @@ typedef struct Claimed
 	int64 attempt;
 } Claimed;
 
+/* What an attempt sends in frames, and how that went. */
+typedef struct Pushed
+{
+	Caller caller;
+	const bytea *frames;
+	int64 first_command; /* the number of its first command; -1: the next */
+	int64 known;		 /* how many entries of the journal it has been given; -1: not told */
+	/* what came of it: RESTATE_OK, or why not */
+	RestateRefusal refusal;
+	const char *error_code; /* with which the attempt fails that is refused; NULL: none */
+	const char *status;		/* of the invocation, if the attempt has ended; else NULL */
+	TimestampTz next_retry_at;
+	int64 commands; /* that the journal has, and entries */
+	int64 entries;
+	const bytea *reply; /* frames for who runs the handler; NULL if the attempt has ended */
+} Pushed;
+
 /* registry.c */
 extern bool registry_find(const char *service_name, const char *handler_name,
 						  const RestateDeploymentId *deployment_id, Handler *handler);
+extern bool registry_takes(const Handler *handler, const char *service_key,
+						   const char *idempotency_key, RestateRefusal *refusal);
 extern void registry_name_id(const Handler *handler, const char *service_key,
 							 const char *idempotency_key, RestateInvocationId *id);
 extern bool registry_is_joined(const Handler *handler, const char *idempotency_key);
@@ -96,9 +116,10 @@ extern RestateInvocationId *runnable_read(const Claim *claim, int64 depth, int *
 										  bool *has_more);
 
 /* journal_part.c: what an attempt's call needs to know of its journal */
-extern void journal_read_part(Invocation *invocation, const SentEntry *sent, int count,
-							  int64 first_command);
-extern void journal_read_arrivals(Invocation *invocation, const Awaited *awaited, int64 known);
+extern void journal_ask(StoreCall *call, Invocation *invocation, const SentEntry *sent, int count,
+						int64 first_command, const Awaited *awaited);
+extern void journal_read_asked(Workset *workset, const StoreCall *call);
+extern void journal_read_signals(Invocation *invocation, const Awaited *awaited, int64 known);
 extern void journal_read_output(Invocation *invocation);
 
 /* append.c */
@@ -109,6 +130,9 @@ extern const char *worker_suspend(const Caller *caller, const Awaited *awaited, 
 extern const char *worker_complete(const Caller *caller, int64 first_command, SentEntry *sent,
 								   int count);
 extern const char *worker_fail(const Caller *caller, const Failure *failure);
+
+/* push.c */
+extern void worker_push(Pushed *pushed, int count);
 
 /* deliver.c */
 extern const char *worker_signal(const RestateInvocationId *id, const Signal *signal);

@@ -71,6 +71,7 @@ extern void workset_read_suffixes(Workset *workset);
 extern void workset_write(Workset *workset);
 extern StoreCall *workset_part(Workset *workset, StoreStatement statement);
 extern const bytea *workset_bytes(const Bytes *bytes);
+extern const Jsonb *workset_meta(const JournalAppend *entry);
 
 /* shared by the working set's own files */
 extern List *workset_find_news(Workset *workset);

@@ -444,9 +444,18 @@ append(Workset *workset, const Invocation *invocation)
 				.invoked_id = entry->invoked_id,
 				.signal_index = entry->signal_index >= 0 ? &entry->signal_index : NULL,
 				.signal_name = entry->signal_name,
-				.meta = store_jsonb(entry->state_keys ? state_keys_meta(entry) : entry->meta),
+				.meta = workset_meta(entry),
 				.payload = workset_bytes(&entry->payload),
 				.at = workset->at});
+}
+
+/*
+ * Returns the meta of an entry that is to be appended.
+ */
+const Jsonb *
+workset_meta(const JournalAppend *entry)
+{
+	return store_jsonb(entry->state_keys ? state_keys_meta(entry) : entry->meta);
 }
 
 /*

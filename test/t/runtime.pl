@@ -32,7 +32,7 @@ like($output, qr/\|previously_accepted$/m, 'the same idempotency key is the same
 like($output, qr/^suspended$/m, 'an attempt that waits is suspended');
 like($output, qr/^completed\n.*^backing-off\n.*^paused\nresumed\nkilled\nheld\nreleased\n.*^suspended\nsignalled\nready\n/ms, 'each call does what it is shown for');
 is($node->safe_psql('postgres', q{SELECT string_agg(target_handler_name || ' ' || status, ', ' ORDER BY target_handler_name, status) FROM restate.invocation}),
-	'add scheduled, nightly scheduled, place completed, place ready, place running, total completed', 'and nothing else has happened');
+	'add scheduled, nightly scheduled, place completed, place ready, place running, print running, total completed', 'and nothing else has happened');
 
 SKIP:
 {

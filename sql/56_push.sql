@@ -1,0 +1,36 @@
+-- The frames of the service protocol, for those who run handlers written with Restate's SDKs.
+
+CREATE FUNCTION restate.entry_frame(
+    entry_type restate.entry_type, name text, completion_id bigint, result_completion_id bigint,
+    invoked_id restate_invocation_id, signal_index bigint, signal_name text, meta jsonb, payload bytea)
+  RETURNS bytea
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10
+  AS 'MODULE_PATHNAME', 'restate_entry_frame';
+REVOKE ALL ON FUNCTION restate.entry_frame(
+  restate.entry_type, text, bigint, bigint, restate_invocation_id, bigint, text, jsonb, bytea) FROM PUBLIC;
+COMMENT ON FUNCTION restate.entry_frame(
+  restate.entry_type, text, bigint, bigint, restate_invocation_id, bigint, text, jsonb, bytea) IS
+'A journal entry as a frame of the service protocol, from its columns. Null for what no frame can have: one has at most 32 MiB. Characters that UTF-8 does not have are question marks.';
+
+CREATE FUNCTION restate.start_frame(
+    id restate_invocation_id, known_entries bigint, key text, state_keys text[], state_values bytea[],
+    retry_count bigint, since_last bigint, random_seed bigint)
+  RETURNS bytea
+  LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE COST 10
+  AS 'MODULE_PATHNAME', 'restate_start_frame';
+REVOKE ALL ON FUNCTION restate.start_frame(
+  restate_invocation_id, bigint, text, text[], bytea[], bigint, bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate.start_frame(
+  restate_invocation_id, bigint, text, text[], bytea[], bigint, bigint, bigint) IS
+'The Start message of the service protocol, which goes before the entries of an attempt. known_entries: how many of them follow. key: of an object or workflow. state_keys, state_values: all of its state; null where the handler asks for it. retry_count, since_last: how many attempts have failed since the last entry, and how many milliseconds that is ago. Null for what no frame can have.';
+
+CREATE FUNCTION restate_push(
+    ids restate_invocation_id[], attempts bigint[], frames bytea[], first_commands bigint[] DEFAULT NULL,
+    known bigint[] DEFAULT NULL)
+  RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text, message text, error_code text,
+    reply bytea, commands bigint, entries bigint, status text, next_retry_at timestamptz)
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  AS 'MODULE_PATHNAME', 'restate_push';
+REVOKE ALL ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[]) IS
+'Takes what attempts have sent in frames of the service protocol, versions 5 and 6, as restate_append() takes JSON: commands, and the results of runs. End, Suspension or Error ends its attempt; what is behind it is ignored. ids, attempts, frames: of each attempt whole frames, up to 10000. first_commands: the number of the first command of each, counted among those of the journal, the input being 0, so that what was sent before is recognised; null: all are new. known: how many entries of the journal each attempt has been given; null: not told. A row for each, in their order, as if one after the other: each attempt''s frames are taken as a whole or refused, and then nothing of them is done. ok; category, message: why it is refused. error_code: what restate_fail_attempt() takes for an attempt that fails by that; null for one that is lost. reply: frames for the handler, in the order of the journal: with known, all notifications from there on, else those that came of this call; null where the attempt has ended. commands, entries: how many the journal has now; the next call has them as first_commands and known. status: of the invocation, where the attempt has ended: completed, suspended, ready (something that a Suspension waits for is there), backing-off or paused; next_retry_at: of backing-off. Without known, every signal that the journal has wakes a Suspension that names it. Categories: attempt_lost, invocation_not_found, journal_mismatch, command_not_allowed, handler_not_found, invalid_body, invalid_invocation_id, invalid_query_parameter. Errors: invalid_query_parameter 400 for arrays of different lengths, batch_too_large 400, read_only 503.';
