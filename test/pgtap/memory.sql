@@ -32,6 +32,9 @@ END $$;
 -- every id there is, for what is made anew
 \set clean 'DELETE FROM restate.journal WHERE id IN (SELECT id FROM restate.invocation WHERE target_service_name = ''MemSvc''); DELETE FROM restate.invocation WHERE target_service_name = ''MemSvc''; DELETE FROM restate.audit'
 
+-- of what it runs nothing is kept
+SELECT FROM restate_register_deployment('worker:m', '{"services": [{"name": "Brief", "ty": "SERVICE", "handlers": [{"name": "run", "journalRetention": 0, "idempotencyRetention": 0}]}]}') \g /dev/null
+
 INSERT INTO case_ (rule, fails, statements)
 SELECT rule, fails, CASE WHEN made IS NULL THEN ARRAY[statement] ELSE ARRAY[format('SELECT memory.make(%L, %L)', id, made), statement, clean] END
 FROM (VALUES
@@ -69,7 +72,9 @@ FROM (VALUES
   ('ids, read and written', false, NULL, 'SELECT %1$L::restate_invocation_id::text, restate_new_invocation_id(), restate_keyed_invocation_id(''k'')'),
   ('a journal, shown', false, 'completed', 'SELECT entry_json, entry_lite_json FROM restate.sys_journal'),
   ('an entry that is none', true, NULL, 'SELECT restate.parse_entry(''{"Command": {"Run": {}}}'')'),
-  ('verify', false, 'completed', 'SELECT count(*) FROM restate_verify()')
+  ('verify', false, 'completed', 'SELECT count(*) FROM restate_verify()'),
+  ('push', false, NULL, 'SELECT p.ok FROM restate_submit(''Brief'', ''run'', claim_for => ''m'') AS s, restate_push(ARRAY[s.id], ARRAY[s.attempt], ARRAY[''\x041100000000000258010005000000000005080172013104010000000000027200'' || ''\x0003000000000000''::bytea]) AS p'),
+  ('push of what is refused', false, NULL, 'SELECT count(*) FROM restate_push(ARRAY[%1$L, %1$L]::restate_invocation_id[], ''{1, 2}'', ARRAY[''\x0411000000000002580104'', ''\x00''::bytea])')
 ) AS v (rule, fails, made, statement_format)
 CROSS JOIN LATERAL (SELECT :a AS id, format(statement_format, :a, :b) AS statement, :'clean' AS clean) AS f;
 

@@ -4,7 +4,7 @@
 \set QUIET on
 SET client_min_messages = warning;
 BEGIN;
-SELECT plan(6) \g /dev/null
+SELECT plan(6);
 \set seed 0.25
 SELECT setseed(:seed) \g /dev/null
 
@@ -71,7 +71,7 @@ DO $$
 DECLARE
   state text; message text; frames_ bytea[];
 BEGIN
-  FOR round IN 1 .. 800 LOOP
+  FOR round IN 1 .. 400 LOOP
     -- eight attempts at a time, of every kind
     INSERT INTO running SELECT g.n, s.id, s.attempt FROM generate_series(1, 8) AS g (n),
       LATERAL restate_submit((ARRAY['svc', 'counter', 'counter', 'wf', 'wf'])[1 + g.n % 5], (ARRAY['greet', 'add', 'get', 'run', 'done'])[1 + g.n % 5], '1',
