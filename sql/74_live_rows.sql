@@ -32,7 +32,7 @@ CREATE FUNCTION restate.add_waiters(callers restate_invocation_id[]) RETURNS voi
 AS $function$
   WITH added AS (
     INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key)
-    SELECT c.target, c.id, c.completion_id, c.kind, restate_partition_key_of_id(c.target)
+    SELECT c.target, c.id, c.completion_id, c.kind::restate.waiter_kind, restate_partition_key_of_id(c.target)
     FROM (
       SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE $1 IS NULL
       UNION ALL

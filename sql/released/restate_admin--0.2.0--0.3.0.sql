@@ -2635,14 +2635,21 @@ COMMENT ON COLUMN restate.runnable.deployment_id IS
 COMMENT ON COLUMN restate.runnable.ready_at IS
 'Since when it is ready, as modified_at of restate.invocation has it.';
 
+-- types, for a check is read back from its text in each write
+CREATE TYPE restate.timer_kind AS ENUM ('sleep', 'schedule', 'retry', 'expiry');
+COMMENT ON TYPE restate.timer_kind IS
+'What is due: the end of a sleep, a start, a retry, or the end of a retention.';
+CREATE TYPE restate.waiter_kind AS ENUM ('call', 'attach');
+COMMENT ON TYPE restate.waiter_kind IS
+'How somebody waits for a result: it has called, or is attached.';
+
 CREATE TABLE restate.timer (
-  kind text COLLATE "C" NOT NULL,
+  kind restate.timer_kind NOT NULL,
   due_at timestamptz NOT NULL,
   id restate_invocation_id NOT NULL,
   completion_id bigint NOT NULL,
   partition_key bigint NOT NULL,
-  PRIMARY KEY (kind, due_at, id, completion_id, partition_key),
-  CONSTRAINT timer_kind CHECK (kind IN ('sleep', 'schedule', 'retry', 'expiry'))
+  PRIMARY KEY (kind, due_at, id, completion_id, partition_key)
 );
 REVOKE ALL ON restate.timer FROM PUBLIC;
 COMMENT ON TABLE restate.timer IS
@@ -2651,25 +2658,20 @@ COMMENT ON COLUMN restate.timer.kind IS
 'sleep: a Sleep ends. schedule: the start that was asked for. retry: the next attempt. expiry: the journal, or the invocation, was kept long enough.';
 COMMENT ON COLUMN restate.timer.completion_id IS
 'Of a sleep the completion that ends it, otherwise -1.';
-COMMENT ON CONSTRAINT timer_kind ON restate.timer IS
-'kind must be sleep, schedule, retry or expiry';
 
 CREATE TABLE restate.waiter (
   target restate_invocation_id NOT NULL,
   caller restate_invocation_id NOT NULL,
   completion_id bigint NOT NULL,
-  kind text COLLATE "C" NOT NULL,
+  kind restate.waiter_kind NOT NULL,
   partition_key bigint NOT NULL,
-  PRIMARY KEY (target, caller, completion_id, partition_key),
-  CONSTRAINT waiter_kind CHECK (kind IN ('call', 'attach'))
+  PRIMARY KEY (target, caller, completion_id, partition_key)
 );
 REVOKE ALL ON restate.waiter FROM PUBLIC;
 COMMENT ON TABLE restate.waiter IS
 'Who waits for the result of an invocation, in the partition of that one: its callers, and those attached to it.';
 COMMENT ON COLUMN restate.waiter.completion_id IS
 'The completion, in the journal of the caller, that the result becomes.';
-COMMENT ON CONSTRAINT waiter_kind ON restate.waiter IS
-'kind must be call or attach';
 
 CREATE TABLE restate.promise_waiter (
   service_name text NOT NULL,
@@ -2764,7 +2766,7 @@ CREATE FUNCTION restate.add_waiters(callers restate_invocation_id[]) RETURNS voi
 AS $function$
   WITH added AS (
     INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key)
-    SELECT c.target, c.id, c.completion_id, c.kind, restate_partition_key_of_id(c.target)
+    SELECT c.target, c.id, c.completion_id, c.kind::restate.waiter_kind, restate_partition_key_of_id(c.target)
     FROM (
       SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE $1 IS NULL
       UNION ALL
@@ -3031,7 +3033,7 @@ BEGIN
     WHERE w.last_seen < now() - $2 AND NOT EXISTS (SELECT FROM restate.invocation AS i
       WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
   SELECT min(d.due_at) INTO next_due
-    FROM unnest(ARRAY['sleep', 'schedule', 'retry', CASE WHEN current_setting('restate_admin.retention')::boolean THEN 'expiry' END]) AS k (kind)
+    FROM unnest(ARRAY['sleep', 'schedule', 'retry', CASE WHEN current_setting('restate_admin.retention')::boolean THEN 'expiry' END]::restate.timer_kind[]) AS k (kind)
     CROSS JOIN LATERAL (SELECT t.due_at FROM restate.timer AS t WHERE t.kind = k.kind ORDER BY t.due_at LIMIT 1) AS d;
 END
 $function$;

@@ -481,9 +481,9 @@ const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = 
 	[READ(READ_DUE)] = {
 		.name = "read due",
 		.form = &store_form_due, .result = &store_result_due,
-		.sql = "SELECT d.id, d.kind, d.due_at, d.completion_id FROM unnest({kinds}) AS k (kind)"
+		.sql = "SELECT d.id, d.kind::text AS kind, d.due_at, d.completion_id FROM unnest({kinds}) AS k (kind)"
 			" CROSS JOIN LATERAL (SELECT t.id, t.kind, t.due_at, t.completion_id FROM restate.timer t"
-			" WHERE t.kind = k.kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
+			" WHERE t.kind = k.kind::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
 			" ORDER BY d.due_at, d.kind, d.id LIMIT {max}"},
 
 	/* the sleeps of journals that have no completion, and end some day */

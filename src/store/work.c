@@ -288,7 +288,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "set timers",
 		.form = &store_form_timer,
 		.sql = "INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)"
-			" SELECT v.due_at, v.kind, v.id, v.completion_id, v.partition_key FROM {rows}"
+			" SELECT v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key FROM {rows}"
 			" ON CONFLICT (due_at, kind, id, completion_id, partition_key) DO UPDATE SET due_at = excluded.due_at"},
 
 	/* those that are there: what was written past the functions has none */
@@ -303,7 +303,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add waiters",
 		.form = &store_form_waiter,
 		.sql = "INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key)"
-			" SELECT v.id, v.caller, v.completion_id, v.kind, v.partition_key FROM {rows}"},
+			" SELECT v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key FROM {rows}"},
 
 	/* all that wait for a result, those too who are gone or have completed */
 	[STORE_DROP_WAITERS] = {

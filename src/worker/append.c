@@ -189,6 +189,9 @@ appending_append(Workset *workset, Appending *appending, Invocation *invocation)
 	journal_ask(&call, invocation, appending->sent, appending->count, appending->first_command,
 				NULL);
 	journal_read_asked(workset, &call);
+	/* nobody waits twice with the same completion; of what waits for nobody it is not looked at */
+	if (appending_reaches_others(appending))
+		journal_read_last_completion_id(workset, &invocation, 1);
 	appending_read_state(&states, appending, invocation);
 	results_read(workset, targets, appending_targets(workset, appending, targets));
 	appending_link(workset, appending, invocation);

@@ -226,6 +226,34 @@ journal_read_asked(Workset *workset, const StoreCall *call)
 }
 
 /*
+ * Reads which completion each of the invocations has asked for last, if its journal has
+ * commands beside the input.
+ */
+void
+journal_read_last_completion_id(Workset *workset, Invocation *const *invocations, int count)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_READ_ASKED);
+	for (int i = 0; i < count; i++)
+	{
+		invocations[i]->asked_is_known = true;
+		invocations[i]->asked = -1;
+		if (invocations[i]->journal_commands_size > 1)
+			workset_add_id(&call, invocations[i]);
+	}
+	if (call.count == 0)
+		return;
+	for (uint64 rows = store_execute(&call), row = 0; row < rows; row++)
+	{
+		StoreFoundAsked found;
+
+		store_read_asked(row, &found);
+		workset_find(workset, found.id)->asked = found.completion_id;
+	}
+}
+
+/*
  * Reads the signals that have come, from an index of the journal on.
  */
 static void

@@ -480,36 +480,18 @@ read_news(Push *push, const StoreCall *call)
 }
 
 /*
- * Reads which completions were asked for last, where more are: of a journal that has
- * commands beside the input.
+ * Reads which completions were asked for last, where more are.
  */
 static void
 read_asked(Workset *workset, Push *push)
 {
-	StoreCall call;
+	Invocation **asking = palloc_array(Invocation *, Max(push->count, 1));
+	int count = 0;
 
-	store_call(&call, STORE_READ_ASKED);
 	for (int i = 0; i < push->count; i++)
-	{
-		const Part *part = &push->parts[i];
-		Invocation *invocation = part->invocation;
-
-		if (part->is_refused || !asks(part))
-			continue;
-		invocation->asked_is_known = true;
-		invocation->asked = -1;
-		if (invocation->journal_commands_size > 1)
-			workset_add_id(&call, invocation);
-	}
-	if (call.count == 0)
-		return;
-	for (uint64 rows = store_execute(&call), row = 0; row < rows; row++)
-	{
-		StoreFoundAsked found;
-
-		store_read_asked(row, &found);
-		workset_find(workset, found.id)->asked = found.completion_id;
-	}
+		if (!push->parts[i].is_refused && asks(&push->parts[i]))
+			asking[count++] = push->parts[i].invocation;
+	journal_read_last_completion_id(workset, asking, count);
 }
 
 /*

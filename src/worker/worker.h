@@ -118,6 +118,7 @@ extern RestateInvocationId *runnable_read(const Claim *claim, int64 depth, int *
 /* journal_part.c: what an attempt's call needs to know of its journal */
 extern void journal_ask(StoreCall *call, Invocation *invocation, const SentEntry *sent, int count,
 						int64 first_command, const Awaited *awaited);
+extern void journal_read_last_completion_id(Workset *workset, Invocation *const *invocations, int count);
 extern void journal_read_asked(Workset *workset, const StoreCall *call);
 extern void journal_read_signals(Invocation *invocation, const Awaited *awaited, int64 known);
 extern void journal_read_output(Invocation *invocation);

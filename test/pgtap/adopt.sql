@@ -32,7 +32,7 @@ SELECT is(restate_pause(n.id), 'pausing', 'one is to pause') FROM named AS n WHE
 
 -- before: nothing of it runs
 SELECT is((SELECT count(*) FROM restate_claim('w', '{S}', 100)), 0::bigint, 'nothing is claimed');
-SELECT is(string_agg(t.kind, ' '), 'expiry', 'only the retention of what has completed is waited for') FROM restate.timer AS t;
+SELECT is(string_agg(t.kind::text, ' '), 'expiry', 'only the retention of what has completed is waited for') FROM restate.timer AS t;
 SELECT is((restate_tick()).done, 0::bigint, 'nothing is due');
 SELECT is_empty('SELECT * FROM restate_verify()', 'all is well');
 
@@ -43,7 +43,7 @@ SELECT results_eq($$SELECT n.name, i.status FROM named AS n JOIN restate.invocat
   $$VALUES ('backing-off', 'backing-off'), ('completed', 'completed'), ('paused', 'paused'), ('pausing', 'paused'), ('ready', 'ready'),
     ('retried', 'backing-off'), ('running', 'ready'), ('scheduled', 'scheduled'), ('suspended', 'suspended'), ('whenever', 'scheduled')$$,
   'an attempt that ran elsewhere is over');
-SELECT results_eq($$SELECT n.name, t.kind COLLATE "default", t.completion_id, make_interval(secs => round(extract(epoch FROM t.due_at - now()))) FROM named AS n JOIN restate.timer AS t USING (id) WHERE t.kind <> 'expiry' ORDER BY n.name COLLATE "C", 2, 3$$,
+SELECT results_eq($$SELECT n.name, t.kind::text, t.completion_id, make_interval(secs => round(extract(epoch FROM t.due_at - now()))) FROM named AS n JOIN restate.timer AS t USING (id) WHERE t.kind <> 'expiry' ORDER BY n.name COLLATE "C", 2, 3$$,
   $$VALUES ('backing-off', 'retry', -1::bigint, interval '1 h'), ('retried', 'retry', -1, interval '0'), ('running', 'sleep', 2, interval '120 s'), ('running', 'sleep', 3, interval '-1 s'),
     ('scheduled', 'schedule', -1, interval '1 h'), ('suspended', 'sleep', 1, interval '60 s'), ('whenever', 'schedule', -1, interval '0')$$,
   'what is waited for is due when it was');

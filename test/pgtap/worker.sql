@@ -547,6 +547,13 @@ SELECT is(pg_temp.pass('1 h') || pg_temp.tick('2') || (SELECT string_agg(pg_temp
 SELECT is(pg_temp.tick('2') || pg_temp.status('s3'), '1ready', 'and the third');
 SELECT pg_temp.well('all of it');
 
+-- a completion is asked for once: who waits with one that was asked for before is refused
+SELECT pg_temp.submit('asks', 'Order', 'run') \g /dev/null
+SELECT is(pg_temp.append('asks', 1, 'attach plain 1', 'run 5') ~ '^1', true, 'two ask');
+SELECT is(pg_temp.told(format('SELECT count(*) FROM restate_append(%L, %s, 3, pg_temp.entries(%L))', n.id, n.attempt, e)), 'PT409 journal_mismatch', e || ' is refused')
+FROM named AS n, unnest(ARRAY['attach plain 1', 'attach plain 5', 'call Order/run 5 6', 'call Order/run 6 5', 'call Order/run 7 7', 'send Order/run 4', 'result-of plain 3']) AS e WHERE n.name = 'asks';
+SELECT is(pg_temp.append('asks', 3, 'attach plain 6') ~ '^3', true, 'the next is not');
+
 -- the id of an awakeable is that which the functions read
 SELECT is(restate_awakeable_id(NULL, 17) IS NULL AND restate_awakeable_id(pg_temp.id('plain'), NULL) IS NULL, true, 'none of null');
 SELECT is(restate_awakeable_id(pg_temp.id('plain'), n), 'sign_1' || rtrim(translate(replace(encode(restate_invocation_id_send(pg_temp.id('plain')) || int4send((n - CASE WHEN n > 2147483647 THEN 4294967296 ELSE 0 END)::int), 'base64'), E'\n', ''), '+/', '-_'), '='), 'the id of signal ' || n)
