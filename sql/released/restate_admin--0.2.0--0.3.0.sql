@@ -2885,6 +2885,59 @@ CREATE FUNCTION restate_awakeable_id(id restate_invocation_id, signal bigint) RE
 COMMENT ON FUNCTION restate_awakeable_id(restate_invocation_id, bigint) IS
 'The id of an awakeable, for who is to resolve or reject it. id: the invocation that waits. signal: the number of the signal that it waits for, from 17 up. Any argument null: null. Error: invalid_query_parameter 400 for a number below 17 or above 2^32-1.';
 
+CREATE FUNCTION restate.attempts_of(ids restate_invocation_id[], frames boolean)
+  RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
+    deployment restate_deployment_id, protocol_version integer, attempts bigint, random_seed bigint,
+    commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
+    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval,
+    entries bigint, request bytea)
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    WITH attempt AS MATERIALIZED (
+      SELECT c.place, i.*
+      FROM unnest($1) WITH ORDINALITY AS c (id, place)
+      JOIN restate.invocation AS i ON i.id = c.id AND i.partition_key = restate_partition_key_of_id(c.id)),
+    option AS MATERIALIZED (
+      SELECT t.*, h.inactivity_timeout, h.abort_timeout, h.enable_lazy_state
+      FROM (SELECT DISTINCT a.target_service_name AS service, a.target_handler_name AS handler, a.pinned_deployment_id AS deployment
+        FROM attempt AS a) AS t
+      CROSS JOIN LATERAL restate.handler_of(t.service, t.handler, t.deployment) AS h)
+    SELECT a.id, a.attempt, a.target_service_name, a.target_handler_name, a.target_service_key, a.pinned_deployment_id,
+      a.pinned_service_protocol_version, a.attempt_count, a.random_seed, a.journal_commands_size, j.entries, j.input,
+      s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout,
+      a.journal_size, CASE WHEN $2 THEN restate.start_frame(a.id, a.journal_size, a.target_service_key, s.state_keys, s.state_values,
+        a.entry_retry_count, floor(extract(epoch FROM now() - a.last_entry_at) * 1000)::bigint, a.random_seed) || j.frames END
+    FROM attempt AS a
+    LEFT JOIN option AS o ON o.service = a.target_service_name AND o.handler = a.target_handler_name AND o.deployment = a.pinned_deployment_id
+    CROSS JOIN LATERAL (
+      SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
+          e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
+          ORDER BY e.index) FILTER (WHERE $2 IS NOT TRUE) AS entries,
+        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input,
+        CASE WHEN count(*) = count(f.frame) THEN string_agg(f.frame, '' ORDER BY e.index) END AS frames
+      FROM restate.journal AS e
+      CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN restate.entry_frame(e.entry_type, e.name, e.completion_id,
+        e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload) END) AS f (frame)
+      WHERE e.id = a.id AND e.partition_key = a.partition_key) AS j
+    LEFT JOIN LATERAL (
+      SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}') AS state_keys,
+        coalesce(array_agg(t.value ORDER BY t.key COLLATE "C"), '{}') AS state_values,
+        coalesce(sum(octet_length(t.key) + octet_length(t.value)), 0) AS size
+      FROM restate.object_state AS t
+      WHERE t.service_name = a.target_service_name COLLATE "C" AND t.service_key = a.target_service_key
+        AND t.partition_key = a.partition_key) AS s
+      ON a.target_service_key IS NOT NULL AND o.enable_lazy_state IS NOT TRUE AND s.size <= 1048576
+    ORDER BY a.place;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.attempts_of(restate_invocation_id[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.attempts_of(restate_invocation_id[], boolean) IS
+'What an attempt begins with: for restate_claim() and restate_complete_and_claim().';
+
 CREATE FUNCTION restate_claim(
     worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL,
     frames boolean DEFAULT false)
@@ -2901,45 +2954,9 @@ DECLARE
   claimed restate_invocation_id[];
 BEGIN
   SELECT array_agg(c.id) INTO claimed FROM restate.claim_attempts($1, $2, $3, $4) AS c;
-  IF claimed IS NULL THEN
-    RETURN;
+  IF claimed IS NOT NULL THEN
+    RETURN QUERY SELECT * FROM restate.attempts_of(claimed, $5);
   END IF;
-  RETURN QUERY
-    WITH attempt AS MATERIALIZED (
-      SELECT c.place, i.*
-      FROM unnest(claimed) WITH ORDINALITY AS c (id, place)
-      JOIN restate.invocation AS i ON i.id = c.id AND i.partition_key = restate_partition_key_of_id(c.id)),
-    option AS MATERIALIZED (
-      SELECT t.*, h.inactivity_timeout, h.abort_timeout, h.enable_lazy_state
-      FROM (SELECT DISTINCT a.target_service_name AS service, a.target_handler_name AS handler, a.pinned_deployment_id AS deployment
-        FROM attempt AS a) AS t
-      CROSS JOIN LATERAL restate.handler_of(t.service, t.handler, t.deployment) AS h)
-    SELECT a.id, a.attempt, a.target_service_name, a.target_handler_name, a.target_service_key, a.pinned_deployment_id,
-      a.pinned_service_protocol_version, a.attempt_count, a.random_seed, a.journal_commands_size, j.entries, j.input,
-      s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout,
-      a.journal_size, CASE WHEN $5 THEN restate.start_frame(a.id, a.journal_size, a.target_service_key, s.state_keys, s.state_values,
-        a.entry_retry_count, floor(extract(epoch FROM now() - a.last_entry_at) * 1000)::bigint, a.random_seed) || j.frames END
-    FROM attempt AS a
-    LEFT JOIN option AS o ON o.service = a.target_service_name AND o.handler = a.target_handler_name AND o.deployment = a.pinned_deployment_id
-    CROSS JOIN LATERAL (
-      SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
-          e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
-          ORDER BY e.index) FILTER (WHERE $5 IS NOT TRUE) AS entries,
-        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input,
-        CASE WHEN count(*) = count(f.frame) THEN string_agg(f.frame, '' ORDER BY e.index) END AS frames
-      FROM restate.journal AS e
-      CROSS JOIN LATERAL (SELECT CASE WHEN $5 THEN restate.entry_frame(e.entry_type, e.name, e.completion_id,
-        e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload) END) AS f (frame)
-      WHERE e.id = a.id AND e.partition_key = a.partition_key) AS j
-    LEFT JOIN LATERAL (
-      SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}') AS state_keys,
-        coalesce(array_agg(t.value ORDER BY t.key COLLATE "C"), '{}') AS state_values,
-        coalesce(sum(octet_length(t.key) + octet_length(t.value)), 0) AS size
-      FROM restate.object_state AS t
-      WHERE t.service_name = a.target_service_name COLLATE "C" AND t.service_key = a.target_service_key
-        AND t.partition_key = a.partition_key) AS s
-      ON a.target_service_key IS NOT NULL AND o.enable_lazy_state IS NOT TRUE AND s.size <= 1048576
-    ORDER BY a.place;
 END
 $function$;
 REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) FROM PUBLIC;
@@ -3002,6 +3019,56 @@ CREATE FUNCTION restate_complete(
 REVOKE ALL ON FUNCTION restate_complete(restate_invocation_id, bigint, bigint, jsonb[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_complete(restate_invocation_id, bigint, bigint, jsonb[]) IS
 'Completes an invocation with the last Output of its journal: frees its object key for the next, answers who waits for the result, and drops what is not retained. first_command, entries: what is appended before, as restate_append() does; the Output can be among it. Returns completed. Errors: attempt_lost 409, command_not_allowed 409 without an Output, and those of restate_append().';
+
+CREATE FUNCTION restate.start_attempts(worker text, ids restate_invocation_id[])
+  RETURNS TABLE (id restate_invocation_id, attempt bigint)
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 1
+  AS 'MODULE_PATHNAME', 'restate_start_attempts';
+REVOKE ALL ON FUNCTION restate.start_attempts(text, restate_invocation_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate.start_attempts(text, restate_invocation_id[]) IS
+'Starts attempts of those that are ready: for restate_complete_and_claim().';
+
+CREATE FUNCTION restate_complete_and_claim(
+    id restate_invocation_id, attempt bigint, worker text, first_command bigint DEFAULT NULL, entries jsonb[] DEFAULT NULL,
+    frames boolean DEFAULT false)
+  RETURNS TABLE (next_id restate_invocation_id, next_attempt bigint, service text, handler text, key text,
+    deployment restate_deployment_id, protocol_version integer, attempts bigint, random_seed bigint,
+    commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
+    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval,
+    next_entries bigint, request bytea)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 1
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  completed record;
+  next restate_invocation_id;
+  claimed restate_invocation_id[];
+BEGIN
+  IF coalesce($3, '') = '' THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'worker must not be null or empty');
+  END IF;
+  SELECT i.target_service_name AS service_name, i.target_service_key AS service_key, i.partition_key INTO completed
+    FROM restate.invocation AS i
+    WHERE i.id = $1 AND i.partition_key = restate_partition_key_of_id($1) AND i.target_handler_ty = 'exclusive';
+  PERFORM restate_complete($1, $2, $4, $5);
+  SELECT k.holder INTO next
+    FROM restate.object_key AS k
+    WHERE k.partition_key = completed.partition_key AND k.service_name = completed.service_name COLLATE "C"
+      AND restate.indexed_key(k.service_key) = restate.indexed_key(completed.service_key)
+      AND NOT EXISTS (SELECT FROM restate.held_service AS h WHERE h.service_name = k.service_name);
+  IF next IS NULL THEN
+    RETURN;
+  END IF;
+  SELECT array_agg(c.id) INTO claimed FROM restate.start_attempts($3, ARRAY[next]) AS c;
+  IF claimed IS NOT NULL THEN
+    RETURN QUERY SELECT * FROM restate.attempts_of(claimed, $6);
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_complete_and_claim(restate_invocation_id, bigint, text, bigint, jsonb[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate_complete_and_claim(restate_invocation_id, bigint, text, bigint, jsonb[], boolean) IS
+'Completes an invocation as restate_complete() does, and starts an attempt on the next in the inbox of its object key, if there is one that is ready and its service is not held. worker: who runs that. frames: as of restate_claim(). Returns its row, as restate_claim() does, with its id, attempt and entries as next_id, next_attempt and next_entries; or none. Errors: those of restate_complete(), and invalid_query_parameter 400 without a worker.';
 
 CREATE FUNCTION restate_fail_attempt(
     id restate_invocation_id, attempt bigint, message text, code integer DEFAULT 500, error_code text DEFAULT NULL,

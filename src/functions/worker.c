@@ -39,6 +39,7 @@ static const int64 *numbers_of(FunctionCallInfo fcinfo, int argument, int *count
 static const char *const *names_of(FunctionCallInfo fcinfo, int argument, int *count);
 static RestateInvocationId *ids_of(ArrayType *array, int *count);
 static int compare_ids(const void *a, const void *b);
+static void put_claimed(FunctionCallInfo fcinfo, const Claimed *claimed, int count);
 static EntryResult result_of(FunctionCallInfo fcinfo, int argument);
 static int64 max_of(FunctionCallInfo fcinfo, int argument);
 
@@ -100,7 +101,6 @@ PG_FUNCTION_INFO_V1(restate_claim_attempts);
 Datum
 restate_claim_attempts(PG_FUNCTION_ARGS)
 {
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Claim claim = {
 		.worker_name = required_text(fcinfo, 0, "worker"),
 		.services = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
@@ -118,13 +118,28 @@ restate_claim_attempts(PG_FUNCTION_ARGS)
 	guc_level = workset_begin();
 	claimed = worker_claim(&claim, &count);
 	AtEOXact_GUC(false, guc_level);
-	for (int i = 0; i < count; i++)
-	{
-		Datum values[] = {InvocationIdGetDatum(&claimed[i].id), Int64GetDatum(claimed[i].attempt)};
-		bool nulls[] = {false, false};
+	put_claimed(fcinfo, claimed, count);
+	return (Datum) 0;
+}
 
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
+/*
+ * restate.start_attempts(worker, ids): returns rows of id, attempt.
+ */
+PG_FUNCTION_INFO_V1(restate_start_attempts);
+Datum
+restate_start_attempts(PG_FUNCTION_ARGS)
+{
+	Claimed *claimed;
+	RestateInvocationId *ids;
+	int guc_level;
+	int count;
+
+	ids = ids_of(PG_GETARG_ARRAYTYPE_P(1), &count);
+	InitMaterializedSRF(fcinfo, 0);
+	guc_level = workset_begin();
+	claimed = worker_start(required_text(fcinfo, 0, "worker"), ids, &count);
+	AtEOXact_GUC(false, guc_level);
+	put_claimed(fcinfo, claimed, count);
 	return (Datum) 0;
 }
 
@@ -455,6 +470,23 @@ static void
 refuse_argument(const char *name, const char *words)
 {
 	restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s %s", name, words));
+}
+
+/*
+ * Puts attempts that were started into the result of a function.
+ */
+static void
+put_claimed(FunctionCallInfo fcinfo, const Claimed *claimed, int count)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	for (int i = 0; i < count; i++)
+	{
+		Datum values[] = {InvocationIdGetDatum(&claimed[i].id), Int64GetDatum(claimed[i].attempt)};
+		bool nulls[] = {false, false};
+
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
 }
 
 /*

@@ -14,7 +14,7 @@
 #define CANDIDATE_INCREASE 8
 #define MAX_READS		   4
 
-static int start_free(Workset *workset, const Claim *claim, const RestateInvocationId *ids,
+static int start_free(Workset *workset, const char *worker_name, const RestateInvocationId *ids,
 					  int count, Claimed *claimed, int64 max);
 
 /*
@@ -37,7 +37,7 @@ worker_claim(const Claim *claim, int *count)
 		int ncandidates;
 		RestateInvocationId *candidates = runnable_read(claim, depth, &ncandidates, &has_more);
 
-		*count += start_free(&workset, claim, candidates, ncandidates, claimed + *count,
+		*count += start_free(&workset, claim->worker_name, candidates, ncandidates, claimed + *count,
 							 claim->max - *count);
 		depth *= CANDIDATE_INCREASE;
 	}
@@ -48,12 +48,30 @@ worker_claim(const Claim *claim, int *count)
 }
 
 /*
+ * Starts an attempt on each of the invocations that is ready and free; returns them, and
+ * how many.
+ */
+Claimed *
+worker_start(const char *worker_name, const RestateInvocationId *ids, int *count)
+{
+	Claimed *claimed = palloc_array(Claimed, Max(*count, 1));
+	Workset workset;
+
+	workset_init(&workset, NULL);
+	*count = start_free(&workset, worker_name, ids, *count, claimed, *count);
+	if (*count > 0)
+		worker_see(&workset, worker_name);
+	workset_write(&workset);
+	return claimed;
+}
+
+/*
  * Locks those of the invocations that are ready and free, up to max, and starts an
  * attempt on each; returns how many it has started.  Those that were tried before are
  * left out.
  */
 static int
-start_free(Workset *workset, const Claim *claim, const RestateInvocationId *ids, int count,
+start_free(Workset *workset, const char *worker_name, const RestateInvocationId *ids, int count,
 		   Claimed *claimed, int64 max)
 {
 	StoreCall call;
@@ -83,7 +101,7 @@ start_free(Workset *workset, const Claim *claim, const RestateInvocationId *ids,
 		if (!tried[i]->exists ||
 			!machine_start_attempt(&workset->changes, tried[i], attempt).took_effect)
 			continue;
-		tried[i]->worker_name = claim->worker_name;
+		tried[i]->worker_name = worker_name;
 		claimed[started++] = (Claimed){tried[i]->id, attempt};
 	}
 	return started;

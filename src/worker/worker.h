@@ -109,6 +109,7 @@ typedef struct Claim
 /* submit.c, claim.c */
 extern Submitted worker_submit(const Order *order);
 extern Claimed *worker_claim(const Claim *claim, int *count);
+extern Claimed *worker_start(const char *worker_name, const RestateInvocationId *ids, int *count);
 extern void worker_see(Workset *workset, const char *worker_name);
 
 /* runnable.c */

@@ -138,6 +138,39 @@ SELECT is(pg_temp.told('Object'), 'none 0 t 00:00:02 00:00:03', 'more than 1 MiB
 SELECT pg_temp.submit('lazy', 'ObjectLazy', 'l') \g /dev/null
 SELECT is(pg_temp.told('ObjectLazy'), 'none 0 t 00:01:00 00:10:00', 'and what its handler wants so');
 SELECT is(pg_temp.told('Order'), NULL, 'nothing is left of the service');
+
+-- the next of the key comes with the completion of the one before
+CREATE FUNCTION pg_temp.output() RETURNS jsonb[] LANGUAGE sql AS $$
+  SELECT ARRAY['{"Command": {"Output": {"result": {"Success": [49]}, "name": ""}}}']::jsonb[]
+$$;
+CREATE FUNCTION pg_temp.pass_on(name text, worker text DEFAULT 'w') RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  c record;
+  said text;
+  category text;
+BEGIN
+  FOR c IN SELECT r.* FROM named AS n, restate_complete_and_claim(n.id, n.attempt, worker, 1, pg_temp.output()) AS r WHERE n.name = $1 LOOP
+    UPDATE named SET attempt = c.next_attempt WHERE named.id = c.next_id;
+    said := concat_ws(' ', said, (SELECT n.name FROM named AS n WHERE n.id = c.next_id), c.key, convert_from(c.input, 'UTF8'), cardinality(c.journal));
+  END LOOP;
+  RETURN coalesce(said, 'none');
+EXCEPTION WHEN SQLSTATE 'PT400' OR SQLSTATE 'PT409' THEN
+  GET STACKED DIAGNOSTICS category = CONSTRAINT_NAME;
+  RETURN category;
+END $$;
+SELECT pg_temp.submit('q ' || n, 'Object', 'q', CASE n WHEN 1 THEN 'w' END) FROM generate_series(1, 4) AS n ORDER BY n \g /dev/null
+SELECT pg_temp.submit('alone', 'Order', NULL, 'w') \g /dev/null
+SELECT is(pg_temp.pass_on('q 1', NULL) || ' ' || pg_temp.pass_on('q 1', ''), 'invalid_query_parameter invalid_query_parameter', 'a worker there must be');
+SELECT is(pg_temp.pass_on('q 1'), 'q 2 q  1', 'the second is handed over');
+SELECT is(pg_temp.pass_on('q 1'), 'attempt_lost', 'once');
+SELECT is(pg_temp.pass_on('q 2'), 'q 3 q  1', 'then the third');
+SELECT restate_hold('Object') \g /dev/null
+SELECT is(pg_temp.pass_on('q 3'), 'none', 'while the service is held none is');
+SELECT is(i.status, 'ready', 'the fourth is ready') FROM named AS n JOIN restate.invocation AS i USING (id) WHERE n.name = 'q 4';
+SELECT is(restate_release('Object') || pg_temp.claim('{Object}', 9, NULL), 'releasedq 4', 'and claimed afterwards');
+SELECT is(pg_temp.pass_on('q 4'), 'none', 'after the last there is none');
+SELECT is(pg_temp.pass_on('alone'), 'none', 'nor without a key');
+SELECT results_eq($$SELECT i.status, count(*) FROM named AS n JOIN restate.invocation AS i USING (id) WHERE n.name ~ '^(q|alone)' GROUP BY 1$$, $$VALUES ('completed', 5::bigint)$$, 'all have completed');
 SELECT is_empty($$SELECT * FROM restate_verify() WHERE problem <> 'pinned_without_deployment'$$, 'all of it is sound');
 
 SELECT * FROM finish();
