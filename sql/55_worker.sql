@@ -255,8 +255,14 @@ REVOKE ALL ON FUNCTION restate.fire_timers(integer, interval) FROM PUBLIC;
 COMMENT ON FUNCTION restate.fire_timers(integer, interval) IS
 'Does what is due: for restate_tick().';
 
+CREATE FUNCTION restate.worker_silence() RETURNS interval
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN interval '10 seconds';
+COMMENT ON FUNCTION restate.worker_silence() IS
+'How long a worker may not be heard of before restate_tick() takes its attempts, where nothing else is said.';
+
 CREATE FUNCTION restate_tick(
-    max integer DEFAULT 1000, silence interval DEFAULT '10 seconds', OUT done bigint, OUT next_due timestamptz)
+    max integer DEFAULT 1000, silence interval DEFAULT restate.worker_silence(), OUT done bigint, OUT next_due timestamptz)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$

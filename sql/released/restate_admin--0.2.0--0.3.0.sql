@@ -2501,6 +2501,23 @@ REVOKE ALL ON FUNCTION restate_joined(text, restate_invocation_id[], text[], big
 COMMENT ON FUNCTION restate_joined(text, restate_invocation_id[], text[], bigint[], text[], text[], text[], text[]) IS
 'Runs operation (purge_journal, delete_invocation, restart_as_new, cancel, kill, purge, pause or resume) on each of at most 1000 ids, as calls of their own would, and waits for no lock. modes, froms, deployments and request_ids are the parameters of each, subjects and reasons what the audit records of each: arrays as long as ids, or null for nulls alone; a null subject or reason is what the session''s settings say. Returns a row for each, in order: status, the HTTP status; outcome, and new_id of a restart; or the category and message of the error. Where status is null, nothing was done: the invocation or its object key is locked, or the id stands earlier in ids, or the operation must change other invocations or make an object key. Needs EXECUTE on the function of the operation too, for the role in force. Errors that concern all: invalid_query_parameter 400 for another operation, a parameter that it does not take or an array of another length, batch_too_large 400, read_only 503.';
 
+-- What operators ask before they act.  It locks and changes nothing, and also runs in
+-- a read-only transaction and on a standby.
+
+CREATE FUNCTION restate_explain(id restate_invocation_id) RETURNS text
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_explain(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_explain(restate_invocation_id) IS
+'Explains an invocation in lines to read: what it is, where it stands and since when, what it waits for, whether its worker is alive, what comes next and when, how long it is kept, and of each operation whether it would succeed now, with its outcome, or why not. Times are in UTC. It says what restate_explain_json() says. Runs on a standby too. Errors: invalid_invocation_id 400, invocation_not_found 404.';
+
+CREATE FUNCTION restate_explain_json(id restate_invocation_id) RETURNS jsonb
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_explain_json(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_explain_json(restate_invocation_id) IS
+'Explains an invocation as an object. at: as of when. id, target, service_type, handler_type, idempotency_key, created_at, invoked_by {kind, id, target}, restarted_from, deployment {id, endpoint, revision, protocol_version, is_registered}: what it is. status, since, journal_size, journal_commands_size, pause_requested, is_foreign, held {since, reason}, attempt {since, worker, worker_seen_at, worker_is_alive}, retry_count, last_failure {message, error_code, command_index among the commands, command_type, command_name}, result {result, failure}: where it stands. waits_for: an array of at most 20, waits_for_more says that there are others; each has for, which is object_key (service, key, holder, ahead: at most 1000), start or retry (at), worker (service), operator, command (index in the journal, type, name, callee, at, promise), completion (completion_id) or signal (index or name, awakeable); holder and callee have id, target, status and since. Of one that is suspended these are what it is suspended on, else commands among the last 500 entries that lack a completion. next {text, at}. retention {result, journal, result_until, journal_until}. operations: an array with operation, mode, ok, outcome, category, message: what each would do now, a restart from 0 on the latest deployment. Times are in RFC 3339; what there is none of is null. Runs on a standby too. Errors: invalid_invocation_id 400, invocation_not_found 404.';
+
 -- What an operation would do, without doing it.
 
 CREATE FUNCTION restate_dry_run(operation text, ids restate_invocation_id[], mode text DEFAULT NULL,
@@ -3088,8 +3105,14 @@ REVOKE ALL ON FUNCTION restate.fire_timers(integer, interval) FROM PUBLIC;
 COMMENT ON FUNCTION restate.fire_timers(integer, interval) IS
 'Does what is due: for restate_tick().';
 
+CREATE FUNCTION restate.worker_silence() RETURNS interval
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN interval '10 seconds';
+COMMENT ON FUNCTION restate.worker_silence() IS
+'How long a worker may not be heard of before restate_tick() takes its attempts, where nothing else is said.';
+
 CREATE FUNCTION restate_tick(
-    max integer DEFAULT 1000, silence interval DEFAULT '10 seconds', OUT done bigint, OUT next_due timestamptz)
+    max integer DEFAULT 1000, silence interval DEFAULT restate.worker_silence(), OUT done bigint, OUT next_due timestamptz)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$

@@ -27,9 +27,16 @@ typedef struct Attempt
 	const Request *request;
 	Target *targets;
 	int count;
-	const RestateInvocationId *ids;
+	RestateInvocationId *ids;
 	int nids;
 } Attempt;
+
+/* An attempt that changes nothing. */
+typedef struct Trial
+{
+	Attempt of;
+	Workset workset;
+} Trial;
 
 static const OperationDef operations[OPERATION_COUNT] = {
 	[OPERATION_PURGE_JOURNAL] = {"purge_journal", REACH_ROW, operation_purge_journal, NULL},
@@ -53,6 +60,7 @@ static List *effects_on_others(Workset *workset, RestateInvocationId *named, int
 static int compare_ids(const void *a, const void *b);
 static int compare_effects(const ListCell *a, const ListCell *b);
 static bool attempt(void *argument);
+static void try_operation(void *argument);
 
 /*
  * Returns the operation's name, as in the audit.
@@ -122,27 +130,41 @@ operation_run(const Request *request, Target *targets, int count)
 List *
 operation_try(const Request *request, Target *targets, int count)
 {
-	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(count, 1));
-	int nids = collect_ids(targets, count, ids);
-	Workset workset;
-	int guc_level = NewGUCNestLevel();
+	Trial trial = {{request, targets, count}};
 
-	restate_restrict_search_path();
-	store_begin();
-	workset_init(&workset, &request->asked);
-	store_hold_snapshot();
-	PG_TRY();
-	{
-		workset_read_reached(&workset, operations[request->operation].reach, ids, nids);
-		decide(&workset, request, targets, count);
-	}
-	PG_FINALLY();
-	{
-		store_release_snapshot();
-	}
-	PG_END_TRY();
-	AtEOXact_GUC(false, guc_level);
-	return effects_on_others(&workset, ids, nids);
+	trial.of.ids = palloc_array(RestateInvocationId, Max(count, 1));
+	trial.of.nids = collect_ids(targets, count, trial.of.ids);
+	workset_only_read(try_operation, &trial);
+	return effects_on_others(&trial.workset, trial.of.ids, trial.of.nids);
+}
+
+/*
+ * Runs the operation in a working set that was only read.
+ */
+static void
+try_operation(void *argument)
+{
+	Trial *trial = argument;
+	const Request *request = trial->of.request;
+
+	workset_init(&trial->workset, &request->asked);
+	workset_read_reached(&trial->workset, operations[request->operation].reach, trial->of.ids,
+						 trial->of.nids);
+	decide(&trial->workset, request, trial->of.targets, trial->of.count);
+}
+
+/*
+ * Decides about one invocation alone, in a working set that is made here: notes on the
+ * target whether the operation would succeed.  What the operation would do to others is
+ * not looked at but for the object key of a restart, if that is asked for.  For who only
+ * reads.
+ */
+void
+operation_judge(Workset *workset, const Request *request, bool with_key, Target *target)
+{
+	workset_init(workset, &request->asked);
+	workset_read_reached(workset, with_key ? REACH_KEY : REACH_ROW, &target->id, 1);
+	decide(workset, request, target, 1);
 }
 
 /*

@@ -57,6 +57,8 @@ extern const char *operation_name(Operation operation);
 extern bool operation_of_name(const char *name, Operation *operation);
 extern void operation_run(const Request *request, Target *targets, int count);
 extern List *operation_try(const Request *request, Target *targets, int count);
+extern void operation_judge(Workset *workset, const Request *request, bool with_key,
+							Target *target);
 
 /* What an operation does with one invocation that exists, in a locked working set. */
 typedef void (*OperationOnOne)(Workset *workset, const Request *request, Target *target,

@@ -5,8 +5,6 @@
  */
 #include "machine/machine.h"
 
-static int64_t expiry(const Invocation *invocation, int64_t retention);
-
 /*
  * Drops what is not kept of an invocation that completes, and sets the time
  * when the rest goes.
@@ -31,10 +29,10 @@ machine_retain(Changes *changes, Invocation *invocation)
 void
 machine_set_expiry(Changes *changes, Invocation *invocation)
 {
-	int64_t due_at = expiry(invocation, invocation->result_retention);
+	int64_t due_at = machine_expiry(invocation, invocation->result_retention);
 
-	if (invocation->journal_size > 0 && expiry(invocation, invocation->journal_retention) < due_at)
-		due_at = expiry(invocation, invocation->journal_retention);
+	if (invocation->journal_size > 0 && machine_expiry(invocation, invocation->journal_retention) < due_at)
+		due_at = machine_expiry(invocation, invocation->journal_retention);
 	if (due_at != TIME_NEVER)
 		machine_set_timer(changes, invocation, TIMER_EXPIRY, due_at, -1);
 }
@@ -49,13 +47,13 @@ machine_expire(Changes *changes, Invocation *invocation)
 
 	if (!invocation->exists || invocation->status != STATUS_COMPLETED)
 		return verdict;
-	if (expiry(invocation, invocation->result_retention) <= changes->now)
+	if (machine_expiry(invocation, invocation->result_retention) <= changes->now)
 	{
 		machine_remove(invocation);
 		return machine_done("removed");
 	}
 	if (invocation->journal_size > 0 &&
-		expiry(invocation, invocation->journal_retention) <= changes->now)
+		machine_expiry(invocation, invocation->journal_retention) <= changes->now)
 	{
 		machine_drop_journal(invocation);
 		verdict = machine_done("purged");
@@ -65,10 +63,10 @@ machine_expire(Changes *changes, Invocation *invocation)
 }
 
 /*
- * Returns when that retention ends.
+ * Returns when that retention of a completed invocation ends.
  */
-static int64_t
-expiry(const Invocation *invocation, int64_t retention)
+int64_t
+machine_expiry(const Invocation *invocation, int64_t retention)
 {
 	return retention == 0 ? TIME_NEVER : machine_time_after(invocation->retained_from, retention);
 }

@@ -126,6 +126,7 @@ extern void machine_drop_timer(Changes *changes, Invocation *invocation, TimerKi
 extern Verdict machine_expire(Changes *changes, Invocation *invocation);
 extern void machine_retain(Changes *changes, Invocation *invocation);
 extern void machine_set_expiry(Changes *changes, Invocation *invocation);
+extern int64_t machine_expiry(const Invocation *invocation, int64_t retention);
 
 /* purge.c: completed invocations */
 extern Verdict machine_purge_journal(Invocation *invocation);

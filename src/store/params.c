@@ -7,6 +7,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "store/answers.h"
 #include "store/params.h"
 #include "store/reads.h"
 #include "store/work.h"
@@ -20,6 +21,7 @@
 #define DATUM_OF_TIME_OR_NULL(field)		((field) ? not_null(TimestampTzGetDatum(field)) : null_datum)
 #define DATUM_OF_JSONB(field)				by_reference(field)
 #define DATUM_OF_BYTEA(field)				by_reference(field)
+#define DATUM_OF_INT8_ARRAY(field)			by_reference(field)
 #define DATUM_OF_TEXT_ARRAY(field)			by_reference(field)
 #define DATUM_OF_DEPLOYMENT_ID_ARRAY(field) by_reference(field)
 #define DATUM_OF_INVOCATION_ID(field)		by_reference(field)
@@ -104,6 +106,7 @@ put(StoreCall *call, NullableDatum value)
 STORE_SHARED_FORMS(DEFINE_FORM)
 STORE_WORK_FORMS(DEFINE_FORM)
 STORE_READ_FORMS(DEFINE_FORM)
+STORE_ANSWER_FORMS(DEFINE_FORM)
 
 /*
  * Starts the arguments of one execution of the statement.

@@ -45,15 +45,6 @@
 
 #define THE_DEPLOYMENT "d.id, d.min_service_protocol_version, d.max_service_protocol_version"
 
-#define IS_COMMAND(alias) alias ".entry_type < 'Notification: Run'"
-#define IS_COMPLETION(alias) \
-	alias ".completion_id IS NOT NULL AND " alias ".entry_type >= 'Notification: Run'"
-
-/* that there is a callee keeps to the index of callees; the literal is the lowest id */
-#define IS_CALL(alias)                                              \
-	alias ".invoked_id >= 'inv_1000000000000000000000000000000000'" \
-		  " AND " alias ".entry_type IN ('Command: Call', 'Command: OneWayCall')"
-
 /*
  * A lock statement reads the journal as it was before the lock was waited for:
  * this tells whether the row is still the one that was seen then.  Every change
@@ -101,11 +92,6 @@
 #define IN_KEY_ORDER(alias) \
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
 
-/* that the command has that completion to wait for, and it has not arrived */
-#define LACKS(column) \
-	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
-	" WHERE n.id = {id} AND n.partition_key = {partition_key} AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
-
 #define KEYS(condition)                                                      \
 	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number" \
 	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
@@ -130,7 +116,7 @@
 	" AND ({deployments} IS NULL OR d.id = ANY ({deployments}))) AS c" \
 	" ORDER BY is_beyond, c.ready_at, c.id"
 
-const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT] = {
+const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	[READ(LOCK_ONE)] = {
 		.name = "lock one",
 		.form = &store_form_one, .result = &store_result_invocation,

@@ -39,6 +39,20 @@
 #define IS_WAITED_FOR(alias) \
 	alias ".target = v.id AND " alias ".partition_key = v.partition_key"
 
+#define IS_COMMAND(alias) alias ".entry_type < 'Notification: Run'"
+#define IS_COMPLETION(alias) \
+	alias ".completion_id IS NOT NULL AND " alias ".entry_type >= 'Notification: Run'"
+
+/* that there is a callee keeps to the index of callees; the literal is the lowest id */
+#define IS_CALL(alias)                                              \
+	alias ".invoked_id >= 'inv_1000000000000000000000000000000000'" \
+		  " AND " alias ".entry_type IN ('Command: Call', 'Command: OneWayCall')"
+
+/* that the command has that completion to wait for, and it has not arrived */
+#define LACKS(column) \
+	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
+	" WHERE n.id = {id} AND n.partition_key = {partition_key} AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
+
 #define FROM_MANY " FROM {rows} JOIN restate.invocation i ON " IS_NAMED("i")
 
 #endif /* RESTATE_STORE_SQL_H */

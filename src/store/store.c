@@ -194,8 +194,11 @@ store_type_oid(StoreType type)
 const StoreStatementDef *
 store_def(const StoreCall *call)
 {
-	return call->statement < STORE_WORK_COUNT ? &store_work[call->statement] :
-												&store_reads[call->statement - STORE_WORK_COUNT];
+	if (call->statement < STORE_WORK_COUNT)
+		return &store_work[call->statement];
+	if (call->statement < STORE_READS_END)
+		return &store_reads[call->statement - STORE_WORK_COUNT];
+	return &store_answers[call->statement - STORE_READS_END];
 }
 
 /*

@@ -120,6 +120,26 @@ typedef enum StoreStatement
 	STORE_COUNT_WAITERS,
 	STORE_EXTENSION_VERSION,
 	STORE_IS_DISTRIBUTED,
+	/* plain reads that answer operators */
+	STORE_READ_ABOUT,
+	STORE_READS_END = STORE_READ_ABOUT,
+	STORE_READ_BRIEF,
+	STORE_READ_ASKING_COMMANDS,
+	STORE_READ_OPEN_COMMANDS,
+	STORE_COUNT_AHEAD,
+	STORE_READ_REVISION,
+	STORE_READ_COMMAND_AFTER,
+	STORE_READ_NTH_COMMAND,
+	STORE_READ_NAMED_COMMAND,
+	STORE_READ_FAILED_COMMAND,
+	STORE_READ_UNFINISHED_COMMAND,
+	STORE_READ_ENTRY_AT,
+	STORE_READ_RESTARTS,
+	STORE_READ_AUDITED_RESTARTS,
+	STORE_READ_AUDITED_ORIGINS,
+	STORE_READ_AUDITED,
+	STORE_READ_CALLS,
+	STORE_READ_CALLING_COMMANDS,
 	STORE_STATEMENT_COUNT
 } StoreStatement;
 
@@ -143,7 +163,7 @@ typedef enum StoreType
 
 /* the most that a statement has */
 #define STORE_MAX_PARAMS  36
-#define STORE_MAX_COLUMNS 16
+#define STORE_MAX_COLUMNS 48
 
 typedef struct StoreField
 {
@@ -183,7 +203,8 @@ typedef struct StoreStatementDef
 } StoreStatementDef;
 
 extern const StoreStatementDef store_work[STORE_WORK_COUNT];
-extern const StoreStatementDef store_reads[STORE_STATEMENT_COUNT - STORE_WORK_COUNT];
+extern const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT];
+extern const StoreStatementDef store_answers[STORE_STATEMENT_COUNT - STORE_READS_END];
 
 /*
  * The arguments of one execution, added row by row: see params.h.  Work must

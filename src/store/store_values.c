@@ -6,6 +6,7 @@
 
 #include "utils/builtins.h"
 
+#include "store/answers.h"
 #include "store/reads.h"
 #include "types/compat.h"
 
@@ -43,3 +44,4 @@
 	}
 
 STORE_RESULTS(DEFINE_RESULT)
+STORE_ANSWER_RESULTS(DEFINE_RESULT)

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "types/compat.h"
+#include "types/spelling.h"
 
 PG_FUNCTION_INFO_V1(restate_instant_out);
 PG_FUNCTION_INFO_V1(restate_duration_in);
@@ -29,7 +30,15 @@ static char *length_text(int64 us);
 Datum
 restate_instant_out(PG_FUNCTION_ARGS)
 {
-	TimestampTz instant = PG_GETARG_TIMESTAMPTZ(0);
+	PG_RETURN_CSTRING(restate_instant_text(PG_GETARG_TIMESTAMPTZ(0)));
+}
+
+/*
+ * Returns the text of a time, as restate.instant_out does.
+ */
+char *
+restate_instant_text(TimestampTz instant)
+{
 	char text[MAXDATELEN + 1];
 	struct pg_tm tm;
 	fsec_t fsec;
@@ -51,7 +60,7 @@ restate_instant_out(PG_FUNCTION_ARGS)
 		EncodeDateTime(&tm, fsec, false, 0, NULL, USE_XSD_DATES, text);
 		strlcat(text, "Z", sizeof(text));
 	}
-	PG_RETURN_CSTRING(pstrdup(text));
+	return pstrdup(text);
 }
 
 /*

@@ -44,6 +44,31 @@ workset_begin(void)
 }
 
 /*
+ * Runs what only reads, under a search path of its own and with all its statements
+ * seeing the tables as of one moment.  It runs on a standby, too.  Raises an error
+ * where library and extension do not fit.
+ */
+void
+workset_only_read(void (*read)(void *argument), void *argument)
+{
+	int guc_level = NewGUCNestLevel();
+
+	restate_restrict_search_path();
+	store_begin();
+	store_hold_snapshot();
+	PG_TRY();
+	{
+		read(argument);
+	}
+	PG_FINALLY();
+	{
+		store_release_snapshot();
+	}
+	PG_END_TRY();
+	AtEOXact_GUC(false, guc_level);
+}
+
+/*
  * Runs what locks more than the rows that are named, each attempt in a
  * subtransaction: if the reach grew while the locks were waited for, rolling that
  * back releases them, so that locks are always taken in order.  Raises a

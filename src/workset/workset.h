@@ -48,6 +48,7 @@ typedef enum Reach
 
 /* frame.c */
 extern int workset_begin(void);
+extern void workset_only_read(void (*read)(void *argument), void *argument);
 extern void workset_start_over(bool (*attempt)(void *argument), void *argument);
 
 extern void workset_init(Workset *workset, const Asked *asked);
