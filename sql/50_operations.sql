@@ -85,13 +85,13 @@ COMMENT ON FUNCTION restate_resume(restate_invocation_id, text) IS
 'Resumes an invocation that is paused, suspended or waiting for a retry, on deployment (keep, latest or an id; null keeps) if it stands still. Returns resumed or unchanged. Errors: invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, already_completed 409, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400. Source: PATCH /invocations/{id}/resume.';
 
 CREATE FUNCTION restate_restart_as_new(id restate_invocation_id, "from" bigint DEFAULT NULL, deployment text DEFAULT NULL,
-    request_id text DEFAULT NULL)
+    request_id text DEFAULT NULL, at text DEFAULT NULL)
   RETURNS restate_invocation_id
   LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
   AS 'MODULE_PATHNAME';
-REVOKE ALL ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text) IS
-'Restarts a completed invocation as new, with the journal up to index "from" (0 to 4294967295, null for 0: the input alone) and the completions that its commands still lack, on deployment (keep, latest or an id; null for latest). With a request_id (1 to 255 bytes) the same call gives the same new invocation. Returns the new id. Errors: invalid_query_parameter 400, invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, still_running 409, input_not_available 410, restart_not_supported 422, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400, journal_index_out_of_range 400, journal_prefix_incomplete 400. Source: PATCH /invocations/{id}/restart-as-new.';
+REVOKE ALL ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text, text) IS
+'Restarts a completed invocation as new, with the journal up to index "from" (0 to 4294967295, null for 0: the input alone) and the completions that its commands still lack, on deployment (keep, latest or an id; null for latest). With a request_id (1 to 255 bytes) the same call gives the same new invocation. at: what happened there, in place of the index, as restate_restart_point() takes it: last_failure, last_completed, name:NAME, name:NAME#2 or time:2026-11-30T03:00:00Z. restate_preview_restart() tells before what it would do. Returns the new id. Errors: invalid_query_parameter 400, invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, still_running 409, input_not_available 410, restart_not_supported 422, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400, journal_index_out_of_range 400, journal_prefix_incomplete 400, restart_point_not_found 422. Source: PATCH /invocations/{id}/restart-as-new.';
 
 CREATE FUNCTION restate_http_status(operation text, outcome text) RETURNS integer
   LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE

@@ -65,11 +65,11 @@ COMMENT ON FUNCTION restate_resume_batch(restate_invocation_id[], text) IS
 'restate_resume on each element of ids, in order; a failing one fails alone. Returns a row for each: ok, and outcome or the category and message of the error.';
 
 CREATE FUNCTION restate_restart_as_new_batch(ids restate_invocation_id[], "from" bigint DEFAULT NULL, deployment text DEFAULT NULL,
-    request_id text DEFAULT NULL)
+    request_id text DEFAULT NULL, at text DEFAULT NULL)
   RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text,
     message text, outcome text, new_id restate_invocation_id)
   LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 100
   AS 'MODULE_PATHNAME';
-REVOKE ALL ON FUNCTION restate_restart_as_new_batch(restate_invocation_id[], bigint, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION restate_restart_as_new_batch(restate_invocation_id[], bigint, text, text) IS
-'restate_restart_as_new on each element of ids, in order, all with the same parameters; a failing one fails alone. Returns a row for each: ok, and new_id or the category and message of the error.';
+REVOKE ALL ON FUNCTION restate_restart_as_new_batch(restate_invocation_id[], bigint, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_restart_as_new_batch(restate_invocation_id[], bigint, text, text, text) IS
+'restate_restart_as_new on each element of ids, in order, all with the same parameters, at being found in the journal of each; a failing one fails alone. Returns a row for each: ok, and new_id or the category and message of the error.';

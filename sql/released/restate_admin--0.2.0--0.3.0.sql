@@ -2501,6 +2501,31 @@ REVOKE ALL ON FUNCTION restate_joined(text, restate_invocation_id[], text[], big
 COMMENT ON FUNCTION restate_joined(text, restate_invocation_id[], text[], bigint[], text[], text[], text[], text[]) IS
 'Runs operation (purge_journal, delete_invocation, restart_as_new, cancel, kill, purge, pause or resume) on each of at most 1000 ids, as calls of their own would, and waits for no lock. modes, froms, deployments and request_ids are the parameters of each, subjects and reasons what the audit records of each: arrays as long as ids, or null for nulls alone; a null subject or reason is what the session''s settings say. Returns a row for each, in order: status, the HTTP status; outcome, and new_id of a restart; or the category and message of the error. Where status is null, nothing was done: the invocation or its object key is locked, or the id stands earlier in ids, or the operation must change other invocations or make an object key. Needs EXECUTE on the function of the operation too, for the role in force. Errors that concern all: invalid_query_parameter 400 for another operation, a parameter that it does not take or an array of another length, batch_too_large 400, read_only 503.';
 
+-- A restart takes another argument.  The old functions stay until nothing of ours calls
+-- them; what was granted on them is granted on the new ones.
+
+ALTER FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text) RENAME TO restate_old_restart_as_new;
+ALTER FUNCTION restate_restart_as_new_batch(restate_invocation_id[], bigint, text, text) RENAME TO restate_old_restart_as_new_batch;
+
+CREATE FUNCTION restate_restart_as_new(id restate_invocation_id, "from" bigint DEFAULT NULL, deployment text DEFAULT NULL,
+    request_id text DEFAULT NULL, at text DEFAULT NULL)
+  RETURNS restate_invocation_id
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text, text) IS
+'Restarts a completed invocation as new, with the journal up to index "from" (0 to 4294967295, null for 0: the input alone) and the completions that its commands still lack, on deployment (keep, latest or an id; null for latest). With a request_id (1 to 255 bytes) the same call gives the same new invocation. at: what happened there, in place of the index, as restate_restart_point() takes it: last_failure, last_completed, name:NAME, name:NAME#2 or time:2026-11-30T03:00:00Z. restate_preview_restart() tells before what it would do. Returns the new id. Errors: invalid_query_parameter 400, invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, still_running 409, input_not_available 410, restart_not_supported 422, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400, journal_index_out_of_range 400, journal_prefix_incomplete 400, restart_point_not_found 422. Source: PATCH /invocations/{id}/restart-as-new.';
+
+CREATE FUNCTION restate_restart_as_new_batch(ids restate_invocation_id[], "from" bigint DEFAULT NULL, deployment text DEFAULT NULL,
+    request_id text DEFAULT NULL, at text DEFAULT NULL)
+  RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text,
+    message text, outcome text, new_id restate_invocation_id)
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 100
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_restart_as_new_batch(restate_invocation_id[], bigint, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_restart_as_new_batch(restate_invocation_id[], bigint, text, text, text) IS
+'restate_restart_as_new on each element of ids, in order, all with the same parameters, at being found in the journal of each; a failing one fails alone. Returns a row for each: ok, and new_id or the category and message of the error.';
+
 -- What operators ask before they act.  It locks and changes nothing, and also runs in
 -- a read-only transaction and on a standby.
 
@@ -2517,6 +2542,24 @@ CREATE FUNCTION restate_explain_json(id restate_invocation_id) RETURNS jsonb
 REVOKE ALL ON FUNCTION restate_explain_json(restate_invocation_id) FROM PUBLIC;
 COMMENT ON FUNCTION restate_explain_json(restate_invocation_id) IS
 'Explains an invocation as an object. at: as of when. id, target, service_type, handler_type, idempotency_key, created_at, invoked_by {kind, id, target}, restarted_from, deployment {id, endpoint, revision, protocol_version, is_registered}: what it is. status, since, journal_size, journal_commands_size, pause_requested, is_foreign, held {since, reason}, attempt {since, worker, worker_seen_at, worker_is_alive}, retry_count, last_failure {message, error_code, command_index among the commands, command_type, command_name}, result {result, failure}: where it stands. waits_for: an array of at most 20, waits_for_more says that there are others; each has for, which is object_key (service, key, holder, ahead: at most 1000), start or retry (at), worker (service), operator, command (index in the journal, type, name, callee, at, promise), completion (completion_id) or signal (index or name, awakeable); holder and callee have id, target, status and since. Of one that is suspended these are what it is suspended on, else commands among the last 500 entries that lack a completion. next {text, at}. retention {result, journal, result_until, journal_until}. operations: an array with operation, mode, ok, outcome, category, message: what each would do now, a restart from 0 on the latest deployment. Times are in RFC 3339; what there is none of is null. Runs on a standby too. Errors: invalid_invocation_id 400, invocation_not_found 404.';
+
+CREATE FUNCTION restate_preview_restart(id restate_invocation_id, "from" bigint DEFAULT NULL, deployment text DEFAULT NULL,
+    at text DEFAULT NULL)
+  RETURNS TABLE (ok boolean, from_index bigint, copied bigint, completions bigint[], runs_again bigint,
+    first_index bigint, first_type text, first_name text, status text, deployment_id restate_deployment_id, revision bigint,
+    category text, message text, hint text, lacking_index bigint, lacking_type text, lacking_name text, nearest bigint)
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 1
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_preview_restart(restate_invocation_id, bigint, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_preview_restart(restate_invocation_id, bigint, text, text) IS
+'Tells in one row what restate_restart_as_new() with these arguments would do now: that function itself decides. ok: whether it would restart it. from_index: the last index that is kept, of at too. Where it is ok: copied, how many entries are copied, those from index 0 to from_index; completions, the indexes of those that come later in the journal and are copied too; runs_again, how many commands run again; first_index, first_type and first_name, the first of them; status, ready or pending, that it begins with; deployment_id and revision of the service, where it runs, of one that was never pinned the latest now. Where it is not: category, message and hint of the error; lacking_index, lacking_type and lacking_name, the first command that lacks its completion; nearest, the nearest index that works, which lies below from_index, null if none does. Runs on a standby too. Errors: invalid_query_parameter 400, invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404.';
+
+CREATE FUNCTION restate_restart_point(id restate_invocation_id, at text) RETURNS bigint
+  LANGUAGE c VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_restart_point(restate_invocation_id, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_restart_point(restate_invocation_id, text) IS
+'Finds the index to restart an invocation from, the "from" of restate_restart_as_new(), by what happened there. at: last_failure, before the last command that has failed, or that the last failed attempt was about; last_completed, behind the last entry before the first command that lacks a completion or is the output; name:NAME, before the first command of that name, name:NAME#2 before the second; time:2026-11-30T03:00:00Z, behind the last entry from that time or before. Before a command is to keep what lies before it, so that it is the first that runs again. A restart from the index works on the deployment that the invocation is pinned to; why one would not is the error. Runs on a standby too. Errors: restart_point_not_found 422, and those of restate_restart_as_new().';
 
 -- What an operation would do, without doing it.
 
@@ -2569,6 +2612,34 @@ COMMENT ON FUNCTION restate_api.restart_as_new_batch(jsonb, jsonb) IS
 'Restarts many completed invocations as new
 
 POST /internal/invocations_batch_operations/restart-as-new: the header Idempotency-Key is the request_id of each. Answered 200 with {"succeeded": [{"old_invocation_id", "new_invocation_id"}], "failed": [{"invocation_id", "error"}]}.';
+
+DO $do$
+DECLARE
+  replaced record;
+  built text;
+BEGIN
+  FOR replaced IN
+    SELECT n.oid::regprocedure AS name, o.oid AS old, n.oid AS new, o.proowner::regrole AS owner, o.proacl AS acl
+    FROM unnest('{restart_as_new, restart_as_new_batch}'::name[]) AS v (name)
+    JOIN pg_proc AS o ON o.pronamespace = 'pg_catalog'::regnamespace AND o.proname = 'restate_old_' || v.name
+    JOIN pg_proc AS n ON n.pronamespace = 'pg_catalog'::regnamespace AND n.proname = 'restate_' || v.name
+  LOOP
+    EXECUTE format('ALTER FUNCTION %s OWNER TO %s', replaced.name, replaced.owner);
+    UPDATE pg_proc SET proacl = replaced.acl WHERE oid = replaced.new;
+    UPDATE pg_shdepend SET objid = replaced.new
+    WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
+      AND classid = 'pg_proc'::regclass AND objid = replaced.old AND deptype = 'a';
+  END LOOP;
+  DROP FUNCTION restate_old_restart_as_new(restate_invocation_id, bigint, text, text),
+    restate_old_restart_as_new_batch(restate_invocation_id[], bigint, text, text);
+EXCEPTION WHEN dependent_objects_still_exist THEN
+  GET STACKED DIAGNOSTICS built = PG_EXCEPTION_DETAIL;
+  RAISE EXCEPTION USING ERRCODE = 'dependent_objects_still_exist',
+    MESSAGE = 'restate_restart_as_new and restate_restart_as_new_batch get another argument, and other objects are built on them',
+    DETAIL = built,
+    HINT = 'Keep the definitions of these objects, drop them, update, and create them again.';
+END
+$do$;
 
 -- The numbers of the audit's rows come from the clock.  The sequence that they
 -- came from is no member any more, nor dumped, before it goes with the identity.

@@ -8,6 +8,7 @@
 
 #include "postgres.h"
 
+#include "admin/restart_point.h"
 #include "machine/machine.h"
 #include "types/id.h"
 #include "types/outcome.h"
@@ -33,7 +34,8 @@ typedef struct Request
 {
 	Operation operation;
 	Asked asked;
-	const char *parameters; /* JSON object, for the audit */
+	const RestartPoint *point; /* of a restart, in place of the last index; NULL: that index */
+	const char *parameters;	   /* JSON object, for the audit */
 	bool passes_over_busy;	/* waits for no lock, and locks nothing but what is named */
 } Request;
 
@@ -46,6 +48,8 @@ typedef struct Target
 	const char *reason;
 	bool is_busy;			/* passed over: nothing was done */
 	Invocation *invocation; /* NULL for a null id */
+	int64 last_index;		/* of a restart: what it keeps of the journal */
+	Restart restart;		/* as it was made */
 	RestateRefusal refusal; /* RESTATE_OK if it succeeded */
 	const char *outcome;
 	bool has_new_id;
@@ -80,6 +84,7 @@ extern void operation_pause(Workset *workset, const Request *request, Target *ta
 							Invocation *invocation);
 extern void operation_resume(Workset *workset, const Request *request, Target *target,
 							 Invocation *invocation);
+extern void restart_find_incomplete(const Target *target, StoreFoundCommand *found);
 extern void operation_restart_all(Workset *workset, const Request *request, Target *targets,
 								  int count);
 

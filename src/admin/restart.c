@@ -4,20 +4,22 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "utils/builtins.h"
 
 #include "admin/operation.h"
 #include "types/id_generate.h"
 
 static void find_restarts(Workset *workset, Target *targets, int count);
+static void find_points(const Request *request, Target *targets, int count);
 static void read_prefixes(Workset *workset, const Target *targets, int count);
-static void refuse_restart(const Request *request, Target *target, Refusal refusal);
-static void refuse_incomplete(const Request *request, Target *target);
+static Asked asked_of(const Request *request, const Target *target);
+static void refuse_restart(Target *target, Refusal refusal);
+static void refuse_incomplete(Target *target);
 static void restart_again(Workset *workset, const Request *request, Target *target);
-static const char *parameters_with(const Request *request,
-								   const RestateDeploymentId *deployment_id);
+static const char *parameters_with(const Request *request, const Target *target);
 static void restart(Workset *workset, const Request *request, Target *target);
-static void copy_journal(Workset *workset, const Request *request, const Target *target);
+static void copy_journal(Workset *workset, const Target *target);
 
 /*
  * Restarts completed invocations as new.  Refuses, in the documented order,
@@ -31,6 +33,7 @@ operation_restart_all(Workset *workset, const Request *request, Target *targets,
 
 	if (repeatable)
 		find_restarts(workset, targets, count);
+	find_points(request, targets, count);
 	read_prefixes(workset, targets, count);
 	for (int i = 0; i < count; i++)
 	{
@@ -43,16 +46,60 @@ operation_restart_all(Workset *workset, const Request *request, Target *targets,
 			continue;
 		}
 		invocation = target_found(target);
-		if (invocation)
+		if (invocation && target->refusal.category == RESTATE_OK)
 		{
-			Refusal refusal = machine_may_restart(invocation, &request->asked);
+			Asked asked = asked_of(request, target);
+			Refusal refusal = machine_may_restart(invocation, &asked);
 
 			if (refusal == NOT_REFUSED)
 				restart(workset, request, target);
 			else
-				refuse_restart(request, target, refusal);
+				refuse_restart(target, refusal);
 		}
 	}
+}
+
+/*
+ * Finds the last index that each restart is to keep of its journal: the one asked for,
+ * or that of the point.  Where there is no such point, that is the refusal, unless the
+ * invocation cannot be restarted at all; where the request id has restarted it before,
+ * the index that it kept then stands for a point that is not there any more.
+ */
+static void
+find_points(const Request *request, Target *targets, int count)
+{
+	for (int i = 0; i < count; i++)
+	{
+		Target *target = &targets[i];
+		const Invocation *invocation = target->invocation;
+		Asked asked;
+
+		target->refusal.category = RESTATE_OK;
+		target->last_index = request->asked.last_index;
+		if (request->point == NULL || invocation == NULL)
+			continue;
+		asked = asked_of(request, target);
+		if (invocation->exists && machine_may_restart(invocation, &asked) == NOT_REFUSED)
+			target->refusal = restart_point_find(request->point, invocation, &target->last_index);
+		else if (!invocation->restarted.exists)
+			continue;
+		else
+			target->last_index = invocation->restarted.last_index;
+		if (target->refusal.category != RESTATE_OK && invocation->restarted.exists)
+			target->last_index = invocation->restarted.last_index;
+	}
+}
+
+/*
+ * Returns what is asked of the target's invocation.
+ */
+static Asked
+asked_of(const Request *request, const Target *target)
+{
+	Asked asked = request->asked;
+
+	asked.last_index = target->last_index;
+	return asked;
 }
 
 /*
@@ -105,22 +152,26 @@ static void
 read_prefixes(Workset *workset, const Target *targets, int count)
 {
 	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(count, 1));
+	int64 *last_indexes = palloc_array(int64, Max(count, 1));
 	int nids = 0;
 
 	for (int i = 0; i < count; i++)
 	{
 		Invocation *invocation = targets[i].invocation;
+		int64 last_index = targets[i].last_index;
 
 		if (invocation == NULL || !invocation->exists || invocation->has_prefix ||
 			invocation->status != STATUS_COMPLETED ||
-			invocation->journal_size <= workset->asked.last_index)
+			invocation->journal_size <= last_index)
 			continue;
 		invocation->has_prefix = true;
-		if (workset->asked.last_index > 0)
-			ids[nids++] = invocation->id;
+		if (last_index == 0)
+			continue;
+		ids[nids] = invocation->id;
+		last_indexes[nids++] = last_index;
 	}
 	if (nids > 0)
-		workset_read_prefixes(workset, ids, nids);
+		workset_read_prefixes(workset, ids, last_indexes, nids);
 	workset_read_suffixes(workset);
 }
 
@@ -132,8 +183,9 @@ static void
 restart_again(Workset *workset, const Request *request, Target *target)
 {
 	const Restarted *restarted = &target->invocation->restarted;
+	Asked asked = asked_of(request, target);
 
-	if (machine_restarted_otherwise(target->invocation, &request->asked))
+	if (machine_restarted_otherwise(target->invocation, &asked))
 		target_refuse(target, REFUSED_OTHER_REQUEST);
 	else
 	{
@@ -147,10 +199,10 @@ restart_again(Workset *workset, const Request *request, Target *target)
  * Refuses a restart.
  */
 static void
-refuse_restart(const Request *request, Target *target, Refusal refusal)
+refuse_restart(Target *target, Refusal refusal)
 {
 	if (refusal == REFUSED_INCOMPLETE_PREFIX)
-		refuse_incomplete(request, target);
+		refuse_incomplete(target);
 	else
 		target_refuse(target, refusal);
 }
@@ -161,19 +213,11 @@ refuse_restart(const Request *request, Target *target, Refusal refusal)
  * restarted.
  */
 static void
-refuse_incomplete(const Request *request, Target *target)
+refuse_incomplete(Target *target)
 {
-	StoreCall call;
 	StoreFoundCommand found;
 
-	store_call(&call, STORE_READ_INCOMPLETE);
-	store_add_one(&call, &(StoreOne){
-							 .id = &target->id,
-							 .partition_key = target->invocation->partition_key,
-							 .last_index = request->asked.last_index});
-	if (store_execute(&call) != 1)
-		elog(ERROR, "could not find the command that lacks a completion");
-	store_read_command(0, &found);
+	restart_find_incomplete(target, &found);
 	target->refusal = restate_refusal(
 		RESTATE_JOURNAL_PREFIX_INCOMPLETE,
 		"the journal of invocation %s lacks a completion of %s%s%s at index " INT64_FORMAT
@@ -187,17 +231,39 @@ refuse_incomplete(const Request *request, Target *target)
 }
 
 /*
+ * Finds the first command that lacks a completion of those that a restart of the target
+ * would keep, of which there is one.
+ */
+void
+restart_find_incomplete(const Target *target, StoreFoundCommand *found)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_READ_INCOMPLETE);
+	store_add_one(&call, &(StoreOne){
+							 .id = &target->id,
+							 .partition_key = target->invocation->partition_key,
+							 .last_index = target->last_index});
+	if (store_execute(&call) != 1)
+		elog(ERROR, "could not find the command that lacks a completion");
+	store_read_command(0, found);
+}
+
+/*
  * Restarts the target's invocation.
  */
 static void
 restart(Workset *workset, const Request *request, Target *target)
 {
 	Invocation *invocation = target->invocation;
+	Asked asked = asked_of(request, target);
 	Restart made;
 
 	restate_generate_invocation_id((uint64) invocation->partition_key, &target->new_id);
 	target->has_new_id = true;
-	machine_restart(&workset->changes, invocation, &request->asked, &target->new_id, &made);
+	machine_restart(&workset->changes, invocation, &asked, &target->new_id, &made);
+	/* the deployment is in the working set, not in what was asked */
+	target->restart = made;
 	invocation->restarted.exists = true;
 	invocation->restarted.id = target->new_id;
 
@@ -213,7 +279,7 @@ restart(Workset *workset, const Request *request, Target *target)
 																   &made.inbox_sequence_number :
 																   NULL,
 									  .random_seed = (int64) restate_random_bits(),
-									  .last_index = request->asked.last_index,
+									  .last_index = target->last_index,
 									  .request_id = request->asked.request_id,
 									  .at = workset->at});
 	if (made.status == STATUS_READY)
@@ -225,24 +291,33 @@ restart(Workset *workset, const Request *request, Target *target)
 							   .deployment_id = made.deployment_id ? made.deployment_id :
 																	 &restate_no_deployment,
 							   .ready_at = workset->at});
-	copy_journal(workset, request, target);
-	if (request->asked.request_id)
-		target->parameters = parameters_with(request, made.deployment_id);
+	copy_journal(workset, target);
+	if (request->asked.request_id || request->point)
+		target->parameters = parameters_with(request, target);
 	target_succeed(workset, target, "restarted", true);
 }
 
 /*
- * Returns the request's parameters, which are not empty, with the deployment
- * that was found for an invocation.
+ * Returns the request's parameters, which are not empty, with what was found for an
+ * invocation: the index of the point, and the deployment for the request id.
  */
 static const char *
-parameters_with(const Request *request, const RestateDeploymentId *deployment_id)
+parameters_with(const Request *request, const Target *target)
 {
-	const char *value =
-		deployment_id ? psprintf("\"%s\"", restate_deployment_id_text(deployment_id)) : "null";
+	const RestateDeploymentId *deployment_id = target->restart.deployment_id;
+	StringInfoData parameters;
 
-	return psprintf("%.*s, \"resolved_deployment\": %s}",
-					(int) strlen(request->parameters) - 1, request->parameters, value);
+	initStringInfo(&parameters);
+	appendBinaryStringInfo(&parameters, request->parameters, (int) strlen(request->parameters) - 1);
+	if (request->point)
+		appendStringInfo(&parameters, ", \"from\": " INT64_FORMAT, target->last_index);
+	if (request->asked.request_id && deployment_id)
+		appendStringInfo(&parameters, ", \"resolved_deployment\": \"%s\"",
+						 restate_deployment_id_text(deployment_id));
+	else if (request->asked.request_id)
+		appendStringInfoString(&parameters, ", \"resolved_deployment\": null");
+	appendStringInfoChar(&parameters, '}');
+	return parameters.data;
 }
 
 /*
@@ -250,17 +325,17 @@ parameters_with(const Request *request, const RestateDeploymentId *deployment_id
  * on: they follow it, in their order.
  */
 static void
-copy_journal(Workset *workset, const Request *request, const Target *target)
+copy_journal(Workset *workset, const Target *target)
 {
 	const Invocation *invocation = target->invocation;
-	int64 kept = request->asked.last_index + 1;
+	int64 kept = target->last_index + 1;
 	StoreCall *part = workset_part(workset, STORE_COPY_JOURNALS);
 
 	store_add_journal_copy(part, &(StoreJournalCopy){
 									 .id = &target->id,
 									 .partition_key = invocation->partition_key,
 									 .new_id = &target->new_id,
-									 .last_index = request->asked.last_index});
+									 .last_index = target->last_index});
 	part->must_write = part->count * kept;
 	for (int i = 0; i < invocation->suffix_size; i++)
 		store_add_completion_copy(workset_part(workset, STORE_COPY_COMPLETIONS),

@@ -22,6 +22,7 @@ static const bool takes[OPERATION_COUNT][PARAMETER_COUNT] = {
 
 static RestateRefusal read_mode(Request *request, const char *mode, StringInfo parameters);
 static RestateRefusal read_from(Request *request, const Parameters *given, StringInfo parameters);
+static RestateRefusal read_point(Request *request, const Parameters *given, StringInfo parameters);
 static RestateRefusal read_deployment(Request *request, const char *deployment,
 									  StringInfo parameters);
 static RestateRefusal read_request_id(Request *request, const char *request_id,
@@ -84,6 +85,8 @@ request_read(Request *request, Operation operation, const Parameters *given)
 			request->asked.deployment = DEPLOYMENT_LATEST;
 			refusal = read_from(request, given, &parameters);
 			if (refusal.category == RESTATE_OK)
+				refusal = read_point(request, given, &parameters);
+			if (refusal.category == RESTATE_OK)
 				refusal = read_request_id(request, given->request_id, &parameters);
 			if (refusal.category == RESTATE_OK)
 				refusal = read_deployment(request, given->deployment, &parameters);
@@ -125,8 +128,8 @@ request_to_delete(FunctionCallInfo fcinfo)
 }
 
 /*
- * Returns the request of a restart: from, deployment (the latest if null) and
- * request id.
+ * Returns the request of a restart: from, deployment (the latest if null), request
+ * id, and the point in place of from.
  */
 Request
 request_to_restart(FunctionCallInfo fcinfo)
@@ -134,10 +137,41 @@ request_to_restart(FunctionCallInfo fcinfo)
 	Parameters given = {
 		.has_from = !PG_ARGISNULL(1),
 		.deployment = text_argument(fcinfo, 2),
-		.request_id = text_argument(fcinfo, 3)};
+		.request_id = text_argument(fcinfo, 3),
+		.at = PG_NARGS() > 4 ? text_argument(fcinfo, 4) : NULL};
 
 	if (given.has_from)
 		given.from = PG_GETARG_INT64(1);
+	return request_given(OPERATION_RESTART_AS_NEW, &given);
+}
+
+/*
+ * Returns the request of a restart that is to be looked at before: from, deployment (the
+ * latest if null), and the point in place of from.
+ */
+Request
+request_to_preview(FunctionCallInfo fcinfo)
+{
+	Parameters given = {
+		.has_from = !PG_ARGISNULL(1),
+		.deployment = text_argument(fcinfo, 2),
+		.at = text_argument(fcinfo, 3)};
+
+	if (given.has_from)
+		given.from = PG_GETARG_INT64(1);
+	return request_given(OPERATION_RESTART_AS_NEW, &given);
+}
+
+/*
+ * Returns the request of a restart at the point of argument 1; raises that there is none.
+ */
+Request
+request_at_point(FunctionCallInfo fcinfo)
+{
+	Parameters given = {.at = text_argument(fcinfo, 1)};
+
+	if (given.at == NULL)
+		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "at must not be null"));
 	return request_given(OPERATION_RESTART_AS_NEW, &given);
 }
 
@@ -282,6 +316,26 @@ read_from(Request *request, const Parameters *given, StringInfo parameters)
 		appendStringInfo(parameters, INT64_FORMAT, given->from);
 	}
 	return (RestateRefusal){.category = RESTATE_OK};
+}
+
+/*
+ * Reads the point to restart at, which stands for the index to restart from.
+ */
+static RestateRefusal
+read_point(Request *request, const Parameters *given, StringInfo parameters)
+{
+	RestartPoint *point;
+	RestateRefusal refusal;
+
+	if (given->at == NULL)
+		return (RestateRefusal){.category = RESTATE_OK};
+	if (given->has_from)
+		return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "from and at must not both be given");
+	point = palloc_object(RestartPoint);
+	refusal = restart_point_read(given->at, point);
+	request->point = point;
+	add_text_parameter(parameters, "at", given->at);
+	return refusal;
 }
 
 /*

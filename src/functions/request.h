@@ -19,6 +19,7 @@ typedef struct Parameters
 	int64 from;
 	const char *deployment;
 	const char *request_id;
+	const char *at;
 } Parameters;
 
 /* the parameters, in the order of the operations' arguments */
@@ -39,6 +40,8 @@ extern RestateRefusal request_read(Request *request, Operation operation, const 
 extern Request request_of(Operation operation);
 extern Request request_to_delete(FunctionCallInfo fcinfo);
 extern Request request_to_restart(FunctionCallInfo fcinfo);
+extern Request request_to_preview(FunctionCallInfo fcinfo);
+extern Request request_at_point(FunctionCallInfo fcinfo);
 extern Request request_to_resume(FunctionCallInfo fcinfo);
 extern Request request_to_try(FunctionCallInfo fcinfo);
 extern Target *request_targets(FunctionCallInfo fcinfo, int arg, int *count);

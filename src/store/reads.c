@@ -502,7 +502,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.a_row_alone = true,
 		.form = &store_form_prefix, .result = &store_result_prefix,
 		.sql = "SELECT v.id," PREFIX_FACTS " FROM {rows} CROSS JOIN LATERAL "
-			PREFIX("v.id", "v.partition_key", "{last_index}")},
+			PREFIX("v.id", "v.partition_key", "v.last_index")},
 
 	/*
 	 * Where in a journal completions are.  Each is looked up by itself: a join

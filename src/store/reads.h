@@ -33,7 +33,7 @@
 
 #define STORE_PREFIXES(ROW, ALL) \
 	STORE_IDS(ROW, ALL)          \
-	ALL(INT8, last_index)
+	ROW(INT8, last_index)
 
 #define STORE_COMPLETIONS(ROW, ALL) \
 	STORE_IDS(ROW, ALL)             \

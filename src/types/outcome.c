@@ -99,6 +99,10 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 	[RESTATE_JOURNAL_INDEX_OUT_OF_RANGE] = {"journal_index_out_of_range", 400,
 											"The index asked for lies past the end of the journal.",
 											"See the indexes in restate.sys_journal."},
+	[RESTATE_RESTART_POINT_NOT_FOUND] =
+		{"restart_point_not_found", 422,
+		 "The journal has nothing that the point could be: no command that failed, none of that name, or no entry so early.",
+		 "See the commands in restate.sys_journal, or restart from an index."},
 	[RESTATE_ATTEMPT_LOST] =
 		{"attempt_lost", 409,
 		 "Another attempt has begun, or the invocation does not run any more: it was killed, paused, completed or removed.",

@@ -16,10 +16,11 @@ static int compare_numbers(const void *a, const void *b);
 static void read_suffixes(Workset *workset, const List *invocations);
 
 /*
- * Reads the journals of locked invocations up to the last index asked for.
+ * Reads the journals of locked invocations, each up to the last index asked for.
  */
 void
-workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int count)
+workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, const int64 *last_indexes,
+					  int count)
 {
 	StoreCall call;
 	uint64 rows;
@@ -29,7 +30,7 @@ workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int coun
 		store_add_prefix(&call, &(StorePrefix){
 									.id = &ids[i],
 									.partition_key = (int64) restate_id_partition_key(&ids[i]),
-									.last_index = workset->asked.last_index});
+									.last_index = last_indexes[i]});
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{

@@ -67,7 +67,8 @@ extern void workset_lock_free_to_start(Workset *workset, const RestateInvocation
 extern void workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids,
 							  int count);
 extern Invocation *workset_find(Workset *workset, const RestateInvocationId *id);
-extern void workset_read_prefixes(Workset *workset, const RestateInvocationId *ids, int count);
+extern void workset_read_prefixes(Workset *workset, const RestateInvocationId *ids,
+								  const int64 *last_indexes, int count);
 extern void workset_read_suffixes(Workset *workset);
 extern void workset_write(Workset *workset);
 extern StoreCall *workset_part(Workset *workset, StoreStatement statement);
