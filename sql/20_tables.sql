@@ -434,6 +434,8 @@ CREATE TABLE restate.audit (
 );
 REVOKE ALL ON restate.audit FROM PUBLIC;
 CREATE INDEX audit_id_idx ON restate.audit (id);
+-- what a restart is of, also when that is gone
+CREATE INDEX audit_new_id_idx ON restate.audit (new_id) WHERE new_id IS NOT NULL;
 CREATE INDEX audit_at_idx ON restate.audit USING brin (at);
 COMMENT ON TABLE restate.audit IS
 'One row for every operation that took effect, written in its transaction. Rows outlive the invocation.';

@@ -2561,6 +2561,24 @@ REVOKE ALL ON FUNCTION restate_restart_point(restate_invocation_id, text) FROM P
 COMMENT ON FUNCTION restate_restart_point(restate_invocation_id, text) IS
 'Finds the index to restart an invocation from, the "from" of restate_restart_as_new(), by what happened there. at: last_failure, before the last command that has failed, or that the last failed attempt was about; last_completed, behind the last entry before the first command that lacks a completion or is the output; name:NAME, before the first command of that name, name:NAME#2 before the second; time:2026-11-30T03:00:00Z, behind the last entry from that time or before. Before a command is to keep what lies before it, so that it is the first that runs again. A restart from the index works on the deployment that the invocation is pinned to; why one would not is the error. Runs on a standby too. Errors: restart_point_not_found 422, and those of restate_restart_as_new().';
 
+CREATE FUNCTION restate_lineage(id restate_invocation_id)
+  RETURNS TABLE (depth bigint, id restate_invocation_id, restarted_from restate_invocation_id, status text, from_index bigint,
+    deployment_id restate_deployment_id, restarted_at timestamptz, role_name text, claimed_subject text, reason text, is_self boolean)
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_lineage(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_lineage(restate_invocation_id) IS
+'Shows the tree of restarts that an invocation is in, from the first original on, each before its restarts: at most 1000. Of what is gone, the audit tells as long as it has its rows. depth: from the first original, which is 0. restarted_from: what it is a restart of, null of the first. status: null of one that is gone. from_index: the last index that it kept; role_name, claimed_subject and reason: who restarted it and why; null where the audit has nothing of it. deployment_id: where it runs, or was to run if that was recorded. restarted_at: when it was made, null of the first. is_self: whether it is the one asked for. Runs on a standby too. Errors: invalid_invocation_id 400, invocation_not_found 404 for one that neither the tables nor the audit have.';
+
+CREATE FUNCTION restate_call_tree(id restate_invocation_id)
+  RETURNS TABLE (depth bigint, relation text, id restate_invocation_id, caller restate_invocation_id, target text, status text,
+    command_index bigint, created_at timestamptz)
+  LANGUAGE c VOLATILE SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  AS 'MODULE_PATHNAME';
+REVOKE ALL ON FUNCTION restate_call_tree(restate_invocation_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate_call_tree(restate_invocation_id) IS
+'Shows who has called an invocation, from the first caller on, then the invocation, then whom it has called and they in turn, each before its callees: at most 1000, and where there are more the nearest. depth: below 0 of callers, 0 of the one asked for, above 0 of callees. relation: caller, self, call, or send for a one-way call. caller: who has called it; of one that was called more than once the first that was found. target, status and created_at: status and created_at are null of one that is gone. command_index: the index, in the journal of the caller, of the command that has called it, null where that journal is gone. Runs on a standby too. Errors: invalid_invocation_id 400, invocation_not_found 404.';
+
 -- What an operation would do, without doing it.
 
 CREATE FUNCTION restate_dry_run(operation text, ids restate_invocation_id[], mode text DEFAULT NULL,
@@ -2656,6 +2674,9 @@ ALTER TABLE restate.audit
   ALTER COLUMN audit_id SET DEFAULT restate.new_audit_id();
 COMMENT ON COLUMN restate.audit.audit_id IS
 'Orders the rows by the time at which they were made, as restate.new_audit_id() makes it. Rows of before 0.3.0 have small numbers, from a sequence.';
+
+-- what a restart is of, also when that is gone
+CREATE INDEX audit_new_id_idx ON restate.audit (new_id) WHERE new_id IS NOT NULL;
 
 CREATE FUNCTION restate_purge_audit(before timestamptz)
   RETURNS bigint

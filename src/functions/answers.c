@@ -25,7 +25,6 @@ static void put_preview(Datum *values, bool *nulls, const Preview *preview);
 static void put_command(Datum *values, bool *nulls, bool exists, const StoreFoundCommand *command);
 static Datum number_array(const int64 *numbers, int count);
 static void read_explanation(FunctionCallInfo fcinfo, Explanation *explanation);
-static RestateInvocationId id_argument(FunctionCallInfo fcinfo);
 
 /*
  * restate_explain(id): returns what is to be said of an invocation, as text.
@@ -59,22 +58,11 @@ restate_explain_json(PG_FUNCTION_ARGS)
 static void
 read_explanation(FunctionCallInfo fcinfo, Explanation *explanation)
 {
-	RestateInvocationId id = id_argument(fcinfo);
+	RestateInvocationId id = request_id_argument(fcinfo);
 	RestateRefusal refusal = explain(&id, explanation);
 
 	if (refusal.category != RESTATE_OK)
 		restate_raise(refusal);
-}
-
-/*
- * Returns argument 0, the id of an invocation; raises that it is null.
- */
-static RestateInvocationId
-id_argument(FunctionCallInfo fcinfo)
-{
-	if (PG_ARGISNULL(0))
-		restate_raise(restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
-	return *PG_GETARG_INVOCATION_ID(0);
 }
 
 /*
@@ -88,7 +76,7 @@ restate_preview_restart(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Request request = request_to_preview(fcinfo);
-	RestateInvocationId id = id_argument(fcinfo);
+	RestateInvocationId id = request_id_argument(fcinfo);
 	Datum values[PREVIEW_COLUMNS] = {0};
 	bool nulls[PREVIEW_COLUMNS];
 	Preview preview;
@@ -179,7 +167,7 @@ Datum
 restate_restart_point(PG_FUNCTION_ARGS)
 {
 	Request request = request_at_point(fcinfo);
-	RestateInvocationId id = id_argument(fcinfo);
+	RestateInvocationId id = request_id_argument(fcinfo);
 	int64 last_index;
 	RestateRefusal refusal = restart_point_of(request.point, &id, &last_index);
 

@@ -116,7 +116,7 @@ put_standing(StringInfo text, const Explanation *explanation)
 		else if (about->completion_result)
 			appendStringInfo(text, ", with a %s", about->completion_result);
 	}
-	appendStringInfo(text, ".\nIts journal has " INT64_FORMAT " entries, " INT64_FORMAT " of them commands.\n",
+	appendStringInfo(text, ".\nEntries of its journal: " INT64_FORMAT ", commands among them: " INT64_FORMAT ".\n",
 					 invocation->journal_size, invocation->journal_commands_size);
 	if (about->is_held)
 	{
@@ -164,7 +164,7 @@ put_worker(StringInfo text, const Explanation *explanation)
 static void
 put_failure(StringInfo text, const StoreFoundAbout *about)
 {
-	appendStringInfo(text, "It was tried again " INT64_FORMAT " times. The last failure", about->retry_count);
+	appendStringInfo(text, "Retries: " INT64_FORMAT ". The last failure", about->retry_count);
 	if (about->related_index >= 0)
 		appendStringInfo(text, ", at command " INT64_FORMAT "%s%s%s%s", about->related_index,
 						 about->related_type ? ", " : "", about->related_type ? plain(about->related_type, TEXT_MAX) : "",

@@ -228,6 +228,17 @@ request_given(Operation operation, const Parameters *given)
 }
 
 /*
+ * Returns argument 0, the id of an invocation; raises that it is null.
+ */
+RestateInvocationId
+request_id_argument(FunctionCallInfo fcinfo)
+{
+	if (PG_ARGISNULL(0))
+		restate_raise(restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
+	return *PG_GETARG_INVOCATION_ID(0);
+}
+
+/*
  * Returns the targets of an argument, an array of ids; none for null.  Raises that
  * they are too many.
  */
