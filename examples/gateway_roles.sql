@@ -23,6 +23,9 @@ GRANT EXECUTE ON FUNCTION
   restate_purge, restate_purge_batch,
   restate_pause, restate_pause_batch,
   restate_resume, restate_resume_batch,
+  -- what operators ask before they act
+  restate_explain, restate_explain_json, restate_preview_restart, restate_restart_point,
+  restate_lineage, restate_call_tree,
   -- several requests in one call; without it each has its own
   restate_joined
 TO restate_gateway;

@@ -9,7 +9,8 @@ GRANT EXECUTE ON FUNCTION
   restate_cancel, restate_kill, restate_purge, restate_pause, restate_resume,
   restate_purge_journal_batch, restate_delete_invocation_batch, restate_restart_as_new_batch,
   restate_cancel_batch, restate_kill_batch, restate_purge_batch, restate_pause_batch,
-  restate_resume_batch, restate_dry_run, restate_hold, restate_release, restate_adopt
+  restate_resume_batch, restate_dry_run, restate_explain, restate_explain_json,
+  restate_preview_restart, restate_restart_point, restate_lineage, restate_call_tree, restate_hold, restate_release, restate_adopt
 TO restate_operator;
 
 -- Readers: every view.  Payloads are in sys_journal, state and sys_promise, and

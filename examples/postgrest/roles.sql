@@ -14,7 +14,7 @@ GRANT SELECT ON restate_api.invocations, restate_api.journal, restate_api.journa
   restate_api.services, restate_api.state, restate_api.promises, restate_api.audit
   TO restate_web_reader;
 
--- An operator runs the operations and reads nothing.
+-- An operator runs the operations, asks what they would do, and reads nothing else.
 CREATE ROLE restate_web_operator NOLOGIN;
 GRANT USAGE ON SCHEMA restate_api TO restate_web_operator;
 GRANT EXECUTE ON FUNCTION
@@ -25,7 +25,9 @@ GRANT EXECUTE ON FUNCTION
   restate_api.kill(text), restate_api.kill_batch(jsonb),
   restate_api.purge(text), restate_api.purge_batch(jsonb),
   restate_api.pause(text), restate_api.pause_batch(jsonb),
-  restate_api.resume(text, text), restate_api.resume_batch(jsonb, jsonb)
+  restate_api.resume(text, text), restate_api.resume_batch(jsonb, jsonb),
+  restate_api.explain(text), restate_api.preview_restart(text, text, text, text),
+  restate_api.restart_point(text, text), restate_api.lineage(text), restate_api.call_tree(text)
   TO restate_web_operator;
 
 -- The role named in a token is the one that PostgREST becomes.  A role that is

@@ -2659,6 +2659,81 @@ EXCEPTION WHEN dependent_objects_still_exist THEN
 END
 $do$;
 
+-- what operators ask before they act
+
+CREATE FUNCTION restate_api.explain(invocation_id text) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_explain_json(invocation_id::restate_invocation_id);
+END;
+REVOKE ALL ON FUNCTION restate_api.explain(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.explain(text) IS
+'Explains an invocation
+
+What it waits for, what comes next, and what each operation would do now: restate_explain_json.';
+
+CREATE FUNCTION restate_api.preview_restart(invocation_id text, "from" text DEFAULT NULL, deployment text DEFAULT NULL,
+    at text DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  -- judged before the id is
+  SELECT restate.api_index("from");
+  SELECT to_jsonb(p) FROM restate_preview_restart(
+    invocation_id::restate_invocation_id, restate.api_index("from"), deployment, at) AS p;
+END;
+REVOKE ALL ON FUNCTION restate_api.preview_restart(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.preview_restart(text, text, text, text) IS
+'Tells what a restart would do
+
+What it would keep and run again, or why it would be refused: restate_preview_restart.';
+
+CREATE FUNCTION restate_api.restart_point(invocation_id text, at text) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT jsonb_build_object('from', restate_restart_point(invocation_id::restate_invocation_id, at));
+END;
+REVOKE ALL ON FUNCTION restate_api.restart_point(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.restart_point(text, text) IS
+'Finds the index to restart from
+
+By the last failure, a command''s name or a time: restate_restart_point, answered with {"from"}.';
+
+CREATE FUNCTION restate_api.lineage(invocation_id text)
+  RETURNS TABLE (depth bigint, id restate_invocation_id, restarted_from restate_invocation_id, status text, from_index bigint,
+    deployment_id restate_deployment_id, restarted_at restate.instant, role_name text, claimed_subject text, reason text,
+    is_self boolean)
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT l.depth, l.id, l.restarted_from, l.status, l.from_index, l.deployment_id, l.restarted_at::restate.instant,
+    l.role_name, l.claimed_subject, l.reason, l.is_self
+  FROM restate_lineage(invocation_id::restate_invocation_id) AS l;
+END;
+REVOKE ALL ON FUNCTION restate_api.lineage(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.lineage(text) IS
+'Shows the tree of restarts
+
+A row for each invocation, also those that are gone: restate_lineage.';
+
+CREATE FUNCTION restate_api.call_tree(invocation_id text)
+  RETURNS TABLE (depth bigint, relation text, id restate_invocation_id, caller restate_invocation_id, target text, status text,
+    command_index bigint, created_at restate.instant)
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT t.depth, t.relation, t.id, t.caller, t.target, t.status, t.command_index, t.created_at::restate.instant
+  FROM restate_call_tree(invocation_id::restate_invocation_id) AS t;
+END;
+REVOKE ALL ON FUNCTION restate_api.call_tree(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.call_tree(text) IS
+'Shows callers and callees
+
+A row for each invocation: restate_call_tree.';
+
 -- The numbers of the audit's rows come from the clock.  The sequence that they
 -- came from is no member any more, nor dumped, before it goes with the identity.
 

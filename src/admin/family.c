@@ -442,7 +442,8 @@ compare_children(const ListCell *a, const ListCell *b)
 static TimestampTz
 made_at(const Relative *relative)
 {
-	return relative->audited ? relative->audited->at : relative->brief ? relative->brief->created_at : 0;
+	return relative->audited ? relative->audited->at : relative->brief ? relative->brief->created_at :
+																		 0;
 }
 
 /*

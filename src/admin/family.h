@@ -32,9 +32,9 @@ typedef struct Relative
 	List *children;			 /* of Relative */
 	int64 depth;			 /* of a restart from the top, of a call from the one asked for */
 	Kinship relation;
-	const StoreFoundBrief *brief; /* NULL: it is gone */
-	const char *target;			  /* of one that is gone, as the call has it; or NULL */
-	int64 command_index;		  /* of the call in the journal of the caller; -1: not known */
+	const StoreFoundBrief *brief;	  /* NULL: it is gone */
+	const char *target;				  /* of one that is gone, as the call has it; or NULL */
+	int64 command_index;			  /* of the call in the journal of the caller; -1: not known */
 	const StoreFoundAudited *audited; /* the restart, as the audit has it; or NULL */
 } Relative;
 

@@ -130,7 +130,7 @@ operation_run(const Request *request, Target *targets, int count)
 List *
 operation_try(const Request *request, Target *targets, int count)
 {
-	Trial trial = {{request, targets, count}};
+	Trial trial = {.of = {.request = request, .targets = targets, .count = count}};
 
 	trial.of.ids = palloc_array(RestateInvocationId, Max(count, 1));
 	trial.of.nids = collect_ids(targets, count, trial.of.ids);

@@ -36,7 +36,7 @@ typedef struct Request
 	Asked asked;
 	const RestartPoint *point; /* of a restart, in place of the last index; NULL: that index */
 	const char *parameters;	   /* JSON object, for the audit */
-	bool passes_over_busy;	/* waits for no lock, and locks nothing but what is named */
+	bool passes_over_busy;	   /* waits for no lock, and locks nothing but what is named */
 } Request;
 
 /* One invocation asked for, and how it went. */

@@ -14,10 +14,10 @@ typedef struct Preview
 	Target target;			/* how the restart would go */
 	const Workset *workset; /* that it was decided in */
 	/* where it is not refused */
-	int64 runs_again;			   /* commands */
-	bool has_first;				   /* of them */
-	StoreFoundCommand first;	   /* the first */
-	bool has_deployment;		   /* that it would be on */
+	int64 runs_again;		 /* commands */
+	bool has_first;			 /* of them */
+	StoreFoundCommand first; /* the first */
+	bool has_deployment;	 /* that it would be on */
 	RestateDeploymentId deployment_id;
 	int64 revision; /* of the service on it; 0: it has none */
 	/* where it is refused */

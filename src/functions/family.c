@@ -44,9 +44,10 @@ restate_lineage(PG_FUNCTION_ARGS)
 		const StoreFoundBrief *brief = relative->brief;
 		const StoreFoundAudited *audited = relative->audited;
 		const RestateDeploymentId *deployment_id = brief && brief->deployment_id ? brief->deployment_id :
-												   audited						  ? audited->deployment_id :
-																					NULL;
-		TimestampTz at = audited ? audited->at : brief && relative->parent ? brief->created_at : 0;
+												   audited						 ? audited->deployment_id :
+																				   NULL;
+		TimestampTz at = audited ? audited->at : brief && relative->parent ? brief->created_at :
+																			 0;
 		Datum values[LINEAGE_COLUMNS] = {0};
 		bool nulls[LINEAGE_COLUMNS] = {0};
 

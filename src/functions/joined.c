@@ -126,6 +126,8 @@ check_privilege(FunctionCallInfo fcinfo, Operation operation)
 	for (int arg = FIRST_PARAMETER; arg <= LAST_PARAMETER; arg++)
 		if (request_takes(operation, PARAMETER_OF(arg)))
 			types[ntypes++] = argument_types[arg];
+	if (operation == OPERATION_RESTART_AS_NEW)
+		types[ntypes++] = TEXTOID; /* the point, which is not joined */
 	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid, CStringGetDatum(name),
 							   PointerGetDatum(buildoidvector(types, ntypes)),
 							   ObjectIdGetDatum(PG_CATALOG_NAMESPACE));

@@ -76,16 +76,24 @@ prepare_delete(Exchange *exchange)
 void
 prepare_restart(Exchange *exchange)
 {
-	if (!take_parameter(exchange, "from", 1) || !take_deployment(exchange, 2))
-		return;
-	if (exchange->args[1] && !is_index(exchange->args[1]))
-	{
-		answer_bad_parameter(exchange, "from must be a whole number from 0 to " RESTATE_LIMIT_TEXT(
-										   RESTATE_INDEX_MAX));
-		return;
-	}
-	if (take_idempotency_key(exchange, 3))
+	if (take_from(exchange, 1) && take_deployment(exchange, 2) && take_idempotency_key(exchange, 3))
 		(void) take_id(exchange);
+}
+
+/*
+ * Takes the index to restart from as an argument, null where it is absent.  Returns
+ * false, and answers, where it is none.
+ */
+bool
+take_from(Exchange *exchange, int arg)
+{
+	if (!take_parameter(exchange, "from", arg))
+		return false;
+	if (exchange->args[arg] == NULL || is_index(exchange->args[arg]))
+		return true;
+	answer_bad_parameter(exchange, "from must be a whole number from 0 to " RESTATE_LIMIT_TEXT(
+									   RESTATE_INDEX_MAX));
+	return false;
 }
 
 void

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
 #include "batch.h"
 #include "call.h"
 #include "health.h"
@@ -57,6 +58,20 @@
 		.nargs = count, .missing = category, .prepare = prepare_function, .task = &one_call,      \
 		.answer = answer_document                                                                 \
 	}
+
+/* what is ours, and not of the Admin API */
+#define ASK(path, call, count, prepare_function, answer_function)                               \
+	{                                                                                           \
+		.method = "GET", .segments = {"admin", "invocations", "*", path},                       \
+		.pattern = "/admin/invocations/{id}/" path, .needs = NEEDS_OPERATIONS, .sql = call,     \
+		.nargs = count, .prepare = prepare_function, .task = &one_call, .answer = answer_function \
+	}
+
+/* all rows of a function as one document */
+#define ROWS(call)                                                                       \
+	"SELECT pg_catalog.jsonb_build_object('rows', coalesce(pg_catalog.jsonb_agg(" \
+	"pg_catalog.to_jsonb(r) - 'n' ORDER BY r.n), '[]')) FROM (SELECT f.*, pg_catalog.row_number() OVER () AS n" \
+	" FROM pg_catalog." call " AS f) AS r"
 
 /* what the Admin API has and we do not, yet */
 #define NOT_BUILT(verb, path, shown, message)                                     \
@@ -110,6 +125,23 @@ static const Route routes[] = {
 	BATCH("purge", "purge", "", 1, prepare_batch),
 	BATCH("pause", "pause", "", 1, prepare_batch),
 	BATCH("resume", "resume", ", $2", 2, prepare_batch_on_deployment),
+
+	ASK("explain",
+		"SELECT CASE WHEN $2 = 'json' THEN pg_catalog.restate_explain_json($1::pg_catalog.restate_invocation_id)::text"
+		" ELSE pg_catalog.restate_explain($1::pg_catalog.restate_invocation_id) END",
+		2, prepare_explain, answer_explain),
+	ASK("preview-restart",
+		"SELECT pg_catalog.to_jsonb(p) FROM pg_catalog.restate_preview_restart("
+		"$1::pg_catalog.restate_invocation_id, $2::pg_catalog.int8, $3, $4) AS p",
+		4, prepare_preview, answer_document),
+	ASK("restart-point",
+		"SELECT pg_catalog.jsonb_build_object('from',"
+		" pg_catalog.restate_restart_point($1::pg_catalog.restate_invocation_id, $2))",
+		2, prepare_restart_point, answer_document),
+	ASK("lineage", ROWS("restate_lineage($1::pg_catalog.restate_invocation_id)"), 1,
+		prepare_operation, answer_document),
+	ASK("call-tree", ROWS("restate_call_tree($1::pg_catalog.restate_invocation_id)"), 1,
+		prepare_operation, answer_document),
 
 	{.method = "POST",
 	 .segments = {"query"},

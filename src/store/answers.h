@@ -46,47 +46,47 @@
 	STORE_IDS(ROW, ALL)             \
 	ROW(INVOCATION_ID, invoked_id)
 
-#define STORE_ANSWER_FORMS(FORM)                                 \
+#define STORE_ANSWER_FORMS(FORM)                                    \
 	FORM(asking_command, StoreAskingCommand, STORE_ASKING_COMMANDS) \
-	FORM(entry_asked, StoreEntryAsked, STORE_ENTRIES_ASKED)      \
-	FORM(inbox_place, StoreInboxPlace, STORE_INBOX_PLACES)       \
-	FORM(revision, StoreRevision, STORE_REVISIONS)               \
-	FORM(bounded_id, StoreBoundedId, STORE_BOUNDED_IDS)          \
+	FORM(entry_asked, StoreEntryAsked, STORE_ENTRIES_ASKED)         \
+	FORM(inbox_place, StoreInboxPlace, STORE_INBOX_PLACES)          \
+	FORM(revision, StoreRevision, STORE_REVISIONS)                  \
+	FORM(bounded_id, StoreBoundedId, STORE_BOUNDED_IDS)             \
 	FORM(calling_id, StoreCallingId, STORE_CALLING_IDS)
 
 STORE_ANSWER_FORMS(STORE_DECLARE_FORM)
 
 /* what an invocation is and where it stands */
-#define FOUND_ABOUT(COLUMN)                     \
-	COLUMN(INVOCATION_ID, id)                   \
-	COLUMN(TEXT, target)                        \
-	COLUMN(TEXT, service_ty)                    \
-	COLUMN(TEXT, handler_ty)                    \
-	COLUMN(TEXT, idempotency_key)               \
-	COLUMN(TEXT, invoked_by)                    \
-	COLUMN(INVOCATION_ID, invoked_by_id)        \
-	COLUMN(TEXT, invoked_by_target)             \
-	COLUMN(INVOCATION_ID, restarted_from)       \
-	COLUMN(TEXT, endpoint)                      \
-	COLUMN(INT8, revision)                      \
-	COLUMN(TIMESTAMPTZ, created_at)             \
-	COLUMN(TIMESTAMPTZ, since)                  \
-	COLUMN(INT8_ARRAY, completions)             \
-	COLUMN(INT8_ARRAY, signals)                 \
-	COLUMN(TEXT_ARRAY, names)                   \
-	COLUMN(TEXT, worker_name)                   \
-	COLUMN(TIMESTAMPTZ, worker_seen)            \
-	COLUMN(BOOL, worker_is_alive)               \
-	COLUMN(INT8, retry_count)                   \
-	COLUMN(TEXT, last_failure)                  \
-	COLUMN(TEXT, error_code)                    \
-	COLUMN(INT8, related_index)                 \
-	COLUMN(TEXT, related_name)                  \
-	COLUMN(TEXT, related_type)                  \
-	COLUMN(TEXT, completion_result)             \
-	COLUMN(TEXT, completion_failure)            \
-	COLUMN(BOOL, is_held)                       \
-	COLUMN(TEXT, held_reason)                   \
+#define FOUND_ABOUT(COLUMN)               \
+	COLUMN(INVOCATION_ID, id)             \
+	COLUMN(TEXT, target)                  \
+	COLUMN(TEXT, service_ty)              \
+	COLUMN(TEXT, handler_ty)              \
+	COLUMN(TEXT, idempotency_key)         \
+	COLUMN(TEXT, invoked_by)              \
+	COLUMN(INVOCATION_ID, invoked_by_id)  \
+	COLUMN(TEXT, invoked_by_target)       \
+	COLUMN(INVOCATION_ID, restarted_from) \
+	COLUMN(TEXT, endpoint)                \
+	COLUMN(INT8, revision)                \
+	COLUMN(TIMESTAMPTZ, created_at)       \
+	COLUMN(TIMESTAMPTZ, since)            \
+	COLUMN(INT8_ARRAY, completions)       \
+	COLUMN(INT8_ARRAY, signals)           \
+	COLUMN(TEXT_ARRAY, names)             \
+	COLUMN(TEXT, worker_name)             \
+	COLUMN(TIMESTAMPTZ, worker_seen)      \
+	COLUMN(BOOL, worker_is_alive)         \
+	COLUMN(INT8, retry_count)             \
+	COLUMN(TEXT, last_failure)            \
+	COLUMN(TEXT, error_code)              \
+	COLUMN(INT8, related_index)           \
+	COLUMN(TEXT, related_name)            \
+	COLUMN(TEXT, related_type)            \
+	COLUMN(TEXT, completion_result)       \
+	COLUMN(TEXT, completion_failure)      \
+	COLUMN(BOOL, is_held)                 \
+	COLUMN(TEXT, held_reason)             \
 	COLUMN(TIMESTAMPTZ, held_at)
 
 /* an invocation among others */

@@ -49,7 +49,7 @@
 		  " AND " alias ".entry_type IN ('Command: Call', 'Command: OneWayCall')"
 
 /* that the command has that completion to wait for, and it has not arrived */
-#define LACKS(column) \
+#define LACKS(column)                                                        \
 	"c." column " IS NOT NULL AND NOT EXISTS (SELECT FROM restate.journal n" \
 	" WHERE n.id = {id} AND n.partition_key = {partition_key} AND n.completion_id = c." column " AND " IS_COMPLETION("n") ")"
 

@@ -56,6 +56,7 @@ my $routes = slurp_file("$top/src/gateway/routes.c");
 my %served;
 $served{"PATCH /invocations/{}/$1"} = 1 while $routes =~ /^\tOPERATION\(\s*"([\w-]+)"/mg;
 $served{"POST /internal/invocations_batch_operations/$1"} = 1 while $routes =~ /^\tBATCH\(\s*"([\w-]+)"/mg;
+$served{"GET /admin/invocations/{}/$1"} = 1 while $routes =~ /^\tASK\(\s*"([\w-]+)"/mg;
 while ($routes =~ /^\t(?:\{\.method = "(\w+)",\s.*?\.pattern = "|(READ)\(\s*SEGMENTS\(.*?\),\s+"|NOT_BUILT\(\s*"(\w+)",\s+SEGMENTS\(.*?\),\s+")(\/[^"]+)"/smg)
 {
 	my ($method, $pattern) = ($1 // $3 // 'GET', $4);
