@@ -138,7 +138,7 @@ BEGIN
 END $$;
 CREATE TABLE compared_sets AS SELECT c.* FROM invocation_set AS s, compare_set(s) AS c;
 
-SELECT plan(100);
+SELECT plan(107);
 CREATE VIEW all_compared AS SELECT name, what, number(told) AS told, number(done) AS done FROM compared
   UNION ALL SELECT name, what, told, done FROM compared_sets;
 
@@ -272,6 +272,14 @@ FROM unnest('{time:2026-01-02T00:00:00Z,time:2026-01-02 00:00:00.000000+00,time:
 SELECT is(call($$restate_restart_point(inv('done'), 'time:2026-01-02T00:00:00+00:01')$$) ->> 'category', 'restart_point_not_found', 'a minute before there is nothing');
 SELECT is(call($$restate_preview_restart(inv('done'), 0, at => 'last_failure')$$) ->> 'message', 'from and at must not both be given', 'an index and a point');
 SELECT is(call($$restate_restart_as_new(inv('done'), 0, at => 'last_failure')$$) ->> 'message', 'from and at must not both be given', 'of a restart too');
+-- through the schema for PostgREST
+SELECT is(restate_api.explain(inv('done')::text), restate_explain_json(inv('done')), 'explain()');
+SELECT is(restate_api.preview_restart(inv('done')::text, '+1', 'keep'), (SELECT to_jsonb(p) FROM restate_preview_restart(inv('done'), 1, 'keep') AS p), 'preview_restart()');
+SELECT is(call($$restate_api.preview_restart('x', 'y')$$) ->> 'category', 'invalid_query_parameter', 'the index is judged before the id');
+SELECT is(restate_api.restart_point(inv('done')::text, 'last_completed'), '{"from": 0}', 'restart_point()');
+SELECT is((SELECT count(*) FROM restate_api.lineage(inv('fourth')::text)), 2::bigint, 'lineage()');
+SELECT matches((SELECT restarted_at::text FROM restate_api.lineage(inv('fourth')::text) WHERE depth = 1), '^\d+-\d\d-\d\dT\S+Z$', 'with times as the gateway spells them');
+SELECT is((SELECT count(*) FROM restate_api.call_tree(inv('child')::text)), 3::bigint, 'call_tree()');
 SET LOCAL transaction_read_only = on;
 SELECT is(call(format(f, inv('done'))) ->> 'category', NULL, format('in a read-only transaction: %s', f))
 FROM unnest('{restate_explain(%L),restate_explain_json(%L),restate_preview_restart(%L),"restate_restart_point(%L, ''last_completed'')",restate_call_tree(%L)}'::text[]) AS f;

@@ -47,11 +47,11 @@ sub grant
 	# an older extension does not have all of it
 	my %there = map { $_ => 1 } split /\n/, $node->safe_psql($database // 'postgres', <<'SQL');
 SELECT 'restate.' || relname FROM pg_class WHERE relnamespace = 'restate'::regnamespace
-UNION ALL SELECT nspname FROM pg_namespace UNION ALL SELECT proname FROM pg_proc WHERE proname = 'restate_joined'
+UNION ALL SELECT nspname FROM pg_namespace UNION ALL SELECT DISTINCT proname FROM pg_proc WHERE proname ~ '^restate_'
 SQL
 	$roles =~ s/(?<=GRANT SELECT ON\n)(.*?)(?=\nTO)/join ', ', grep { $there{$_} } $1 =~ m{restate\.\w+}g/se;
 	$roles =~ s/, restate_query TO/ TO/ unless $there{restate_query};
-	$roles =~ s/,\n[^,]*\n  restate_joined$//m unless $there{restate_joined};
+	$roles =~ s/(?<=GRANT EXECUTE ON FUNCTION\n)(.*?)(?=\nTO)/join ', ', grep { $there{$_} } map { m{restate_\w+}g } grep { !m{--} } split m{\n}, $1/se;
 	$node->safe_psql($database // 'postgres', $roles);
 	return;
 }

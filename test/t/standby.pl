@@ -43,6 +43,13 @@ for my $operation (sort keys %operations)
 }
 is($standby->safe_psql('postgres', "SELECT ok, outcome FROM restate_dry_run('kill', ARRAY['$operations{kill}']::restate_invocation_id[])"),
 	$primary->safe_psql('postgres', "SELECT ok, outcome FROM restate_dry_run('kill', ARRAY['$operations{kill}']::restate_invocation_id[])"), 'a dry run tells the same on a standby');
+for my $question ("restate_explain_json('$operations{kill}') - 'at'", "(restate_preview_restart('$operations{purge_journal}', 1))::text",
+	"restate_restart_point('$operations{purge_journal}', 'last_completed')", "(SELECT count(*) FROM restate_lineage('$operations{kill}'))",
+	"(SELECT count(*) FROM restate_call_tree('$operations{kill}'))")
+{
+	is($standby->safe_psql('postgres', "SELECT $question"), $primary->safe_psql('postgres', "SELECT $question"), "the same on a standby: $question");
+}
+like($standby->safe_psql('postgres', "SELECT restate_explain('$operations{kill}')"), qr/^Invocation $operations{kill} of Svc/, 'and an explanation in text');
 is(error_of($standby, 'SELECT restate_purge_audit(NULL)'), 'PT503 read_only', 'so is a purge of the audit, before it looks at what it is given');
 is(error_of($standby, "SELECT restate_import_invocation('{\"id\": \"" . inv('new') . "\", \"status\": \"ready\", \"target_service_name\": \"Svc\", \"target_handler_name\": \"run\", \"target_service_ty\": \"service\"}')"),
 	'25006', 'an import is refused on a standby');
