@@ -53,6 +53,9 @@ INSERT INTO restate.promise (service_name, service_key, key, partition_key)
 SELECT 'Wf', 'key' || n, 'promise', restate_partition_key_of_key('key' || n) FROM generate_series(1, 5000) AS n;
 INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
 SELECT id, partition_key, 0, 0, 'TransientError', '{}' FROM restate.invocation WHERE target_service_name LIKE 'Svc_';
+INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id, role_name, session_user_name)
+SELECT coalesce(restarted_from, id), partition_key, now(), CASE WHEN restarted_from IS NULL THEN 'pause' ELSE 'restart_as_new' END, '{}', 'done',
+  CASE WHEN restarted_from IS NOT NULL THEN id END, 'somebody', 'somebody' FROM restate.invocation;
 SQL
 is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', 'the data is sound');
 
@@ -61,6 +64,8 @@ my $many = "ARRAY(SELECT restate_workflow_invocation_id('plans', n::text) FROM g
 my $busy = "ARRAY(SELECT restate_workflow_invocation_id('plans', (50 * n + 1)::text) FROM generate_series(1, 30) AS n)";
 my $objects = "ARRAY(SELECT (left(restate_workflow_invocation_id('Obj', 'key' || n % 400)::text, 16) || lpad(n::text, 22, '0'))::restate_invocation_id"
   . " FROM generate_series(19601, 19620) AS n)";
+my $restart = "(SELECT min(id::text)::restate_invocation_id FROM restate.invocation WHERE id = restate_workflow_invocation_id('plans', '4'))";
+my $original = "(left(restate_workflow_invocation_id('plans', '4')::text, 16) || lpad('original', 22, '0'))::restate_invocation_id";
 my $ended_objects = $objects =~ s/19601, 19620/16001, 16020/r;
 
 # Each operation, and how many statements it may run.
@@ -111,11 +116,25 @@ my @operations = (
 	[ "joined('restart_as_new', ARRAY['${\ inv('done')}']::restate_invocation_id[], froms => '{3}', request_ids => '{r}')", 4, 'the same with a request id' ],
 	[ "joined('restart_as_new', $ended_objects)", 5, 'restart, of objects' ],
 	[ "purge_audit(now())", 1, 'up to now' ],
+	[ "explain('${\ inv('done')}')", 12, 'completed' ],
+	[ "explain('${\ inv('parent')}')", 14, 'with a callee' ],
+	[ "explain('${\ inv('suspended')}')", 12, 'suspended' ],
+	[ "explain_json('${\ inv('first', 'a')}')", 15, 'in an inbox' ],
+	[ "preview_restart('${\ inv('done')}', 3)", 5, 'from within the journal' ],
+	[ "preview_restart('${\ inv('finished', 'a')}')", 5, 'of an object' ],
+	[ "preview_restart('${\ inv('done')}', at => 'last_failure')", 5, 'at the last failure' ],
+	[ "restart_point('${\ inv('done')}', 'last_completed')", 3, 'last completed' ],
+	[ "restart_point('${\ inv('done')}', 'name:r')", 2, 'a name' ],
+	[ "restart_point('${\ inv('done')}', 'time:2099-01-01T00:00:00Z')", 3, 'a time' ],
+	[ "lineage($original)", 7, 'of many restarts' ],
+	[ "lineage($restart)", 7, 'of one of them' ],
+	[ "call_tree('${\ inv('child')}')", 4, 'with a caller' ],
+	[ "call_tree(restate_workflow_invocation_id('plans', '1'))", 4, 'with callees' ],
 );
 
 # What indexes begin with, after the partition key if that comes first: a
 # condition on it is what makes a scan of an index short.
-my $leading = qr/\bat < |\b(?:id|target|restarted_from|status|service_key|(?:target_)?service_name(?:\)::text)?) = /;
+my $leading = qr/\bat < |\b(?:id|new_id|target|restarted_from|status|service_key|(?:target_)?service_name(?:\)::text)?) = /;
 
 # Returns the nodes of a plan that read a whole table, or a whole index.
 sub whole
@@ -124,9 +143,9 @@ sub whole
 	# a node's own lines end where the next one begins
 	my @nodes = split /^(?=[^\n]*\(cost=)/m, $plan;
 
-	# deployments and services are few
+	# deployments, services and workers are few
 	return grep {
-		!/ Scan (?:\S+ \S+ )?on (?:deployment|service_revision)/
+		!/ Scan (?:\S+ \S+ )?on (?:deployment|service_revision|worker|held_service)/
 		  && (/Seq Scan/ || (/(?:Index|Index Only|Bitmap Index) Scan/ && !/Index Cond: .*$leading/))
 	} @nodes;
 }
