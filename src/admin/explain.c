@@ -10,6 +10,7 @@
 
 #include "admin/explain.h"
 #include "types/compat.h"
+#include "types/settings.h"
 
 /* entries at the end of a journal among which commands are looked for that lack a completion */
 #define OPEN_WITHIN 500
@@ -438,7 +439,12 @@ tell_next(Explanation *explanation)
 			break;
 		case STATUS_COMPLETED:
 			explanation->next_at = explanation->result_until;
-			if (invocation->journal_size > 0 && explanation->journal_until < explanation->result_until)
+			if (!restate_retention)
+			{
+				explanation->next = "It is kept until it is purged: restate_admin.retention is off.";
+				explanation->next_at = 0;
+			}
+			else if (invocation->journal_size > 0 && explanation->journal_until < explanation->result_until)
 			{
 				explanation->next = "restate_tick removes its journal, and later the rest, when they were kept long enough.";
 				explanation->next_at = explanation->journal_until;
