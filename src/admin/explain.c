@@ -115,8 +115,8 @@ answer(void *argument)
 	if (invocation->status == STATUS_COMPLETED)
 	{
 		explanation->result_until = machine_expiry(invocation, invocation->result_retention);
-		explanation->journal_until =
-			Min(machine_expiry(invocation, invocation->journal_retention), explanation->result_until);
+		explanation->journal_until = Min(machine_expiry(invocation, invocation->journal_retention),
+										 explanation->result_until);
 	}
 	tell_next(explanation);
 }
@@ -131,10 +131,9 @@ judge(Explanation *explanation, const RestateInvocationId *id)
 	for (int i = 0; i < JUDGEMENT_COUNT; i++)
 	{
 		Judgement *judgement = &explanation->judgements[i];
-		Request request = {
-			.operation = judged[i].operation,
-			.asked = {.deployment = judged[i].deployment},
-			.parameters = "{}"};
+		Request request = {.operation = judged[i].operation,
+						   .asked = {.deployment = judged[i].deployment},
+						   .parameters = "{}"};
 		Workset workset;
 
 		judgement->operation = operation_name(judged[i].operation);
@@ -259,12 +258,12 @@ wait_for_key(Explanation *explanation)
 		wait->other_id = key.holder;
 	}
 	store_call(&call, STORE_COUNT_AHEAD);
-	store_add_inbox_place(&call, &(StoreInboxPlace){
-									 .service_name = invocation->service_name,
-									 .service_key = invocation->service_key,
-									 .partition_key = invocation->partition_key,
-									 .before = invocation->facts.inbox_sequence_number,
-									 .max = WAIT_MAX_AHEAD});
+	store_add_inbox_place(&call,
+						  &(StoreInboxPlace){.service_name = invocation->service_name,
+											 .service_key = invocation->service_key,
+											 .partition_key = invocation->partition_key,
+											 .before = invocation->facts.inbox_sequence_number,
+											 .max = WAIT_MAX_AHEAD});
 	if (store_execute(&call) != 1)
 		elog(ERROR, "could not count who waits before");
 	store_read_count(0, &ahead);
@@ -307,12 +306,13 @@ wait_for_commands(Explanation *explanation, const ArrayType *completions)
 	if (completions && count == 0)
 		return;
 	store_call(&call, completions ? STORE_READ_ASKING_COMMANDS : STORE_READ_OPEN_COMMANDS);
-	store_add_asking_command(&call, &(StoreAskingCommand){
-										.id = &invocation->id,
-										.partition_key = invocation->partition_key,
-										.completions = completions,
-										.first = completions ? 0 : Max(invocation->journal_size - OPEN_WITHIN, 0),
-										.max = completions ? Min(count, WAIT_MAX + 1) : WAIT_MAX + 1});
+	store_add_asking_command(
+		&call, &(StoreAskingCommand){
+				   .id = &invocation->id,
+				   .partition_key = invocation->partition_key,
+				   .completions = completions,
+				   .first = completions ? 0 : Max(invocation->journal_size - OPEN_WITHIN, 0),
+				   .max = completions ? Min(count, WAIT_MAX + 1) : WAIT_MAX + 1});
 	rows = store_execute(&call);
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -326,7 +326,8 @@ wait_for_commands(Explanation *explanation, const ArrayType *completions)
 		if (!is_asked_for(explanation, DatumGetInt64(wanted[i])))
 			add_wait(explanation, WAIT_COMPLETION)->completion_id = DatumGetInt64(wanted[i]);
 	/* in the order of the journal, which was read from its end */
-	for (int last = first + (int) Min(rows, (uint64) (explanation->nwaits - first)) - 1; first < last; first++, last--)
+	for (int last = first + (int) Min(rows, (uint64) (explanation->nwaits - first)) - 1;
+		 first < last; first++, last--)
 	{
 		Wait wait = explanation->waits[first];
 
@@ -406,7 +407,8 @@ tell_next(Explanation *explanation)
 	switch (invocation->status)
 	{
 		case STATUS_PENDING:
-			explanation->next = "It starts when it is the first in the inbox of its object key and the key is free.";
+			explanation->next =
+				"It starts when it is the first of its inbox and the key is free.";
 			break;
 		case STATUS_SCHEDULED:
 			explanation->next = "restate_tick starts it when its time has come.";
@@ -414,21 +416,27 @@ tell_next(Explanation *explanation)
 			break;
 		case STATUS_READY:
 			if (invocation->facts.is_foreign)
-				explanation->next = "Nothing runs it here before restate_adopt takes it on: it may run elsewhere.";
+				explanation->next =
+					"Nothing runs it here before restate_adopt takes it on: it may run elsewhere.";
 			else if (explanation->about.is_held)
-				explanation->next = "No worker gets it before restate_release ends the hold on its service.";
+				explanation->next =
+					"No worker gets it before restate_release ends the hold on its service.";
 			else if (!invocation->facts.is_pinned && !invocation->facts.deployment_found)
-				explanation->next = "No worker gets it before a deployment is registered that serves its service.";
+				explanation->next =
+					"No worker gets it before a deployment is registered that serves its service.";
 			else if (invocation->facts.is_pinned && explanation->about.endpoint == NULL)
-				explanation->next = "No worker gets it: the deployment that it is pinned to is not registered any more.";
+				explanation->next =
+					"No worker gets it: the deployment that it is pinned to is gone.";
 			else
-				explanation->next = "The next worker that claims work of its service gets it in its turn.";
+				explanation->next =
+					"The next worker that claims work of its service gets it in its turn.";
 			break;
 		case STATUS_RUNNING:
 			explanation->next = next_of_running(explanation);
 			break;
 		case STATUS_BACKING_OFF:
-			explanation->next = "restate_tick makes it ready for its next attempt when the time has come.";
+			explanation->next =
+				"restate_tick makes it ready for its next attempt when the time has come.";
 			explanation->next_at = invocation->next_retry_at;
 			break;
 		case STATUS_SUSPENDED:
@@ -441,12 +449,15 @@ tell_next(Explanation *explanation)
 			explanation->next_at = explanation->result_until;
 			if (!restate_retention)
 			{
-				explanation->next = "It is kept until it is purged: restate_admin.retention is off.";
+				explanation->next =
+					"It is kept until it is purged: restate_admin.retention is off.";
 				explanation->next_at = 0;
 			}
-			else if (invocation->journal_size > 0 && explanation->journal_until < explanation->result_until)
+			else if (invocation->journal_size > 0 &&
+					 explanation->journal_until < explanation->result_until)
 			{
-				explanation->next = "restate_tick removes its journal, and later the rest, when they were kept long enough.";
+				explanation->next =
+					"restate_tick removes its journal, and the rest later.";
 				explanation->next_at = explanation->journal_until;
 			}
 			else if (explanation->result_until == TIME_NEVER)
@@ -472,7 +483,7 @@ next_of_running(const Explanation *explanation)
 	if (!explanation->about.worker_is_alive)
 		return invocation->pause_requested ?
 				   "Its worker is silent: restate_tick ends the attempt, and it is paused." :
-				   "Its worker is silent: restate_tick ends the attempt, and it is ready for another worker.";
+				   "Its worker is silent: restate_tick ends the attempt, and it is ready again.";
 	if (invocation->pause_requested)
 		return "When the attempt ends it is paused.";
 	return "The attempt goes on until it completes, is suspended or fails.";

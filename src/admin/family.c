@@ -80,13 +80,13 @@ family_call_tree(const RestateInvocationId *id, List **relatives)
 static RestateRefusal
 read_family(void (*read)(void *family), const RestateInvocationId *id, List **relatives)
 {
-	HASHCTL ctl = {
-		.keysize = sizeof(RestateInvocationId),
-		.entrysize = sizeof(Known),
-		.hcxt = CurrentMemoryContext};
+	HASHCTL ctl = {.keysize = sizeof(RestateInvocationId),
+				   .entrysize = sizeof(Known),
+				   .hcxt = CurrentMemoryContext};
 	Family family = {.id = *id};
 
-	family.known = hash_create("restate_admin family", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+	family.known =
+		hash_create("restate_admin family", 64, &ctl, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	workset_only_read(read, &family);
 	*relatives = family.relatives;
 	return family.refusal;
@@ -105,7 +105,8 @@ read_lineage(void *argument)
 
 	read_briefs(list_make1(self));
 	family->top = self;
-	for (Relative *original = find_original(family, self); original; original = find_original(family, original))
+	for (Relative *original = find_original(family, self); original;
+		 original = find_original(family, original))
 		family->top = original;
 	if (self->brief == NULL && family->top == self && !is_in_audit(&family->id))
 	{
@@ -204,7 +205,8 @@ find_restarts_in_audit(Family *family, List *level)
 		Relative *child;
 
 		store_read_audited(row, found);
-		child = add_child(family, find_relative(family, found->restarted_from), found->id, RELATION_RESTART);
+		child = add_child(family, find_relative(family, found->restarted_from), found->id,
+						  RELATION_RESTART);
 		if (child == NULL)
 			child = find_relative(family, found->id);
 		if (child && child->audited == NULL)
@@ -336,10 +338,10 @@ read_calling_command(Relative *relative)
 	StoreFoundCall found;
 
 	store_call(&call, STORE_READ_CALLING_COMMANDS);
-	store_add_calling_id(&call, &(StoreCallingId){
-									.id = caller,
-									.partition_key = (int64) restate_id_partition_key(caller),
-									.invoked_id = &relative->id});
+	store_add_calling_id(
+		&call, &(StoreCallingId){.id = caller,
+								 .partition_key = (int64) restate_id_partition_key(caller),
+								 .invoked_id = &relative->id});
 	if (store_execute(&call) == 0)
 		return false;
 	store_read_call(0, &found);
@@ -442,8 +444,9 @@ compare_children(const ListCell *a, const ListCell *b)
 static TimestampTz
 made_at(const Relative *relative)
 {
-	return relative->audited ? relative->audited->at : relative->brief ? relative->brief->created_at :
-																		 0;
+	return relative->audited ? relative->audited->at :
+		   relative->brief	 ? relative->brief->created_at :
+							   0;
 }
 
 /*
@@ -478,7 +481,8 @@ add_ids(StoreCall *call, const List *level)
 	{
 		const Relative *relative = lfirst(cell);
 
-		store_add_id(call, &(StoreId){&relative->id, (int64) restate_id_partition_key(&relative->id)});
+		store_add_id(call,
+					 &(StoreId){&relative->id, (int64) restate_id_partition_key(&relative->id)});
 	}
 }
 
@@ -494,9 +498,10 @@ add_bounded_ids(StoreCall *call, const List *level, int64 max)
 	{
 		const Relative *relative = lfirst(cell);
 
-		store_add_bounded_id(call, &(StoreBoundedId){
-									   .id = &relative->id,
-									   .partition_key = (int64) restate_id_partition_key(&relative->id),
-									   .max = max});
+		store_add_bounded_id(
+			call,
+			&(StoreBoundedId){.id = &relative->id,
+							  .partition_key = (int64) restate_id_partition_key(&relative->id),
+							  .max = max});
 	}
 }

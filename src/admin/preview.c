@@ -69,10 +69,9 @@ tell_restart(Preview *preview, const Request *request)
 	preview->runs_again =
 		invocation->journal_commands_size - preview->target.restart.journal_commands_size;
 	store_call(&call, STORE_READ_COMMAND_AFTER);
-	store_add_entry_asked(&call, &(StoreEntryAsked){
-									 .id = &invocation->id,
-									 .partition_key = invocation->partition_key,
-									 .number = preview->target.last_index});
+	store_add_entry_asked(&call, &(StoreEntryAsked){.id = &invocation->id,
+													.partition_key = invocation->partition_key,
+													.number = preview->target.last_index});
 	preview->has_first = store_execute(&call) > 0;
 	if (preview->has_first)
 		store_read_command(0, &preview->first);

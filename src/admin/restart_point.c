@@ -84,8 +84,8 @@ read_time(const char *given, TimestampTz *at)
 	int read = 0;
 	char separator;
 
-	if (sscanf(given, "%4d-%2d-%2d%c%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday, &separator,
-			   &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &read) != 7 ||
+	if (sscanf(given, "%4d-%2d-%2d%c%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+			   &separator, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &read) != 7 ||
 		read != 19 || strchr("Tt ", separator) == NULL || strspn(given, "0123456789-:Tt ") < 19)
 		return false;
 	given += read;
@@ -99,9 +99,10 @@ read_time(const char *given, TimestampTz *at)
 			fsec = fsec * 10 + (i < digits ? given[1 + i] - '0' : 0);
 		given += 1 + digits;
 	}
-	if (!read_zone(given, &zone) || tm.tm_year < 1 || tm.tm_mon < 1 || tm.tm_mon > MONTHS_PER_YEAR ||
-		tm.tm_mday < 1 || tm.tm_mday > day_tab[isleap(tm.tm_year)][tm.tm_mon - 1] ||
-		tm.tm_hour < 0 || tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 59)
+	if (!read_zone(given, &zone) || tm.tm_year < 1 || tm.tm_mon < 1 ||
+		tm.tm_mon > MONTHS_PER_YEAR || tm.tm_mday < 1 ||
+		tm.tm_mday > day_tab[isleap(tm.tm_year)][tm.tm_mon - 1] || tm.tm_hour < 0 ||
+		tm.tm_hour > 23 || tm.tm_min < 0 || tm.tm_min > 59 || tm.tm_sec < 0 || tm.tm_sec > 59)
 		return false;
 	/* the server counts zones from Greenwich to the west */
 	zone = -zone;
@@ -126,7 +127,8 @@ read_zone(const char *given, int *seconds)
 		return false;
 	if (sscanf(given + 1, "%2d%n", &hours, &read) != 1 || read != 2)
 		return false;
-	if (given[3] != '\0' && (sscanf(given + 3, ":%2d%n", &minutes, &read) != 1 || read != 3 || given[6] != '\0'))
+	if (given[3] != '\0' &&
+		(sscanf(given + 3, ":%2d%n", &minutes, &read) != 1 || read != 3 || given[6] != '\0'))
 		return false;
 	if (hours > 15 || minutes > 59)
 		return false;
@@ -143,7 +145,8 @@ invalid(const char *text)
 	RestateRefusal refusal =
 		restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "invalid at %s", restate_quote_text(text));
 
-	refusal.hint = "at is last_failure, last_completed, name:NAME, name:NAME#N or time:2026-11-30T03:00:00Z.";
+	refusal.hint =
+		"at is last_failure, last_completed, name:NAME, name:NAME#N or time:2026-11-30T03:00:00Z.";
 	return refusal;
 }
 
@@ -162,21 +165,24 @@ restart_point_find(const RestartPoint *point, const Invocation *invocation, int6
 	{
 		case POINT_LAST_FAILURE:
 			if (!find_failure(invocation, &index))
-				refusal = restate_refusal(RESTATE_RESTART_POINT_NOT_FOUND, "no command of invocation %s has failed", id);
+				refusal = restate_refusal(RESTATE_RESTART_POINT_NOT_FOUND,
+										  "no command of invocation %s has failed", id);
 			break;
 		case POINT_LAST_COMPLETED:
 			(void) find_command(invocation, STORE_READ_UNFINISHED_COMMAND, point, 0, &index);
 			break;
 		case POINT_NAME:
 			if (!find_command(invocation, STORE_READ_NAMED_COMMAND, point, point->nth - 1, &index))
-				refusal = restate_refusal(RESTATE_RESTART_POINT_NOT_FOUND,
-										  "the journal of invocation %s has no command %s number " INT64_FORMAT, id,
-										  restate_quote_text(point->name), point->nth);
+				refusal = restate_refusal(
+					RESTATE_RESTART_POINT_NOT_FOUND,
+					"the journal of invocation %s has no command %s number " INT64_FORMAT, id,
+					restate_quote_text(point->name), point->nth);
 			break;
 		case POINT_TIME:
 			if (!find_command(invocation, STORE_READ_ENTRY_AT, point, 0, &index))
-				refusal = restate_refusal(RESTATE_RESTART_POINT_NOT_FOUND,
-										  "the journal of invocation %s has no entry of that time or before", id);
+				refusal = restate_refusal(
+					RESTATE_RESTART_POINT_NOT_FOUND,
+					"the journal of invocation %s has no entry of that time or before", id);
 			index++;
 			break;
 	}
@@ -196,12 +202,11 @@ find_command(const Invocation *invocation, StoreStatement statement, const Resta
 	StoreFoundCommand found;
 
 	store_call(&call, statement);
-	store_add_entry_asked(&call, &(StoreEntryAsked){
-									 .id = &invocation->id,
-									 .partition_key = invocation->partition_key,
-									 .name = point ? point->name : NULL,
-									 .number = number,
-									 .at = point ? point->at : 0});
+	store_add_entry_asked(&call, &(StoreEntryAsked){.id = &invocation->id,
+													.partition_key = invocation->partition_key,
+													.name = point ? point->name : NULL,
+													.number = number,
+													.at = point ? point->at : 0});
 	if (store_execute(&call) == 0)
 		return false;
 	store_read_command(0, &found);

@@ -122,7 +122,9 @@ put_preview(Datum *values, bool *nulls, const Preview *preview)
 	}
 	values[11] = CStringGetTextDatum(restate_category_name(target->refusal.category));
 	values[12] = CStringGetTextDatum(target->refusal.message);
-	values[13] = CStringGetTextDatum(target->refusal.hint ? target->refusal.hint : restate_category_hint(target->refusal.category));
+	values[13] =
+		CStringGetTextDatum(target->refusal.hint ? target->refusal.hint :
+												   restate_category_hint(target->refusal.category));
 	nulls[11] = nulls[12] = nulls[13] = false;
 	put_command(&values[14], &nulls[14], preview->has_lacking, &preview->lacking);
 	values[17] = Int64GetDatum(preview->nearest);
@@ -155,7 +157,8 @@ number_array(const int64 *numbers, int count)
 
 	for (int i = 0; i < count; i++)
 		elements[i] = Int64GetDatum(numbers[i]);
-	return PointerGetDatum(construct_array(elements, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
+	return PointerGetDatum(
+		construct_array(elements, count, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
 /*

@@ -66,27 +66,31 @@ put_origin(StringInfo text, const Explanation *explanation)
 	const Facts *facts = &explanation->invocation->facts;
 
 	appendStringInfo(text, "Invocation %s of %s (%s%s%s)\n", restate_invocation_id_text(about->id),
-					 plain(about->target, TEXT_MAX), about->service_ty, about->handler_ty ? ", " : "",
-					 about->handler_ty ? about->handler_ty : "");
+					 plain(about->target, TEXT_MAX), about->service_ty,
+					 about->handler_ty ? ", " : "", about->handler_ty ? about->handler_ty : "");
 	appendStringInfoString(text, "Created ");
 	put_time(text, about->created_at, explanation->at);
 	if (about->restarted_from)
-		appendStringInfo(text, " as a restart of %s", restate_invocation_id_text(about->restarted_from));
+		appendStringInfo(text, " as a restart of %s",
+						 restate_invocation_id_text(about->restarted_from));
 	else if (about->invoked_by_id)
-		appendStringInfo(text, " by invocation %s%s%s", restate_invocation_id_text(about->invoked_by_id),
+		appendStringInfo(text, " by invocation %s%s%s",
+						 restate_invocation_id_text(about->invoked_by_id),
 						 about->invoked_by_target ? " of " : "",
 						 about->invoked_by_target ? plain(about->invoked_by_target, TEXT_MAX) : "");
 	else
 		appendStringInfo(text, " by %s", about->invoked_by);
 	appendStringInfoString(text, ".\n");
 	if (about->idempotency_key)
-		appendStringInfo(text, "Its idempotency key is %s.\n", plain(about->idempotency_key, TEXT_MAX));
+		appendStringInfo(text, "Its idempotency key is %s.\n",
+						 plain(about->idempotency_key, TEXT_MAX));
 	if (!facts->is_pinned)
 	{
 		appendStringInfoString(text, "It is pinned to no deployment yet.\n");
 		return;
 	}
-	appendStringInfo(text, "It is pinned to deployment %s", restate_deployment_id_text(&facts->pinned_deployment_id));
+	appendStringInfo(text, "It is pinned to deployment %s",
+					 restate_deployment_id_text(&facts->pinned_deployment_id));
 	if (about->endpoint == NULL)
 		appendStringInfoString(text, ", which is not registered any more");
 	else
@@ -112,11 +116,14 @@ put_standing(StringInfo text, const Explanation *explanation)
 	if (invocation->status == STATUS_COMPLETED)
 	{
 		if (about->completion_failure)
-			appendStringInfo(text, ", with the failure %s", plain(about->completion_failure, FAILURE_MAX));
+			appendStringInfo(text, ", with the failure %s",
+							 plain(about->completion_failure, FAILURE_MAX));
 		else if (about->completion_result)
 			appendStringInfo(text, ", with a %s", about->completion_result);
 	}
-	appendStringInfo(text, ".\nEntries of its journal: " INT64_FORMAT ", commands among them: " INT64_FORMAT ".\n",
+	appendStringInfo(text,
+					 ".\nEntries of its journal: " INT64_FORMAT
+					 ", commands among them: " INT64_FORMAT ".\n",
 					 invocation->journal_size, invocation->journal_commands_size);
 	if (about->is_held)
 	{
@@ -153,7 +160,8 @@ put_worker(StringInfo text, const Explanation *explanation)
 		appendStringInfoString(text, "which is not known any more.\n");
 		return;
 	}
-	appendStringInfoString(text, about->worker_is_alive ? "which is alive: it was heard of " : "which is silent: it was last heard of ");
+	appendStringInfoString(text, about->worker_is_alive ? "which is alive: it was heard of " :
+														  "which is silent: it was last heard of ");
 	put_time(text, about->worker_seen, explanation->at);
 	appendStringInfoString(text, ".\n");
 }
@@ -167,7 +175,8 @@ put_failure(StringInfo text, const StoreFoundAbout *about)
 	appendStringInfo(text, "Retries: " INT64_FORMAT ". The last failure", about->retry_count);
 	if (about->related_index >= 0)
 		appendStringInfo(text, ", at command " INT64_FORMAT "%s%s%s%s", about->related_index,
-						 about->related_type ? ", " : "", about->related_type ? plain(about->related_type, TEXT_MAX) : "",
+						 about->related_type ? ", " : "",
+						 about->related_type ? plain(about->related_type, TEXT_MAX) : "",
 						 about->related_name && about->related_name[0] ? " " : "",
 						 about->related_name ? plain(about->related_name, TEXT_MAX) : "");
 	appendStringInfo(text, ": %s\n", plain(about->last_failure, FAILURE_MAX));
@@ -200,7 +209,8 @@ put_wait(StringInfo text, const Explanation *explanation, const Wait *wait)
 	switch (wait->kind)
 	{
 		case WAIT_OBJECT_KEY:
-			appendStringInfo(text, "the object key %s", plain(explanation->invocation->service_key, TEXT_MAX));
+			appendStringInfo(text, "the object key %s",
+							 plain(explanation->invocation->service_key, TEXT_MAX));
 			if (wait->other_id)
 			{
 				appendStringInfoString(text, ", held by ");
@@ -208,8 +218,8 @@ put_wait(StringInfo text, const Explanation *explanation, const Wait *wait)
 			}
 			else
 				appendStringInfoString(text, ", which nobody holds");
-			appendStringInfo(text, "; %s" INT64_FORMAT " wait before it", wait->ahead == WAIT_MAX_AHEAD ? "at least " : "",
-							 wait->ahead);
+			appendStringInfo(text, "; %s" INT64_FORMAT " wait before it",
+							 wait->ahead == WAIT_MAX_AHEAD ? "at least " : "", wait->ahead);
 			break;
 		case WAIT_START:
 			appendStringInfoString(text, "the time to start: ");
@@ -230,8 +240,9 @@ put_wait(StringInfo text, const Explanation *explanation, const Wait *wait)
 			put_command(text, explanation, wait);
 			break;
 		case WAIT_COMPLETION:
-			appendStringInfo(text, "completion " INT64_FORMAT ", for which no command of its journal asks",
-							 wait->completion_id);
+			appendStringInfo(
+				text, "completion " INT64_FORMAT ", for which no command of its journal asks",
+				wait->completion_id);
 			break;
 		case WAIT_SIGNAL:
 			put_signal(text, explanation, wait);
@@ -299,7 +310,8 @@ put_other(StringInfo text, const Explanation *explanation, const Wait *wait)
 		appendStringInfoString(text, ", which is gone");
 		return;
 	}
-	appendStringInfo(text, " of %s, which is %s since ", plain(other->target, TEXT_MAX), other->status);
+	appendStringInfo(text, " of %s, which is %s since ", plain(other->target, TEXT_MAX),
+					 other->status);
 	put_time(text, other->since, explanation->at);
 }
 
@@ -314,7 +326,8 @@ put_kept(StringInfo text, const Explanation *explanation)
 	if (invocation->status != STATUS_COMPLETED)
 	{
 		appendStringInfo(text, "Once completed its result is kept %s, its journal %s.\n",
-						 explain_duration(invocation->result_retention), explain_duration(invocation->journal_retention));
+						 explain_duration(invocation->result_retention),
+						 explain_duration(invocation->journal_retention));
 		return;
 	}
 	appendStringInfoString(text, "Its result is kept");
@@ -352,8 +365,8 @@ put_judgements(StringInfo text, const Explanation *explanation)
 		if (refusal->category == RESTATE_OK)
 			appendStringInfo(text, "  %-26s yes: %s\n", name, judgement->target.outcome);
 		else
-			appendStringInfo(text, "  %-26s no, %s: %s\n", name, restate_category_name(refusal->category),
-							 refusal->message);
+			appendStringInfo(text, "  %-26s no, %s: %s\n", name,
+							 restate_category_name(refusal->category), refusal->message);
 	}
 }
 

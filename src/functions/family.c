@@ -43,9 +43,10 @@ restate_lineage(PG_FUNCTION_ARGS)
 		const Relative *relative = lfirst(cell);
 		const StoreFoundBrief *brief = relative->brief;
 		const StoreFoundAudited *audited = relative->audited;
-		const RestateDeploymentId *deployment_id = brief && brief->deployment_id ? brief->deployment_id :
-												   audited						 ? audited->deployment_id :
-																				   NULL;
+		const RestateDeploymentId *deployment_id = brief && brief->deployment_id ?
+													   brief->deployment_id :
+												   audited ? audited->deployment_id :
+															 NULL;
 		TimestampTz at = audited ? audited->at : brief && relative->parent ? brief->created_at :
 																			 0;
 		Datum values[LINEAGE_COLUMNS] = {0};
@@ -77,12 +78,11 @@ PG_FUNCTION_INFO_V1(restate_call_tree);
 Datum
 restate_call_tree(PG_FUNCTION_ARGS)
 {
-	static const char *const relations[] = {
-		[RELATION_SELF] = "self",
-		[RELATION_CALLER] = "caller",
-		[RELATION_CALL] = "call",
-		[RELATION_SEND] = "send",
-		[RELATION_RESTART] = "restart"};
+	static const char *const relations[] = {[RELATION_SELF] = "self",
+											[RELATION_CALLER] = "caller",
+											[RELATION_CALL] = "call",
+											[RELATION_SEND] = "send",
+											[RELATION_RESTART] = "restart"};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	List *relatives = read_tree(fcinfo, family_call_tree);
 	ListCell *cell;

@@ -234,7 +234,8 @@ RestateInvocationId
 request_id_argument(FunctionCallInfo fcinfo)
 {
 	if (PG_ARGISNULL(0))
-		restate_raise(restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
+		restate_raise(
+			restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
 	return *PG_GETARG_INVOCATION_ID(0);
 }
 
@@ -341,7 +342,8 @@ read_point(Request *request, const Parameters *given, StringInfo parameters)
 	if (given->at == NULL)
 		return (RestateRefusal){.category = RESTATE_OK};
 	if (given->has_from)
-		return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "from and at must not both be given");
+		return restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
+							   "from and at must not both be given");
 	point = palloc_object(RestartPoint);
 	refusal = restart_point_read(given->at, point);
 	request->point = point;

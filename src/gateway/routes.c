@@ -60,16 +60,16 @@
 	}
 
 /* what is ours, and not of the Admin API */
-#define ASK(path, call, count, prepare_function, answer_function)                               \
-	{                                                                                           \
-		.method = "GET", .segments = {"admin", "invocations", "*", path},                       \
-		.pattern = "/admin/invocations/{id}/" path, .needs = NEEDS_OPERATIONS, .sql = call,     \
+#define ASK(path, call, count, prepare_function, answer_function)                                 \
+	{                                                                                             \
+		.method = "GET", .segments = {"admin", "invocations", "*", path},                         \
+		.pattern = "/admin/invocations/{id}/" path, .needs = NEEDS_OPERATIONS, .sql = call,       \
 		.nargs = count, .prepare = prepare_function, .task = &one_call, .answer = answer_function \
 	}
 
 /* all rows of a function as one document */
-#define ROWS(call)                                                                       \
-	"SELECT pg_catalog.jsonb_build_object('rows', coalesce(pg_catalog.jsonb_agg(" \
+#define ROWS(call)                                                                                              \
+	"SELECT pg_catalog.jsonb_build_object('rows', coalesce(pg_catalog.jsonb_agg("                               \
 	"pg_catalog.to_jsonb(r) - 'n' ORDER BY r.n), '[]')) FROM (SELECT f.*, pg_catalog.row_number() OVER () AS n" \
 	" FROM pg_catalog." call " AS f) AS r"
 

@@ -30,9 +30,10 @@ void
 machine_set_expiry(Changes *changes, Invocation *invocation)
 {
 	int64_t due_at = machine_expiry(invocation, invocation->result_retention);
+	int64_t journal_due_at = machine_expiry(invocation, invocation->journal_retention);
 
-	if (invocation->journal_size > 0 && machine_expiry(invocation, invocation->journal_retention) < due_at)
-		due_at = machine_expiry(invocation, invocation->journal_retention);
+	if (invocation->journal_size > 0 && journal_due_at < due_at)
+		due_at = journal_due_at;
 	if (due_at != TIME_NEVER)
 		machine_set_timer(changes, invocation, TIMER_EXPIRY, due_at, -1);
 }

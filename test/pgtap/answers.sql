@@ -138,7 +138,7 @@ BEGIN
 END $$;
 CREATE TABLE compared_sets AS SELECT c.* FROM invocation_set AS s, compare_set(s) AS c;
 
-SELECT plan(108);
+SELECT plan(123);
 CREATE VIEW all_compared AS SELECT name, what, number(told) AS told, number(done) AS done FROM compared
   UNION ALL SELECT name, what, told, done FROM compared_sets;
 
@@ -154,6 +154,24 @@ SELECT is_empty($$SELECT * FROM all_compared WHERE told IS DISTINCT FROM done AN
 SELECT bag_has($$SELECT DISTINCT told #>> '{}' FROM all_compared WHERE what ~ '^restart at'$$,
   $$VALUES ('0'), ('1'), ('2'), ('4'), ('6'), ('restart_point_not_found'), ('journal_prefix_incomplete'), ('input_not_available'), ('restart_not_supported'), ('still_running')$$,
   'of all kinds');
+
+CREATE FUNCTION point(name text, at text) RETURNS text LANGUAGE sql AS $$
+  SELECT coalesce(c ->> 'value', c ->> 'category') FROM made AS m, call(format('restate_restart_point(%L, %L)', m.id, at)) AS c WHERE m.name = $1
+$$;
+SELECT is(point('completed Svc/steps dpA ' || journal, at), index, format('%s in a journal that is %s', at, journal))
+FROM (VALUES ('whole', 'name:a', '0'), ('whole', 'name:a#2', '4'), ('whole', 'name:b', '1'), ('whole', 'name:a#3', 'restart_point_not_found'), ('whole', 'name:c', 'restart_point_not_found'),
+  ('whole', 'last_completed', '6'), ('cut short', 'last_completed', '3'), ('cut short', 'name:a#2', '3'), ('whole', 'time:2026-01-02T00:00:00Z', '7'), ('purged', 'last_completed', 'input_not_available')) AS p (journal, at, index);
+UPDATE restate.invocation AS i SET last_failure_related_command_index = NULL FROM made AS m WHERE i.id = m.id;
+SELECT is(point('completed Svc/steps dpA whole', 'last_failure'), 'restart_point_not_found', 'nothing has failed');
+UPDATE restate.journal AS j SET meta = '{"result": {"Failure": {"code": 500, "message": "no"}}}', payload = NULL
+  FROM made AS m WHERE j.id = m.id AND m.name = 'completed Svc/steps dpA whole' AND j.index = 3;
+SELECT is(point('completed Svc/steps dpA whole', 'last_failure'), '1', 'before the command whose completion is a failure');
+UPDATE restate.invocation AS i SET last_failure_related_command_index = 1 FROM made AS m WHERE i.id = m.id;
+SELECT is(point('completed Svc/steps dpA whole', 'last_failure'), '1', 'the last of that and of the one that an attempt failed at');
+UPDATE restate.invocation AS i SET last_failure_related_command_index = 3 FROM made AS m WHERE i.id = m.id;
+SELECT is(point('completed Svc/steps dpA whole', 'last_failure'), '4', 'in the other order');
+UPDATE restate.invocation AS i SET last_failure_related_command_index = 9 FROM made AS m WHERE i.id = m.id;
+SELECT is(point('completed Svc/steps dpA whole', 'last_failure'), '7', 'and one that the journal does not have yet');
 
 -- what is told of what an invocation waits for
 
