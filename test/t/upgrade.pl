@@ -84,8 +84,8 @@ SQL
 my $told = "SELECT * FROM compared ORDER BY 1, 3; SELECT tableoid::regclass, id FROM parts ORDER BY id;
 SET enable_seqscan = off; SELECT count(*) FROM noted WHERE deployment = 'dp_17vd9cnbTaGkyORdBSqu98Z' AND id > ANY (SELECT id FROM noted)";
 
-# What is granted on the views for PostgREST, and whose they are, with the roles
-# that cannot be dropped for that.
+# What is granted on the views for PostgREST and on the functions that restart, and whose
+# they are, with the roles that cannot be dropped for that.
 my $given = <<'SQL';
 SELECT c.relname, c.relowner::regrole::text, c.relacl::text, '' FROM pg_class AS c WHERE c.relnamespace = 'restate_api'::regnamespace AND c.relkind = 'v'
 UNION ALL
@@ -94,6 +94,11 @@ WHERE c.relnamespace = 'restate_api'::regnamespace AND c.relkind = 'v' AND a.att
 UNION ALL
 SELECT c.relname, d.objsubid::text, d.refobjid::regrole::text, d.deptype::text FROM pg_shdepend AS d JOIN pg_class AS c ON c.oid = d.objid
 WHERE d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND d.classid = 'pg_class'::regclass AND c.relnamespace = 'restate_api'::regnamespace
+UNION ALL
+SELECT p.proname, p.proowner::regrole::text, p.proacl::text, '' FROM pg_proc AS p WHERE p.proname IN ('restate_restart_as_new', 'restate_restart_as_new_batch')
+UNION ALL
+SELECT p.proname, d.objsubid::text, d.refobjid::regrole::text, d.deptype::text FROM pg_shdepend AS d JOIN pg_proc AS p ON p.oid = d.objid
+WHERE d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND d.classid = 'pg_proc'::regclass AND p.proname ~ '^restate_restart_as_new'
 ORDER BY 1, 2, 3, 4
 SQL
 # What of it a dump brings back: whose a member of an extension is, it does not.
@@ -103,6 +108,9 @@ WHERE c.relnamespace = 'restate_api'::regnamespace AND g.grantee IN ('api_reader
 UNION ALL
 SELECT c.relname || '.' || a.attname, g.grantee::regrole::text, g.is_grantable FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid, aclexplode(a.attacl) AS g
 WHERE c.relnamespace = 'restate_api'::regnamespace
+UNION ALL
+SELECT p.proname::text, g.grantee::regrole::text, g.is_grantable FROM pg_proc AS p, aclexplode(p.proacl) AS g
+WHERE p.proname ~ '^restate_restart_as_new' AND g.grantee IN ('api_reader'::regrole, 'api_guest'::regrole)
 ORDER BY 1, 2
 SQL
 $node->safe_psql('postgres', 'CREATE ROLE api_reader; CREATE ROLE api_guest; CREATE ROLE api_owner');
@@ -192,12 +200,17 @@ for my $release (@releases)
 CREATE EXTENSION restate_admin VERSION '$release';
 GRANT USAGE ON SCHEMA restate_api TO api_reader;
 GRANT SELECT ON restate_api.invocations TO api_reader WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION restate_restart_as_new TO api_reader WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION restate_restart_as_new_batch TO api_guest;
 SET ROLE api_reader;
 GRANT SELECT ON restate_api.invocations TO api_guest;
+GRANT EXECUTE ON FUNCTION restate_restart_as_new TO api_guest;
 RESET ROLE;
 GRANT SELECT (at, operation) ON restate_api.audit TO api_guest;
 GRANT SELECT ON restate_api.services TO api_guest;
 ALTER VIEW restate_api.inbox OWNER TO api_owner;
+ALTER FUNCTION restate_restart_as_new_batch OWNER TO api_owner;
+CREATE FUNCTION again(id restate_invocation_id) RETURNS restate_invocation_id BEGIN ATOMIC SELECT restate_restart_as_new(id, 0); END;
 CREATE VIEW recent AS SELECT id FROM restate_api.journal WHERE appended_at > now() - interval '1 day';
 CREATE VIEW registered AS SELECT max(created_at) FROM restate_api.deployments;
 SQL
@@ -206,6 +219,10 @@ SQL
 	like($err, qr/ERROR:  views of schema restate_api get columns of other types, and other objects are built on them\nDETAIL:  (?=.*view public\.recent depends on view restate_api\.journal\n)(?=.*view public\.registered depends on view restate_api\.deployments\n).*HINT:  Keep the definitions of these objects, drop them, update, and create them again\./s,
 		"$release: what is built on the views for PostgREST is named");
 	is($node->safe_psql($api, $given), $was_given, "$release: and nothing is changed");
+	(undef, undef, $err) = $node->psql($api, 'BEGIN; DROP VIEW recent, registered; ALTER EXTENSION restate_admin UPDATE');
+	like($err, qr/ERROR:  restate_restart_as_new and restate_restart_as_new_batch get another argument, and other objects are built on them\nDETAIL:  function (?:public\.)?again\(.*\nHINT:  Keep the definitions/,
+		"$release: and so is what is built on restarts");
+	$node->safe_psql($api, 'DROP FUNCTION again(restate_invocation_id)');
 	$node->safe_psql($api, 'CREATE TEMP TABLE kept AS SELECT pg_get_viewdef(\'recent\') AS definition; DROP VIEW recent, registered; ALTER EXTENSION restate_admin UPDATE;'
 		  . " DO \$\$ BEGIN EXECUTE 'CREATE VIEW recent AS ' || (SELECT definition FROM kept); END \$\$; SELECT * FROM recent");
 	is($node->safe_psql($api, $given), $was_given, "$release: grants and owners of the views for PostgREST stay");
