@@ -53,6 +53,7 @@ static const struct
 };
 
 static void answer(void *argument);
+static int64 kept_until(const Invocation *invocation, int64 retention);
 static void judge(Explanation *explanation, const RestateInvocationId *id);
 static bool read_about(const RestateInvocationId *id, StoreFoundAbout *about);
 static StoreFoundBrief *read_brief(const RestateInvocationId *id);
@@ -114,11 +115,23 @@ answer(void *argument)
 	read_others(explanation);
 	if (invocation->status == STATUS_COMPLETED)
 	{
-		explanation->result_until = machine_expiry(invocation, invocation->result_retention);
-		explanation->journal_until = Min(machine_expiry(invocation, invocation->journal_retention),
-										 explanation->result_until);
+		explanation->result_until = kept_until(invocation, invocation->result_retention);
+		explanation->journal_until =
+			Min(kept_until(invocation, invocation->journal_retention), explanation->result_until);
 	}
 	tell_next(explanation);
+}
+
+/*
+ * Returns when that retention of a completed invocation ends, TIME_NEVER where that is
+ * beyond the times that the server has.
+ */
+static int64
+kept_until(const Invocation *invocation, int64 retention)
+{
+	int64 until = machine_expiry(invocation, retention);
+
+	return until < END_TIMESTAMP ? until : TIME_NEVER;
 }
 
 /*

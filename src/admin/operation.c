@@ -163,7 +163,10 @@ void
 operation_judge(Workset *workset, const Request *request, bool with_key, Target *target)
 {
 	workset_init(workset, &request->asked);
-	workset_read_reached(workset, with_key ? REACH_KEY : REACH_ROW, &target->id, 1);
+	if (with_key)
+		workset_read_reached(workset, REACH_KEY, &target->id, 1);
+	else
+		workset_read_alone(workset, &target->id);
 	decide(workset, request, target, 1);
 }
 

@@ -78,6 +78,17 @@ workset_read_reached(Workset *workset, Reach reach, const RestateInvocationId *i
 }
 
 /*
+ * Reads the named invocation and nothing that is in reach of it, and locks nothing: for
+ * who wants to know no more than whether an operation would be refused.
+ */
+void
+workset_read_alone(Workset *workset, const RestateInvocationId *id)
+{
+	workset_enter(workset, id)->within_reach = true;
+	workset_read_rows(workset);
+}
+
+/*
  * Forgets what the plain reads said of the invocations but that they exist: what is
  * read next tells.
  */

@@ -62,6 +62,7 @@ extern bool workset_lock_reached_keys(Workset *workset, Reach reach, const Resta
 extern bool workset_lock_reached_rows(Workset *workset, Reach reach);
 extern void workset_read_reached(Workset *workset, Reach reach, const RestateInvocationId *ids,
 								 int count);
+extern void workset_read_alone(Workset *workset, const RestateInvocationId *id);
 extern void workset_lock_free_to_start(Workset *workset, const RestateInvocationId *ids,
 									   int count);
 extern void workset_lock_free(Workset *workset, Reach reach, const RestateInvocationId *ids,

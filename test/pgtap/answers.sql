@@ -138,7 +138,7 @@ BEGIN
 END $$;
 CREATE TABLE compared_sets AS SELECT c.* FROM invocation_set AS s, compare_set(s) AS c;
 
-SELECT plan(123);
+SELECT plan(124);
 CREATE VIEW all_compared AS SELECT name, what, number(told) AS told, number(done) AS done FROM compared
   UNION ALL SELECT name, what, told, done FROM compared_sets;
 
@@ -217,6 +217,8 @@ SELECT matches(restate_explain_json(inv('due')) #>> '{next,text}', 'restate_tick
 SELECT make('done', 'Svc/steps', 'completed', '{"journal": ["Command: Input", "Command: Output"], "completed_at": "2026-01-03 00:00:00Z", "completion_retention": "P2D", "journal_retention": "P1D"}'
   || jsonb_build_object('pinned_deployment_id', dp('dpA'), 'pinned_service_protocol_version', 6)) \g /dev/null
 SELECT is(restate_explain_json(inv('done')) -> 'retention', '{"result": "2d", "journal": "1d", "result_until": "2026-01-05T00:00:00Z", "journal_until": "2026-01-04T00:00:00Z"}', 'completed: until when it is kept');
+UPDATE restate.invocation SET completion_retention = '106742486 days', journal_retention = '106742486 days' WHERE id = inv('done');
+SELECT is(restate_explain_json(inv('done')) -> 'retention' -> 'result_until', 'null', 'a retention that ends after the last time is without end');
 SET LOCAL restate_admin.retention = off;
 SELECT is(restate_explain_json(inv('done')) -> 'next', '{"at": null, "text": "It is kept until it is purged: restate_admin.retention is off."}', 'or for ever');
 RESET restate_admin.retention;
