@@ -3147,44 +3147,13 @@ REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_i
 COMMENT ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) IS
 'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. entries: how many the journal has. frames: whether the journal comes as frames of the service protocol instead, in request: the Start message, with the state, and all entries, with which a request to a handler of Restate''s SDKs begins; null if an entry fits no frame. protocol_version: which version to speak. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
 
-CREATE TYPE restate.appended_entry AS (
-  ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint);
-COMMENT ON TYPE restate.appended_entry IS
-'What restate.append_entries() returns of an entry.';
-
-CREATE FUNCTION restate.append_entries(id restate_invocation_id, attempt bigint, first_command bigint, entries jsonb[])
-  RETURNS TABLE (ordinality integer, index bigint, repeated boolean, completion_id bigint, result_completion_id bigint)
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 3
-  AS 'MODULE_PATHNAME', 'restate_append_entries';
-REVOKE ALL ON FUNCTION restate.append_entries(restate_invocation_id, bigint, bigint, jsonb[]) FROM PUBLIC;
-COMMENT ON FUNCTION restate.append_entries(restate_invocation_id, bigint, bigint, jsonb[]) IS
-'Appends entries: for restate_append().';
-
 CREATE FUNCTION restate_append(id restate_invocation_id, attempt bigint, first_command bigint, entries jsonb[])
   RETURNS TABLE (ordinality integer, index bigint, repeated boolean, answers jsonb[])
-  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 3
-  SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-  appended restate.appended_entry[];
-BEGIN
-  SELECT array_agg(ROW(a.ordinality, a.index, a.repeated, a.completion_id, a.result_completion_id)::restate.appended_entry ORDER BY a.ordinality)
-    INTO appended FROM restate.append_entries($1, $2, $3, $4) AS a;
-  RETURN QUERY
-    SELECT a.ordinality, a.index, a.repeated, (
-      SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
-          e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
-          ORDER BY e.index)
-      FROM restate.journal AS e
-      WHERE e.id = $1 AND e.partition_key = restate_partition_key_of_id($1) AND NOT restate.is_command(e.entry_type)
-        AND e.completion_id IN (a.completion_id, a.result_completion_id) AND e.index <> a.index)
-    FROM unnest(appended) AS a;
-END
-$function$;
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 3
+  AS 'MODULE_PATHNAME', 'restate_append';
 REVOKE ALL ON FUNCTION restate_append(restate_invocation_id, bigint, bigint, jsonb[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_append(restate_invocation_id, bigint, bigint, jsonb[]) IS
-'Appends entries to the journal of a running attempt, and does what they are for; all of them or none. first_command: the number of the first command among these, counted among the commands of the journal, the input being 0. A command that the journal has already under its number is a repetition, which must be equal; nothing is done again. entries: each as sys_journal shows entry_json. Of notifications an attempt appends the results of its runs alone. The id of a callee is not known before, and left out. A row for each: ordinality, its index in the journal, whether the journal had it, and answers: the completions that have come of it, as objects with index and entry_json. Errors: attempt_lost 409 where it is not the running attempt, journal_mismatch 409, command_not_allowed 409, handler_not_found 404, invocation_not_found 404, invalid_body 400.';
+'Appends entries to the journal of a running attempt, and does what they are for; all of them or none. first_command: the number of the first command among these, counted among the commands of the journal, the input being 0. A command that the journal has already under its number is a repetition, which must be equal; nothing is done again. entries: each as sys_journal shows entry_json. Of notifications an attempt appends the results of its runs alone. The id of a callee is not known before, and left out. A row for each: ordinality, its index in the journal, whether the journal had it, and answers: the completions that have come of it, but for those among entries, as objects with index and entry_json. Errors: attempt_lost 409 where it is not the running attempt, journal_mismatch 409, command_not_allowed 409, handler_not_found 404, invocation_not_found 404, invalid_body 400.';
 
 CREATE FUNCTION restate_suspend(
     id restate_invocation_id, attempt bigint, completions bigint[], signals bigint[], names text[], known bigint)

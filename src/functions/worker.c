@@ -41,6 +41,7 @@ static RestateInvocationId *ids_of(ArrayType *array, int *count);
 static int compare_ids(const void *a, const void *b);
 static void put_claimed(FunctionCallInfo fcinfo, const Claimed *claimed, int count);
 static EntryResult result_of(FunctionCallInfo fcinfo, int argument);
+static Datum answers_array(const Answer *answers);
 static int64 max_of(FunctionCallInfo fcinfo, int argument);
 
 /*
@@ -144,12 +145,12 @@ restate_start_attempts(PG_FUNCTION_ARGS)
 }
 
 /*
- * restate.append_entries(id, attempt, first_command, entries): returns a row for each
- * entry: ordinality, index, repeated, completion_id, result_completion_id.
+ * restate_append(id, attempt, first_command, entries): returns a row for each entry:
+ * ordinality, index, repeated, answers.
  */
-PG_FUNCTION_INFO_V1(restate_append_entries);
+PG_FUNCTION_INFO_V1(restate_append);
 Datum
-restate_append_entries(PG_FUNCTION_ARGS)
+restate_append(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Caller caller = caller_of(fcinfo);
@@ -167,18 +168,36 @@ restate_append_entries(PG_FUNCTION_ARGS)
 	for (int i = 0; i < count; i++)
 	{
 		const Entry *entry = &sent[i].entry;
-		Datum values[] = {
-			Int32GetDatum(i + 1),
-			Int64GetDatum(entry->index),
-			BoolGetDatum(entry->repeated),
-			Int64GetDatum(entry->completion_id),
-			Int64GetDatum(entry->result_completion_id)};
-		bool nulls[] = {false, false, false, entry->completion_id < 0,
-						entry->result_completion_id < 0};
+		Datum values[] = {Int32GetDatum(i + 1), Int64GetDatum(entry->index),
+						  BoolGetDatum(entry->repeated), answers_array(sent[i].answers)};
+		bool nulls[] = {false, false, false, sent[i].answers == NULL};
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	return (Datum) 0;
+}
+
+/*
+ * Returns the answers as an array of JSON objects with index and entry_json; 0 if there
+ * are none.
+ */
+static Datum
+answers_array(const Answer *answers)
+{
+	ArrayBuildState *array = NULL;
+
+	for (const Answer *answer = answers; answer; answer = answer->next)
+	{
+		StringInfoData json;
+
+		initStringInfo(&json);
+		appendStringInfo(&json, "{\"index\": " INT64_FORMAT ", \"entry_json\": ", answer->index);
+		restate_render_columns(&json, &answer->columns);
+		appendStringInfoChar(&json, '}');
+		array = accumArrayResult(array, JsonbPGetDatum(store_jsonb(json.data)), false, JSONBOID,
+								 CurrentMemoryContext);
+	}
+	return array ? makeArrayResult(array, CurrentMemoryContext) : (Datum) 0;
 }
 
 /*

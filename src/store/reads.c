@@ -395,6 +395,16 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 			" FROM restate.journal j WHERE " IS_NAMED("j") " AND j.completion_id = v.completion_id"
 			" AND (" IS_COMPLETION("j") " OR j.entry_type = 'Command: Run') LIMIT 2) AS c"},
 
+	/* the completions alone, as entries */
+	[READ(READ_ANSWERS)] = {
+		.name = "read answers",
+		.a_row_alone = true,
+		.form = &store_form_completion, .result = &store_result_entry,
+		.sql = "SELECT c.index, c.entry_type::text AS entry_type, c.name, v.completion_id,"
+			" -1::bigint AS result_completion_id, c.invoked_id, -1::bigint AS signal_index, c.signal_name, c.meta, c.payload"
+			" FROM {rows} CROSS JOIN LATERAL (SELECT j.* FROM restate.journal j WHERE " IS_NAMED("j")
+			" AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1) AS c"},
+
 	[READ(READ_SIGNALS)] = {
 		.name = "read signals",
 		.form = &store_form_journal_part, .result = &store_result_signal,

@@ -7,6 +7,7 @@
 
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "utils/jsonb.h"
 
 #include "types/entry_shape.h"
@@ -43,5 +44,6 @@ restate_columns_meta(const EntryColumns *columns)
 }
 
 extern void restate_parse_columns(Jsonb *entry_json, EntryAuthor author, EntryColumns *columns);
+extern void restate_render_columns(StringInfo buf, const EntryColumns *columns);
 
 #endif /* RESTATE_ENTRY_COLUMNS_H */

@@ -391,22 +391,54 @@ text_argument(FunctionCallInfo fcinfo, int arg)
 }
 
 /*
+ * Appends the entry's JSON, full or lite.
+ */
+static void
+render_columns(StringInfo buf, const EntryColumns *columns, bool lite)
+{
+	const RestateEntryShape *shape = columns->shape;
+
+	if (lite && shape->kind != ENTRY_COMMAND)
+	{
+		appendStringInfoString(buf, "{\"Notification\":");
+		render_lite_notification(buf, columns);
+		appendStringInfoChar(buf, '}');
+	}
+	else
+	{
+		const char *before = shape->kind == ENTRY_COMMAND ? "{\"Command\":{" :
+							 shape->kind == ENTRY_SIGNAL  ? "{\"Notification\":{" :
+															"{\"Notification\":{\"Completion\":{";
+		const char *after = shape->kind == ENTRY_COMPLETION ? "}}}}" : "}}}";
+
+		appendStringInfo(buf, "%s\"%s\":{", before, shape->variant);
+		render_fields(buf, columns, shape->fields, restate_columns_meta(columns), lite);
+		appendStringInfoString(buf, after);
+	}
+}
+
+/*
+ * Appends the entry as JSON.
+ */
+void
+restate_render_columns(StringInfo buf, const EntryColumns *columns)
+{
+	render_columns(buf, columns, false);
+}
+
+/*
  * Returns the entry's JSON, full or lite, from the call's arguments; NULL
  * without an entry type.
  */
 static Datum
 render_entry(FunctionCallInfo fcinfo, bool lite)
 {
-	const RestateEntryShape *shape;
 	EntryColumns columns;
 	StringInfoData buf;
-	const char *before;
-	const char *after;
 
 	if (PG_ARGISNULL(ARG_ENTRY_TYPE))
 		PG_RETURN_NULL();
-	shape = restate_entry_shape_in(fcinfo->flinfo, PG_GETARG_OID(ARG_ENTRY_TYPE));
-	columns.shape = shape;
+	columns.shape = restate_entry_shape_in(fcinfo->flinfo, PG_GETARG_OID(ARG_ENTRY_TYPE));
 	columns.name = text_argument(fcinfo, ARG_NAME);
 	columns.completion_id = number_argument(fcinfo, ARG_COMPLETION_ID);
 	columns.result_completion_id = number_argument(fcinfo, ARG_RESULT_COMPLETION_ID);
@@ -419,22 +451,7 @@ render_entry(FunctionCallInfo fcinfo, bool lite)
 	columns.payload = lite || PG_ARGISNULL(ARG_PAYLOAD) ? NULL : PG_GETARG_BYTEA_PP(ARG_PAYLOAD);
 
 	initStringInfo(&buf);
-	if (lite && shape->kind != ENTRY_COMMAND)
-	{
-		appendStringInfoString(&buf, "{\"Notification\":");
-		render_lite_notification(&buf, &columns);
-		appendStringInfoChar(&buf, '}');
-	}
-	else
-	{
-		before = shape->kind == ENTRY_COMMAND ? "{\"Command\":{" :
-				 shape->kind == ENTRY_SIGNAL  ? "{\"Notification\":{" :
-												"{\"Notification\":{\"Completion\":{";
-		after = shape->kind == ENTRY_COMPLETION ? "}}}}" : "}}}";
-		appendStringInfo(&buf, "%s\"%s\":{", before, shape->variant);
-		render_fields(&buf, &columns, shape->fields, restate_columns_meta(&columns), lite);
-		appendStringInfoString(&buf, after);
-	}
+	render_columns(&buf, &columns, lite);
 	PG_RETURN_TEXT_P(cstring_to_text_with_len(buf.data, buf.len));
 }
 

@@ -18,8 +18,8 @@ static const char *target_of(const Invocation *invocation);
 static void link_callee(Workset *workset, SentEntry *sent);
 
 /*
- * Appends the entries, and sets on each which index it has and whether the journal
- * had it.  Raises what they are refused for; then nothing is changed.
+ * Appends the entries, and sets on each which index it has, whether the journal
+ * had it, and what answers it.  Raises what they are refused for; then nothing is changed.
  */
 void
 worker_append(const Caller *caller, int64 first_command, SentEntry *sent, int count)
@@ -37,6 +37,7 @@ worker_append(const Caller *caller, int64 first_command, SentEntry *sent, int co
 		(void) workset_lock_simply(&workset, REACH_ROW, &caller->id, 1);
 		invocation = workset_find(&workset, &caller->id);
 		appending_append(&workset, &appending, invocation);
+		answers_find(invocation, sent, count);
 		workset_write(&workset);
 	}
 }
@@ -56,6 +57,7 @@ append_with_others(void *argument)
 		return false;
 	invocation = workset_find(&workset, &appending->caller->id);
 	appending_append(&workset, appending, invocation);
+	answers_find(invocation, appending->sent, appending->count);
 	workset_write(&workset);
 	return workset.work[STORE_SUBMIT] == NULL || workset.work[STORE_SUBMIT]->conflicts == 0;
 }

@@ -41,4 +41,7 @@ extern RetryPolicy ending_read_failure(Invocation *invocation);
 extern void ending_add_event(Workset *workset, const Invocation *invocation,
 							 const Failure *failure);
 
+/* answers.c */
+extern void answers_find(const Invocation *invocation, SentEntry *sent, int count);
+
 #endif /* RESTATE_APPENDING_H */

@@ -15,7 +15,6 @@ static void read_commands(Invocation *invocation, int64 first, int64 count);
 static void read_signals(Invocation *invocation, int64 from);
 static void add_completion(StoreCall *call, const Invocation *invocation, int64 completion_id);
 static bool is_in_call(const SentEntry *sent, int count, int64 completion_id, int64 repeated);
-static EntryColumns columns_of(const StoreFoundEntry *found);
 
 /*
  * Reads the commands that are repeated, and adds to a call on completions those that
@@ -107,7 +106,7 @@ journal_read_output(Invocation *invocation)
 	if (store_execute(&call) == 0)
 		return;
 	store_read_entry(0, &found);
-	columns = columns_of(&found);
+	columns = journal_columns(&found);
 	sent_read_row(&columns, &entry);
 	outcome = palloc0_object(Outcome);
 	*outcome = (Outcome){entry.failure, entry.result};
@@ -150,7 +149,7 @@ read_commands(Invocation *invocation, int64 first, int64 count)
 		EntryColumns columns;
 
 		store_read_entry(row, &found);
-		columns = columns_of(&found);
+		columns = journal_columns(&found);
 		sent_read_row(&columns, &commands[row]);
 		commands[row].index = found.index;
 	}
@@ -160,10 +159,10 @@ read_commands(Invocation *invocation, int64 first, int64 count)
 }
 
 /*
- * Returns the columns of a row.
+ * Returns the columns of a row of the last result.
  */
-static EntryColumns
-columns_of(const StoreFoundEntry *found)
+EntryColumns
+journal_columns(const StoreFoundEntry *found)
 {
 	return (EntryColumns){
 		.shape = restate_entry_shape_of_label(found->entry_type),

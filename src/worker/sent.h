@@ -18,6 +18,14 @@
 #include "types/model.h"
 #include "types/outcome.h"
 
+/* A completion that has come of a command. */
+typedef struct Answer
+{
+	struct Answer *next;
+	int64 index; /* in the journal */
+	EntryColumns columns;
+} Answer;
+
 /*
  * An entry as a worker sent it: what the machine takes, and whom it is about,
  * to be found.  What an entry of its kind does not have is NULL, 0 or false.
@@ -51,6 +59,8 @@ typedef struct SentEntry
 	 */
 	bool has_target_id;
 	RestateInvocationId target_id;
+
+	Answer *answers; /* by index; those that were sent are not among them */
 } SentEntry;
 
 /* What an attempt sent in frames. */

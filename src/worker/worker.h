@@ -123,6 +123,7 @@ extern void journal_read_last_completion_id(Workset *workset, Invocation *const 
 extern void journal_read_asked(Workset *workset, const StoreCall *call);
 extern void journal_read_signals(Invocation *invocation, const Awaited *awaited, int64 known);
 extern void journal_read_output(Invocation *invocation);
+extern EntryColumns journal_columns(const StoreFoundEntry *found);
 
 /* append.c */
 extern void worker_append(const Caller *caller, int64 first_command, SentEntry *sent, int count);
