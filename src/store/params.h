@@ -10,7 +10,7 @@
  * the first.
  *
  * In the text of a statement {rows} stands for its rows: the table v with these
- * columns, of arrays with one element a row, or, for a single row, of the values
+ * columns, of arrays with one element a row, or, where there are few, of the values
  * themselves.  {name} is what is the same for all rows.
  *
  * A list of what statements return has COLUMN(type, name) for each column, in

@@ -337,8 +337,8 @@ execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 	const CachedPlanSource *source;
 	CachedPlan *plan;
 	ParamListInfo params;
-	Datum values[STORE_WORK_COUNT * STORE_MAX_PARAMS];
-	bool nulls[STORE_WORK_COUNT * STORE_MAX_PARAMS];
+	Datum values[STORE_MAX_VALUES];
+	bool nulls[STORE_MAX_VALUES];
 	int nvalues = 0;
 	uint64 rows;
 	ErrorContextCallback context = {
@@ -350,7 +350,7 @@ execute(const StoreCall *const *calls, int count, StoreWritten *parts)
 	for (int i = 0; i < count; i++)
 	{
 		bind(calls[i], &values[nvalues], &nulls[nvalues]);
-		nvalues += store_def(calls[i])->form->nparams;
+		nvalues += store_call_values(calls[i]);
 	}
 	plan = store_plan(calls, count, values, nulls, &source, &params);
 	rows = store_run(source, plan, params, calls[0]->goes_on, parts, count);
@@ -377,20 +377,25 @@ static void
 bind(const StoreCall *call, Datum *values, bool *nulls)
 {
 	const StoreForm *form = store_def(call)->form;
+	int rows = store_call_rows_apart(call);
+	int n = 0;
 
 	Assert(call->count > 0 || form->nparams == 0);
-	for (int i = 0; i < form->nparams; i++)
+	for (int row = 0; row < rows; row++)
+		for (int i = 0; i < form->ncolumns; i++, n++)
+		{
+			values[n] = call->values[i * call->allocated + row];
+			nulls[n] = call->nulls[i * call->allocated + row];
+		}
+	for (int i = 0; i < form->ncolumns && rows == 0; i++, n++)
 	{
-		bool is_array = i < form->ncolumns && call->count > 1;
-
-		if (is_array)
-			values[i] = column_array(call, i, store_type_oid(form->params[i].type));
-		else if (i < form->ncolumns)
-			values[i] = call->values[i * call->allocated];
-		else
-			values[i] = call->of_all[i].value;
-		nulls[i] = i < form->ncolumns ? !is_array && call->nulls[i * call->allocated] :
-										call->of_all[i].isnull;
+		values[n] = column_array(call, i, store_type_oid(form->params[i].type));
+		nulls[n] = false;
+	}
+	for (int i = form->ncolumns; i < form->nparams; i++, n++)
+	{
+		values[n] = call->of_all[i].value;
+		nulls[n] = call->of_all[i].isnull;
 	}
 }
 

@@ -166,6 +166,15 @@ typedef enum StoreType
 #define STORE_MAX_PARAMS  36
 #define STORE_MAX_COLUMNS 48
 
+/*
+ * So many rows of a call have parameters of their own: an executor that has an array for
+ * each column to take apart needs longer to begin than the rows take.
+ */
+#define STORE_ROWS_APART 4
+
+/* the most values that calls which run together have */
+#define STORE_MAX_VALUES (STORE_WORK_COUNT * STORE_MAX_PARAMS * STORE_ROWS_APART)
+
 typedef struct StoreField
 {
 	const char *name;
@@ -248,7 +257,8 @@ extern Oid store_type_oid(StoreType type);
 extern CachedPlan *store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 							  const CachedPlanSource **source, ParamListInfo *params);
 extern void store_forget_plans(void);
-extern bool store_call_is_of_one_row(const StoreCall *call);
+extern int store_call_rows_apart(const StoreCall *call);
+extern int store_call_values(const StoreCall *call);
 
 /* store_run.c: a plan and the executor */
 extern void store_hold_snapshot(void);

@@ -28,10 +28,11 @@
 #include "store/store.h"
 #include "types/compat.h"
 
-/* the statements of a plan: twice the number, and one more for a single row */
+/* the statements of a plan, and how many rows each has, 0 for arrays of them */
 typedef struct PlanKey
 {
 	uint8 parts[STORE_WORK_COUNT];
+	uint8 rows[STORE_WORK_COUNT];
 	uint8 count;
 	uint8 for_values; /* whether it is made for each execution */
 } PlanKey;
@@ -70,11 +71,13 @@ store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 	CachedPlan *plan = NULL;
 	bool found;
 
-	StaticAssertStmt(STORE_STATEMENT_COUNT < 128, "the statement and a bit fit into a byte");
+	StaticAssertStmt(STORE_STATEMENT_COUNT <= PG_UINT8_MAX, "the statement fits into a byte");
 	Assert(count <= STORE_WORK_COUNT);
 	for (int i = 0; i < count; i++)
-		key.parts[i] =
-			(uint8) (calls[i]->statement * 2 + (store_call_is_of_one_row(calls[i]) ? 1 : 0));
+	{
+		key.parts[i] = (uint8) calls[i]->statement;
+		key.rows[i] = (uint8) store_call_rows_apart(calls[i]);
+	}
 	if (kept_plans == NULL)
 	{
 		HASHCTL ctl = {
@@ -197,7 +200,7 @@ store_forget_plans(void)
 static CachedPlanSource *
 prepare(const StoreCall *const *calls, int count, int cursor_options)
 {
-	Oid types[STORE_WORK_COUNT * STORE_MAX_PARAMS];
+	Oid types[STORE_MAX_VALUES];
 	StringInfoData sql;
 	RawStmt *statement;
 	CachedPlanSource *source;
@@ -208,14 +211,16 @@ prepare(const StoreCall *const *calls, int count, int cursor_options)
 	for (int i = 0; i < count; i++)
 	{
 		const StoreForm *form = store_def(calls[i])->form;
-		int narrays = store_call_is_of_one_row(calls[i]) ? 0 : form->ncolumns;
+		int rows = store_call_rows_apart(calls[i]);
 
-		for (int j = 0; j < form->nparams; j++)
+		for (int j = 0; j < form->ncolumns * Max(rows, 1); j++)
 		{
-			Oid type = store_type_oid(form->params[j].type);
+			Oid type = store_type_oid(form->params[j % form->ncolumns].type);
 
-			types[ntypes++] = j < narrays ? get_array_type(type) : type;
+			types[ntypes++] = rows == 0 ? get_array_type(type) : type;
 		}
+		for (int j = form->ncolumns; j < form->nparams; j++)
+			types[ntypes++] = store_type_oid(form->params[j].type);
 	}
 	statement = linitial_node(RawStmt, pg_parse_query(sql.data));
 	source = CreateCachedPlan(statement, sql.data, CreateCommandTag(statement->stmt));
@@ -285,7 +290,7 @@ append_together(StringInfo sql, const StoreCall *const *calls, int count)
 		append_statement(sql, calls[i], offset);
 		if (!is_last)
 			appendStringInfoString(sql, i == count - 2 ? ") " : ")");
-		offset += store_def(calls[i])->form->nparams;
+		offset += store_call_values(calls[i]);
 	}
 }
 
@@ -320,18 +325,19 @@ static void
 append_rows(StringInfo sql, const StoreCall *call, int offset)
 {
 	const StoreForm *form = store_def(call)->form;
-	bool one_row = store_call_is_of_one_row(call);
+	int rows = store_call_rows_apart(call);
+	bool one_row = rows == 1;
 
-	for (int i = 0; i < form->ncolumns; i++)
+	appendStringInfoString(sql, one_row ? "(SELECT " : rows == 0 ? "unnest(" : "(VALUES (");
+	for (int i = 0; i < form->ncolumns * Max(rows, 1); i++)
 	{
-		const char *before = i > 0 ? ", " : one_row ? "(SELECT " :
-													  "unnest(";
-
-		appendStringInfo(sql, "%s$%d", before, offset + i + 1);
+		if (i > 0)
+			appendStringInfoString(sql, i % form->ncolumns == 0 ? "), (" : ", ");
+		appendStringInfo(sql, "$%d", offset + i + 1);
 		if (one_row)
 			appendStringInfo(sql, " AS %s", form->params[i].name);
 	}
-	appendStringInfoString(sql, ") AS v");
+	appendStringInfoString(sql, rows > 1 ? ")) AS v" : ") AS v");
 	for (int i = 0; i < form->ncolumns && !one_row; i++)
 		appendStringInfo(sql, "%s%s", i > 0 ? ", " : "(", form->params[i].name);
 	if (!one_row)
@@ -347,19 +353,34 @@ parameter_number(const StoreCall *call, const char *name)
 {
 	const StoreForm *form = store_def(call)->form;
 	int length = (int) (strchr(name, '}') - name);
+	int of_rows = store_call_values(call) - form->nparams;
 
 	for (int i = form->ncolumns; i < form->nparams; i++)
 		if (strlen(form->params[i].name) == (size_t) length &&
 			strncmp(form->params[i].name, name, length) == 0)
-			return i + 1;
+			return of_rows + i + 1;
 	elog(ERROR, "statement \"%s\" has no parameter \"%.*s\"", store_def(call)->name, length, name);
 }
 
 /*
- * Returns whether the call is over many rows, but there is only one.
+ * Returns how many rows the call has, if they are few enough for each to have its own
+ * parameters, else 0: their columns are arrays.
  */
-bool
-store_call_is_of_one_row(const StoreCall *call)
+int
+store_call_rows_apart(const StoreCall *call)
 {
-	return call->count == 1 && store_def(call)->form->ncolumns > 0;
+	if (store_def(call)->form->ncolumns == 0)
+		return 0;
+	return call->count <= (store_is_distributed() ? 1 : STORE_ROWS_APART) ? call->count : 0;
+}
+
+/*
+ * Returns how many values the call has as parameters.
+ */
+int
+store_call_values(const StoreCall *call)
+{
+	const StoreForm *form = store_def(call)->form;
+
+	return form->nparams + form->ncolumns * (Max(store_call_rows_apart(call), 1) - 1);
 }
