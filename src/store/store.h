@@ -266,6 +266,10 @@ extern void store_release_snapshot(void);
 extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan,
 						ParamListInfo params, bool goes_on, StoreWritten *parts, int count);
 
+/* store_checks.c: the constraints of the tables that are written */
+struct ModifyTableState;
+extern void store_give_checks(struct ModifyTableState *writer);
+
 /* the values of a row of the last result; those by reference live as long as its context */
 extern void store_row(uint64 row, Datum *values, int count);
 

@@ -44,7 +44,7 @@ static Rows last;
 
 static void run_parts(QueryDesc *query, StoreWritten *parts, int count);
 static void run_part(EState *estate, ModifyTableState *node);
-static void count_found(const PlanState *writer);
+static void begin_part(PlanState *writer);
 static StoreWritten written_by(const PlanState *writer, uint64 rows);
 static void start_rows(DestReceiver *self, int operation, TupleDesc desc);
 static bool receive_row(TupleTableSlot *slot, DestReceiver *self);
@@ -124,7 +124,7 @@ run_parts(QueryDesc *query, StoreWritten *parts, int count)
 	int part = 0;
 	ListCell *cell;
 
-	count_found(query->planstate);
+	begin_part(query->planstate);
 	restate_executor_run(query);
 	parts[count - 1] = written_by(query->planstate, estate->es_processed);
 
@@ -137,7 +137,7 @@ run_parts(QueryDesc *query, StoreWritten *parts, int count)
 			continue;
 		if (part == count - 1)
 			elog(ERROR, "unexpected part of the work");
-		count_found(node);
+		begin_part(node);
 		run_part(estate, castNode(ModifyTableState, node));
 		parts[part++] = written_by(node, estate->es_processed - before);
 	}
@@ -164,13 +164,15 @@ run_part(EState *estate, ModifyTableState *node)
 }
 
 /*
- * Has the node that finds what another writes count it.
+ * Begins a part of the work: has the node that finds what another writes count it.
  */
 static void
-count_found(const PlanState *writer)
+begin_part(PlanState *writer)
 {
-	if (IsA(writer, ModifyTableState))
-		outerPlanState(writer)->instrument = restate_node_instrumentation();
+	if (!IsA(writer, ModifyTableState))
+		return;
+	outerPlanState(writer)->instrument = restate_node_instrumentation();
+	store_give_checks(castNode(ModifyTableState, writer));
 }
 
 /*

@@ -67,6 +67,17 @@ typedef struct Instrumentation RestateNodeInstrumentation;
 #define restate_node_instrumentation() InstrAlloc(1, INSTRUMENT_ROWS, false)
 #endif
 
+/* the CHECK constraints of a table that is written, as the executor has prepared them */
+#if PG18_GE
+#define restate_check_states(table)				 ((table)->ri_CheckConstraintExprs)
+#define restate_check_is_enforced(check)		 ((check)->ccenforced)
+#define restate_checks_are_expanded(constraints) ((constraints)->has_generated_virtual)
+#else
+#define restate_check_states(table)				 ((table)->ri_ConstraintExprs)
+#define restate_check_is_enforced(check)		 ((void) (check), true)
+#define restate_checks_are_expanded(constraints) ((void) (constraints), false)
+#endif
+
 /* what a jsonb is built in; zeroed before its first use, its result is there when all is closed */
 #if PG19_GE
 typedef struct JsonbInState RestateJsonbBuilder;

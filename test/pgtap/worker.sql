@@ -268,7 +268,7 @@ $$;
 SELECT pg_temp.submit(v.name, v.service, v.handler, v.key, NULL, CASE WHEN v.name = 'scheduled' THEN now() + interval '1 h' END)
 FROM (VALUES ('ready', 'Order', 'run', NULL), ('suspended', 'Order', 'run', NULL), ('backing-off', 'Order', 'run', NULL), ('paused', 'Order', 'run', NULL),
   ('killed', 'Order', 'run', NULL), ('scheduled', 'Order', 'run', NULL), ('held', 'Counter', 'add', 'a'), ('pending', 'Counter', 'add', 'a')) AS v (name, service, handler, key) \g /dev/null
-SELECT is(pg_temp.append('ready', 1, 'run 1', 'ran 1 1'), '1 -> 2 [1]; 2', 'a run with its result');
+SELECT is(pg_temp.append('ready', 1, 'run 1', 'ran 1 1'), '1; 2', 'a run with its result');
 SELECT is(pg_temp.suspend('ready', '{1}'), 'ready', 'to suspend on what has come is to be ready');
 SELECT is(pg_temp.append('suspended', 1, 'sleep 1 1h'), '1', 'a sleep');
 SELECT is(pg_temp.suspend('suspended', '{1}', '{1}'), 'suspended', 'to suspend on what has not');
@@ -283,7 +283,7 @@ SELECT pg_temp.well('calls in each state');
 -- what is asked of those in other states goes through to the next call
 SELECT is(pg_temp.claim('Order', 10), 'ready', 'of those the ready one is claimed');
 SELECT is(restate_cancel(pg_temp.id('ready')), 'signalled', 'cancelled while it runs');
-SELECT is(pg_temp.append('ready', 2, 'run 2', 'ran 2 2'), '4 -> 5 [2]; 5', 'its next call finds the signal in the journal before it');
+SELECT is(pg_temp.append('ready', 2, 'run 2', 'ran 2 2'), '4; 5', 'its next call finds the signal in the journal before it');
 SELECT is(pg_temp.suspend('ready', '{9}', '{1}', 3), 'ready', 'a signal that the attempt did not know counts');
 SELECT is(pg_temp.claim('Order', 10), 'ready', 'it is claimed again');
 SELECT is(pg_temp.suspend('ready', NULL, '{1}', 6), 'suspended', 'a signal that it knew does not');
@@ -319,8 +319,8 @@ SELECT pg_temp.submit('replay', 'Order', 'run') \g /dev/null
 SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s', 'call Order/run 3 4', 'eager k 1'), 'PT422 command_not_allowed', 'one that is refused');
 SELECT is(pg_temp.journal('replay'), 'Input', 'refuses all');
 SELECT is((SELECT count(*) FROM restate.invocation WHERE invoked_by_id = pg_temp.id('replay')), 0::bigint, 'and submits nothing');
-SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s'), '1 -> 2 [7]; 2; 3 -> 4 void', 'steps');
-SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s'), '1 again -> 2 [7]; 2 again; 3 again -> 4 void', 'the same again');
+SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s'), '1; 2; 3 -> 4 void', 'steps');
+SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s'), '1 again; 2 again; 3 again -> 4 void', 'the same again');
 SELECT is(pg_temp.append('replay', 2, 'sleep 2 5h', 'run 5 b'), '3 again -> 4 void; 5', 'the second again, of another time, and one that is new');
 SELECT is(pg_temp.append('replay', 4, 'ran 5 1'), '6', 'a result by itself');
 SELECT is(pg_temp.append('replay', 4, 'ran 5 1'), '6 again', 'again');
@@ -500,7 +500,7 @@ SELECT is(pg_temp.told($$SELECT restate_hold(NULL)$$) || '/' || pg_temp.told($$S
 SELECT is(restate_hold('Order', 'why') || restate_hold('Order') || restate_release('None'), 'heldunchangedunchanged', 'a service is held, once');
 SELECT is(pg_temp.submit('held-back', 'Order', 'run'), 'accepted', 'what comes meanwhile is not handed out');
 SELECT is(pg_temp.status('held-back') || pg_temp.claim('Order Counter', 10), 'ready', 'nor claimed');
-SELECT is(pg_temp.append('plain', 1, 'run 1', 'ran 1 1'), '1 -> 2 [1]; 2', 'what runs goes on');
+SELECT is(pg_temp.append('plain', 1, 'run 1', 'ran 1 1'), '1; 2', 'what runs goes on');
 SELECT is(restate_release('Order') || pg_temp.claim('Order Counter', 10), 'releasedheld-back', 'released, it is claimed');
 SELECT is(pg_temp.complete('held-back', 1, 'output 1'), 'completed', 'and completes');
 
