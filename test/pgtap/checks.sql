@@ -2,7 +2,7 @@
 -- of values that there can be of each kind; and who breaks a rule of a table is
 -- told which, in words.
 BEGIN;
-SELECT plan(62);
+SELECT plan(66);
 
 -- What a table's function is called with where nothing else is said: a sound row.
 CREATE TEMP TABLE sound (relation text PRIMARY KEY, values jsonb NOT NULL);
@@ -233,6 +233,16 @@ SELECT alike(pg_temp.told('UPDATE restate.invocation SET target_service_ty = ''w
   '%the words of invocation_pinned_check%', 'the first of several is named');
 -- and what is not there at all is the server's to say
 SELECT alike(pg_temp.told('UPDATE restate.invocation SET status = NULL'), '23502 %null value in column "status"%', 'a column that must be there');
+
+-- The constraints that a table has when it is written are those that count, also
+-- where the session has written it before, and users' own.
+DO $$ BEGIN PERFORM restate_register_deployment('worker:checks', '{"services": [{"name": "Checked", "ty": "SERVICE", "handlers": [{"name": "run"}]}]}'); END $$;
+SELECT lives_ok($$SELECT restate_submit('Checked', 'run', 'a')$$, 'a submission');
+ALTER TABLE restate.journal ADD CONSTRAINT own CHECK (payload <> 'a') NOT VALID;
+SELECT throws_ok($$SELECT restate_submit('Checked', 'run', 'a')$$, '23514', NULL, 'a constraint that was added is checked');
+ALTER TABLE restate.journal DROP CONSTRAINT own, ADD CONSTRAINT own CHECK (payload <> 'b') NOT VALID;
+SELECT throws_ok($$SELECT restate_submit('Checked', 'run', 'b')$$, '23514', NULL, 'so is one in place of it');
+SELECT lives_ok($$SELECT restate_submit('Checked', 'run', 'a')$$, 'and the other is not any more');
 
 SELECT * FROM finish();
 ROLLBACK;
