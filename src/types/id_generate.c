@@ -13,6 +13,7 @@
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "port/pg_bswap.h"
 #include "utils/timestamp.h"
 
@@ -25,22 +26,40 @@
 #define ULID_MILLISECOND_BYTES 6
 #define ULID_RANDOM_BYTES	   (RESTATE_UUID_BYTES - ULID_MILLISECOND_BYTES)
 
+/* how much is asked for of the random source */
+#define RANDOM_POOL_BYTES 512
+
 /* ends the text that a partition key is the hash of; no UTF-8 text holds it */
 #define KEY_TERMINATOR '\xff'
 
 /*
- * Fills the buffer from the server's strong random source.  Raises an error
- * if that source fails.
+ * Fills the buffer, of at most RANDOM_POOL_BYTES, from the server's strong random
+ * source, which is asked for many bytes at once: to ask costs more than they do.  A
+ * process takes none of those that the one it was forked from has got.  Raises an
+ * error if that source fails.
  */
 static void
 fill_random(void *buf, size_t len)
 {
-	if (!pg_strong_random(buf, len))
-		ereport(
-			ERROR,
-			(errcode(ERRCODE_SYSTEM_ERROR), errmsg("the source of random bytes failed"),
-			 errhint(
-				 "Check the server's access to its random device, or its OpenSSL configuration.")));
+	static uint8 pool[RANDOM_POOL_BYTES];
+	static size_t left = 0;
+	static int owner = 0;
+
+	Assert(len <= sizeof(pool));
+	if (left < len || owner != MyProcPid)
+	{
+		left = 0;
+		if (!pg_strong_random(pool, sizeof(pool)))
+			ereport(
+				ERROR,
+				(errcode(ERRCODE_SYSTEM_ERROR), errmsg("the source of random bytes failed"),
+				 errhint(
+					 "Check the server's access to its random device, or its OpenSSL configuration.")));
+		left = sizeof(pool);
+		owner = MyProcPid;
+	}
+	left -= len;
+	memcpy(buf, pool + left, len);
 }
 
 /*
