@@ -492,13 +492,17 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 			" AND NOT EXISTS (SELECT FROM restate.journal n WHERE n.id = j.id AND n.partition_key = j.partition_key"
 			" AND n.completion_id = j.completion_id AND " IS_COMPLETION("n") ")"},
 
-	/* the attempts of workers that were not heard of since then; to start one is to be heard of */
+	/*
+	 * The attempts of workers that were not heard of since then; to start one is to be
+	 * heard of.  What is in flight is read only if there is such a worker.
+	 */
 	[READ(READ_DEAD)] = {
 		.name = "read dead",
 		.form = &store_form_silent, .result = &store_result_attempt,
 		.sql = "SELECT i.id, i.attempt FROM restate.worker w JOIN restate.invocation i ON i.worker_name = w.name"
 			" WHERE w.last_seen < {before} AND i.completed_at IS NULL AND i.status = 'running'"
-			" AND i.last_start_at < {before} LIMIT {max}"},
+			" AND i.last_start_at < {before}"
+			" AND EXISTS (SELECT FROM restate.worker x WHERE x.last_seen < {before}) LIMIT {max}"},
 
 	/* the channels of the workers that run invocations and were heard of since then */
 	[READ(READ_OWNERS)] = {

@@ -132,6 +132,53 @@ my @operations = (
 	[ "call_tree(restate_workflow_invocation_id('plans', '1'))", 4, 'with callees' ],
 );
 
+# Each function of those who execute invocations, on attempts that run, of a service and
+# of an object that has an inbox, and on one that is suspended.
+$node->safe_psql('postgres', <<'SQL');
+SELECT restate_register_deployment('worker:plans', '{"services": [
+  {"name": "Run", "ty": "SERVICE", "handlers": [{"name": "run"}]},
+  {"name": "Keyed", "ty": "VIRTUAL_OBJECT", "handlers": [{"name": "run"}]},
+  {"name": "Flow", "ty": "WORKFLOW", "handlers": [{"name": "run"}]}]}');
+SELECT count(s.id) FROM generate_series(1, 200) AS n, LATERAL restate_submit('Run', 'run', int8send(n)) AS s;
+SELECT count(s.id) FROM generate_series(1, 5) AS n, LATERAL restate_submit('Keyed', 'run', key => 'held', claim_for => 'w') AS s;
+SQL
+my ($runs, $waits, $sleeps) = map { [ split /\|/, $node->safe_psql('postgres', "SELECT id, attempt FROM restate_submit('Run', 'run', claim_for => 'w')") ] } 1 .. 3;
+my $keyed = [ split /\|/, $node->safe_psql('postgres', "SELECT id, attempt FROM restate.invocation WHERE target_service_name = 'Keyed' AND status = 'running'") ];
+$node->safe_psql('postgres', <<"SQL");
+SELECT restate_append('$waits->[0]', $waits->[1], 1, ARRAY['{"Command": {"Sleep": {"wake_up_time": 4102444800000, "completion_id": 1, "name": ""}}}']::jsonb[]);
+SELECT restate_append('$sleeps->[0]', $sleeps->[1], 1, ARRAY['{"Command": {"Sleep": {"wake_up_time": '
+  || (1000 * extract(epoch FROM now()))::bigint + 500 || ', "completion_id": 1, "name": ""}}}']::jsonb[]);
+SELECT restate_suspend('$sleeps->[0]', $sleeps->[1], '{1}', '{1}', NULL, 2);
+SELECT pg_sleep(1);
+SQL
+my $step = q(ARRAY['{"Command": {"Run": {"completion_id": 1, "name": ""}}}', '{"Notification": {"Completion": {"Run": {"completion_id": 1, "result": {"Success": [1]}}}}}']::jsonb[]);
+my $output = q(ARRAY['{"Command": {"Output": {"result": {"Success": [1]}, "name": ""}}}']::jsonb[]);
+my $call = q(ARRAY['{"Command": {"Call": {"request": {"invocation_target": {"Service": {"name": "Run", "handler": "run"}}, "parameter": []}, "invocation_id_completion_id": 1, "result_completion_id": 2, "name": ""}}}']::jsonb[]);
+my $of_one = "'$runs->[0]', $runs->[1]";
+my @functions = (
+	[ "submit('Run', 'run', 'a')", 2, 'to a service' ],
+	[ "submit('Run', 'run', 'a', claim_for => 'w')", 2, 'which its submitter runs' ],
+	[ "submit('Run', 'run', 'a', run_at => 'tomorrow')", 2, 'later' ],
+	[ "submit('Run', 'run', 'a', idempotency_key => 'k')", 3, 'with an idempotency key' ],
+	[ "submit('Keyed', 'run', 'a', 'new')", 5, 'to an object' ],
+	[ "submit('Keyed', 'run', 'a', 'held')", 3, 'to one in use' ],
+	[ "submit('Flow', 'run', 'a', 'new')", 3, 'a workflow' ],
+	[ "claim('w', '{Run}')", 5, 'one' ],
+	[ "claim('w', '{Run}', 50)", 5, 'many' ],
+	[ "append($of_one, 1, $step)", 2, 'a step' ],
+	[ "append($of_one, 1, $call)", 4, 'a call' ],
+	[ "suspend('$waits->[0]', $waits->[1], '{1}', '{1}', NULL, 2)", 3, 'on a sleep' ],
+	[ "complete($of_one, 1, $output)", 2, 'with its output' ],
+	[ "complete('$keyed->[0]', $keyed->[1], 1, $output)", 6, 'of an object with an inbox' ],
+	[ "fail_attempt($of_one, 'failed')", 4, 'to be tried again' ],
+	[ "fetch($of_one, 0)", 2, 'what came' ],
+	[ "heartbeat('w')", 1, 'of a worker' ],
+	[ "tick(1000, '1 day')", 8, 'a sleep that is over' ],
+	[ "signal('$runs->[0]', 'signal')", 2, 'to one that runs' ],
+	[ "signal('$sleeps->[0]', 'signal')", 3, 'to one that is suspended' ],
+	[ "output('$runs->[0]')", 1, 'of one that runs' ],
+);
+
 # What indexes begin with, after the partition key if that comes first: a
 # condition on it is what makes a scan of an index short.
 my $leading = qr/\bat < |\b(?:id|new_id|target|restarted_from|status|service_key|(?:target_)?service_name(?:\)::text)?) = /;
@@ -143,9 +190,10 @@ sub whole
 	# a node's own lines end where the next one begins
 	my @nodes = split /^(?=[^\n]*\(cost=)/m, $plan;
 
-	# deployments, services and workers are few
+	# deployments, services and workers are few; of timers the first are read, and what is
+	# in flight where a worker has died
 	return grep {
-		!/ Scan (?:\S+ \S+ )?on (?:deployment|service_revision|worker|held_service)/
+		!/ Scan (?:\S+ \S+ )?on (?:deployment|service_revision|held_service|worker|timer|invocation_in_flight_idx)/
 		  && (/Seq Scan/ || (/(?:Index|Index Only|Bitmap Index) Scan/ && !/Index Cond: .*$leading/))
 	} @nodes;
 }
@@ -169,7 +217,8 @@ sub plans_of
 	# the call itself is logged last
 	my $call_plan = pop @plans;
 	die "the last statement logged is not the call: $call_plan" unless $call_plan =~ /restate_\Q$call\E/;
-	return @plans;
+	# the planner runs functions of SQL, of which it needs the value: no statements
+	return grep { / on \S[^\n]*\(cost=/ } @plans;
 }
 
 my %settings = (
@@ -180,7 +229,7 @@ for my $round (1, 2)
 {
 	for my $settings (sort keys %settings)
 	{
-		for my $operation (@operations)
+		for my $operation (@operations, @functions)
 		{
 			my ($call, $count) = @$operation;
 			my $name = $call =~ s/\(.*//sr . " ($operation->[2]), $settings{$settings}";
@@ -195,5 +244,12 @@ for my $round (1, 2)
 	$node->safe_psql('postgres', 'ANALYZE');
 	s/statistics of a few rows/true statistics/ for values %settings;
 }
+
+my $scans = "SELECT pg_stat_get_numscans('restate.invocation_in_flight_idx'::regclass)";
+my $before = $node->safe_psql('postgres', $scans);
+$node->safe_psql('postgres', "SELECT restate_tick(1000, '1 day')");
+is($node->safe_psql('postgres', $scans), $before, 'a tick does not read what is in flight, unless a worker has died');
+$node->safe_psql('postgres', "SELECT restate_tick(1000, '0')");
+cmp_ok($node->safe_psql('postgres', $scans), '>', $before, 'then it does');
 
 done_testing();
