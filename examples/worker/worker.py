@@ -122,15 +122,16 @@ class Context:
         completion = self.completion()
         run = {"completion_id": completion, "name": name}
         number, _ = self.number("Run", run)
-        if completion not in self.results:
-            with within:
-                try:
-                    result = {"Success": to_bytes(function())}
-                except TerminalError as error:
-                    result = failed(error)
-                self.append(number, {"Command": {"Run": run}},  # one call a step
-                            {"Notification": {"Completion": {"Run": {"completion_id": completion, "result": result}}}})
-        return self.value(self.results[completion][1])
+        if completion in self.results:
+            return self.value(self.results[completion][1])
+        with within:
+            try:
+                result = {"Success": to_bytes(function())}
+            except TerminalError as error:
+                result = failed(error)
+            self.append(number, {"Command": {"Run": run}},  # one call a step
+                        {"Notification": {"Completion": {"Run": {"completion_id": completion, "result": result}}}})
+        return self.value(result)
 
     def run(self, name, function):
         """A step outside the database: done at least once, and never again once its result is in the journal."""
