@@ -86,7 +86,7 @@ sub with_snapshot
 				print $in "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM restate.worker;\n";
 				<$out>;
 			}
-			query(join '', map { "SELECT count(*) FROM restate.claim_attempts('life', '{Life}', 10000);\n" } 1 .. $dead / 10_000);
+			query(join '', map { "SELECT count(*) FROM restate_claim('life', '{Life}', 10000);\n" } 1 .. $dead / 10_000);
 			# as autovacuum would have by now
 			query('VACUUM ANALYZE restate.runnable; VACUUM restate.invocation');
 			my $ms = cost_of_statement(qr/restate_claim/, <<'END', '-c', 4, '-j', 2, '-R', 1000, '-T', $seconds);
