@@ -328,7 +328,8 @@ append_rows(StringInfo sql, const StoreCall *call, int offset)
 	int rows = store_call_rows_apart(call);
 	bool one_row = rows == 1;
 
-	appendStringInfoString(sql, one_row ? "(SELECT " : rows == 0 ? "unnest(" : "(VALUES (");
+	appendStringInfoString(sql, one_row ? "(SELECT " : rows == 0 ? "unnest(" :
+																   "(VALUES (");
 	for (int i = 0; i < form->ncolumns * Max(rows, 1); i++)
 	{
 		if (i > 0)

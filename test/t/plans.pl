@@ -166,7 +166,7 @@ my @functions = (
 	[ "claim('w', '{Run}')", 5, 'one' ],
 	[ "claim('w', '{Run}', 50)", 5, 'many' ],
 	[ "append($of_one, 1, $step)", 2, 'a step' ],
-	[ "append($of_one, 1, $call)", 4, 'a call' ],
+	[ "append($of_one, 1, $call)", 5, 'a call' ],
 	[ "suspend('$waits->[0]', $waits->[1], '{1}', '{1}', NULL, 2)", 3, 'on a sleep' ],
 	[ "complete($of_one, 1, $output)", 2, 'with its output' ],
 	[ "complete('$keyed->[0]', $keyed->[1], 1, $output)", 6, 'of an object with an inbox' ],
@@ -174,7 +174,7 @@ my @functions = (
 	[ "fetch($of_one, 0)", 2, 'what came' ],
 	[ "heartbeat('w')", 1, 'of a worker' ],
 	[ "tick(1000, '1 day')", 8, 'a sleep that is over' ],
-	[ "signal('$runs->[0]', 'signal')", 2, 'to one that runs' ],
+	[ "signal('$runs->[0]', 'signal')", 3, 'to one that runs' ],
 	[ "signal('$sleeps->[0]', 'signal')", 3, 'to one that is suspended' ],
 	[ "output('$runs->[0]')", 1, 'of one that runs' ],
 );
