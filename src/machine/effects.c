@@ -6,6 +6,7 @@
 #include "machine/machine.h"
 
 static const EntryResult nothing = {VOID_META, {NULL, 0}};
+static const EntryResult slept = {SLEPT_META, {NULL, 0}};
 static const EntryResult not_found = {FAILURE_META(404, "not found"), {NULL, 0}};
 static const EntryResult runs_once = {FAILURE_META(409, "the workflow has been run before"),
 									  {NULL, 0}};
@@ -91,7 +92,7 @@ sleep_until(Changes *changes, Invocation *invocation, const Entry *entry)
 						  entry->completion_id);
 	else
 		machine_append_completion(changes, invocation, NOTIFICATION_SLEEP, entry->completion_id,
-								  &nothing);
+								  &slept);
 }
 
 /*

@@ -11,8 +11,10 @@
 #include "types/model.h"
 #include "types/refusal.h"
 
-/* what stands in meta for a result: of a value nothing, the value being the payload */
+/* what stands in meta for a result: of a value nothing, the value being the payload, and of
+ * a sleep nothing, because it can end in one way alone */
 #define VALUE_META "{}"
+#define SLEPT_META "{}"
 #define VOID_META  "{\"result\": \"Void\"}"
 #define FAILURE_META(code, message) \
 	"{\"result\": {\"Failure\": {\"code\": " #code ", \"message\": \"" message "\"}}}"

@@ -64,7 +64,7 @@ change_timer(Changes *changes, Invocation *invocation, const Timer *timer, bool 
 Verdict
 machine_fire(Changes *changes, Invocation *invocation, const Timer *timer)
 {
-	static const EntryResult slept = {VOID_META, {NULL, 0}};
+	static const EntryResult slept = {SLEPT_META, {NULL, 0}};
 
 	if (timer->due_at > changes->now)
 		return machine_unchanged();

@@ -114,7 +114,7 @@ $$;
 
 -- What an entry brings, in short.
 CREATE FUNCTION pg_temp.brought(entry jsonb) RETURNS text LANGUAGE sql AS $$
-  SELECT coalesce(pg_temp.labelled(c.c ->> 'invocation_id'), CASE WHEN c.c -> 'result' = '"Void"' THEN 'void' END,
+  SELECT coalesce(pg_temp.labelled(c.c ->> 'invocation_id'), CASE WHEN c.c -> 'result' = '"Void"' THEN 'void' WHEN c.c - 'completion_id' = '{}' THEN 'slept' END,
     (c.c #>> '{result,Failure,code}') || ' ' || (c.c #>> '{result,Failure,message}'), (c.c #>> '{result,Success}'), (c.c ->> 'state_keys'))
   FROM (SELECT v AS c FROM jsonb_each(entry #> '{Notification,Completion}') AS e (k, v)) AS c
 $$;
@@ -319,9 +319,9 @@ SELECT pg_temp.submit('replay', 'Order', 'run') \g /dev/null
 SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s', 'call Order/run 3 4', 'eager k 1'), 'PT422 command_not_allowed', 'one that is refused');
 SELECT is(pg_temp.journal('replay'), 'Input', 'refuses all');
 SELECT is((SELECT count(*) FROM restate.invocation WHERE invoked_by_id = pg_temp.id('replay')), 0::bigint, 'and submits nothing');
-SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s'), '1; 2; 3 -> 4 void', 'steps');
-SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s'), '1 again; 2 again; 3 again -> 4 void', 'the same again');
-SELECT is(pg_temp.append('replay', 2, 'sleep 2 5h', 'run 5 b'), '3 again -> 4 void; 5', 'the second again, of another time, and one that is new');
+SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s'), '1; 2; 3 -> 4 slept', 'steps');
+SELECT is(pg_temp.append('replay', 1, 'run 1 a', 'ran 1 7', 'sleep 2 -1s'), '1 again; 2 again; 3 again -> 4 slept', 'the same again');
+SELECT is(pg_temp.append('replay', 2, 'sleep 2 5h', 'run 5 b'), '3 again -> 4 slept; 5', 'the second again, of another time, and one that is new');
 SELECT is(pg_temp.append('replay', 4, 'ran 5 1'), '6', 'a result by itself');
 SELECT is(pg_temp.append('replay', 4, 'ran 5 1'), '6 again', 'again');
 SELECT is(pg_temp.append('replay', v.first, VARIADIC v.said), 'PT409 journal_mismatch', v.what)
@@ -431,7 +431,7 @@ SELECT is((SELECT concat_ws(' ', done, next_due = now() + interval '1 h') FROM r
 SELECT is(pg_temp.pass('1 h') || pg_temp.tick() || pg_temp.status('later'), '1pending', 'its time comes: it waits for the key');
 SELECT is(pg_temp.complete('past', 1, 'output 1') || pg_temp.claim('Counter'), 'completedlater', 'and gets it');
 SELECT pg_temp.submit('sleeper', 'Order', 'run') \g /dev/null
-SELECT is(pg_temp.append('sleeper', 1, 'sleep 1 1h', 'sleep 2 2h', 'sleep 3 0s'), '1; 2; 3 -> 4 void', 'sleeps');
+SELECT is(pg_temp.append('sleeper', 1, 'sleep 1 1h', 'sleep 2 2h', 'sleep 3 0s'), '1; 2; 3 -> 4 slept', 'sleeps');
 SELECT is(pg_temp.timers('sleeper') IS NOT NULL AND pg_temp.suspend('sleeper', '{1,2}') = 'suspended', true, 'are waited for');
 SELECT is(pg_temp.pass('1 h') || pg_temp.tick() || pg_temp.status('sleeper'), '1ready', 'one ends');
 SELECT is(pg_temp.pass('1 h') || pg_temp.tick() || pg_temp.journal('sleeper'), '1Input, 1 Sleep, 2 Sleep, 3 Sleep, <Sleep 3, <Sleep 1, <Sleep 2', 'the other, while it is ready');

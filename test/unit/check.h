@@ -41,6 +41,7 @@ static const char *const category_names[RESTATE_CATEGORY_COUNT] = {
 };
 
 static const EntryResult void_result = {VOID_META, {NULL, 0}};
+static const EntryResult slept_result = {SLEPT_META, {NULL, 0}};
 static const EntryResult one = {VALUE_META, {"one", 3}};
 static const EntryResult two = {VALUE_META, {"two", 3}};
 

@@ -276,14 +276,14 @@ sleeps(void)
 	Entry entry = command(COMMAND_SLEEP, 5);
 
 	entry.wake_up_at = NOW;
-	check(brings(answer_to(&changes, &invocation, &entry), NOTIFICATION_SLEEP, 5, &void_result) && invocation.timers == NULL, "a sleep until now is over");
+	check(brings(answer_to(&changes, &invocation, &entry), NOTIFICATION_SLEEP, 5, &slept_result) && invocation.timers == NULL, "a sleep until now is over");
 	entry = command(COMMAND_SLEEP, 6);
 	entry.wake_up_at = NOW + 1;
 	check(answer_to(&changes, &invocation, &entry) == NULL && is_timer(only_timer(&invocation, false), TIMER_SLEEP, NOW + 1, 6), "a longer one has a timer");
 	changes.now = NOW + 1;
 	invocation.timers = NULL;
 	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_SLEEP, NOW + 1, 6}), "completed") && invocation.has_news &&
-			  brings(invocation.last_append, NOTIFICATION_SLEEP, 6, &void_result),
+			  brings(invocation.last_append, NOTIFICATION_SLEEP, 6, &slept_result),
 		  "which ends it");
 }
 
