@@ -7,6 +7,7 @@ use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RestateCrash;
 use RestateLoad;
 use RestateNode;
 use Test::More;
@@ -23,69 +24,6 @@ my @kinds = qw(postmaster everything backend auxiliary unanswered);
 my @left;
 my %killed;
 
-# Returns the processes of the server below its postmaster, with their titles.
-sub processes
-{
-	my ($postmaster) = @_;
-	my %titles;
-
-	for my $line (split /\n/, `ps -o pid=,args= --ppid $postmaster`)
-	{
-		my ($pid, $title) = $line =~ /^\s*(\d+)\s+(.*)$/ or next;
-		$titles{$pid} = $title;
-	}
-	return %titles;
-}
-
-# Makes commits wait for a standby that there is not, so that calls have
-# happened and are not answered, and returns when some wait.
-sub hold_answers
-{
-	$node->append_conf('postgresql.conf', "synchronous_standby_names = 'nobody'");
-	$node->reload;
-	$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
-	  or die 'commits do not wait';
-	sleep 0.3;
-	return;
-}
-
-# Kills as the round wants it, and returns when the server is up again.
-sub kill_and_recover
-{
-	my ($kind) = @_;
-
-	hold_answers() if $kind eq 'unanswered';
-	my $data = $node->data_dir;
-	my ($postmaster) = slurp_file("$data/postmaster.pid") =~ /^(\d+)/;
-	my %titles = processes($postmaster);
-	my @backends = sort grep { $titles{$_} =~ /\[local\]/ } keys %titles;
-	my @others = sort grep { $titles{$_} !~ /\[local\]/ } keys %titles;
-
-	if ($kind eq 'backend' || $kind eq 'auxiliary')
-	{
-		my @among = $kind eq 'backend' ? @backends : @others;
-		my $pid = $among[ rand @among ] or die "nothing to kill: " . join ', ', values %titles;
-
-		kill 'KILL', $pid;
-		# the server starts anew by itself: wait for the last of the old processes
-		my $end = time + 60;
-		sleep 0.02 while time < $end && kill 0, @backends;
-		$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not recover';
-		return;
-	}
-	kill 'KILL', $postmaster, ($kind eq 'postmaster' ? () : keys %titles);
-	# it can start once the last of the old processes is gone
-	for (1 .. 1200)
-	{
-		last unless kill 0, $postmaster, keys %titles;
-		sleep 0.05;
-	}
-	$node->{_pid} = undef;
-	$node->adjust_conf('postgresql.conf', 'synchronous_standby_names', undef) if $kind eq 'unanswered';
-	$node->start(fail_ok => 1) or do { sleep 1; $node->start };
-	return;
-}
-
 my ($calls_again, $made_before) = (0, 0);
 for my $round (1 .. $rounds)
 {
@@ -94,7 +32,7 @@ for my $round (1 .. $rounds)
 	my $clients = start_clients($load, 8, 60);
 
 	sleep 0.3 + rand() * 0.9;
-	kill_and_recover($kind);
+	kill_and_recover($node, $kind);
 	stop_clients($clients, 1);
 	$killed{$kind}++;
 	my @problems = account($load, $clients);

@@ -52,8 +52,9 @@ CREATE TABLE submission (tag text PRIMARY KEY, id restate_invocation_id, service
 CREATE TABLE effect (id restate_invocation_id, created_at timestamptz, number bigint, last boolean, PRIMARY KEY (id, created_at, number));
 -- in which order they were started
 CREATE TABLE started (place bigserial, id restate_invocation_id PRIMARY KEY);
--- whom they ask to be answered
+-- whom they ask to be answered, and whom they cancel
 CREATE TABLE awakeable (awakeable text PRIMARY KEY);
+CREATE TABLE cancelled (id restate_invocation_id PRIMARY KEY);
 SQL
 	return { node => $node, clients => [], count => {}, %options };
 }
@@ -301,6 +302,8 @@ sub run_attempt
 		my $awaited = awaited_by(%{ $entries[-1]{Command} // $entries[0]{Command} });
 		run($client, 'read', q(INSERT INTO awakeable VALUES ('sign_1' || translate(encode(restate_invocation_id_send(?::restate_invocation_id) || int4send(17), 'base64'), '+/=', '-_'))
 			ON CONFLICT DO NOTHING RETURNING 1), $id) if $awaited && $awaited->{signal};
+		my $signal = $entries[0]{Command}{SendSignal};
+		run($client, 'read', 'INSERT INTO cancelled VALUES (?) ON CONFLICT DO NOTHING RETURNING 1', $signal->{target_invocation_id}) if $signal && $signal->{signal_id}{Index};
 		die_now($client) if $risk && rand() < 0.01;
 		transaction($client, 'COMMIT');
 		die_now($client) if $risk && rand() < 0.01;
@@ -447,17 +450,25 @@ sub answer
 }
 
 # Moves all that is to come, as of what is in flight, nearer or away; locks as an
-# operation on all of them does.
-our $jump = <<'SQL';
-WITH moved AS MATERIALIZED (
-  SELECT i.id, i.partition_key FROM restate.invocation AS i WHERE i.completed_at IS NULL ORDER BY i.id FOR UPDATE),
-timers AS (
-  UPDATE restate.timer AS t SET due_at = t.due_at + ?::interval FROM moved AS m WHERE t.id = m.id RETURNING t.id),
-rows AS (
-  UPDATE restate.invocation AS i SET next_retry_at = i.next_retry_at + ?::interval, scheduled_start_at = i.scheduled_start_at + ?::interval
-  FROM moved AS m WHERE i.id = m.id AND (i.next_retry_at IS NOT NULL OR i.scheduled_start_at IS NOT NULL) RETURNING i.id)
-SELECT (SELECT count(*) FROM timers), (SELECT count(*) FROM rows)
-SQL
+# operation on all of them does, and looks only then for what there is to move.
+sub jump
+{
+	my ($client, $by) = @_;
+	my @moves = (
+		q(UPDATE restate.timer AS t SET due_at = t.due_at + ?::interval WHERE t.id = ANY (?) RETURNING 1),
+		q(UPDATE restate.invocation AS i SET next_retry_at = i.next_retry_at + ?::interval WHERE i.id = ANY (?) AND i.next_retry_at IS NOT NULL RETURNING 1),
+		q(UPDATE restate.invocation AS i SET scheduled_start_at = i.scheduled_start_at + ?::interval WHERE i.id = ANY (?) AND i.status = 'scheduled' RETURNING 1));
+
+	transaction($client, 'BEGIN');
+	my $rows = run($client, 'jump', 'SELECT id FROM restate.invocation WHERE completed_at IS NULL ORDER BY id FOR UPDATE');
+	my @ids = map { $_->[0] } @{ $rows // [] };
+	for my $move (@moves)
+	{
+		last unless $rows &&= run($client, 'jump', $move, $by, \@ids);
+	}
+	transaction($client, $rows ? 'COMMIT' : 'ROLLBACK');
+	return;
+}
 
 # One connection's part of the load, until it is told to stop.
 sub client
@@ -477,7 +488,7 @@ sub client
 			elsif ($choice < 0.88) { answer($client) }
 			elsif ($choice < 0.89) { run($client, 'hold', "SELECT restate_hold(?)", $services[ rand @services ]) }
 			elsif ($choice < 0.91) { run($client, 'hold', "SELECT restate_release(s) FROM unnest(?::text[]) AS s", \@services) }
-			elsif ($choice < 0.92) { my $by = rand() < 0.5 ? '-1 h' : '1 h'; run($client, 'jump', $jump, $by, $by, $by) }
+			elsif ($choice < 0.92) { jump($client, rand() < 0.5 ? '-1 h' : '1 h') }
 			else { administer($client) }
 			1;
 		};
@@ -563,7 +574,34 @@ sub still_well
 {
 	my ($load, $when) = @_;
 
-	return Test::More::is($load->{node}->safe_psql('postgres', $unwell), '', "all is well $when");
+	my $found = $load->{node}->safe_psql('postgres', $unwell);
+
+	my $is_well = Test::More::is($found, '', "all is well $when");
+	tell_of($load, $found =~ /inv_\w+/g) unless $is_well;
+	return $is_well;
+}
+
+# Says all that is known of some invocations.
+sub tell_of
+{
+	my ($load, @ids) = @_;
+	my %seen;
+
+	for my $id (grep { !$seen{$_}++ } @ids)
+	{
+		last if keys %seen > 3;
+		Test::More::diag($load->{node}->safe_psql('postgres', <<"SQL"));
+SELECT 'row ' || jsonb_strip_nulls(to_jsonb(i))::text FROM restate.invocation AS i WHERE id = '$id';
+SELECT concat_ws(' ', 'journal', index, entry_type, completion_id, result_completion_id, invoked_id, signal_index, signal_name, j.name, meta, appended_at) FROM restate.journal AS j WHERE id = '$id' ORDER BY index;
+SELECT concat_ws(' ', 'audit', at, operation, outcome, caused_by, new_id) FROM restate.audit WHERE '$id' IN (id, new_id) ORDER BY audit_id;
+SELECT concat_ws(' ', 'effect', number, last, created_at) FROM effect WHERE id = '$id' ORDER BY created_at, number;
+SELECT concat_ws(' ', 'submission', tag) FROM submission WHERE id = '$id';
+SELECT 'waiter ' || w::text FROM restate.waiter AS w WHERE '$id' IN (target, caller);
+SELECT 'timer ' || t::text FROM restate.timer AS t WHERE id = '$id';
+SQL
+		Test::More::diag(join '', map { my $file = $_; map { "$file: $_\n" } grep { /$id/ } split /\n/, slurp_file($file) } @{ $load->{clients} });
+	}
+	return;
 }
 
 # Tests that what is in flight can be run to its end, with workers that live.
@@ -579,7 +617,7 @@ sub run_to_the_end
 	run($client, 'hold', "SELECT restate_release(s) FROM unnest(?::text[]) AS s", \@services);
 	while (time < $until)
 	{
-		run($client, 'jump', $jump, ('-2 h') x 3);
+		jump($client, '-2 h');
 		run($client, 'resume', q(SELECT restate_resume(id) FROM restate.invocation WHERE status = 'paused'));
 		run($client, 'tick', q(SELECT restate_tick(10000, '0 s')));
 		($left) = map { $_->[0] } @{ run($client, 'read', 'SELECT count(*) FROM restate.invocation WHERE completed_at IS NULL') };
@@ -628,7 +666,7 @@ sub test_worker_load
 	still_well($load, 'at the end');
 
 	# what was submitted is there, or was removed by an operation, or was not kept for longer
-	my %gone = map { $_ => 1 } $rows->(q(SELECT DISTINCT id FROM restate.audit WHERE outcome IN ('removed', 'purged')));
+	my %gone = map { $_ => 1 } $rows->(q(SELECT id FROM restate.audit WHERE outcome IN ('removed', 'purged') UNION SELECT id FROM cancelled));
 	my %ended = map { $_ => 1 } $rows->(q(SELECT id FROM effect WHERE last UNION SELECT id FROM restate.audit WHERE outcome = 'killed'));
 	my %there = map { $_ => 1 } $rows->('SELECT id FROM restate.invocation');
 	my %stored = map { (split /\|/)[ 0, 1 ] } $rows->('SELECT tag, id FROM submission');
@@ -639,6 +677,7 @@ sub test_worker_load
 SELECT s.id, s.service FROM submission AS s
 WHERE NOT EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = s.id)
   AND NOT EXISTS (SELECT FROM restate.audit AS a WHERE a.id = s.id AND a.outcome IN ('removed', 'purged'))
+  AND NOT EXISTS (SELECT FROM cancelled AS c WHERE c.id = s.id)
   AND NOT (s.service IN ('Gone', 'Brief') AND (EXISTS (SELECT FROM effect AS e WHERE e.id = s.id AND e.last) OR EXISTS (SELECT FROM restate.audit AS a WHERE a.id = s.id AND a.outcome = 'killed')))
 LIMIT 5
 SQL
@@ -657,6 +696,8 @@ LEFT JOIN restate.journal AS n ON n.id = c.id AND NOT restate.is_command(n.entry
 WHERE c.entry_type IN ('Command: Call', 'Command: AttachInvocation', 'Command: Sleep', 'Command: GetPromise')
 GROUP BY 1, 2, 3 HAVING count(n.id) <> 1 LIMIT 5
 SQL
+	# a timer of one that has ended is there until it is due
+	$node->safe_psql('postgres', q(UPDATE restate.timer SET due_at = now() - interval '1 h' WHERE kind <> 'expiry'; SELECT restate_tick(10000)));
 	Test::More::is($node->safe_psql('postgres', <<'SQL'), '0|0|0|0|0', 'nobody waits, nothing can run, no key is held, nothing is due but what is kept');
 SELECT (SELECT count(*) FROM restate.waiter), (SELECT count(*) FROM restate.promise_waiter), (SELECT count(*) FROM restate.runnable),
   (SELECT count(*) FROM restate.object_key WHERE holder IS NOT NULL), (SELECT count(*) FROM restate.timer WHERE kind <> 'expiry')
