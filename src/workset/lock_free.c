@@ -81,7 +81,7 @@ workset_lock_free_to_start(Workset *workset, const RestateInvocationId *ids, int
 		else
 			free = lappend(free, invocation);
 		/* what the lock finds counts */
-		invocation->exists = false;
+		workset_forget_facts(invocation);
 	}
 	if (keyed != NIL)
 	{

@@ -102,6 +102,6 @@ forget_plain_reads(Workset *workset)
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 	{
 		invocation->existed = invocation->exists;
-		invocation->exists = false;
+		workset_forget_facts(invocation);
 	}
 }

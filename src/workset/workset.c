@@ -14,6 +14,7 @@
 static void *allocate(void *context, size_t size);
 static void lock_one_by_one(Workset *workset, StoreStatement statement);
 static int compare_ids(const ListCell *a, const ListCell *b);
+static void begin_with_facts(Invocation *i);
 static const char *deployment_mode(const Workset *workset);
 static const RestateDeploymentId *asked_deployment(const Workset *workset);
 static void lock_one(Workset *workset, StoreStatement statement, const RestateInvocationId *id);
@@ -302,6 +303,30 @@ workset_read_invocation(Workset *workset, uint64 row, StoreFoundInvocation *foun
 	i = workset_enter(workset, found->id);
 	facts_read(found->facts, &i->facts, &i->service_name, &i->service_key);
 	i->exists = true;
+	begin_with_facts(i);
+	MemoryContextSwitchTo(old);
+	return i;
+}
+
+/*
+ * Forgets what was read of an invocation, as if there were none: what is read next
+ * tells, and what is made of that id instead begins with nothing.  What was worked out
+ * beside the facts stays.
+ */
+void
+workset_forget_facts(Invocation *invocation)
+{
+	memset(&invocation->facts, 0, sizeof(invocation->facts));
+	invocation->exists = false;
+	begin_with_facts(invocation);
+}
+
+/*
+ * Gives the fields that change what the facts have.
+ */
+static void
+begin_with_facts(Invocation *i)
+{
 	i->status = i->facts.status;
 	i->journal_size = i->facts.journal_size;
 	i->journal_commands_size = i->facts.journal_commands_size;
@@ -318,6 +343,4 @@ workset_read_invocation(Workset *workset, uint64 row, StoreFoundInvocation *foun
 	i->retained_from = i->facts.retained_from;
 	i->result_retention = i->facts.result_retention;
 	i->journal_retention = i->facts.journal_retention;
-	MemoryContextSwitchTo(old);
-	return i;
 }

@@ -83,6 +83,7 @@ extern Invocation *workset_enter(Workset *workset, const RestateInvocationId *id
 extern Invocation *workset_read_invocation(Workset *workset, uint64 row,
 										   StoreFoundInvocation *found);
 extern void workset_read_facts(Workset *workset, uint64 rows);
+extern void workset_forget_facts(Invocation *invocation);
 extern void workset_lock_rows(Workset *workset);
 extern void workset_read_rows(Workset *workset);
 extern void workset_find_reached(Workset *workset, Reach reach, const RestateInvocationId *ids,
