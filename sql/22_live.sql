@@ -38,6 +38,7 @@ CREATE TABLE restate.timer (
   id restate_invocation_id NOT NULL,
   completion_id bigint NOT NULL,
   partition_key bigint NOT NULL,
+  seed bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (kind, due_at, id, completion_id, partition_key)
 );
 REVOKE ALL ON restate.timer FROM PUBLIC;
@@ -47,6 +48,8 @@ COMMENT ON COLUMN restate.timer.kind IS
 'sleep: a Sleep ends. schedule: the start that was asked for. retry: the next attempt. expiry: the journal, or the invocation, was kept long enough.';
 COMMENT ON COLUMN restate.timer.completion_id IS
 'Of a sleep the completion that ends it, otherwise -1.';
+COMMENT ON COLUMN restate.timer.seed IS
+'Of a sleep the random_seed of its invocation: another that has got the same id since does not sleep. 0: not known.';
 
 CREATE TABLE restate.waiter (
   target restate_invocation_id NOT NULL,
@@ -54,6 +57,7 @@ CREATE TABLE restate.waiter (
   completion_id bigint NOT NULL,
   kind restate.waiter_kind NOT NULL,
   partition_key bigint NOT NULL,
+  caller_seed bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (target, caller, completion_id, partition_key)
 );
 REVOKE ALL ON restate.waiter FROM PUBLIC;
@@ -61,6 +65,8 @@ COMMENT ON TABLE restate.waiter IS
 'Who waits for the result of an invocation, in the partition of that one: its callers, and those attached to it.';
 COMMENT ON COLUMN restate.waiter.completion_id IS
 'The completion, in the journal of the caller, that the result becomes.';
+COMMENT ON COLUMN restate.waiter.caller_seed IS
+'The random_seed of the caller: another that has got the same id since does not wait. 0: not known.';
 
 CREATE TABLE restate.promise_waiter (
   service_name text NOT NULL,
@@ -68,7 +74,8 @@ CREATE TABLE restate.promise_waiter (
   key text NOT NULL,
   partition_key bigint NOT NULL,
   caller restate_invocation_id NOT NULL,
-  completion_id bigint NOT NULL
+  completion_id bigint NOT NULL,
+  caller_seed bigint NOT NULL DEFAULT 0
 );
 REVOKE ALL ON restate.promise_waiter FROM PUBLIC;
 ALTER TABLE restate.promise_waiter REPLICA IDENTITY FULL;
@@ -78,6 +85,8 @@ COMMENT ON TABLE restate.promise_waiter IS
 'Who waits for a promise of a workflow.';
 COMMENT ON COLUMN restate.promise_waiter.completion_id IS
 'The completion, in the journal of the caller, that the promise becomes.';
+COMMENT ON COLUMN restate.promise_waiter.caller_seed IS
+'As in restate.waiter.';
 
 CREATE TABLE restate.worker (
   name text COLLATE "C" PRIMARY KEY,

@@ -31,12 +31,12 @@ CREATE FUNCTION restate.add_waiters(callers restate_invocation_id[]) RETURNS voi
   SET search_path = pg_catalog, pg_temp
 AS $function$
   WITH added AS (
-    INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key)
-    SELECT c.target, c.id, c.completion_id, c.kind::restate.waiter_kind, restate_partition_key_of_id(c.target)
+    INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key, caller_seed)
+    SELECT c.target, c.id, c.completion_id, c.kind::restate.waiter_kind, restate_partition_key_of_id(c.target), i.random_seed
     FROM (
-      SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE $1 IS NULL
+      SELECT c.id, c.partition_key, c.completed_at, c.journal_size, c.random_seed FROM restate.invocation AS c WHERE $1 IS NULL
       UNION ALL
-      SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE c.id = ANY ($1)
+      SELECT c.id, c.partition_key, c.completed_at, c.journal_size, c.random_seed FROM restate.invocation AS c WHERE c.id = ANY ($1)
     ) AS i
     CROSS JOIN LATERAL (
       SELECT j.id, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind

@@ -2833,6 +2833,7 @@ CREATE TABLE restate.timer (
   id restate_invocation_id NOT NULL,
   completion_id bigint NOT NULL,
   partition_key bigint NOT NULL,
+  seed bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (kind, due_at, id, completion_id, partition_key)
 );
 REVOKE ALL ON restate.timer FROM PUBLIC;
@@ -2842,6 +2843,8 @@ COMMENT ON COLUMN restate.timer.kind IS
 'sleep: a Sleep ends. schedule: the start that was asked for. retry: the next attempt. expiry: the journal, or the invocation, was kept long enough.';
 COMMENT ON COLUMN restate.timer.completion_id IS
 'Of a sleep the completion that ends it, otherwise -1.';
+COMMENT ON COLUMN restate.timer.seed IS
+'Of a sleep the random_seed of its invocation: another that has got the same id since does not sleep. 0: not known.';
 
 CREATE TABLE restate.waiter (
   target restate_invocation_id NOT NULL,
@@ -2849,6 +2852,7 @@ CREATE TABLE restate.waiter (
   completion_id bigint NOT NULL,
   kind restate.waiter_kind NOT NULL,
   partition_key bigint NOT NULL,
+  caller_seed bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (target, caller, completion_id, partition_key)
 );
 REVOKE ALL ON restate.waiter FROM PUBLIC;
@@ -2856,6 +2860,8 @@ COMMENT ON TABLE restate.waiter IS
 'Who waits for the result of an invocation, in the partition of that one: its callers, and those attached to it.';
 COMMENT ON COLUMN restate.waiter.completion_id IS
 'The completion, in the journal of the caller, that the result becomes.';
+COMMENT ON COLUMN restate.waiter.caller_seed IS
+'The random_seed of the caller: another that has got the same id since does not wait. 0: not known.';
 
 CREATE TABLE restate.promise_waiter (
   service_name text NOT NULL,
@@ -2863,7 +2869,8 @@ CREATE TABLE restate.promise_waiter (
   key text NOT NULL,
   partition_key bigint NOT NULL,
   caller restate_invocation_id NOT NULL,
-  completion_id bigint NOT NULL
+  completion_id bigint NOT NULL,
+  caller_seed bigint NOT NULL DEFAULT 0
 );
 REVOKE ALL ON restate.promise_waiter FROM PUBLIC;
 ALTER TABLE restate.promise_waiter REPLICA IDENTITY FULL;
@@ -2873,6 +2880,8 @@ COMMENT ON TABLE restate.promise_waiter IS
 'Who waits for a promise of a workflow.';
 COMMENT ON COLUMN restate.promise_waiter.completion_id IS
 'The completion, in the journal of the caller, that the promise becomes.';
+COMMENT ON COLUMN restate.promise_waiter.caller_seed IS
+'As in restate.waiter.';
 
 CREATE TABLE restate.worker (
   name text COLLATE "C" PRIMARY KEY,
@@ -2910,13 +2919,13 @@ CREATE FUNCTION restate.facts(
     deployment_id restate_deployment_id, min_service_protocol_version integer, max_service_protocol_version integer,
     modified_at timestamptz, scheduled_start_at timestamptz, next_retry_at timestamptz, retained_from timestamptz,
     last_start_at timestamptz, last_entry_at timestamptz, attempt bigint, retry_count bigint,
-    entry_retry_count bigint, has_waiters boolean, is_foreign boolean)
+    entry_retry_count bigint, has_waiters boolean, is_foreign boolean, random_seed bigint)
   RETURNS bytea
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_facts';
 COMMENT ON FUNCTION restate.facts(text, text, text, text, text, bigint, bigint, boolean, restate_deployment_id,
   integer, interval, interval, boolean, bigint, restate_invocation_id, restate_deployment_id, integer, integer,
-  timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, bigint, boolean, boolean) IS
+  timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, bigint, boolean, boolean, bigint) IS
 'The facts that operations decide on, in the form of the library''s memory: for the library''s own statements.';
 
 CREATE FUNCTION restate.kept_until(at timestamptz, retention interval) RETURNS timestamptz
@@ -2949,12 +2958,12 @@ CREATE FUNCTION restate.add_waiters(callers restate_invocation_id[]) RETURNS voi
   SET search_path = pg_catalog, pg_temp
 AS $function$
   WITH added AS (
-    INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key)
-    SELECT c.target, c.id, c.completion_id, c.kind::restate.waiter_kind, restate_partition_key_of_id(c.target)
+    INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key, caller_seed)
+    SELECT c.target, c.id, c.completion_id, c.kind::restate.waiter_kind, restate_partition_key_of_id(c.target), i.random_seed
     FROM (
-      SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE $1 IS NULL
+      SELECT c.id, c.partition_key, c.completed_at, c.journal_size, c.random_seed FROM restate.invocation AS c WHERE $1 IS NULL
       UNION ALL
-      SELECT c.id, c.partition_key, c.completed_at, c.journal_size FROM restate.invocation AS c WHERE c.id = ANY ($1)
+      SELECT c.id, c.partition_key, c.completed_at, c.journal_size, c.random_seed FROM restate.invocation AS c WHERE c.id = ANY ($1)
     ) AS i
     CROSS JOIN LATERAL (
       SELECT j.id, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind

@@ -107,7 +107,8 @@ machine_answer_waiters(Changes *changes, Invocation *target, const EntryResult *
 			waiter->answered = true;
 			continue;
 		}
-		if (!caller->exists || caller->status == STATUS_COMPLETED)
+		if (!caller->exists || caller->status == STATUS_COMPLETED ||
+			!machine_is_same(caller, waiter->caller_seed))
 			continue;
 		waiter->answered = true;
 		machine_append_completion(changes, caller, waiter_answers[waiter->kind],

@@ -31,6 +31,17 @@ machine_is_in_flight(const Invocation *invocation)
 }
 
 /*
+ * Returns whether the invocation is the one that had the random seed, and not
+ * one that has come under its id since: that waits for nothing that the former
+ * has asked for.  0: not known, so it is.
+ */
+bool
+machine_is_same(const Invocation *invocation, int64_t seed)
+{
+	return seed == 0 || invocation->facts.random_seed == seed;
+}
+
+/*
  * Moves the invocation to a status.  Its attempt, its wait for a retry or for
  * something to arrive are no more, where it leaves them.
  */

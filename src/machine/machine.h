@@ -152,6 +152,7 @@ extern bool machine_restarted_otherwise(const Invocation *invocation, const Aske
 /* life.c: the steps that transitions are made of */
 extern bool machine_has_started(const Invocation *invocation);
 extern bool machine_is_in_flight(const Invocation *invocation);
+extern bool machine_is_same(const Invocation *invocation, int64_t seed);
 extern void machine_set_status(Changes *changes, Invocation *invocation, Status status);
 extern JournalAppend *machine_append(Changes *changes, Invocation *invocation, EntryType type);
 extern void machine_begin_journal(Changes *changes, Invocation *invocation);

@@ -56,7 +56,10 @@ get(Changes *changes, Invocation *invocation, const Entry *entry)
 	}
 	waiter = changes->arena.allocate(changes->arena.owner, sizeof(*waiter));
 	*waiter = (PromiseWaiter){
-		.caller = invocation, .completion_id = entry->completion_id, .is_new = true};
+		.caller = invocation,
+		.caller_seed = invocation->facts.random_seed,
+		.completion_id = entry->completion_id,
+		.is_new = true};
 	while (*last)
 		last = &(*last)->next;
 	*last = waiter;
@@ -75,7 +78,8 @@ machine_complete_promise(Changes *changes, Promise *promise, const EntryResult *
 	promise->completed = promise->changed = true;
 	promise->result = *result;
 	for (const PromiseWaiter *waiter = promise->waiters; waiter; waiter = waiter->next)
-		(void) machine_complete_entry(changes, waiter->caller, NOTIFICATION_GET_PROMISE,
-									  waiter->completion_id, result);
+		if (machine_is_same(waiter->caller, waiter->caller_seed))
+			(void) machine_complete_entry(changes, waiter->caller, NOTIFICATION_GET_PROMISE,
+										  waiter->completion_id, result);
 	return machine_done("completed");
 }

@@ -17,7 +17,9 @@ void
 machine_set_timer(Changes *changes, Invocation *invocation, TimerKind kind, int64_t due_at,
 				  int64_t completion_id)
 {
-	change_timer(changes, invocation, &(Timer){kind, due_at, completion_id}, false);
+	int64_t seed = kind == TIMER_SLEEP ? invocation->facts.random_seed : 0;
+
+	change_timer(changes, invocation, &(Timer){kind, due_at, completion_id, seed}, false);
 }
 
 /*
@@ -27,7 +29,7 @@ machine_set_timer(Changes *changes, Invocation *invocation, TimerKind kind, int6
 void
 machine_drop_timer(Changes *changes, Invocation *invocation, TimerKind kind, int64_t due_at)
 {
-	change_timer(changes, invocation, &(Timer){kind, due_at, -1}, true);
+	change_timer(changes, invocation, &(Timer){kind, due_at, -1, 0}, true);
 }
 
 /*
@@ -74,6 +76,8 @@ machine_fire(Changes *changes, Invocation *invocation, const Timer *timer)
 	switch (timer->kind)
 	{
 		case TIMER_SLEEP:
+			if (!machine_is_same(invocation, timer->seed))
+				return machine_unchanged();
 			return machine_complete_entry(changes, invocation, NOTIFICATION_SLEEP,
 										  timer->completion_id, &slept);
 		case TIMER_SCHEDULE:

@@ -18,7 +18,7 @@
 	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
 	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"          \
 	" coalesce(i.retained_from, i.completed_at), i.last_start_at, i.last_entry_at, i.attempt,"         \
-	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign) AS facts"
+	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign, i.random_seed) AS facts"
 
 /* microseconds of an interval */
 #define LENGTH(interval) "restate.microseconds(" interval ")"
@@ -346,7 +346,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	[READ(READ_WAITERS)] = {
 		.name = "read waiters",
 		.form = &store_form_id, .result = &store_result_waiter,
-		.sql = "SELECT w.target, w.caller, w.completion_id, w.kind = 'call' AS is_call FROM {rows}"
+		.sql = "SELECT w.target, w.caller, w.completion_id, w.kind = 'call' AS is_call, w.caller_seed FROM {rows}"
 			" JOIN restate.waiter w ON " IS_WAITED_FOR("w")
 			" ORDER BY w.target, w.caller, w.completion_id"},
 
@@ -470,15 +470,15 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	[READ(READ_PROMISE_WAITERS)] = {
 		.name = "read promise waiters",
 		.form = &store_form_promise, .result = &store_result_promise_waiter,
-		.sql = "SELECT t.key, t.caller, t.completion_id"
+		.sql = "SELECT t.key, t.caller, t.completion_id, t.caller_seed"
 			" FROM {rows} JOIN restate.promise_waiter t ON " IS_STATE("t") " ORDER BY t.caller, t.completion_id"},
 
 	/* what is due of those kinds, the longest first */
 	[READ(READ_DUE)] = {
 		.name = "read due",
 		.form = &store_form_due, .result = &store_result_due,
-		.sql = "SELECT d.id, d.kind::text AS kind, d.due_at, d.completion_id FROM unnest({kinds}) AS k (kind)"
-			" CROSS JOIN LATERAL (SELECT t.id, t.kind, t.due_at, t.completion_id FROM restate.timer t"
+		.sql = "SELECT d.id, d.kind::text AS kind, d.due_at, d.completion_id, d.seed FROM unnest({kinds}) AS k (kind)"
+			" CROSS JOIN LATERAL (SELECT t.id, t.kind, t.due_at, t.completion_id, t.seed FROM restate.timer t"
 			" WHERE t.kind = k.kind::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
 			" ORDER BY d.due_at, d.kind, d.id LIMIT {max}"},
 
@@ -486,7 +486,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	[READ(READ_SLEEPS)] = {
 		.name = "read sleeps",
 		.form = &store_form_id, .result = &store_result_due,
-		.sql = "SELECT j.id, 'sleep' AS kind, restate.sleep_wakeup_at(j.entry_type, j.meta) AS due_at, j.completion_id"
+		.sql = "SELECT j.id, 'sleep' AS kind, restate.sleep_wakeup_at(j.entry_type, j.meta) AS due_at, j.completion_id, 0::bigint AS seed"
 			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j") " WHERE j.entry_type = 'Command: Sleep'"
 			" AND restate.sleep_wakeup_at(j.entry_type, j.meta) < 'infinity'"
 			" AND NOT EXISTS (SELECT FROM restate.journal n WHERE n.id = j.id AND n.partition_key = j.partition_key"

@@ -144,7 +144,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INVOCATION_ID, target) \
 	COLUMN(INVOCATION_ID, caller) \
 	COLUMN(INT8, completion_id)   \
-	COLUMN(BOOL, is_call)
+	COLUMN(BOOL, is_call)         \
+	COLUMN(INT8, caller_seed)
 
 #define FOUND_AWAITED(COLUMN)       \
 	COLUMN(INVOCATION_ID, id)       \
@@ -233,7 +234,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 #define FOUND_PROMISE_WAITER(COLUMN) \
 	COLUMN(TEXT, key)                \
 	COLUMN(INVOCATION_ID, caller)    \
-	COLUMN(INT8, completion_id)
+	COLUMN(INT8, completion_id)      \
+	COLUMN(INT8, caller_seed)
 
 #define FOUND_HANDLER_NAME(COLUMN) COLUMN(TEXT, handler_name)
 
@@ -259,7 +261,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INVOCATION_ID, id)   \
 	COLUMN(TEXT, kind)          \
 	COLUMN(TIMESTAMPTZ, due_at) \
-	COLUMN(INT8, completion_id)
+	COLUMN(INT8, completion_id) \
+	COLUMN(INT8, seed)
 
 #define STORE_RESULTS(RESULT)                                             \
 	RESULT(invocation, StoreFoundInvocation, FOUND_INVOCATION)            \

@@ -287,9 +287,9 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	[STORE_SET_TIMERS] = {
 		.name = "set timers",
 		.form = &store_form_timer,
-		.sql = "INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)"
-			" SELECT v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key FROM {rows}"
-			" ON CONFLICT (due_at, kind, id, completion_id, partition_key) DO UPDATE SET due_at = excluded.due_at"},
+		.sql = "INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key, seed)"
+			" SELECT v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key, v.seed FROM {rows}"
+			" ON CONFLICT (due_at, kind, id, completion_id, partition_key) DO UPDATE SET seed = excluded.seed"},
 
 	/* those that are there: what was written past the functions has none */
 	[STORE_DROP_TIMERS] = {
@@ -299,11 +299,14 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.sql = "DELETE FROM restate.timer t USING {rows}"
 			" WHERE " IS_TIMER("t")},
 
+	/* one of an earlier caller of the same id may be left */
 	[STORE_ADD_WAITERS] = {
 		.name = "add waiters",
 		.form = &store_form_waiter,
-		.sql = "INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key)"
-			" SELECT v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key FROM {rows}"},
+		.sql = "INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key, caller_seed)"
+			" SELECT v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key, v.caller_seed FROM {rows}"
+			" ON CONFLICT (target, caller, completion_id, partition_key)"
+			" DO UPDATE SET kind = excluded.kind, caller_seed = excluded.caller_seed"},
 
 	/* all that wait for a result, those too who are gone or have completed */
 	[STORE_DROP_WAITERS] = {
@@ -343,8 +346,10 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	[STORE_ADD_PROMISE_WAITERS] = {
 		.name = "add promise waiters",
 		.form = &store_form_promise_waiter,
-		.sql = "INSERT INTO restate.promise_waiter (service_name, service_key, key, partition_key, caller, completion_id)"
-			" SELECT v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id FROM {rows}"},
+		.sql = "INSERT INTO restate.promise_waiter (service_name, service_key, key, partition_key, caller, completion_id, caller_seed)"
+			" SELECT v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id, v.caller_seed FROM {rows}"
+			" ON CONFLICT (partition_key, service_name COLLATE \"C\", restate.indexed_key(service_key, key), caller, completion_id)"
+			" DO UPDATE SET caller_seed = excluded.caller_seed"},
 
 	/* all that wait for a promise, those too who are gone or have completed */
 	[STORE_DROP_PROMISE_WAITERS] = {

@@ -169,7 +169,8 @@
 	STORE_KEYS(ROW, ALL)                \
 	ROW(TEXT, key)                      \
 	ROW(INVOCATION_ID, caller)          \
-	ROW(INT8, completion_id)
+	ROW(INT8, completion_id)            \
+	ROW(INT8, caller_seed)
 
 #define STORE_WORKERS(ROW, ALL) \
 	ROW(TEXT, name)             \
@@ -192,14 +193,16 @@
 	STORE_IDS(ROW, ALL)        \
 	ROW(TIMESTAMPTZ, due_at)   \
 	ROW(TEXT, kind)            \
-	ROW(INT8, completion_id)
+	ROW(INT8, completion_id)   \
+	ROW(INT8, seed)
 
 /* of those that are waited for */
 #define STORE_WAITERS(ROW, ALL) \
 	STORE_IDS(ROW, ALL)         \
 	ROW(INVOCATION_ID, caller)  \
 	ROW(INT8, completion_id)    \
-	ROW(TEXT, kind)
+	ROW(TEXT, kind)             \
+	ROW(INT8, caller_seed)
 
 #define STORE_KEY_UPDATES(ROW, ALL) \
 	STORE_KEYS(ROW, ALL)            \

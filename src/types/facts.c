@@ -29,14 +29,15 @@ static int64 time_or_none(FunctionCallInfo fcinfo, int argument);
  * journal_retention, awaits_cancel, inbox_sequence_number, invoked_by_id,
  * deployment_id, min_service_protocol_version, max_service_protocol_version,
  * modified_at, scheduled_start_at, next_retry_at, retained_from, last_start_at,
- * last_entry_at, attempt, attempt_count, entry_retry_count, has_waiters, is_foreign):
+ * last_entry_at, attempt, attempt_count, entry_retry_count, has_waiters, is_foreign,
+ * random_seed):
  * the bytes of Facts, service and key.
  */
 PG_FUNCTION_INFO_V1(restate_facts);
 Datum
 restate_facts(PG_FUNCTION_ARGS)
 {
-	static const int required[] = {0, 1, 3, 5, 6, 7, 10, 11};
+	static const int required[] = {0, 1, 3, 5, 6, 7, 10, 11, 29};
 	const text *service_name;
 	const text *service_key;
 	Facts facts;
@@ -95,6 +96,7 @@ restate_facts(PG_FUNCTION_ARGS)
 	facts.entry_retry_count = PG_ARGISNULL(26) ? 0 : PG_GETARG_INT64(26);
 	facts.has_waiters = !PG_ARGISNULL(27) && PG_GETARG_BOOL(27);
 	facts.is_foreign = !PG_ARGISNULL(28) && PG_GETARG_BOOL(28);
+	facts.random_seed = PG_GETARG_INT64(29);
 	facts.service_name_length = VARSIZE_ANY_EXHDR(service_name);
 	facts.has_service_key = service_key != NULL;
 	facts.service_key_length = service_key ? VARSIZE_ANY_EXHDR(service_key) : 0;

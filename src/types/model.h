@@ -100,6 +100,7 @@ typedef struct Facts
 	int64_t retained_from;
 	int64_t result_retention; /* durations */
 	int64_t journal_retention;
+	int64_t random_seed; /* which tells it from an earlier one of its id */
 	RestateDeploymentId pinned_deployment_id;
 	RestateDeploymentId deployment_id;
 	RestateInvocationId caller_id;
@@ -162,6 +163,7 @@ typedef struct Waiter
 	struct Waiter *next;
 	WaiterKind kind;
 	struct Invocation *caller; /* NULL: a request, no invocation */
+	int64_t caller_seed;	   /* the caller's random seed; 0: not known */
 	int64_t result_completion_id;
 	bool answered;
 	bool is_new; /* else it goes when it is answered */
@@ -211,6 +213,7 @@ typedef struct Timer
 	TimerKind kind;
 	int64_t due_at;
 	int64_t completion_id; /* of a sleep; -1: none */
+	int64_t seed;		   /* of a sleep the invocation's random seed; 0: not known */
 } Timer;
 
 typedef struct TimerChange
@@ -244,6 +247,7 @@ typedef struct PromiseWaiter
 {
 	struct PromiseWaiter *next;
 	struct Invocation *caller;
+	int64_t caller_seed; /* as a Waiter's */
 	int64_t completion_id;
 	bool is_new; /* else it goes when the promise is completed */
 } PromiseWaiter;

@@ -85,7 +85,7 @@ read_sleeps(Workset *workset, Invocation *const *invocations, int count)
 			of->timers = palloc_object(Timer);
 		else if ((of->count & (of->count - 1)) == 0)
 			of->timers = repalloc_array(of->timers, Timer, 2 * of->count);
-		of->timers[of->count++] = (Timer){TIMER_SLEEP, found.due_at, found.completion_id};
+		of->timers[of->count++] = (Timer){TIMER_SLEEP, found.due_at, found.completion_id, 0};
 	}
 	return sleeps;
 }

@@ -58,7 +58,7 @@ worker_tick(int64 max, int64 silence)
 		Due due;
 
 		store_read_due(row, &found);
-		due = (Due){*found.id, {kind_of(found.kind), found.due_at, found.completion_id}};
+		due = (Due){*found.id, {kind_of(found.kind), found.due_at, found.completion_id, found.seed}};
 		if (due.timer.kind == TIMER_SCHEDULE)
 			schedules[nschedules++] = due;
 		else

@@ -125,6 +125,7 @@ promise_lock(Workset *workset, const ObjectKeyName *workflow, int64 partition_ke
 		store_read_promise_waiter(i, &waiter);
 		*last = palloc0_object(PromiseWaiter);
 		(*last)->caller = workset_enter(workset, waiter.caller);
+		(*last)->caller_seed = waiter.caller_seed;
 		(*last)->completion_id = waiter.completion_id;
 		last = &(*last)->next;
 	}
@@ -183,7 +184,8 @@ promise_write(Workset *workset, const Promise *promise)
 										 .partition_key = row.partition_key,
 										 .key = row.key,
 										 .caller = &waiter->caller->id,
-										 .completion_id = waiter->completion_id});
+										 .completion_id = waiter->completion_id,
+										 .caller_seed = waiter->caller_seed});
 }
 
 /*

@@ -112,6 +112,7 @@ enter_callers(Workset *workset, Reach reach, const List *invocations, bool recor
 		waiter = MemoryContextAllocZero(workset->context, sizeof(Waiter));
 		waiter->kind = found.is_call ? WAITER_CALL : WAITER_ATTACH;
 		waiter->caller = caller;
+		waiter->caller_seed = found.caller_seed;
 		waiter->result_completion_id = found.completion_id;
 		waiter->next = target->waiters;
 		target->waiters = waiter;

@@ -545,7 +545,8 @@ write_timers(Workset *workset, const Invocation *invocation)
 					.partition_key = invocation->partition_key,
 					.due_at = change->timer.due_at,
 					.kind = kinds[change->timer.kind],
-					.completion_id = change->timer.completion_id});
+					.completion_id = change->timer.completion_id,
+					.seed = change->timer.seed});
 }
 
 /*
@@ -571,7 +572,8 @@ write_waiters(Workset *workset, const Invocation *invocation)
 								 .partition_key = invocation->partition_key,
 								 .caller = &waiter->caller->id,
 								 .completion_id = waiter->result_completion_id,
-								 .kind = kinds[waiter->kind]});
+								 .kind = kinds[waiter->kind],
+								 .caller_seed = waiter->caller->facts.random_seed});
 }
 
 /*

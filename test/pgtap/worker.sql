@@ -562,6 +562,29 @@ SELECT is(pg_temp.told(format('SELECT restate_awakeable_id(%L, %s)', pg_temp.id(
 FROM unnest('{-1, 16, 4294967296}'::bigint[]) AS n;
 SELECT is(pg_temp.told(format('SELECT restate_resolve_awakeable(%L)', restate_awakeable_id(pg_temp.id('plain'), 17))), 'signalled', 'it is resolved by it');
 
+-- what has come under an id that another had does not get what that waited for
+SELECT pg_temp.submit('target', 'Order', 'run') \g /dev/null
+SELECT pg_temp.submit('again', 'Order', 'run', NULL, 'again'), pg_temp.submit('promised', 'Flow', 'see', 'again', 'again') \g /dev/null
+SELECT is(pg_temp.append('again', 1, 'attach target 1', 'sleep 2 1h', 'call Order/run 3 4 idem=called'), '1; 2; 3 -> 4 Order/run', 'one that waits')
+FROM (SELECT pg_temp.submit('Order/run', 'Order', 'run', NULL, 'called')) AS s;
+SELECT is(pg_temp.told(format($q$SELECT count(*) FROM restate_append(%L, %s, 1, ARRAY['{"Command": {"GetPromise": {"key": "p", "completion_id": 1, "name": ""}}}'::jsonb])$q$, n.id, n.attempt)),
+  '1', 'and one that waits for a promise') FROM named AS n WHERE n.name = 'promised';
+SELECT is((SELECT string_agg(k.outcome || ' ' || p.outcome, ', ') FROM unnest(ARRAY['again', 'promised']) AS name, LATERAL (SELECT restate_kill(pg_temp.id(name)) AS outcome) AS k,
+  LATERAL (SELECT restate_purge(pg_temp.id(name)) AS outcome WHERE k.outcome <> '') AS p), 'killed purged, killed purged', 'have gone');
+SELECT is(pg_temp.submit('again', 'Order', 'run', NULL, 'again') || ', ' || pg_temp.submit('promised', 'Flow', 'see', 'again', 'again'), 'accepted and runs, accepted and runs', 'and come again');
+SELECT pg_temp.pass('1 h') \g /dev/null
+SELECT pg_temp.tick() \g /dev/null
+SELECT is(pg_temp.journal('again'), 'Input', 'the sleep of the former one ends unseen');
+SELECT is(pg_temp.append('again', 1, 'attach target 1'), '1', 'it attaches as that did');
+SELECT is(pg_temp.complete('target', 1, 'output 1'), 'completed', 'what both were attached to ends');
+SELECT is(pg_temp.journal('again'), 'Input, 1 AttachInvocation, <AttachInvocation 1', 'it is answered once');
+SELECT is(restate_resolve_promise('Flow', 'again', 'p', 'x') || ' ' || pg_temp.journal('promised'), 'completed Input', 'a promise answers none that has not asked');
+SELECT pg_temp.submit('target', 'Order', 'run') \g /dev/null
+SELECT is(pg_temp.append('again', 2, 'attach target 5'), '3', 'of another it waits for the result');
+SELECT is(restate_kill(pg_temp.id('again')) || ' ' || restate_purge(pg_temp.id('again')) || ' ' || pg_temp.submit('again', 'Order', 'run', NULL, 'again'), 'killed purged accepted and runs', 'it goes, and comes again');
+SELECT is(pg_temp.complete('target', 1, 'output 1') || ' ' || pg_temp.journal('again'), 'completed Input', 'that does not come to its successor');
+SELECT pg_temp.well('coming again');
+
 -- what the functions say of a result
 SELECT is(pg_temp.told('SELECT restate_output(NULL)') || '/' || pg_temp.told('SELECT restate_output(restate_new_invocation_id())'), 'PT404 invocation_not_found/PT404 invocation_not_found', 'the result of what is not there');
 SELECT is(pg_temp.output('plain'), 'running', 'of what runs');

@@ -574,7 +574,7 @@ static void
 expiry(void)
 {
 	static const Outcome success = {NULL, {VALUE_META, {"one", 3}}};
-	static const Timer fired = {TIMER_EXPIRY, NOW + 5, -1};
+	static const Timer fired = {TIMER_EXPIRY, NOW + 5, -1, 0};
 	Changes changes = no_changes();
 	Invocation invocation = in_state(STATUS_RUNNING, 1);
 
@@ -598,7 +598,7 @@ expiry(void)
 		  "what is kept longer is waited for again");
 	invocation.timers = NULL;
 	changes.now = NOW + 9;
-	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_EXPIRY, NOW + 9, -1}), "removed") && invocation.removed && only_timer(&invocation, true),
+	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_EXPIRY, NOW + 9, -1, 0}), "removed") && invocation.removed && only_timer(&invocation, true),
 		  "then all of it goes");
 
 	invocation = in_state(STATUS_RUNNING, 1);
@@ -634,17 +634,22 @@ stale_timers(void)
 	for (TimerKind kind = TIMER_SLEEP; kind <= TIMER_EXPIRY; kind++)
 	{
 		gone.timers = NULL;
-		check(says(machine_fire(&changes, &gone, &(Timer){kind, NOW, -1}), "unchanged") && only_timer(&gone, true) && !gone.exists && gone.appends == NULL,
+		check(says(machine_fire(&changes, &gone, &(Timer){kind, NOW, -1, 0}), "unchanged") && only_timer(&gone, true) && !gone.exists && gone.appends == NULL,
 			  "a timer of what is gone only goes (%d)", kind);
 	}
-	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_RETRY, NOW - 20, -1}), "unchanged") && invocation.status == STATUS_BACKING_OFF,
+	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_RETRY, NOW - 20, -1, 0}), "unchanged") && invocation.status == STATUS_BACKING_OFF,
 		  "a retry that another has followed does nothing");
 	invocation.timers = NULL;
 	(void) machine_resume(&changes, &invocation, &(Asked){.deployment = DEPLOYMENT_KEEP});
 	check(is_timer(only_timer(&invocation, true), TIMER_RETRY, NOW - 10, -1), "who does not wait for a retry any more has no timer for it");
 	invocation = in_state(STATUS_SUSPENDED, 1);
 	invocation.journal = &(JournalPart){.completions = &(Completion){5, 2, {VOID_META, {NULL, 0}}}, .ncompletions = 1};
-	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_SLEEP, NOW, 5}), "unchanged") && invocation.appends == NULL, "a sleep ends once");
+	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_SLEEP, NOW, 5, 0}), "unchanged") && invocation.appends == NULL, "a sleep ends once");
+	invocation = in_state(STATUS_SUSPENDED, 1);
+	invocation.facts.random_seed = 8;
+	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_SLEEP, NOW, 5, 7}), "unchanged") && invocation.appends == NULL,
+		  "the sleep of one that had the id before is not its");
+	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_SLEEP, NOW, 5, 8}), "completed") && invocation.appends, "its own is");
 }
 
 int

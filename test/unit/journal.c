@@ -282,7 +282,7 @@ sleeps(void)
 	check(answer_to(&changes, &invocation, &entry) == NULL && is_timer(only_timer(&invocation, false), TIMER_SLEEP, NOW + 1, 6), "a longer one has a timer");
 	changes.now = NOW + 1;
 	invocation.timers = NULL;
-	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_SLEEP, NOW + 1, 6}), "completed") && invocation.has_news &&
+	check(says(machine_fire(&changes, &invocation, &(Timer){TIMER_SLEEP, NOW + 1, 6, 0}), "completed") && invocation.has_news &&
 			  brings(invocation.last_append, NOTIFICATION_SLEEP, 6, &slept_result),
 		  "which ends it");
 }

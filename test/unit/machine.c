@@ -374,15 +374,15 @@ transit_live(Transition transition, Changes *changes, Invocation *invocation)
 		case COMPLETE_ENTRY:
 			return machine_complete_entry(changes, invocation, NOTIFICATION_CALL, 5, &one);
 		case FIRE_SLEEP:
-			return machine_fire(changes, invocation, &(Timer){TIMER_SLEEP, NOW, 5});
+			return machine_fire(changes, invocation, &(Timer){TIMER_SLEEP, NOW, 5, 0});
 		case FIRE_SCHEDULE:
-			return machine_fire(changes, invocation, &(Timer){TIMER_SCHEDULE, NOW - 10, -1});
+			return machine_fire(changes, invocation, &(Timer){TIMER_SCHEDULE, NOW - 10, -1, 0});
 		case FIRE_RETRY:
-			return machine_fire(changes, invocation, &(Timer){TIMER_RETRY, NOW - 10, -1});
+			return machine_fire(changes, invocation, &(Timer){TIMER_RETRY, NOW - 10, -1, 0});
 		case FIRE_EXPIRY:
-			return machine_fire(changes, invocation, &(Timer){TIMER_EXPIRY, NOW - 10, -1});
+			return machine_fire(changes, invocation, &(Timer){TIMER_EXPIRY, NOW - 10, -1, 0});
 		default:
-			return machine_fire(changes, invocation, &(Timer){TIMER_SLEEP, NOW + 1, 5});
+			return machine_fire(changes, invocation, &(Timer){TIMER_SLEEP, NOW + 1, 5, 0});
 	}
 }
 
