@@ -237,10 +237,12 @@ CREATE FUNCTION restate_tick(
 AS $function$
 BEGIN
   done := restate.fire_timers($1, $2);
-  -- one that is not heard of, and runs nothing any more
+  -- one that is not heard of, and runs nothing any more; not one that is just heard of
   DELETE FROM restate.worker AS w
-    WHERE w.last_seen < now() - $2 AND NOT EXISTS (SELECT FROM restate.invocation AS i
-      WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
+    WHERE w.name IN (SELECT s.name FROM restate.worker AS s
+      WHERE s.last_seen < now() - $2 AND NOT EXISTS (SELECT FROM restate.invocation AS i
+        WHERE i.worker_name = s.name AND i.completed_at IS NULL AND i.status = 'running')
+      FOR UPDATE SKIP LOCKED);
   SELECT min(d.due_at) INTO next_due
     FROM unnest(ARRAY['sleep', 'schedule', 'retry', CASE WHEN current_setting('restate_admin.retention')::boolean THEN 'expiry' END]::restate.timer_kind[]) AS k (kind)
     CROSS JOIN LATERAL (SELECT t.due_at FROM restate.timer AS t WHERE t.kind = k.kind ORDER BY t.due_at LIMIT 1) AS d;
