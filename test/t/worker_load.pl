@@ -13,7 +13,7 @@ use WorkerLoad;
 my $node = new_node('main', "deadlock_timeout = 200ms\nlog_min_messages = error\n");
 my $load = new_worker_load($node, seed => load_seed());
 
-stop_workers(start_workers($load, 8, $ENV{LOAD_SECONDS} // 20));
+stop_workers(start_workers($load, 8, $ENV{LOAD_SECONDS} || 20));
 still_well($load, 'when the load has ended');
 run_to_the_end($load);
 test_worker_load($load);
