@@ -300,8 +300,7 @@ sub run_attempt
 			return;
 		}
 		my $awaited = awaited_by(%{ $entries[-1]{Command} // $entries[0]{Command} });
-		run($client, 'read', q(INSERT INTO awakeable VALUES ('sign_1' || translate(encode(restate_invocation_id_send(?::restate_invocation_id) || int4send(17), 'base64'), '+/=', '-_'))
-			ON CONFLICT DO NOTHING RETURNING 1), $id) if $awaited && $awaited->{signal};
+		run($client, 'read', q(INSERT INTO awakeable VALUES (restate_awakeable_id(?, 17)) ON CONFLICT DO NOTHING RETURNING 1), $id) if $awaited && $awaited->{signal};
 		my $signal = $entries[0]{Command}{SendSignal};
 		run($client, 'read', 'INSERT INTO cancelled VALUES (?) ON CONFLICT DO NOTHING RETURNING 1', $signal->{target_invocation_id}) if $signal && $signal->{signal_id}{Index};
 		die_now($client) if $risk && rand() < 0.01;

@@ -185,8 +185,7 @@ BEGIN
           IF body #>> '{id,Index}' = '1' THEN
             PERFORM restate_cancel(mine);
           ELSE
-            PERFORM restate_resolve_awakeable('sign_1' || translate(encode(restate_invocation_id_send(mine) || int4send((body #>> '{id,Index}')::int), 'base64'), '+/=', '-_'),
-              pg_temp.bytes(outcome -> 'Success'));
+            PERFORM restate_resolve_awakeable(restate_awakeable_id(mine, (body #>> '{id,Index}')::bigint), pg_temp.bytes(outcome -> 'Success'));
           END IF;
         ELSE
           -- the result of another
