@@ -5,7 +5,8 @@
 #
 # The run is cut into ten equal parts, and the last third of these held against the
 # third to fifth: once what the first ones left has been vacuumed, the size of tables and
-# indexes, the memory of a backend, the time of a life and the rows that it reads stay.
+# indexes, the memory of a backend and the rows that a life reads stay, which tells that
+# no plan has turned. The time of a life hangs on what else the machine does.
 # The shorter it is the less that says: autovacuum comes once a minute.
 use strict;
 use warnings;
@@ -59,7 +60,7 @@ for my $what (sort keys %measured)
 	my @values = @{ $measured{$what} };
 
 	record(part => 'million', what => "$what, of $lives lives", ours => 'the last of ten parts', theirs => 'the third to fifth', unit => $unit{$what}, better => 'lower',
-		pairs => [ map { [ $values[ 7 + $_ ], $values[ 2 + $_ ] ] } 0 .. 2 ], goal => { op => '<=', ratio => $what =~ /memory/ ? 1.05 : 1.25 });
+		pairs => [ map { [ $values[ 7 + $_ ], $values[ 2 + $_ ] ] } 0 .. 2 ], $what =~ /time/ ? () : (goal => { op => '<=', ratio => $what =~ /contexts/ ? 1.05 : 1.25 }));
 }
 my ($wrong) = query('SELECT count(*) FROM restate_verify()');
 die "$wrong rows of restate_verify()\n" if $wrong;

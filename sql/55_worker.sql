@@ -235,14 +235,20 @@ CREATE FUNCTION restate_tick(
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
+DECLARE
+  silent text[];
 BEGIN
   done := restate.fire_timers($1, $2);
-  -- one that is not heard of, and runs nothing any more; not one that is just heard of
-  DELETE FROM restate.worker AS w
-    WHERE w.name IN (SELECT s.name FROM restate.worker AS s
-      WHERE s.last_seen < now() - $2 AND NOT EXISTS (SELECT FROM restate.invocation AS i
-        WHERE i.worker_name = s.name AND i.completed_at IS NULL AND i.status = 'running')
-      FOR UPDATE SKIP LOCKED);
+  -- Workers that are not heard of, and run nothing any more.  One that is just heard of is
+  -- passed over.  Who claims locks the row: what such a worker runs is seen by a statement
+  -- that begins once it is locked here, and by none that began before.
+  IF current_setting('transaction_isolation') = 'read committed' THEN
+    SELECT array_agg(l.name) INTO silent FROM (
+      SELECT w.name FROM restate.worker AS w WHERE w.last_seen < now() - $2 ORDER BY w.name FOR UPDATE SKIP LOCKED) AS l;
+    DELETE FROM restate.worker AS w
+      WHERE w.name = ANY (silent) AND NOT EXISTS (SELECT FROM restate.invocation AS i
+        WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
+  END IF;
   SELECT min(d.due_at) INTO next_due
     FROM unnest(ARRAY['sleep', 'schedule', 'retry', CASE WHEN current_setting('restate_admin.retention')::boolean THEN 'expiry' END]::restate.timer_kind[]) AS k (kind)
     CROSS JOIN LATERAL (SELECT t.due_at FROM restate.timer AS t WHERE t.kind = k.kind ORDER BY t.due_at LIMIT 1) AS d;
