@@ -34,9 +34,10 @@ $$;
 CREATE FUNCTION load.place(VARIADIC ids restate_invocation_id[]) RETURNS void LANGUAGE sql AS $$
   DELETE FROM restate.runnable AS r WHERE r.id = ANY ($1)
     AND NOT EXISTS (SELECT FROM restate.invocation AS i
-      WHERE i.id = r.id AND i.partition_key = r.partition_key AND i.status = 'ready' AND i.modified_at = r.ready_at);
-  INSERT INTO restate.runnable (service_name, ready_at, id, partition_key)
-  SELECT i.target_service_name, i.modified_at, i.id, i.partition_key
+      WHERE i.id = r.id AND i.partition_key = r.partition_key AND i.status = 'ready' AND i.modified_at = r.ready_at
+        AND r.deployment_id = coalesce(i.pinned_deployment_id, restate.no_deployment()));
+  INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
+  SELECT i.target_service_name, coalesce(i.pinned_deployment_id, restate.no_deployment()), i.modified_at, i.id, i.partition_key
   FROM restate.invocation AS i WHERE i.id = ANY ($1) AND i.status = 'ready'
   ON CONFLICT DO NOTHING
 $$;
