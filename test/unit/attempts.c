@@ -199,7 +199,7 @@ adoptions(void)
 		for (int pause = 0; pause <= 1; pause++)
 			for (int foreign = 0; foreign <= 1; foreign++)
 			{
-				Timer sleeps[] = {{TIMER_SLEEP, NOW + 1, 6}, {TIMER_SLEEP, NOW - 1, 9}};
+				Timer sleeps[] = {{TIMER_SLEEP, NOW + 1, 6, 0}, {TIMER_SLEEP, NOW - 1, 9, 0}};
 				Changes changes = no_changes();
 				Invocation invocation = in_state(status, 1);
 				bool is_due = status == STATUS_SCHEDULED || status == STATUS_BACKING_OFF;
