@@ -33,7 +33,7 @@
 		  " AND restate.indexed_key(" alias ".service_key, " alias ".key) = restate.indexed_key(v.service_key, v.key)"
 
 /* the timers named by v, and who waits for the invocations named by v */
-#define IS_TIMER(alias)                                               \
+#define IS_TIMER(alias)                                                                   \
 	alias ".due_at = v.due_at AND " alias ".kind = v.kind::restate.timer_kind AND " alias \
 		  ".completion_id = v.completion_id AND " alias ".seed = v.seed AND " IS_NAMED(alias)
 #define IS_WAITED_FOR(alias) \
