@@ -335,7 +335,7 @@ wait_for_commands(Explanation *explanation, const ArrayType *completions)
 		wait->at = wait->command.wake_up_at;
 		wait->other_id = wait->command.invoked_id;
 	}
-	for (int i = 0; i < count && !explanation->has_more; i++)
+	for (int i = 0; wanted && i < count && !explanation->has_more; i++)
 		if (!is_asked_for(explanation, DatumGetInt64(wanted[i])))
 			add_wait(explanation, WAIT_COMPLETION)->completion_id = DatumGetInt64(wanted[i]);
 	/* in the order of the journal, which was read from its end */

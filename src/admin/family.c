@@ -379,15 +379,15 @@ add_relative(Family *family, const RestateInvocationId *id)
 }
 
 /*
- * Adds a child to its parent, and returns it; NULL if it is known already, or there are
- * too many.
+ * Adds a child to its parent, and returns it; NULL if it is known already, there are
+ * too many, or it has no parent that is known.
  */
 static Relative *
 add_child(Family *family, Relative *parent, const RestateInvocationId *id, Kinship relation)
 {
 	Relative *child;
 
-	if (find_relative(family, id) || family->count == FAMILY_MAX)
+	if (parent == NULL || find_relative(family, id) || family->count == FAMILY_MAX)
 		return NULL;
 	child = add_relative(family, id);
 	child->parent = parent;

@@ -257,7 +257,7 @@ appending_link(Workset *workset, Appending *appending, Invocation *invocation)
 
 		sent->entry.target =
 			sent->has_target_id ? workset_find(workset, &sent->target_id) : NULL;
-		if (submission)
+		if (submission && sent->entry.target)
 		{
 			if (target == NULL)
 				target = target_of(invocation);
