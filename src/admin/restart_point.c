@@ -15,6 +15,7 @@
 
 static RestateRefusal read_name(RestartPoint *point, const char *given);
 static bool read_time(const char *given, TimestampTz *at);
+static bool read_number(const char **given, int digits, const char *behind, int *number);
 static bool read_zone(const char *given, int *seconds);
 static RestateRefusal invalid(const char *text);
 static bool find_command(const Invocation *invocation, StoreStatement statement,
@@ -81,14 +82,11 @@ read_time(const char *given, TimestampTz *at)
 	struct pg_tm tm = {0};
 	fsec_t fsec = 0;
 	int zone;
-	int read = 0;
-	char separator;
 
-	if (sscanf(given, "%4d-%2d-%2d%c%2d:%2d:%2d%n", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-			   &separator, &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &read) != 7 ||
-		read != 19 || strchr("Tt ", separator) == NULL || strspn(given, "0123456789-:Tt ") < 19)
+	if (!read_number(&given, 4, "-", &tm.tm_year) || !read_number(&given, 2, "-", &tm.tm_mon) ||
+		!read_number(&given, 2, "Tt ", &tm.tm_mday) || !read_number(&given, 2, ":", &tm.tm_hour) ||
+		!read_number(&given, 2, ":", &tm.tm_min) || !read_number(&given, 2, NULL, &tm.tm_sec))
 		return false;
-	given += read;
 	if (*given == '.')
 	{
 		size_t digits = strspn(given + 1, "0123456789");
@@ -118,21 +116,47 @@ read_zone(const char *given, int *seconds)
 {
 	int hours;
 	int minutes = 0;
-	int read = 0;
+	bool is_west = *given == '-';
 
 	*seconds = 0;
 	if (strcmp(given, "Z") == 0 || strcmp(given, "z") == 0)
 		return true;
-	if ((*given != '+' && *given != '-') || strspn(given + 1, "0123456789:") != strlen(given + 1))
+	if (*given != '+' && *given != '-')
 		return false;
-	if (sscanf(given + 1, "%2d%n", &hours, &read) != 1 || read != 2)
+	given++;
+	if (!read_number(&given, 2, NULL, &hours))
 		return false;
-	if (given[3] != '\0' &&
-		(sscanf(given + 3, ":%2d%n", &minutes, &read) != 1 || read != 3 || given[6] != '\0'))
+	if (*given == ':')
+	{
+		given++;
+		if (!read_number(&given, 2, NULL, &minutes))
+			return false;
+	}
+	if (*given != '\0' || hours > 15 || minutes > 59)
 		return false;
-	if (hours > 15 || minutes > 59)
+	*seconds = (hours * 3600 + minutes * 60) * (is_west ? -1 : 1);
+	return true;
+}
+
+/*
+ * Reads a number of so many digits, and one of the characters behind it unless that is
+ * NULL; returns whether they are there, and moves behind them.
+ */
+static bool
+read_number(const char **given, int digits, const char *behind, int *number)
+{
+	*number = 0;
+	for (int i = 0; i < digits; i++, (*given)++)
+	{
+		if (**given < '0' || **given > '9')
+			return false;
+		*number = *number * 10 + (**given - '0');
+	}
+	if (behind == NULL)
+		return true;
+	if (**given == '\0' || strchr(behind, **given) == NULL)
 		return false;
-	*seconds = (hours * 3600 + minutes * 60) * (*given == '-' ? -1 : 1);
+	(*given)++;
 	return true;
 }
 

@@ -18,9 +18,9 @@ static void begin(StringInfo json, const char *key);
 static void
 begin(StringInfo json, const char *key)
 {
-	char last = json->len > 0 ? json->data[json->len - 1] : '{';
+	const char *last = json->len > 0 ? &json->data[json->len - 1] : "{";
 
-	if (last != '{' && last != '[')
+	if (*last != '{' && *last != '[')
 		appendStringInfoString(json, ", ");
 	if (key)
 	{

@@ -43,7 +43,7 @@ restate_push(PG_FUNCTION_ARGS)
 {
 	static const char *const names[] = {"ids", "attempts", "frames", "first_commands", "known"};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Elements arguments[lengthof(names)] = {0};
+	Elements arguments[lengthof(names)] = {{0}};
 	Pushed *pushed;
 	int count;
 	int guc_level;
