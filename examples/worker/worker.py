@@ -112,7 +112,7 @@ class Context:
         return self.value(result)
 
     def value(self, result):
-        if result == "Void":
+        if result in (None, "Void"):  # the end of a sleep brings nothing
             return None
         if "Failure" in result:
             raise TerminalError(result["Failure"]["message"], result["Failure"]["code"])

@@ -3271,9 +3271,11 @@ BEGIN
   IF current_setting('transaction_isolation') = 'read committed' THEN
     SELECT array_agg(l.name) INTO silent FROM (
       SELECT w.name FROM restate.worker AS w WHERE w.last_seen < now() - $2 ORDER BY w.name FOR UPDATE SKIP LOCKED) AS l;
-    DELETE FROM restate.worker AS w
-      WHERE w.name = ANY (silent) AND NOT EXISTS (SELECT FROM restate.invocation AS i
-        WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
+    IF silent IS NOT NULL THEN
+      DELETE FROM restate.worker AS w
+        WHERE w.name = ANY (silent) AND NOT EXISTS (SELECT FROM restate.invocation AS i
+          WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
+    END IF;
   END IF;
   SELECT min(d.due_at) INTO next_due
     FROM unnest(ARRAY['sleep', 'schedule', 'retry', CASE WHEN current_setting('restate_admin.retention')::boolean THEN 'expiry' END]::restate.timer_kind[]) AS k (kind)
