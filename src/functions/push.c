@@ -53,7 +53,7 @@ restate_push(PG_FUNCTION_ARGS)
 		arguments[i] = elements_of(fcinfo, i, i == 0);
 	count = arguments[0].count;
 	for (int i = 1; i < (int) lengthof(names); i++)
-		if (arguments[i].count != count && (i < 3 || !PG_ARGISNULL(i)))
+		if ((i < 3 || !PG_ARGISNULL(i)) && arguments[i].count != count)
 			restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER,
 										  "%s must have as many elements as ids", names[i]));
 	if (count > RESTATE_BATCH_MAX)

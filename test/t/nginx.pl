@@ -488,6 +488,8 @@ is($answer->{headers}{'retry-after'}[0], 1, 'to be tried again');
 my $doc = NginxFront::slurp("$top/doc/postgrest.md");
 isnt(index($doc, NginxFront::slurp("$top/examples/postgrest/$_")), -1, "doc/postgrest.md has $_") for 'roles.sql', 'postgrest.conf';
 my %documented = map { $_ => 1 } $doc =~ /\| `(\w+)\(invocation_id/g;
+# what only answers a question has no path of Restate's
+delete @documented{qw(explain lineage preview_restart restart_point call_tree)};
 is(join(' ', sort keys %documented), join(' ', sort grep { !/_batch$/ } keys %paths), 'and every function');
 
 $front->stop;

@@ -215,7 +215,7 @@ CREATE VIEW recent AS SELECT id FROM restate_api.journal WHERE appended_at > now
 CREATE VIEW registered AS SELECT max(created_at) FROM restate_api.deployments;
 SQL
 	my ($was_given, $was_readable) = map { $node->safe_psql($api, $_) } $given, $readable;
-	my ($rc, $out, $err) = $node->psql($api, 'ALTER EXTENSION restate_admin UPDATE');
+	($rc, $out, $err) = $node->psql($api, 'ALTER EXTENSION restate_admin UPDATE');
 	like($err, qr/ERROR:  views of schema restate_api get columns of other types, and other objects are built on them\nDETAIL:  (?=.*view public\.recent depends on view restate_api\.journal\n)(?=.*view public\.registered depends on view restate_api\.deployments\n).*HINT:  Keep the definitions of these objects, drop them, update, and create them again\./s,
 		"$release: what is built on the views for PostgREST is named");
 	is($node->safe_psql($api, $given), $was_given, "$release: and nothing is changed");
