@@ -156,17 +156,23 @@ make(KeptPlan *kept, const StoreCall *const *calls, int count)
 }
 
 /*
- * Makes the planner reach rows by their keys.  What it cannot reach so has a
- * cost beyond measure, for which it would compile the plan: not that either.
+ * Makes the planner reach rows by their keys, whatever its user has told it.  What it
+ * cannot reach so has a cost beyond measure, for which it would compile the plan: not
+ * that either.
  */
 static void
 plan_by_index(void)
 {
 	static const char *const disabled[] = {"enable_seqscan", "enable_hashjoin", "enable_mergejoin",
 										   "jit"};
+	static const char *const enabled[] = {"enable_indexscan", "enable_indexonlyscan",
+										  "enable_bitmapscan", "enable_nestloop", "enable_sort"};
 
 	for (int i = 0; i < (int) lengthof(disabled); i++)
 		(void) set_config_option(disabled[i], "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	for (int i = 0; i < (int) lengthof(enabled); i++)
+		(void) set_config_option(enabled[i], "on", PGC_USERSET, PGC_S_SESSION,
 								 GUC_ACTION_SAVE, true, 0, false);
 }
 

@@ -211,8 +211,6 @@ push_failure(Reading *reading, const char *key)
 static void
 read_result(Reading *reading, const char *key)
 {
-	char none[] = "Void";
-
 	switch (reading->frame->result)
 	{
 		case VARIANT_VALUE:
@@ -220,7 +218,7 @@ read_result(Reading *reading, const char *key)
 			break;
 		case VARIANT_VOID:
 			push_key(reading, key);
-			push_string(reading, WJB_VALUE, none);
+			push_string(reading, WJB_VALUE, pstrdup("Void"));
 			break;
 		default:
 			push_failure(reading, key);

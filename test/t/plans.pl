@@ -254,4 +254,12 @@ for my $round (1, 2)
 	s/statistics of a few rows/true statistics/ for values %settings;
 }
 
+# whatever a user has told the planner: of a batch too, whose rows are locked in an order
+for my $operation (@operations, [ "purge_batch(ARRAY(SELECT id FROM restate.invocation WHERE status = 'completed'))", 2, 'a batch' ])
+{
+	my @plans = plans_of($operation->[0], 'SET enable_sort = off; SET enable_nestloop = off; SET enable_indexscan = off; SET enable_bitmapscan = off');
+
+	is(join("\n", map { whole($_) } @plans), '', "$operation->[0] ($operation->[2]), with all turned off: nothing is read whole");
+}
+
 done_testing();
