@@ -23,7 +23,7 @@ typedef enum ConnectionState
 #define CONNECTION_STATES 4
 
 /* the request line and the headers of one connection; libmicrohttpd clears all of it for each request */
-#define CONNECTION_MEMORY ((size_t) 96 * 1024)
+#define CONNECTION_MEMORY ((size_t) 72 * 1024)
 
 struct Exchange;
 
