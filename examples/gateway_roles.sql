@@ -26,6 +26,10 @@ GRANT EXECUTE ON FUNCTION
   -- what operators ask before they act
   restate_explain, restate_explain_json, restate_preview_restart, restate_restart_point,
   restate_lineage, restate_call_tree,
+  -- bulk jobs
+  restate_bulk_start, restate_bulk_run, restate_bulk_pause, restate_bulk_resume, restate_bulk_abort, restate_bulk_jobs,
+  -- what is due and whose turn it is, with --clock
+  restate_tick, restate_bulk_next,
   -- several requests in one call; without it each has its own
   restate_joined
 TO restate_gateway;
@@ -39,7 +43,8 @@ GRANT SELECT ON
   restate.sys_journal, restate.sys_journal_events,
   restate.sys_inbox, restate.sys_keyed_service_status,
   restate.sys_deployment, restate.sys_service,
-  restate.sys_promise, restate.state,
+  restate.sys_promise, restate.state, restate.sys_bulk_job,
+  restate.sys_stuck, restate.sys_deployment_blocker,
   restate.admin_deployment, restate.admin_deployments,
   restate.admin_service, restate.admin_services,
   restate.admin_service_handlers, restate.admin_handler,

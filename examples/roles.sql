@@ -10,7 +10,9 @@ GRANT EXECUTE ON FUNCTION
   restate_purge_journal_batch, restate_delete_invocation_batch, restate_restart_as_new_batch,
   restate_cancel_batch, restate_kill_batch, restate_purge_batch, restate_pause_batch,
   restate_resume_batch, restate_dry_run, restate_explain, restate_explain_json,
-  restate_preview_restart, restate_restart_point, restate_lineage, restate_call_tree, restate_hold, restate_release, restate_adopt
+  restate_preview_restart, restate_restart_point, restate_lineage, restate_call_tree, restate_hold, restate_release, restate_adopt,
+  restate_bulk_start, restate_bulk_run, restate_bulk_next, restate_bulk_pause, restate_bulk_resume, restate_bulk_abort,
+  restate_bulk_jobs
 TO restate_operator;
 
 -- Readers: every view.  Payloads are in sys_journal, state and sys_promise, and
@@ -22,7 +24,7 @@ GRANT SELECT ON
   restate.sys_invocation_state, restate.sys_idempotency, restate.sys_journal,
   restate.sys_journal_events, restate.sys_inbox, restate.sys_keyed_service_status,
   restate.sys_deployment, restate.sys_service, restate.sys_promise, restate.state,
-  restate.sys_audit
+  restate.sys_audit, restate.sys_stuck, restate.sys_deployment_blocker, restate.sys_bulk_job
 TO restate_reader;
 
 -- Workers: what executes invocations, and nothing to read.

@@ -418,7 +418,7 @@ COMMENT ON FUNCTION restate.new_audit_id() IS
 CREATE TABLE restate.audit (
   audit_id bigint NOT NULL DEFAULT restate.new_audit_id(),
   partition_key bigint NOT NULL,
-  id restate_invocation_id NOT NULL,
+  id restate_invocation_id,
   at timestamptz NOT NULL,
   operation text NOT NULL,
   parameters jsonb NOT NULL,
@@ -439,6 +439,8 @@ CREATE INDEX audit_new_id_idx ON restate.audit (new_id) WHERE new_id IS NOT NULL
 CREATE INDEX audit_at_idx ON restate.audit USING brin (at);
 COMMENT ON TABLE restate.audit IS
 'One row for every operation that took effect, written in its transaction. Rows outlive the invocation.';
+COMMENT ON COLUMN restate.audit.id IS
+'The invocation that was changed; null of what was done with a bulk job, in partition 0.';
 COMMENT ON COLUMN restate.audit.audit_id IS
 'Orders the rows by the time at which they were made, as restate.new_audit_id() makes it. Rows of before 0.3.0 have small numbers, from a sequence.';
 COMMENT ON CONSTRAINT audit_rules ON restate.audit IS

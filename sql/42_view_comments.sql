@@ -162,7 +162,7 @@ COMMENT ON COLUMN restate.sys_promise.completion_failure IS 'The failure that it
 COMMENT ON COLUMN restate.sys_audit.audit_id IS 'The row; later ones are higher.';
 COMMENT ON COLUMN restate.sys_audit.at IS 'When the transaction began.';
 COMMENT ON COLUMN restate.sys_audit.operation IS 'What was called.';
-COMMENT ON COLUMN restate.sys_audit.id IS 'The invocation that was changed.';
+COMMENT ON COLUMN restate.sys_audit.id IS 'The invocation that was changed; null of what was done with a bulk job.';
 COMMENT ON COLUMN restate.sys_audit.parameters IS 'What it was called with.';
 COMMENT ON COLUMN restate.sys_audit.outcome IS 'What was done.';
 COMMENT ON COLUMN restate.sys_audit.new_id IS 'The invocation that a restart made.';

@@ -474,7 +474,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_remove_deployment(restate_deployment_id, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION restate_remove_deployment(restate_deployment_id, boolean) IS
-'Removes a deployment and its revisions of services, each of which is served by its latest other revision, if there is one; returns removed. Without force only if no invocation that has not completed is pinned to it; with force such ones stay as they are, and run again once they are resumed on another. Errors: invalid_deployment_id 400 for null, unknown_deployment 404, deployment_in_use 409, whose detail has how many there are and the first ten ids, read_only 503.';
+'Removes a deployment and its revisions of services, each of which is served by its latest other revision, if there is one; returns removed. Without force only if no invocation that has not completed is pinned to it; with force such ones stay as they are, and run again once they are resumed on another. Cannot be undone: registered again it has another id; restate.sys_deployment_blocker tells before what it is needed for. Errors: invalid_deployment_id 400 for null, unknown_deployment 404, deployment_in_use 409, whose detail has how many there are and the first ten ids, read_only 503.';
 
 -- what holds for the invocations of a handler
 

@@ -338,6 +338,88 @@ COMMENT ON FUNCTION restate_api.call_tree(text) IS
 
 A row for each invocation: restate_call_tree.';
 
+-- bulk jobs; each call is answered with the job
+
+CREATE FUNCTION restate.api_bulk_job(job uuid) RETURNS jsonb
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RETURN (SELECT to_jsonb(b) FROM restate_api.bulk_jobs AS b WHERE b.job = $1);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.api_bulk_job(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate.api_bulk_job(uuid) IS
+'A bulk job as it is by now, as the row of restate_api.bulk_jobs.';
+
+CREATE FUNCTION restate_api.bulk_start(operation text, filter jsonb, options jsonb DEFAULT NULL, reason text DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE
+      WHEN s.job IS NULL THEN to_jsonb(s)
+      WHEN set_config('response.status', '201', true) IS NOT NULL THEN restate.api_bulk_job(s.job) END
+  FROM restate_bulk_start(operation, filter, options, reason) AS s;
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_start(text, jsonb, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_start(text, jsonb, jsonb, text) IS
+'Starts a bulk job
+
+One operation on all that a filter matches: restate_bulk_start, answered 201 with the job, or 200 with what it would do where the options ask for a dry run.';
+
+CREATE FUNCTION restate_api.bulk_run(job uuid, batch integer DEFAULT 1000) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT FROM restate_bulk_run(job, batch);
+  SELECT restate.api_bulk_job(job);
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_run(uuid, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_run(uuid, integer) IS
+'Runs a batch of a bulk job
+
+Of at most so many invocations: restate_bulk_run.';
+
+CREATE FUNCTION restate_api.bulk_pause(job uuid) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_bulk_pause(job);
+  SELECT restate.api_bulk_job(job);
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_pause(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_pause(uuid) IS
+'Pauses a bulk job
+
+Once the batch that runs has ended: restate_bulk_pause.';
+
+CREATE FUNCTION restate_api.bulk_resume(job uuid) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_bulk_resume(job);
+  SELECT restate.api_bulk_job(job);
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_resume(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_resume(uuid) IS
+'Resumes a bulk job
+
+Where it was paused: restate_bulk_resume.';
+
+CREATE FUNCTION restate_api.bulk_abort(job uuid) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_bulk_abort(job);
+  SELECT restate.api_bulk_job(job);
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_abort(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_abort(uuid) IS
+'Aborts a bulk job
+
+What has had its turn stays done: restate_bulk_abort.';
+
 -- what can be read
 
 CREATE VIEW restate_api.invocations AS
@@ -424,6 +506,33 @@ REVOKE ALL ON restate_api.audit FROM PUBLIC;
 COMMENT ON VIEW restate_api.audit IS
 'The operations that took effect: restate.sys_audit.';
 
+CREATE VIEW restate_api.stuck AS
+SELECT s.reason, s.id, s.target, s.status, s.since::restate.instant, s.age::restate.duration, s.detail,
+  s.target_service_name, s.target_service_key, s.target_handler_name, s.deployment_id, s.worker_name, s.related_id, s.waiting,
+  s.retry_count, s.last_failure
+FROM restate.sys_stuck s;
+REVOKE ALL ON restate_api.stuck FROM PUBLIC;
+COMMENT ON VIEW restate_api.stuck IS
+'What is late by its own measure: restate.sys_stuck.';
+
+CREATE VIEW restate_api.deployment_blockers AS
+SELECT b.deployment_id, b.blocker, b.service_name, b.status, b.count, b.oldest_at::restate.instant, b.oldest_id
+FROM restate.sys_deployment_blocker b;
+REVOKE ALL ON restate_api.deployment_blockers FROM PUBLIC;
+COMMENT ON VIEW restate_api.deployment_blockers IS
+'What deployments are still needed for: restate.sys_deployment_blocker.';
+
+CREATE VIEW restate_api.bulk_jobs AS
+SELECT b.job, b.operation, b.filter, b.options, b.reason, b.role_name, b.session_user_name, b.claimed_subject, b.state,
+  b.created_at::restate.instant, b.started_at::restate.instant, b.ended_at::restate.instant,
+  b.matched, b.done, b.failed, b.passed_over, b.remaining, b.put_off, b.outcomes, b.failures, b.examples,
+  b.progress, b.rate, b.seconds_left, b.batches, b.last_batch_at::restate.instant, b.last_batch_size,
+  b.next_due_at::restate.instant
+FROM restate.sys_bulk_job b;
+REVOKE ALL ON restate_api.bulk_jobs FROM PUBLIC;
+COMMENT ON VIEW restate_api.bulk_jobs IS
+'The bulk jobs: restate.sys_bulk_job.';
+
 -- The columns of the views for PostgREST say what those say that they show.
 DO $do$
 DECLARE
@@ -433,7 +542,8 @@ BEGIN
     SELECT v.name AS api_view, a.attname AS column_name, col_description(a.attrelid, a.attnum) AS said
     FROM (VALUES ('invocations', 'sys_invocation'), ('journal', 'sys_journal'), ('journal_events', 'sys_journal_events'),
         ('inbox', 'sys_inbox'), ('keyed_service_status', 'sys_keyed_service_status'), ('deployments', 'sys_deployment'),
-        ('services', 'sys_service'), ('state', 'state'), ('promises', 'sys_promise'), ('audit', 'sys_audit')) AS v (name, source)
+        ('services', 'sys_service'), ('state', 'state'), ('promises', 'sys_promise'), ('audit', 'sys_audit'),
+        ('stuck', 'sys_stuck'), ('deployment_blockers', 'sys_deployment_blocker'), ('bulk_jobs', 'sys_bulk_job')) AS v (name, source)
     JOIN pg_class AS c ON c.relnamespace = 'restate'::regnamespace AND c.relname = v.source
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
   LOOP

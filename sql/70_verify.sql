@@ -183,12 +183,26 @@ AS $function$
   FROM restate.invocation i
   WHERE i.completed_at IS NULL AND i.attempt IS NOT NULL AND i.status <> 'running'
   UNION ALL
+  -- The tick takes attempts by the rows of workers, and keeps the row of one that runs something.
+  SELECT 'worker_missing', i.id, format('worker %s runs it and has no row, so that its attempt is never taken', coalesce(i.worker_name, 'of no name'))
+  FROM restate.invocation i
+  LEFT JOIN restate.worker w ON w.name = i.worker_name COLLATE "C"
+  WHERE i.completed_at IS NULL AND i.status = 'running' AND i.attempt IS NOT NULL AND i.is_foreign IS NOT TRUE AND w.name IS NULL
+  UNION ALL
   SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
     s.revision, s.service_name, s.deployment_id)
   FROM restate.service_revision s
   LEFT JOIN restate.deployment d ON d.id = s.deployment_id
   WHERE d.id IS NULL
+  UNION ALL
+  -- What is left of a bulk job's set is what has not had its turn.
+  SELECT 'bulk_job_wrong', NULL, CASE
+    WHEN b.job IS NULL THEN format('bulk job %s is not there, but %s invocations are left of its set', t.job, t.size)
+    ELSE format('bulk job %s is %s with %s invocations remaining, and %s are left of its set', b.job, b.state, b.remaining, coalesce(t.size, 0)) END
+  FROM restate.sys_bulk_job b
+  FULL JOIN (SELECT t.job, count(*) AS size FROM restate.bulk_target t GROUP BY t.job) AS t ON t.job = b.job
+  WHERE coalesce(t.size, 0) <> CASE WHEN b.state IN ('running', 'paused') THEN b.remaining ELSE 0 END
 $function$;
 REVOKE ALL ON FUNCTION restate_verify() FROM PUBLIC;
 COMMENT ON FUNCTION restate_verify() IS
-'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes, what can be claimed, who waits for whom. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
+'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes, what can be claimed, who runs it, who waits for whom, what is left of bulk jobs. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';

@@ -43,7 +43,19 @@ BEGIN
       ('{restate.sys_audit, restate_api.audit}',
         'Each operation that takes effect adds a row, with restate_admin.reason in it.',
         'A row of the audit stays as it is.',
-        'restate_purge_audit() removes the rows from before a time.')
+        'restate_purge_audit() removes the rows from before a time.'),
+      ('{restate.sys_stuck, restate_api.stuck}',
+        'restate_explain() tells of an invocation what it waits for; what is late is told by where invocations stand.',
+        'restate_resume(), restate_cancel(), restate_kill() and restate_release() have something go on, or end it.',
+        'restate_resume(), restate_cancel(), restate_kill() and restate_release() have something go on, or end it.'),
+      ('{restate.sys_deployment_blocker, restate_api.deployment_blockers}',
+        'restate_register_deployment() registers a deployment; what it is needed for is told by where invocations stand.',
+        'restate_resume() takes a paused or suspended invocation to another deployment, restate_cancel() and restate_kill() end one.',
+        'restate_resume() takes a paused or suspended invocation to another deployment, restate_cancel() and restate_kill() end one.'),
+      ('{restate.sys_bulk_job, restate_api.bulk_jobs}',
+        'restate_bulk_start() starts a bulk job.',
+        'restate_bulk_run() runs a batch of a bulk job; restate_bulk_pause(), restate_bulk_resume() and restate_bulk_abort() change what becomes of it.',
+        'restate_bulk_abort() ends a bulk job, whose row stays.')
     ) AS k (views, on_insert, on_update, on_delete)
   LOOP
     FOREACH view IN ARRAY kind.views LOOP

@@ -16,3 +16,5 @@ SELECT pg_catalog.pg_extension_config_dump('restate.waiter', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.promise_waiter', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.worker', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.held_service', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.bulk_job', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.bulk_target', '');

@@ -11,7 +11,8 @@ CREATE ROLE restate_web_reader NOLOGIN;
 GRANT USAGE ON SCHEMA restate_api TO restate_web_reader;
 GRANT SELECT ON restate_api.invocations, restate_api.journal, restate_api.journal_events,
   restate_api.inbox, restate_api.keyed_service_status, restate_api.deployments,
-  restate_api.services, restate_api.state, restate_api.promises, restate_api.audit
+  restate_api.services, restate_api.state, restate_api.promises, restate_api.audit,
+  restate_api.stuck, restate_api.deployment_blockers, restate_api.bulk_jobs
   TO restate_web_reader;
 
 -- An operator runs the operations, asks what they would do, and reads nothing else.
@@ -27,7 +28,9 @@ GRANT EXECUTE ON FUNCTION
   restate_api.pause(text), restate_api.pause_batch(jsonb),
   restate_api.resume(text, text), restate_api.resume_batch(jsonb, jsonb),
   restate_api.explain(text), restate_api.preview_restart(text, text, text, text),
-  restate_api.restart_point(text, text), restate_api.lineage(text), restate_api.call_tree(text)
+  restate_api.restart_point(text, text), restate_api.lineage(text), restate_api.call_tree(text),
+  restate_api.bulk_start(text, jsonb, jsonb, text), restate_api.bulk_run(uuid, integer),
+  restate_api.bulk_pause(uuid), restate_api.bulk_resume(uuid), restate_api.bulk_abort(uuid)
   TO restate_web_operator;
 
 -- The role named in a token is the one that PostgREST becomes.  A role that is

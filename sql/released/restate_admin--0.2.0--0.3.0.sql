@@ -1753,7 +1753,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_remove_deployment(restate_deployment_id, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION restate_remove_deployment(restate_deployment_id, boolean) IS
-'Removes a deployment and its revisions of services, each of which is served by its latest other revision, if there is one; returns removed. Without force only if no invocation that has not completed is pinned to it; with force such ones stay as they are, and run again once they are resumed on another. Errors: invalid_deployment_id 400 for null, unknown_deployment 404, deployment_in_use 409, whose detail has how many there are and the first ten ids, read_only 503.';
+'Removes a deployment and its revisions of services, each of which is served by its latest other revision, if there is one; returns removed. Without force only if no invocation that has not completed is pinned to it; with force such ones stay as they are, and run again once they are resumed on another. Cannot be undone: registered again it has another id; restate.sys_deployment_blocker tells before what it is needed for. Errors: invalid_deployment_id 400 for null, unknown_deployment 404, deployment_in_use 409, whose detail has how many there are and the first ten ids, read_only 503.';
 
 -- what holds for the invocations of a handler
 
@@ -2514,7 +2514,7 @@ CREATE FUNCTION restate_restart_as_new(id restate_invocation_id, "from" bigint D
   AS 'MODULE_PATHNAME';
 REVOKE ALL ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_restart_as_new(restate_invocation_id, bigint, text, text, text) IS
-'Restarts a completed invocation as new, with the journal up to index "from" (0 to 4294967295, null for 0: the input alone) and the completions that its commands still lack, on deployment (keep, latest or an id; null for latest). With a request_id (1 to 255 bytes) the same call gives the same new invocation. at: what happened there, in place of the index, as restate_restart_point() takes it: last_failure, last_completed, name:NAME, name:NAME#2 or time:2026-11-30T03:00:00Z. restate_preview_restart() tells before what it would do. Returns the new id. Errors: invalid_query_parameter 400, invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, still_running 409, input_not_available 410, restart_not_supported 422, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400, journal_index_out_of_range 400, journal_prefix_incomplete 400, restart_point_not_found 422. Source: PATCH /invocations/{id}/restart-as-new.';
+'Restarts a completed invocation as new, with the journal up to index "from" (0 to 4294967295, null for 0: the input alone) and the completions that its commands still lack, on deployment (keep, latest or an id; null for latest). With a request_id (1 to 255 bytes) the same call gives the same new invocation. at: what happened there, in place of the index, as restate_restart_point() takes it: last_failure, last_completed, name:NAME, name:NAME#2 or time:2026-11-30T03:00:00Z. restate_preview_restart() tells before what it would do. The original stays as it is; the new one can be killed and purged, but what it has done by then is done. Returns the new id. Errors: invalid_query_parameter 400, invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, still_running 409, input_not_available 410, restart_not_supported 422, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400, journal_index_out_of_range 400, journal_prefix_incomplete 400, restart_point_not_found 422. Source: PATCH /invocations/{id}/restart-as-new.';
 
 CREATE FUNCTION restate_restart_as_new_batch(ids restate_invocation_id[], "from" bigint DEFAULT NULL, deployment text DEFAULT NULL,
     request_id text DEFAULT NULL, at text DEFAULT NULL)
@@ -2578,6 +2578,29 @@ CREATE FUNCTION restate_call_tree(id restate_invocation_id)
 REVOKE ALL ON FUNCTION restate_call_tree(restate_invocation_id) FROM PUBLIC;
 COMMENT ON FUNCTION restate_call_tree(restate_invocation_id) IS
 'Shows who has called an invocation, from the first caller on, then the invocation, then whom it has called and they in turn, each before its callees: at most 1000, and where there are more the nearest. depth: below 0 of callers, 0 of the one asked for, above 0 of callees. relation: caller, self, call, or send for a one-way call. caller: who has called it; of one that was called more than once the first that was found. target, status and created_at: status and created_at are null of one that is gone. command_index: the index, in the journal of the caller, of the command that has called it, null where that journal is gone. Runs on a standby too. Errors: invalid_invocation_id 400, invocation_not_found 404.';
+
+-- What cannot be undone says so.
+
+COMMENT ON FUNCTION restate_purge_journal(restate_invocation_id) IS
+'Purges the journal of a completed invocation and keeps everything else that is known of it. Repeatable. Cannot be undone, and what has no journal cannot be restarted: restate_dry_run() tells before what it would do. Returns purged, or unchanged where there is no journal. Errors: invalid_invocation_id 400, invocation_not_found 404, not_completed 409. Source: PATCH /invocations/{id}/purge-journal.';
+
+COMMENT ON FUNCTION restate_delete_invocation(restate_invocation_id, text) IS
+'Deletes an invocation: mode cancel asks it to end, kill ends it with its callees, purge removes it if it has completed and leaves it untouched if not. None of it can be undone: restate_dry_run() tells before what it would do. Returns signalled, removed, killed, purged or unchanged. Errors: invalid_query_parameter 400, invalid_invocation_id 400, invocation_not_found 404, already_completed 409. Source: DELETE /invocations/{id}.';
+
+COMMENT ON FUNCTION restate_cancel(restate_invocation_id) IS
+'Cancels an invocation: the handler gets the cancel signal and answers it; one that has not started is removed. Cannot be undone: restate_dry_run() tells before what it would do. Returns signalled or removed. Errors: invalid_invocation_id 400, invocation_not_found 404, already_completed 409. Source: PATCH /invocations/{id}/cancel.';
+
+COMMENT ON FUNCTION restate_kill(restate_invocation_id) IS
+'Kills an invocation and its callees, frees its object key and starts the next in the inbox; one that has not started is removed. Cannot be undone, but what was killed, callees too, can be restarted as new as long as its journal is kept: restate_dry_run() tells before what it would do. Returns killed or removed. Errors: invalid_invocation_id 400, invocation_not_found 404, already_completed 409. Source: PATCH /invocations/{id}/kill.';
+
+COMMENT ON FUNCTION restate_purge(restate_invocation_id) IS
+'Removes a completed invocation with its journal; of a workflow run its state and promises too. Cannot be undone, unless what restate_import_invocation() takes was kept: restate_dry_run() tells before what it would do. Returns purged. Errors: invalid_invocation_id 400, invocation_not_found 404, not_completed 409. Source: PATCH /invocations/{id}/purge.';
+
+COMMENT ON FUNCTION restate_pause(restate_invocation_id) IS
+'Pauses an invocation: at once between attempts, at its end during an attempt. restate_resume() undoes it. Returns paused, pausing or unchanged. Errors: invalid_invocation_id 400, invocation_not_found 404, not_running 409. Source: PATCH /invocations/{id}/pause.';
+
+COMMENT ON FUNCTION restate_resume(restate_invocation_id, text) IS
+'Resumes an invocation that is paused, suspended or waiting for a retry, on deployment (keep, latest or an id; null keeps) if it stands still. restate_pause() stops it again, after the attempt that may run. Returns resumed or unchanged. Errors: invalid_deployment_id 400, invalid_invocation_id 400, invocation_not_found 404, not_started 425, already_completed 409, deployment_not_changeable 409, deployment_not_found 400, deployment_incompatible 400. Source: PATCH /invocations/{id}/resume.';
 
 -- What an operation would do, without doing it.
 
@@ -2746,7 +2769,10 @@ COMMENT ON FUNCTION restate.new_audit_id() IS
 ALTER EXTENSION restate_admin DROP SEQUENCE restate.audit_audit_id_seq;
 ALTER TABLE restate.audit
   ALTER COLUMN audit_id DROP IDENTITY,
-  ALTER COLUMN audit_id SET DEFAULT restate.new_audit_id();
+  ALTER COLUMN audit_id SET DEFAULT restate.new_audit_id(),
+  ALTER COLUMN id DROP NOT NULL;
+COMMENT ON COLUMN restate.audit.id IS
+'The invocation that was changed; null of what was done with a bulk job, in partition 0.';
 COMMENT ON COLUMN restate.audit.audit_id IS
 'Orders the rows by the time at which they were made, as restate.new_audit_id() makes it. Rows of before 0.3.0 have small numbers, from a sequence.';
 
@@ -2759,7 +2785,7 @@ CREATE FUNCTION restate_purge_audit(before timestamptz)
   AS 'MODULE_PATHNAME';
 REVOKE ALL ON FUNCTION restate_purge_audit(timestamptz) FROM PUBLIC;
 COMMENT ON FUNCTION restate_purge_audit(timestamptz) IS
-'Removes the rows of the audit of transactions that began before a time, and returns how many those were. Leaves no row itself. A restart whose row is gone is still found by its request_id, but what it was made of is not held against the call any more. Errors: invalid_query_parameter 400 for null, read_only 503, triggered_action_exception if a trigger or policy keeps a row.';
+'Removes the rows of the audit of transactions that began before a time, and returns how many those were. Cannot be undone. Leaves no row itself. A restart whose row is gone is still found by its request_id, but what it was made of is not held against the call any more. Errors: invalid_query_parameter 400 for null, read_only 503, triggered_action_exception if a trigger or policy keeps a row.';
 
 -- What is in flight: who can run, what is due when, who waits for whom, and who
 -- runs.  An invocation that was in flight before may run elsewhere, and is foreign
@@ -3446,7 +3472,7 @@ CREATE FUNCTION restate_adopt(ids restate_invocation_id[]) RETURNS bigint
   AS 'MODULE_PATHNAME', 'restate_adopt';
 REVOKE ALL ON FUNCTION restate_adopt(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_adopt(restate_invocation_id[]) IS
-'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Returns how many were adopted; each is in the audit. Error: read_only 503. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';
+'Has invocations run here that were in flight when they were imported, or when the extension was upgraded to 0.3.0: until then they may run elsewhere, and nothing runs them here. What was running is ready for another attempt, and its sleeps, schedules and retries are due when they were. ids: those; others than such are passed over. Cannot be undone. Returns how many were adopted; each is in the audit. Error: read_only 503. By filter: restate_adopt(ARRAY(SELECT id FROM restate.sys_invocation WHERE ...)).';
 
 -- The frames of the service protocol, for those who run handlers written with Restate's SDKs.
 
@@ -3484,6 +3510,1139 @@ CREATE FUNCTION restate_push(
 REVOKE ALL ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[]) IS
 'Takes what attempts have sent in frames of the service protocol, versions 5 and 6, as restate_append() takes JSON: commands, and the results of runs. End, Suspension or Error ends its attempt; what is behind it is ignored. ids, attempts, frames: of each attempt whole frames, up to 10000. first_commands: the number of the first command of each, counted among those of the journal, the input being 0, so that what was sent before is recognised; null: all are new. known: how many entries of the journal each attempt has been given; null: not told. A row for each, in their order, as if one after the other: each attempt''s frames are taken as a whole or refused, and then nothing of them is done. ok; category, message: why it is refused. error_code: what restate_fail_attempt() takes for an attempt that fails by that; null for one that is lost. reply: frames for the handler, in the order of the journal: with known, all notifications from there on, else those that came of this call; null where the attempt has ended. commands, entries: how many the journal has now; the next call has them as first_commands and known. status: of the invocation, where the attempt has ended: completed, suspended, ready (something that a Suspension waits for is there), backing-off or paused; next_retry_at: of backing-off. Without known, every signal that the journal has wakes a Suspension that names it. Categories: attempt_lost, invocation_not_found, journal_mismatch, command_not_allowed, handler_not_found, invalid_body, invalid_invocation_id, invalid_query_parameter. Errors: invalid_query_parameter 400 for arrays of different lengths, batch_too_large 400, read_only 503.';
+
+-- What is late by its own measure, and what a deployment is still needed for.  Both
+-- views read what is in flight, by its index, and what belongs to it by keys.
+
+CREATE FUNCTION restate.stuck_after(reason text) RETURNS interval
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN CASE reason
+    WHEN 'unclaimed' THEN interval '1 minute'
+    WHEN 'unserved' THEN interval '1 minute'
+    WHEN 'overdue' THEN interval '1 minute'
+    WHEN 'retrying' THEN interval '10 minutes'
+    WHEN 'paused' THEN interval '10 minutes'
+    WHEN 'key_blocked' THEN interval '10 minutes'
+    WHEN 'service_held' THEN interval '10 minutes'
+    WHEN 'not_adopted' THEN interval '1 hour'
+    WHEN 'worker_silent' THEN restate.worker_silence()
+    -- what does not mend by itself is late at once
+    WHEN 'worker_gone' THEN interval '0'
+    WHEN 'deployment_gone' THEN interval '0'
+    WHEN 'callee_gone' THEN interval '0' END;
+COMMENT ON FUNCTION restate.stuck_after(text) IS
+'How long something may last before restate.sys_stuck has it. reason: as there. Null: for another reason.';
+
+CREATE VIEW restate.sys_stuck WITH (security_barrier) AS
+-- what the row of an invocation says
+SELECT s.reason, i.id,
+  concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+  i.status, s.since, now() - s.since AS age,
+  CASE s.reason
+    WHEN 'unclaimed' THEN 'ready, and no worker claims it'
+    WHEN 'unserved' THEN 'ready, and no registered deployment serves its service'
+    WHEN 'overdue' THEN CASE i.status WHEN 'scheduled' THEN 'its start' ELSE 'its next attempt' END
+      || ' is due, and no restate_tick() has come to it'
+    WHEN 'retrying' THEN format('%s failed since it last got on: %s',
+      CASE coalesce(i.entry_retry_count, 0) WHEN 0 THEN 'its attempts have' WHEN 1 THEN '1 attempt has'
+        ELSE i.entry_retry_count || ' attempts have' END, coalesce(i.last_failure, 'no failure is known'))
+    WHEN 'paused' THEN coalesce('it waits to be resumed, after ' || CASE WHEN i.entry_retry_count > 0 THEN i.last_failure END,
+      'it waits to be resumed')
+    WHEN 'worker_silent' THEN format('worker %s is not heard of, and no restate_tick() has taken the attempt', i.worker_name)
+    WHEN 'worker_gone' THEN format('worker %s is not known, so that no restate_tick() takes the attempt', coalesce(i.worker_name, 'of no name'))
+    WHEN 'deployment_gone' THEN format('it is pinned to %s, which is not registered', i.pinned_deployment_id)
+    WHEN 'not_adopted' THEN 'it was in flight when it came, and nothing runs it here before restate_adopt()' END AS detail,
+  i.target_service_name, i.target_service_key, i.target_handler_name,
+  i.pinned_deployment_id AS deployment_id, i.worker_name, NULL::restate_invocation_id AS related_id, NULL::bigint AS waiting,
+  i.retry_count, i.last_failure
+FROM restate.invocation i
+LEFT JOIN restate.deployment d ON d.id = i.pinned_deployment_id
+LEFT JOIN restate.worker w ON w.name = i.worker_name COLLATE "C"
+LEFT JOIN restate.held_service h ON h.service_name = i.target_service_name COLLATE "C"
+CROSS JOIN LATERAL (SELECT coalesce(i.last_entry_at, i.running_at, i.created_at)) AS p (progress_at)
+CROSS JOIN LATERAL (SELECT i.status = 'ready' AND i.pinned_deployment_id IS NULL AND NOT EXISTS (
+  SELECT FROM restate.service_revision r JOIN restate.deployment o ON o.id = r.deployment_id
+  WHERE r.service_name = i.target_service_name)) AS u (is_unserved)
+CROSS JOIN LATERAL (VALUES
+  ('unclaimed', CASE WHEN i.status = 'ready' AND h.service_name IS NULL AND NOT u.is_unserved
+    AND (i.pinned_deployment_id IS NULL OR d.id IS NOT NULL) THEN i.modified_at END),
+  ('unserved', CASE WHEN u.is_unserved THEN i.modified_at END),
+  ('overdue', CASE i.status WHEN 'backing-off' THEN i.next_retry_at WHEN 'scheduled' THEN i.scheduled_start_at END),
+  ('retrying', CASE WHEN i.status = 'backing-off' OR i.status IN ('ready', 'running') AND i.entry_retry_count > 0
+    THEN p.progress_at END),
+  ('paused', CASE WHEN i.status = 'paused' THEN CASE WHEN i.entry_retry_count > 0 THEN p.progress_at ELSE i.modified_at END END),
+  ('worker_silent', CASE WHEN i.status = 'running' THEN w.last_seen END),
+  ('worker_gone', CASE WHEN i.status = 'running' AND i.attempt IS NOT NULL AND w.name IS NULL THEN i.modified_at END),
+  ('deployment_gone', CASE WHEN i.pinned_deployment_id IS NOT NULL AND d.id IS NULL THEN i.modified_at END),
+  ('not_adopted', i.modified_at)) AS s (reason, since)
+WHERE i.completed_at IS NULL AND s.since <= now() - restate.stuck_after(s.reason)
+  AND (s.reason = 'not_adopted') = (i.is_foreign IS TRUE)
+UNION ALL
+-- sleeps, each invocation once
+SELECT 'overdue', i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name),
+  i.status, t.since, now() - t.since,
+  CASE t.sleeps WHEN 1 THEN 'a sleep is' ELSE t.sleeps || ' sleeps are' END || ' over, and no restate_tick() has come to it',
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id, i.worker_name, NULL, NULL,
+  i.retry_count, i.last_failure
+FROM (
+  SELECT t.id, t.partition_key, t.seed, min(t.due_at) AS since, count(*) AS sleeps
+  FROM restate.timer t
+  WHERE t.kind = 'sleep' AND t.due_at <= now() - restate.stuck_after('overdue')
+  GROUP BY t.id, t.partition_key, t.seed) AS t
+JOIN restate.invocation i ON i.id = t.id AND i.partition_key = t.partition_key
+WHERE i.completed_at IS NULL AND i.status <> 'backing-off' AND (t.seed = 0 OR t.seed = i.random_seed)
+UNION ALL
+-- the holder of an object key stands still, and others wait
+SELECT 'key_blocked', i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name),
+  i.status, s.since, now() - s.since,
+  format('%s, and others wait for its object key, the first since %s', i.status, to_char(n.inboxed_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"')),
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id, i.worker_name, n.id,
+  (SELECT count(*) FROM (SELECT FROM restate.invocation w
+    WHERE w.inbox_sequence_number IS NOT NULL AND w.partition_key = i.partition_key
+      AND w.target_service_name = i.target_service_name COLLATE "C"
+      AND restate.indexed_key(w.target_service_key) = restate.indexed_key(i.target_service_key) LIMIT 1000) AS w),
+  i.retry_count, i.last_failure
+FROM restate.invocation i
+CROSS JOIN LATERAL (
+  SELECT w.id, coalesce(w.inboxed_at, w.created_at) AS inboxed_at FROM restate.invocation w
+  WHERE w.inbox_sequence_number IS NOT NULL AND w.partition_key = i.partition_key
+    AND w.target_service_name = i.target_service_name COLLATE "C"
+    AND restate.indexed_key(w.target_service_key) = restate.indexed_key(i.target_service_key)
+  ORDER BY w.inbox_sequence_number LIMIT 1) AS n
+CROSS JOIN LATERAL (SELECT greatest(i.modified_at, n.inboxed_at)) AS s (since)
+WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND i.status IN ('suspended', 'paused', 'backing-off')
+  AND i.is_foreign IS NOT TRUE AND s.since <= now() - restate.stuck_after('key_blocked')
+UNION ALL
+-- suspended on a call whose callee is not there: the result never comes
+SELECT 'callee_gone', i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name),
+  i.status, i.modified_at, now() - i.modified_at,
+  format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index),
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id, i.worker_name, c.invoked_id, NULL,
+  i.retry_count, i.last_failure
+FROM restate.invocation i
+CROSS JOIN LATERAL (
+  SELECT j.invoked_id, j.index FROM restate.journal j
+  WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
+    AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
+    AND NOT EXISTS (SELECT FROM restate.invocation e
+      WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
+  ORDER BY j.index LIMIT 1) AS c
+WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
+  AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
+UNION ALL
+-- a service is held, and something of it could run
+SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
+  concat_ws(': ', 'held by ' || h.role_name, h.reason),
+  h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
+FROM restate.held_service h
+CROSS JOIN LATERAL (
+  SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
+WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+REVOKE ALL ON restate.sys_stuck FROM PUBLIC;
+COMMENT ON VIEW restate.sys_stuck IS
+'What is late by its own measure, a row for each invocation and reason: the oldest first with ORDER BY since. How late is restate.stuck_after(reason). A filter on id, on target_service_name or on reason reads less.';
+COMMENT ON COLUMN restate.sys_stuck.reason IS
+'unclaimed: ready, and no worker claims it. unserved: ready, and no registered deployment serves its service. overdue: a start, a retry or the end of a sleep is due, and no restate_tick() has done it. retrying: its attempts fail since it last got on. paused: it waits for restate_resume(). key_blocked: it holds an object key and stands still, suspended, paused or backing-off, while others wait for the key. callee_gone: suspended on the result of a call whose callee is not there. worker_silent: its worker is not heard of, and no restate_tick() has taken the attempt. worker_gone: its worker has no row, so that none takes it. deployment_gone: pinned to a deployment that is not registered. service_held: restate_hold() keeps its service, and something of it is ready; a row for each service. not_adopted: in flight when it was imported or upgraded, and not adopted since.';
+COMMENT ON COLUMN restate.sys_stuck.id IS 'The invocation; of key_blocked the one that holds the key. Null of service_held.';
+COMMENT ON COLUMN restate.sys_stuck.target IS 'Service, key if it has one, and handler, between slashes; of service_held the service.';
+COMMENT ON COLUMN restate.sys_stuck.status IS 'The status of the invocation. Null of service_held.';
+COMMENT ON COLUMN restate.sys_stuck.since IS
+'Since when: of unclaimed and unserved it is ready, of overdue the time that was due, of retrying the last entry of its journal came, and so of one that is paused after failures; of key_blocked both it stands still and another waits; of worker_silent the worker was last heard of; of service_held it is held; of the others its status last changed.';
+COMMENT ON COLUMN restate.sys_stuck.age IS 'How long ago that is.';
+COMMENT ON COLUMN restate.sys_stuck.detail IS 'The same in words, with what belongs to it: a failure, a worker, a deployment, a callee, who holds the service and why.';
+COMMENT ON COLUMN restate.sys_stuck.target_service_name IS 'The service that is invoked, or held.';
+COMMENT ON COLUMN restate.sys_stuck.target_service_key IS 'The key of the virtual object or workflow; null for a service.';
+COMMENT ON COLUMN restate.sys_stuck.target_handler_name IS 'The handler that is invoked.';
+COMMENT ON COLUMN restate.sys_stuck.deployment_id IS 'The deployment that it is pinned to.';
+COMMENT ON COLUMN restate.sys_stuck.worker_name IS 'The worker that runs its attempt.';
+COMMENT ON COLUMN restate.sys_stuck.related_id IS 'Of key_blocked the first that waits for the key; of callee_gone the callee; else null.';
+COMMENT ON COLUMN restate.sys_stuck.waiting IS 'Of key_blocked how many wait for the key, of service_held how many are ready, at most 1000; else null.';
+COMMENT ON COLUMN restate.sys_stuck.retry_count IS 'The attempts since it last got on, as sys_invocation has it.';
+COMMENT ON COLUMN restate.sys_stuck.last_failure IS 'Why the last attempt failed.';
+
+CREATE VIEW restate.sys_deployment_blocker WITH (security_barrier) AS
+SELECT i.pinned_deployment_id AS deployment_id, 'pinned' AS blocker, i.target_service_name AS service_name, i.status,
+  count(*) AS count, min(i.created_at) AS oldest_at, (array_agg(i.id ORDER BY i.created_at, i.id))[1] AS oldest_id
+FROM restate.invocation i
+WHERE i.completed_at IS NULL AND i.pinned_deployment_id IS NOT NULL
+GROUP BY i.pinned_deployment_id, i.target_service_name, i.status
+UNION ALL
+SELECT l.deployment_id, 'unpinned', i.target_service_name, i.status, count(*), min(i.created_at),
+  (array_agg(i.id ORDER BY i.created_at, i.id))[1]
+FROM restate.invocation i
+JOIN restate.sys_service l ON l.name = i.target_service_name
+WHERE i.completed_at IS NULL AND i.pinned_deployment_id IS NULL
+GROUP BY l.deployment_id, i.target_service_name, i.status
+UNION ALL
+SELECT l.deployment_id, 'latest', l.name, NULL, NULL, NULL, NULL
+FROM restate.sys_service l;
+REVOKE ALL ON restate.sys_deployment_blocker FROM PUBLIC;
+COMMENT ON VIEW restate.sys_deployment_blocker IS
+'What deployments are still needed for: those that have no row are drained. A deployment that is not registered any more has rows of what is pinned to it.';
+COMMENT ON COLUMN restate.sys_deployment_blocker.deployment_id IS 'The deployment.';
+COMMENT ON COLUMN restate.sys_deployment_blocker.blocker IS
+'pinned: invocations that have not completed are pinned to it, and run nowhere else unless they are resumed on another. unpinned: invocations that have not begun will run on it, the latest of their service. latest: it serves the latest revision of the service, and gets what comes.';
+COMMENT ON COLUMN restate.sys_deployment_blocker.service_name IS 'The service.';
+COMMENT ON COLUMN restate.sys_deployment_blocker.status IS 'The status of these invocations. Null of latest.';
+COMMENT ON COLUMN restate.sys_deployment_blocker.count IS 'How many there are. Null of latest.';
+COMMENT ON COLUMN restate.sys_deployment_blocker.oldest_at IS 'When the oldest of them was created. Null of latest.';
+COMMENT ON COLUMN restate.sys_deployment_blocker.oldest_id IS 'The oldest of them. Null of latest.';
+
+CREATE VIEW restate_api.stuck AS
+SELECT s.reason, s.id, s.target, s.status, s.since::restate.instant, s.age::restate.duration, s.detail,
+  s.target_service_name, s.target_service_key, s.target_handler_name, s.deployment_id, s.worker_name, s.related_id, s.waiting,
+  s.retry_count, s.last_failure
+FROM restate.sys_stuck s;
+REVOKE ALL ON restate_api.stuck FROM PUBLIC;
+COMMENT ON VIEW restate_api.stuck IS
+'What is late by its own measure: restate.sys_stuck.';
+
+CREATE VIEW restate_api.deployment_blockers AS
+SELECT b.deployment_id, b.blocker, b.service_name, b.status, b.count, b.oldest_at::restate.instant, b.oldest_id
+FROM restate.sys_deployment_blocker b;
+REVOKE ALL ON restate_api.deployment_blockers FROM PUBLIC;
+COMMENT ON VIEW restate_api.deployment_blockers IS
+'What deployments are still needed for: restate.sys_deployment_blocker.';
+
+DO $do$
+DECLARE
+  kind record;
+  view regclass;
+BEGIN
+  FOR kind IN
+    SELECT * FROM (VALUES
+      ('{restate.sys_stuck, restate_api.stuck}'::regclass[],
+        'restate_explain() tells of an invocation what it waits for; what is late is told by where invocations stand.',
+        'restate_resume(), restate_cancel(), restate_kill() and restate_release() have something go on, or end it.',
+        'restate_resume(), restate_cancel(), restate_kill() and restate_release() have something go on, or end it.'),
+      ('{restate.sys_deployment_blocker, restate_api.deployment_blockers}',
+        'restate_register_deployment() registers a deployment; what it is needed for is told by where invocations stand.',
+        'restate_resume() takes a paused or suspended invocation to another deployment, restate_cancel() and restate_kill() end one.',
+        'restate_resume() takes a paused or suspended invocation to another deployment, restate_cancel() and restate_kill() end one.')
+    ) AS k (views, on_insert, on_update, on_delete)
+  LOOP
+    FOREACH view IN ARRAY kind.views LOOP
+      EXECUTE format('CREATE TRIGGER only_reads BEFORE INSERT OR UPDATE OR DELETE ON %s EXECUTE FUNCTION restate.refuse_write(%L, %L, %L)',
+        view, kind.on_insert, kind.on_update, kind.on_delete);
+      EXECUTE format('CREATE TRIGGER only_reads_row INSTEAD OF INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION restate.refuse_write()',
+        view);
+    END LOOP;
+  END LOOP;
+END
+$do$;
+
+-- Bulk jobs: one operation on all that a filter matches, in batches that are
+-- transactions of their own.
+--
+-- A job's set is written down when it is started, one row of restate.bulk_target an
+-- invocation: what comes later is not in it, nor what the job itself makes.  A batch
+-- takes the next of these rows in the order of their ids, has the operation decide on
+-- what still matches, and removes the rows with that, so that nothing is done twice.
+-- What others have locked stays for a later round.
+
+CREATE TYPE restate.bulk_state AS ENUM ('running', 'paused', 'aborted', 'done');
+COMMENT ON TYPE restate.bulk_state IS
+'Where a bulk job stands: it is to be run, it is stopped, or it has ended, early or with all done.';
+
+CREATE TABLE restate.bulk_job (
+  job uuid PRIMARY KEY,
+  operation text NOT NULL,
+  filter jsonb NOT NULL,
+  options jsonb NOT NULL,
+  reason text,
+  role_name text NOT NULL,
+  session_user_name text NOT NULL,
+  claimed_subject text,
+  state restate.bulk_state NOT NULL,
+  created_at timestamptz NOT NULL,
+  started_at timestamptz,
+  ended_at timestamptz,
+  matched bigint NOT NULL,
+  done bigint NOT NULL DEFAULT 0,
+  failed bigint NOT NULL DEFAULT 0,
+  passed_over bigint NOT NULL DEFAULT 0,
+  put_off bigint NOT NULL DEFAULT 0,
+  outcomes jsonb NOT NULL DEFAULT '{}',
+  failures jsonb NOT NULL DEFAULT '{}',
+  examples jsonb NOT NULL DEFAULT '{}',
+  batches bigint NOT NULL DEFAULT 0,
+  last_batch_at timestamptz,
+  last_batch_size bigint,
+  rate_since timestamptz,
+  rate_from bigint,
+  next_due_at timestamptz,
+  last_id restate_invocation_id,
+  round integer NOT NULL DEFAULT 0
+) WITH (fillfactor = 50);
+REVOKE ALL ON restate.bulk_job FROM PUBLIC;
+CREATE INDEX bulk_job_running_idx ON restate.bulk_job (created_at) WHERE state = 'running';
+COMMENT ON TABLE restate.bulk_job IS
+'The bulk jobs, those that have ended too. Read them through restate.sys_bulk_job.';
+COMMENT ON COLUMN restate.bulk_job.rate_since IS
+'Since when its rate is measured: the beginning of the first batch since it was started or resumed; null before.';
+COMMENT ON COLUMN restate.bulk_job.rate_from IS
+'How many had been dealt with by then.';
+COMMENT ON COLUMN restate.bulk_job.last_id IS
+'The last of its set that a batch of this round has looked at; null before the first.';
+COMMENT ON COLUMN restate.bulk_job.round IS
+'How often the set was gone through: again and again while some of it is locked.';
+
+CREATE TABLE restate.bulk_target (
+  job uuid NOT NULL,
+  id restate_invocation_id NOT NULL,
+  partition_key bigint NOT NULL,
+  PRIMARY KEY (job, id, partition_key)
+);
+REVOKE ALL ON restate.bulk_target FROM PUBLIC;
+COMMENT ON TABLE restate.bulk_target IS
+'What is left of the sets of bulk jobs: an invocation that a job is still to deal with.';
+
+-- what a job is asked for
+
+CREATE TYPE restate.bulk_filter AS (
+  service text,
+  handler text,
+  key_prefix text,
+  statuses text[],
+  in_flight boolean,
+  created_before timestamptz,
+  created_after timestamptz,
+  completed_before timestamptz,
+  completed_after timestamptz,
+  deployment restate_deployment_id,
+  failure text);
+COMMENT ON TYPE restate.bulk_filter IS
+'The filter of a bulk job as restate.read_bulk_filter() reads it; what is null does not narrow it.';
+
+CREATE FUNCTION restate.bulk_matches(
+    filter restate.bulk_filter, started_at timestamptz, service text, handler text, key text, status text,
+    created_at timestamptz, completed_at timestamptz, deployment restate_deployment_id, failure text, last_failure text)
+  RETURNS boolean
+  LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  RETURN created_at <= started_at
+    AND ((filter).service IS NULL OR service = (filter).service)
+    AND ((filter).handler IS NULL OR handler = (filter).handler)
+    AND ((filter).key_prefix IS NULL OR key ^@ (filter).key_prefix)
+    AND ((filter).in_flight IS NULL OR (completed_at IS NULL) = (filter).in_flight)
+    AND ((filter).statuses IS NULL OR status = ANY ((filter).statuses)
+      OR restate.coarse_status(status) = ANY ((filter).statuses))
+    AND ((filter).created_before IS NULL OR created_at < (filter).created_before)
+    AND ((filter).created_after IS NULL OR created_at >= (filter).created_after)
+    AND ((filter).completed_before IS NULL OR completed_at < (filter).completed_before)
+    AND ((filter).completed_after IS NULL OR completed_at >= (filter).completed_after)
+    AND ((filter).deployment IS NULL OR deployment = (filter).deployment)
+    AND ((filter).failure IS NULL OR failure LIKE (filter).failure OR last_failure LIKE (filter).failure);
+REVOKE ALL ON FUNCTION restate.bulk_matches(restate.bulk_filter, timestamptz, text, text, text, text, timestamptz, timestamptz,
+  restate_deployment_id, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate.bulk_matches(restate.bulk_filter, timestamptz, text, text, text, text, timestamptz, timestamptz,
+  restate_deployment_id, text, text) IS
+'Whether an invocation, of which these are columns, is in the set of a bulk job that was started then. The planner puts the expression in place of the call, so that a filter that is known serves with its indexes.';
+
+CREATE FUNCTION restate.read_bulk_time(field text, value text) RETURNS timestamptz
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  at timestamptz;
+BEGIN
+  BEGIN
+    at := value::timestamptz;
+  EXCEPTION WHEN data_exception THEN
+    at := 'infinity';
+  END;
+  IF NOT isfinite(at) THEN
+    PERFORM restate.refuse('invalid_query_parameter', format('%s of the filter must be a time, and is', field), value);
+  END IF;
+  RETURN at;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.read_bulk_time(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate.read_bulk_time(text, text) IS
+'The time in a field of a bulk job''s filter. Error: invalid_query_parameter 400.';
+
+CREATE FUNCTION restate.read_bulk_filter(filter jsonb, OUT asked restate.bulk_filter, OUT shown jsonb)
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  field record;
+  word text;
+BEGIN
+  shown := '{}';
+  IF jsonb_typeof($1) IS DISTINCT FROM 'object' THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'the filter must be an object');
+  END IF;
+  IF $1 = '{}' THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'the filter is empty',
+      hint => 'The filter {"all": true} matches every invocation.');
+  END IF;
+  FOR field IN SELECT f.key, f.value, jsonb_typeof(f.value) AS is_a, f.value #>> '{}' AS text FROM jsonb_each($1) AS f LOOP
+    shown := jsonb_set(shown, ARRAY[field.key], field.value);
+    IF field.key = 'all' THEN
+      IF field.value <> 'true' OR $1 <> '{"all": true}' THEN
+        PERFORM restate.refuse('invalid_query_parameter', 'all of the filter must be true, and the only field');
+      END IF;
+      CONTINUE;
+    END IF;
+    IF field.key NOT IN ('service', 'handler', 'key_prefix', 'status', 'created_before', 'created_after',
+      'completed_before', 'completed_after', 'deployment', 'failure')
+    THEN
+      PERFORM restate.refuse('invalid_query_parameter', 'the filter has an unknown field', field.key);
+    END IF;
+    IF field.key = 'status' AND field.is_a = 'array' THEN
+      IF field.value = '[]' OR jsonb_path_exists(field.value, 'strict $[*] ? (@.type() != "string")') THEN
+        PERFORM restate.refuse('invalid_query_parameter', 'status of the filter must be a status or an array of them');
+      END IF;
+      asked.statuses := ARRAY(SELECT s FROM jsonb_array_elements_text(field.value) AS s);
+    ELSIF field.is_a <> 'string' OR field.text = '' THEN
+      PERFORM restate.refuse('invalid_query_parameter', format('%s of the filter must be a text that is not empty', field.key));
+    END IF;
+    CASE field.key
+      WHEN 'service' THEN asked.service := field.text;
+      WHEN 'handler' THEN asked.handler := field.text;
+      WHEN 'key_prefix' THEN asked.key_prefix := field.text;
+      WHEN 'status' THEN
+        IF field.is_a = 'string' THEN
+          asked.statuses := ARRAY[field.text];
+        END IF;
+        FOREACH word IN ARRAY asked.statuses LOOP
+          IF restate.status_of(word) IS NULL THEN
+            PERFORM restate.refuse('invalid_query_parameter', 'no invocation has the status', word);
+          END IF;
+        END LOOP;
+        asked.in_flight := CASE
+          WHEN 'completed' <> ALL (asked.statuses) THEN true
+          WHEN 'completed' = ALL (asked.statuses) THEN false END;
+      WHEN 'created_before' THEN asked.created_before := restate.read_bulk_time(field.key, field.text);
+      WHEN 'created_after' THEN asked.created_after := restate.read_bulk_time(field.key, field.text);
+      WHEN 'completed_before' THEN asked.completed_before := restate.read_bulk_time(field.key, field.text);
+      WHEN 'completed_after' THEN asked.completed_after := restate.read_bulk_time(field.key, field.text);
+      WHEN 'deployment' THEN asked.deployment := field.text;
+      WHEN 'failure' THEN
+        -- what LIKE would raise, and only once it gets there
+        IF field.text ~ '^([^\\]|\\.)*\\$' THEN
+          PERFORM restate.refuse('invalid_query_parameter', 'failure of the filter must not end with a single backslash');
+        END IF;
+        asked.failure := field.text;
+    END CASE;
+    IF field.key ~ '_(before|after)$' THEN
+      -- whoever runs a batch may have another time zone
+      shown := jsonb_set(shown, ARRAY[field.key], to_jsonb(restate.timestamp_text(restate.read_bulk_time(field.key, field.text))));
+    END IF;
+  END LOOP;
+
+  IF asked.created_after >= asked.created_before OR asked.completed_after >= asked.completed_before THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'the filter has a time before which something must be that is not later than the one after which it must be');
+  END IF;
+  IF asked.in_flight AND (asked.completed_before IS NOT NULL OR asked.completed_after IS NOT NULL) THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'the filter asks when invocations completed, and for statuses of which none is completed');
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.read_bulk_filter(jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate.read_bulk_filter(jsonb) IS
+'Reads the filter of a bulk job. asked: what it asks for; shown: the same as an object, with times in UTC. Errors: invalid_query_parameter 400, invalid_deployment_id 400.';
+
+CREATE FUNCTION restate.read_bulk_options(
+    operation text, options jsonb, OUT mode text, OUT from_index bigint, OUT deployment text, OUT at text, OUT dry_run boolean)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  field record;
+BEGIN
+  dry_run := false;
+  IF jsonb_typeof(coalesce($2, '{}')) <> 'object' THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'the options must be an object');
+  END IF;
+  FOR field IN SELECT f.key, jsonb_typeof(f.value) AS is_a, f.value #>> '{}' AS text FROM jsonb_each($2) AS f LOOP
+    IF field.key = 'dry_run' AND field.is_a = 'boolean' THEN
+      dry_run := field.text;
+    ELSIF field.key = 'from' AND field.is_a = 'number' AND field.text::numeric % 1 = 0
+      AND field.text::numeric BETWEEN 0 AND restate.index_max()
+    THEN
+      from_index := field.text::numeric;
+    ELSIF field.key IN ('mode', 'deployment', 'at') AND field.is_a = 'string' THEN
+      mode := CASE field.key WHEN 'mode' THEN field.text ELSE mode END;
+      deployment := CASE field.key WHEN 'deployment' THEN field.text ELSE deployment END;
+      at := CASE field.key WHEN 'at' THEN field.text ELSE at END;
+    ELSIF field.key IN ('dry_run', 'from', 'mode', 'deployment', 'at') THEN
+      PERFORM restate.refuse('invalid_query_parameter', format('%s of the options must be %s, and is', field.key,
+        CASE field.key WHEN 'dry_run' THEN 'true or false' WHEN 'from' THEN 'the index of a journal entry' ELSE 'a text' END), field.text);
+    ELSE
+      PERFORM restate.refuse('invalid_query_parameter', 'the options have an unknown field', field.key);
+    END IF;
+  END LOOP;
+  -- on no invocation: the operation judges its parameters
+  PERFORM FROM restate.operate_on($1, '{}', mode, from_index, deployment, at, NULL, true);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.read_bulk_options(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate.read_bulk_options(text, jsonb) IS
+'Reads the options of a bulk job, which are the parameters of its operation and dry_run. Errors: invalid_query_parameter 400, invalid_deployment_id 400.';
+
+CREATE FUNCTION restate.operate_on(
+    operation text, ids restate_invocation_id[], mode text, "from" bigint, deployment text, at text, job uuid, dry_run boolean)
+  RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text, message text, outcome text)
+  LANGUAGE c VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 1000
+  AS 'MODULE_PATHNAME', 'restate_operate_on';
+REVOKE ALL ON FUNCTION restate.operate_on(text, restate_invocation_id[], text, bigint, text, text, uuid, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.operate_on(text, restate_invocation_id[], text, bigint, text, text, uuid, boolean) IS
+'Runs an operation on invocations for a bulk job, whose id the audit has among the parameters, as the batch function of the operation does, and returns a row for each, in order. dry_run: only tells what it would do, as restate_dry_run() does.';
+
+CREATE FUNCTION restate.asking(
+    OUT role_name text, OUT session_user_name text, OUT claimed_subject text, OUT reason text, OUT is_audited boolean)
+  LANGUAGE c VOLATILE PARALLEL RESTRICTED
+  AS 'MODULE_PATHNAME', 'restate_asking';
+REVOKE ALL ON FUNCTION restate.asking() FROM PUBLIC;
+COMMENT ON FUNCTION restate.asking() IS
+'Who asks, and why, as the audit has it: the role in force outside SECURITY DEFINER functions, who logged in, the subject and the reason that the session claims; the reason is null where it is empty. is_audited: whether the audit is written.';
+
+CREATE FUNCTION restate.audit_bulk_job(operation text, outcome text, job uuid, parameters jsonb, reason text) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+  -- of no invocation, and so of no partition
+  INSERT INTO restate.audit (partition_key, id, at, operation, parameters, outcome, role_name, session_user_name, claimed_subject, reason)
+    SELECT 0, NULL, now(), $1, jsonb_build_object('job', $3) || $4, $2, a.role_name, a.session_user_name, a.claimed_subject, $5
+    FROM restate.asking() AS a
+    WHERE a.is_audited;
+$function$;
+REVOKE ALL ON FUNCTION restate.audit_bulk_job(text, text, uuid, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate.audit_bulk_job(text, text, uuid, jsonb, text) IS
+'Adds a row about a bulk job to the audit, which is about no invocation.';
+
+-- what is told of jobs
+
+CREATE VIEW restate.sys_bulk_job WITH (security_barrier) AS
+SELECT b.job, b.operation, b.filter, b.options, b.reason, b.role_name, b.session_user_name, b.claimed_subject,
+  b.state::text AS state, b.created_at, b.started_at, b.ended_at,
+  b.matched, b.done, b.failed, b.passed_over, b.matched - d.dealt AS remaining, b.put_off, b.outcomes, b.failures, b.examples,
+  CASE WHEN b.matched = 0 THEN 1 ELSE round(d.dealt::numeric / b.matched, 4) END AS progress,
+  round(r.rate, 1) AS rate,
+  CASE WHEN b.state = 'running' THEN ceil((b.matched - d.dealt) / nullif(r.rate, 0))::bigint END AS seconds_left,
+  b.batches, b.last_batch_at, b.last_batch_size, b.next_due_at
+FROM restate.bulk_job b
+CROSS JOIN LATERAL (SELECT b.done + b.failed + b.passed_over) AS d (dealt)
+CROSS JOIN LATERAL (
+  SELECT (d.dealt - b.rate_from) / nullif(extract(epoch FROM b.last_batch_at - b.rate_since), 0)) AS r (rate);
+REVOKE ALL ON restate.sys_bulk_job FROM PUBLIC;
+COMMENT ON VIEW restate.sys_bulk_job IS
+'The bulk jobs, those that have ended too: what each was asked for, how far it is and how fast it goes.';
+COMMENT ON COLUMN restate.sys_bulk_job.job IS 'Its id.';
+COMMENT ON COLUMN restate.sys_bulk_job.operation IS 'What is done to each invocation.';
+COMMENT ON COLUMN restate.sys_bulk_job.filter IS 'What it was asked to match, with times in UTC.';
+COMMENT ON COLUMN restate.sys_bulk_job.options IS 'The parameters of the operation.';
+COMMENT ON COLUMN restate.sys_bulk_job.reason IS 'Why, as whoever started it said.';
+COMMENT ON COLUMN restate.sys_bulk_job.role_name IS 'The role that started it.';
+COMMENT ON COLUMN restate.sys_bulk_job.session_user_name IS 'Who had logged in then.';
+COMMENT ON COLUMN restate.sys_bulk_job.claimed_subject IS 'The sub of request.jwt.claims then.';
+COMMENT ON COLUMN restate.sys_bulk_job.state IS 'running, also while nobody runs it; paused; aborted; done.';
+COMMENT ON COLUMN restate.sys_bulk_job.created_at IS 'When it was started, and its set written down.';
+COMMENT ON COLUMN restate.sys_bulk_job.started_at IS 'When its first batch began.';
+COMMENT ON COLUMN restate.sys_bulk_job.ended_at IS 'When it was done or aborted.';
+COMMENT ON COLUMN restate.sys_bulk_job.matched IS 'How many invocations are in its set.';
+COMMENT ON COLUMN restate.sys_bulk_job.done IS 'Of how many of these the operation succeeded.';
+COMMENT ON COLUMN restate.sys_bulk_job.failed IS 'Of how many it was refused, or failed.';
+COMMENT ON COLUMN restate.sys_bulk_job.passed_over IS 'How many were gone, or did not match any more, when their turn came.';
+COMMENT ON COLUMN restate.sys_bulk_job.remaining IS 'How many have not had their turn; of a job that was aborted they never have.';
+COMMENT ON COLUMN restate.sys_bulk_job.put_off IS 'How many of these were locked by others when it was their turn.';
+COMMENT ON COLUMN restate.sys_bulk_job.outcomes IS 'How many there are of each outcome.';
+COMMENT ON COLUMN restate.sys_bulk_job.failures IS 'How many failed with each category of error; locked: others kept them locked all the time; an SQLSTATE: an error that is none of ours.';
+COMMENT ON COLUMN restate.sys_bulk_job.examples IS 'Of each category the first that failed: its id and the message.';
+COMMENT ON COLUMN restate.sys_bulk_job.progress IS 'The part of its set that has had its turn, from 0 to 1.';
+COMMENT ON COLUMN restate.sys_bulk_job.rate IS 'How many have their turn in a second, since it was started or resumed; null before the first batch.';
+COMMENT ON COLUMN restate.sys_bulk_job.seconds_left IS 'How long the rest takes at that rate; null if it is not running.';
+COMMENT ON COLUMN restate.sys_bulk_job.batches IS 'How many batches it has had.';
+COMMENT ON COLUMN restate.sys_bulk_job.last_batch_at IS 'When the last one ended.';
+COMMENT ON COLUMN restate.sys_bulk_job.last_batch_size IS 'How many had their turn in that.';
+COMMENT ON COLUMN restate.sys_bulk_job.next_due_at IS 'From when on the next batch can be run; null if it is not running.';
+
+CREATE FUNCTION restate_bulk_jobs(job uuid DEFAULT NULL) RETURNS SETOF restate.sys_bulk_job
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF $1 IS NULL THEN
+    RETURN QUERY SELECT v.* FROM restate.sys_bulk_job AS v WHERE v.ended_at IS NULL ORDER BY v.created_at DESC, v.job;
+    RETURN QUERY SELECT v.* FROM restate.sys_bulk_job AS v WHERE v.ended_at IS NOT NULL ORDER BY v.ended_at DESC, v.job LIMIT 100;
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT v.* FROM restate.sys_bulk_job AS v WHERE v.job = $1;
+  IF NOT FOUND THEN
+    PERFORM restate.refuse('bulk_job_not_found', format('bulk job %s not found', $1));
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_bulk_jobs(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_bulk_jobs(uuid) IS
+'Shows a bulk job, or, for null, those that have not ended, the newest first, and then the 100 that ended last. The columns are those of restate.sys_bulk_job. Runs on a standby too. Error: bulk_job_not_found 404.';
+
+CREATE FUNCTION restate.add_counts(a jsonb, b jsonb) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+  SELECT coalesce(jsonb_object_agg(c.key, c.n), '{}')
+  FROM (
+    SELECT e.key, sum(e.value::bigint) AS n
+    FROM (SELECT * FROM jsonb_each_text($1) UNION ALL SELECT * FROM jsonb_each_text($2)) AS e
+    GROUP BY e.key) AS c
+$function$;
+REVOKE ALL ON FUNCTION restate.add_counts(jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate.add_counts(jsonb, jsonb) IS
+'The sums of two objects of whole numbers, field by field; null is none.';
+
+CREATE FUNCTION restate.operate_in_bulk(
+    asked restate.bulk_job, ids restate_invocation_id[], dry_run boolean,
+    OUT done bigint, OUT failed bigint, OUT outcomes jsonb, OUT failures jsonb, OUT examples jsonb)
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+  WITH r AS MATERIALIZED (
+    SELECT r.* FROM restate.operate_on(($1).operation, $2, ($1).options ->> 'mode', (($1).options ->> 'from')::numeric::bigint,
+      ($1).options ->> 'deployment', ($1).options ->> 'at', ($1).job, $3) AS r
+    -- a dry run has others that would change behind these
+    WHERE r.ordinality IS NOT NULL)
+  SELECT count(*) FILTER (WHERE r.ok), count(*) FILTER (WHERE NOT r.ok),
+    (SELECT coalesce(jsonb_object_agg(o.outcome, o.n), '{}')
+      FROM (SELECT r.outcome, count(*) AS n FROM r WHERE r.ok GROUP BY r.outcome) AS o),
+    (SELECT coalesce(jsonb_object_agg(f.category, f.n), '{}')
+      FROM (SELECT r.category, count(*) AS n FROM r WHERE NOT r.ok GROUP BY r.category) AS f),
+    (SELECT coalesce(jsonb_object_agg(e.category, jsonb_build_object('id', e.id, 'message', e.message)), '{}')
+      FROM (SELECT DISTINCT ON (r.category) r.category, r.id, r.message FROM r WHERE NOT r.ok ORDER BY r.category, r.ordinality) AS e)
+  FROM r
+$function$;
+REVOKE ALL ON FUNCTION restate.operate_in_bulk(restate.bulk_job, restate_invocation_id[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.operate_in_bulk(restate.bulk_job, restate_invocation_id[], boolean) IS
+'Runs the operation of a bulk job on invocations, or with dry_run only tells what it would do: how many succeed and fail, by outcome and by category, and the first that failed of each category.';
+
+CREATE FUNCTION restate_bulk_start(operation text, filter jsonb, options jsonb DEFAULT '{}', reason text DEFAULT NULL)
+  RETURNS TABLE (job uuid, state text, matched bigint, done bigint, failed bigint, outcomes jsonb, failures jsonb)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 1
+  -- the filter is part of the plan, for its indexes to be used
+  SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+AS $function$
+#variable_conflict use_column
+DECLARE
+  wanted CONSTANT record := restate.read_bulk_options($1, $3);
+  read CONSTANT record := restate.read_bulk_filter($2);
+  f CONSTANT restate.bulk_filter := read.asked;
+  who CONSTANT record := restate.asking();
+  j restate.bulk_job;
+  part restate_invocation_id[];
+  told record;
+BEGIN
+  j.operation := $1;
+  j.filter := read.shown;
+  j.options := coalesce($3, '{}') - 'dry_run';
+  j.created_at := now();
+  matched := 0;
+  IF wanted.dry_run THEN
+    done := 0;
+    failed := 0;
+    outcomes := '{}';
+    failures := '{}';
+    FOR part IN
+      SELECT array_agg(m.id ORDER BY m.id)
+      FROM (
+        SELECT i.id, (row_number() OVER (ORDER BY i.id) - 1) / 1000 AS part
+        FROM restate.invocation AS i
+        WHERE restate.bulk_matches(f, j.created_at, i.target_service_name, i.target_handler_name, i.target_service_key,
+          i.status, i.created_at, i.completed_at, i.pinned_deployment_id, i.completion_failure, i.last_failure)) AS m
+      GROUP BY m.part
+    LOOP
+      told := restate.operate_in_bulk(j, part, true);
+      matched := matched + cardinality(part);
+      done := done + told.done;
+      failed := failed + told.failed;
+      outcomes := restate.add_counts(outcomes, told.outcomes);
+      failures := restate.add_counts(failures, told.failures);
+    END LOOP;
+    state := 'dry_run';
+    RETURN NEXT;
+    RETURN;
+  END IF;
+
+  IF pg_is_in_recovery() THEN
+    PERFORM restate.refuse('read_only', 'cannot start a bulk job on a standby');
+  END IF;
+  job := gen_random_uuid();
+  INSERT INTO restate.bulk_target (job, id, partition_key)
+    SELECT job, i.id, i.partition_key
+    FROM restate.invocation AS i
+    WHERE restate.bulk_matches(f, j.created_at, i.target_service_name, i.target_handler_name, i.target_service_key,
+      i.status, i.created_at, i.completed_at, i.pinned_deployment_id, i.completion_failure, i.last_failure)
+    ORDER BY i.id;
+  GET DIAGNOSTICS matched = ROW_COUNT;
+  state := CASE WHEN matched = 0 THEN 'done' ELSE 'running' END;
+  INSERT INTO restate.bulk_job (job, operation, filter, options, reason, role_name, session_user_name, claimed_subject,
+      state, created_at, ended_at, matched, next_due_at)
+    VALUES (job, j.operation, j.filter, j.options, coalesce($4, who.reason), who.role_name, who.session_user_name,
+      who.claimed_subject, state::restate.bulk_state, j.created_at, CASE WHEN matched = 0 THEN j.created_at END, matched,
+      CASE WHEN matched > 0 THEN j.created_at END);
+  PERFORM restate.audit_bulk_job('bulk_start', state, job, jsonb_build_object(
+    'operation', j.operation, 'filter', j.filter, 'options', j.options, 'matched', matched), coalesce($4, who.reason));
+  done := 0;
+  failed := 0;
+  outcomes := '{}';
+  failures := '{}';
+  RETURN NEXT;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_bulk_start(text, jsonb, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_bulk_start(text, jsonb, jsonb, text) IS
+'Starts a bulk job: an operation on all that a filter matches now, done in batches by restate_bulk_run() or restate_bulk_next(). operation: purge_journal, delete_invocation, restart_as_new, cancel, kill, purge, pause or resume. filter: an object of service, handler, key_prefix, status (of sys_invocation or sys_invocation_status, or an array of them), created_before, created_after, completed_before, completed_after (times; after is from that time on), deployment (an id that it is pinned to) and failure (a pattern of LIKE for the failure that it completed with, or of the last attempt); all that are given must hold; {"all": true} for every invocation. options: mode of delete_invocation; from, at and deployment of restart_as_new; deployment of resume; dry_run. reason: for the audit, of the job and of each invocation; restate_admin.reason if null. What was created later than the transaction began is not in the job, nor what it makes itself; an invocation that does not match any more when its turn comes is passed over. Returns a row: the job, its state, running, or done where nothing matches; how many matched. With dry_run the state is dry_run, there is no job and nothing is kept: done and failed, outcomes and failures tell what it would do, by outcome and by category, each 1000 by themselves as of now. dry_run runs on a standby too. Errors: invalid_query_parameter 400, invalid_deployment_id 400, read_only 503.';
+
+CREATE FUNCTION restate.bulk_candidates(
+    asked restate.bulk_job, batch integer, OUT chosen restate_invocation_id[], OUT matching restate_invocation_id[])
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL UNSAFE
+  -- by keys, in their order, whatever the statistics say
+  SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+  SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off
+AS $function$
+DECLARE
+  f CONSTANT restate.bulk_filter := (restate.read_bulk_filter(asked.filter)).asked;
+BEGIN
+  chosen := ARRAY(
+    SELECT t.id FROM restate.bulk_target AS t
+    WHERE t.job = asked.job AND (asked.last_id IS NULL OR t.id > asked.last_id)
+    ORDER BY t.id LIMIT batch);
+  matching := ARRAY(
+    WITH i AS MATERIALIZED (
+      SELECT i.id, i.target_service_name, i.target_handler_name, i.target_service_key, i.status, i.created_at, i.completed_at,
+        i.pinned_deployment_id, i.completion_failure, i.last_failure
+      FROM restate.invocation AS i
+      WHERE i.id = ANY (chosen))
+    SELECT i.id FROM i
+    WHERE restate.bulk_matches(f, asked.created_at, i.target_service_name, i.target_handler_name, i.target_service_key,
+      i.status, i.created_at, i.completed_at, i.pinned_deployment_id, i.completion_failure, i.last_failure)
+    ORDER BY i.id);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.bulk_candidates(restate.bulk_job, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate.bulk_candidates(restate.bulk_job, integer) IS
+'The invocations that are next in the set of a bulk job, and those of them that still match.';
+
+CREATE FUNCTION restate.free_invocations(ids restate_invocation_id[]) RETURNS restate_invocation_id[]
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  free restate_invocation_id[];
+BEGIN
+  BEGIN
+    free := ARRAY(SELECT l.id FROM (
+      SELECT i.id FROM restate.invocation AS i WHERE i.id = ANY ($1) ORDER BY i.id FOR UPDATE SKIP LOCKED) AS l);
+    -- lets go of what was locked
+    RAISE EXCEPTION SQLSTATE 'RB000';
+  EXCEPTION WHEN SQLSTATE 'RB000' THEN
+    RETURN free;
+  END;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.free_invocations(restate_invocation_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate.free_invocations(restate_invocation_id[]) IS
+'Those of the invocations whose rows nobody else has locked at this moment. None is locked after it.';
+
+CREATE FUNCTION restate.run_bulk_batch(
+    asked restate.bulk_job, batch integer, OUT dealt restate_invocation_id[], OUT until restate_invocation_id, OUT done bigint,
+    OUT failed bigint, OUT passed_over bigint, OUT put_off bigint, OUT outcomes jsonb, OUT failures jsonb, OUT examples jsonb)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp SET lock_timeout = '250ms' SET restate_admin.reason = ''
+AS $function$
+DECLARE
+  -- so often a set is gone through for what is locked, which takes half a minute
+  rounds CONSTANT integer := 10;
+  candidates CONSTANT record := restate.bulk_candidates(asked, batch);
+  chosen restate_invocation_id[] := candidates.chosen;
+  tried restate_invocation_id[] := candidates.matching;
+  locked restate_invocation_id[] := '{}';
+  free restate_invocation_id[];
+  told record;
+  sqlstate_of_error text;
+  message_of_error text;
+BEGIN
+  PERFORM set_config('restate_admin.reason', coalesce(asked.reason, ''), true);
+  done := 0;
+  failed := 0;
+  outcomes := '{}';
+  failures := '{}';
+  examples := '{}';
+  -- Locks are waited for only while this holds none of invocations: what fails is undone,
+  -- and after one call that succeeds there is no other.
+  WHILE cardinality(tried) > 0 LOOP
+    BEGIN
+      told := restate.operate_in_bulk(asked, tried, false);
+      done := told.done;
+      failed := told.failed;
+      outcomes := told.outcomes;
+      failures := told.failures;
+      examples := told.examples;
+      EXIT;
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS sqlstate_of_error = RETURNED_SQLSTATE, message_of_error = MESSAGE_TEXT;
+      -- what another attempt of the whole transaction may not meet, or none would mend
+      IF sqlstate_of_error ~ '^(08|25|40|42|53|55000|57|58|PT)' THEN
+        RAISE;
+      END IF;
+    END;
+    IF sqlstate_of_error = '55P03' AND locked = '{}' THEN
+      free := restate.free_invocations(tried);
+      locked := ARRAY(SELECT t FROM unnest(tried) AS t EXCEPT SELECT t FROM unnest(free) AS t ORDER BY t);
+      IF locked <> '{}' THEN
+        tried := free;
+        CONTINUE;
+      END IF;
+    END IF;
+    -- the batch ends in the middle of what was tried, the rest is the next one's
+    until := tried[(cardinality(tried) + 1) / 2];
+    chosen := ARRAY(SELECT t FROM unnest(chosen) AS t WHERE t <= until ORDER BY t);
+    locked := ARRAY(SELECT t FROM unnest(locked) AS t WHERE t <= until);
+    IF cardinality(tried) > 1 THEN
+      tried := tried[:(cardinality(tried) + 1) / 2];
+    ELSIF sqlstate_of_error = '55P03' THEN
+      locked := locked || tried;
+      tried := '{}';
+    ELSE
+      failed := 1;
+      failures := jsonb_build_object(sqlstate_of_error, 1);
+      examples := jsonb_build_object(sqlstate_of_error, jsonb_build_object('id', tried[1], 'message', message_of_error));
+      EXIT;
+    END IF;
+  END LOOP;
+
+  IF asked.round >= rounds AND locked <> '{}' THEN
+    failed := failed + cardinality(locked);
+    failures := failures || jsonb_build_object('locked', cardinality(locked));
+    examples := examples || jsonb_build_object('locked', jsonb_build_object('id', locked[1],
+      'message', format('others have kept invocation %s locked', locked[1])));
+    locked := '{}';
+  END IF;
+  until := chosen[cardinality(chosen)];
+  put_off := cardinality(locked);
+  dealt := ARRAY(SELECT t FROM unnest(chosen) AS t WHERE t <> ALL (locked));
+  passed_over := cardinality(dealt) - done - failed;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.run_bulk_batch(restate.bulk_job, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate.run_bulk_batch(restate.bulk_job, integer) IS
+'Has the operation of a bulk job decide on the invocations that are next. dealt: those that have had their turn; until: the last that was looked at. What others have locked is put off. An error that is none of ours is that of one invocation, whose category is its SQLSTATE.';
+
+CREATE FUNCTION restate_bulk_run(job uuid, batch integer DEFAULT 1000)
+  RETURNS TABLE (state text, done bigint, failed bigint, passed_over bigint, put_off bigint, remaining bigint, next_due_at timestamptz)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 1
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  begun CONSTANT timestamptz := clock_timestamp();
+  j restate.bulk_job;
+  told record;
+  round_ends boolean;
+BEGIN
+  IF $2 IS NULL OR $2 NOT BETWEEN 1 AND 10000 THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'batch must be from 1 to 10000');
+  END IF;
+  IF $1 IS NULL THEN
+    PERFORM restate.refuse('bulk_job_not_found', 'bulk job null not found');
+  END IF;
+  IF pg_is_in_recovery() THEN
+    PERFORM restate.refuse('read_only', 'cannot run a bulk job on a standby');
+  END IF;
+  done := 0;
+  failed := 0;
+  passed_over := 0;
+  put_off := 0;
+  SELECT b.* INTO j FROM restate.bulk_job AS b WHERE b.job = $1 FOR UPDATE SKIP LOCKED;
+  IF NOT FOUND THEN
+    -- another has it, or there is none
+    SELECT b.state, b.remaining, b.next_due_at INTO state, remaining, next_due_at
+      FROM restate_bulk_jobs($1) AS b;
+    RETURN NEXT;
+    RETURN;
+  END IF;
+  IF j.state = 'running' AND j.next_due_at <= begun THEN
+    told := restate.run_bulk_batch(j, $2);
+    DELETE FROM restate.bulk_target AS t WHERE t.job = j.job AND t.id = ANY (told.dealt);
+    done := told.done;
+    failed := told.failed;
+    passed_over := told.passed_over;
+    put_off := told.put_off;
+
+    j.rate_from := CASE WHEN j.rate_since IS NULL THEN j.done + j.failed + j.passed_over ELSE j.rate_from END;
+    j.rate_since := coalesce(j.rate_since, begun);
+    j.done := j.done + done;
+    j.failed := j.failed + failed;
+    j.passed_over := j.passed_over + passed_over;
+    remaining := j.matched - j.done - j.failed - j.passed_over;
+    IF told.until IS NULL AND j.last_id IS NULL THEN
+      -- nothing of the set is there any more
+      j.passed_over := j.passed_over + remaining;
+      remaining := 0;
+    END IF;
+    round_ends := told.until IS NULL;
+    IF round_ends THEN
+      j.last_id := NULL;
+      j.round := j.round + 1;
+    ELSE
+      j.last_id := told.until;
+    END IF;
+    j.put_off := CASE WHEN j.round = 0 THEN j.put_off + put_off ELSE remaining END;
+    j.state := CASE WHEN remaining = 0 THEN 'done' ELSE 'running' END;
+    j.next_due_at := CASE
+      WHEN remaining = 0 THEN NULL
+      WHEN round_ends THEN begun + least(interval '0.1 s' * 2 ^ j.round, interval '5 s')
+      ELSE j.next_due_at END;
+    UPDATE restate.bulk_job AS b
+      SET state = j.state, started_at = coalesce(b.started_at, begun), ended_at = CASE WHEN remaining = 0 THEN clock_timestamp() END,
+        done = j.done, failed = j.failed, passed_over = j.passed_over, put_off = j.put_off,
+        outcomes = restate.add_counts(b.outcomes, told.outcomes), failures = restate.add_counts(b.failures, told.failures),
+        examples = told.examples || b.examples, batches = b.batches + 1,
+        last_batch_at = clock_timestamp(), last_batch_size = cardinality(told.dealt),
+        rate_since = j.rate_since, rate_from = j.rate_from, next_due_at = j.next_due_at, last_id = j.last_id, round = j.round
+      WHERE b.job = j.job;
+    IF remaining = 0 THEN
+      PERFORM restate.audit_end_of_bulk_job(j.job);
+    END IF;
+  END IF;
+  state := j.state;
+  remaining := j.matched - j.done - j.failed - j.passed_over;
+  next_due_at := j.next_due_at;
+  RETURN NEXT;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_bulk_run(uuid, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_bulk_run(uuid, integer) IS
+'Runs a batch of a bulk job, in the transaction of the call. batch: of how many invocations at most, 1 to 10000. Returns a row: the state that the job is in after it; of how many in this batch the operation succeeded (done) and failed, how many were passed over, since they are gone or do not match any more, and put off, since others have them locked; how many remain; and from when on there is something to do, null if the job does not run. What was put off is tried again and again, for half a minute at least, and then fails as locked. A batch may end early, and does nothing where the job does not run, is not due, or another runs it at this moment: nothing is done twice. Errors: bulk_job_not_found 404, invalid_query_parameter 400, read_only 503; 40001 and what else may pass undoes the batch.';
+
+CREATE FUNCTION restate_bulk_next(batch integer DEFAULT 1000)
+  RETURNS TABLE (job uuid, state text, done bigint, failed bigint, passed_over bigint, put_off bigint, remaining bigint, next_due_at timestamptz)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 1
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  due uuid;
+BEGIN
+  IF pg_is_in_recovery() THEN
+    PERFORM restate.refuse('read_only', 'cannot run a bulk job on a standby');
+  END IF;
+  SELECT b.job INTO due FROM restate.bulk_job AS b
+    WHERE b.state = 'running' AND b.next_due_at <= clock_timestamp()
+    ORDER BY b.last_batch_at NULLS FIRST, b.created_at, b.job LIMIT 1 FOR UPDATE SKIP LOCKED;
+  IF FOUND THEN
+    RETURN QUERY SELECT due, r.* FROM restate_bulk_run(due, $1) AS r;
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_bulk_next(integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_bulk_next(integer) IS
+'Runs a batch of the bulk job that has waited longest for one, of those that are due and that nobody else runs: for whoever runs them all. Returns the job and the row of restate_bulk_run(), or none where no job is due. batch: as there. Errors: invalid_query_parameter 400, read_only 503.';
+
+CREATE FUNCTION restate.audit_end_of_bulk_job(job uuid) RETURNS void
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+  SELECT restate.audit_bulk_job('bulk_end', b.state, b.job, jsonb_build_object('operation', b.operation, 'matched', b.matched,
+    'done', b.done, 'failed', b.failed, 'passed_over', b.passed_over, 'remaining', b.remaining,
+    'outcomes', b.outcomes, 'failures', b.failures), b.reason)
+  FROM restate.sys_bulk_job AS b WHERE b.job = $1;
+$function$;
+REVOKE ALL ON FUNCTION restate.audit_end_of_bulk_job(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate.audit_end_of_bulk_job(uuid) IS
+'Notes in the audit how a bulk job has ended, with its counts.';
+
+CREATE FUNCTION restate.lock_bulk_job(job uuid) RETURNS restate.bulk_state
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  found_state restate.bulk_state;
+BEGIN
+  IF pg_is_in_recovery() THEN
+    PERFORM restate.refuse('read_only', 'cannot change a bulk job on a standby');
+  END IF;
+  SELECT b.state INTO found_state FROM restate.bulk_job AS b WHERE b.job = $1 FOR UPDATE;
+  IF NOT FOUND THEN
+    PERFORM restate.refuse('bulk_job_not_found', format('bulk job %s not found', coalesce($1::text, 'null')));
+  END IF;
+  RETURN found_state;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.lock_bulk_job(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate.lock_bulk_job(uuid) IS
+'Locks a bulk job, once the batch that runs has ended, and returns its state. Errors: bulk_job_not_found 404, read_only 503.';
+
+CREATE FUNCTION restate_bulk_pause(job uuid) RETURNS text
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  CASE restate.lock_bulk_job($1)
+    WHEN 'running' THEN
+      UPDATE restate.bulk_job AS b SET state = 'paused', next_due_at = NULL WHERE b.job = $1;
+      PERFORM restate.audit_bulk_job('bulk_pause', 'paused', $1, '{}', (restate.asking()).reason);
+      RETURN 'paused';
+    WHEN 'paused' THEN
+      RETURN 'unchanged';
+    ELSE
+      PERFORM restate.refuse('bulk_job_ended', format('bulk job %s has ended', $1));
+  END CASE;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_bulk_pause(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_bulk_pause(uuid) IS
+'Pauses a bulk job, once the batch that runs has ended: none is run until it is resumed. paused, or unchanged if it was. Errors: bulk_job_not_found 404, bulk_job_ended 409, read_only 503.';
+
+CREATE FUNCTION restate_bulk_resume(job uuid) RETURNS text
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  CASE restate.lock_bulk_job($1)
+    WHEN 'paused' THEN
+      UPDATE restate.bulk_job AS b SET state = 'running', next_due_at = now(), rate_since = NULL, rate_from = NULL WHERE b.job = $1;
+      PERFORM restate.audit_bulk_job('bulk_resume', 'running', $1, '{}', (restate.asking()).reason);
+      RETURN 'resumed';
+    WHEN 'running' THEN
+      RETURN 'unchanged';
+    ELSE
+      PERFORM restate.refuse('bulk_job_ended', format('bulk job %s has ended', $1));
+  END CASE;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_bulk_resume(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_bulk_resume(uuid) IS
+'Resumes a bulk job that was paused. resumed, or unchanged if it was running. Errors: bulk_job_not_found 404, bulk_job_ended 409, read_only 503.';
+
+CREATE FUNCTION restate_bulk_abort(job uuid) RETURNS text
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  CASE restate.lock_bulk_job($1)
+    WHEN 'aborted' THEN
+      RETURN 'unchanged';
+    WHEN 'done' THEN
+      PERFORM restate.refuse('bulk_job_ended', format('bulk job %s has ended', $1));
+    ELSE
+      UPDATE restate.bulk_job AS b SET state = 'aborted', ended_at = now(), next_due_at = NULL WHERE b.job = $1;
+      DELETE FROM restate.bulk_target AS t WHERE t.job = $1;
+      PERFORM restate.audit_end_of_bulk_job($1);
+      RETURN 'aborted';
+  END CASE;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_bulk_abort(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_bulk_abort(uuid) IS
+'Aborts a bulk job, once the batch that runs has ended: what has had its turn stays done, the rest never has it. aborted, or unchanged if it was. Errors: bulk_job_not_found 404, bulk_job_ended 409 for one with all done, read_only 503.';
+
+SELECT pg_catalog.pg_extension_config_dump('restate.bulk_job', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.bulk_target', '');
+
+-- bulk jobs; each call is answered with the job
+
+CREATE FUNCTION restate.api_bulk_job(job uuid) RETURNS jsonb
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  RETURN (SELECT to_jsonb(b) FROM restate_api.bulk_jobs AS b WHERE b.job = $1);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.api_bulk_job(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate.api_bulk_job(uuid) IS
+'A bulk job as it is by now, as the row of restate_api.bulk_jobs.';
+
+CREATE FUNCTION restate_api.bulk_start(operation text, filter jsonb, options jsonb DEFAULT NULL, reason text DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT CASE
+      WHEN s.job IS NULL THEN to_jsonb(s)
+      WHEN set_config('response.status', '201', true) IS NOT NULL THEN restate.api_bulk_job(s.job) END
+  FROM restate_bulk_start(operation, filter, options, reason) AS s;
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_start(text, jsonb, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_start(text, jsonb, jsonb, text) IS
+'Starts a bulk job
+
+One operation on all that a filter matches: restate_bulk_start, answered 201 with the job, or 200 with what it would do where the options ask for a dry run.';
+
+CREATE FUNCTION restate_api.bulk_run(job uuid, batch integer DEFAULT 1000) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT FROM restate_bulk_run(job, batch);
+  SELECT restate.api_bulk_job(job);
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_run(uuid, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_run(uuid, integer) IS
+'Runs a batch of a bulk job
+
+Of at most so many invocations: restate_bulk_run.';
+
+CREATE FUNCTION restate_api.bulk_pause(job uuid) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_bulk_pause(job);
+  SELECT restate.api_bulk_job(job);
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_pause(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_pause(uuid) IS
+'Pauses a bulk job
+
+Once the batch that runs has ended: restate_bulk_pause.';
+
+CREATE FUNCTION restate_api.bulk_resume(job uuid) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_bulk_resume(job);
+  SELECT restate.api_bulk_job(job);
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_resume(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_resume(uuid) IS
+'Resumes a bulk job
+
+Where it was paused: restate_bulk_resume.';
+
+CREATE FUNCTION restate_api.bulk_abort(job uuid) RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_bulk_abort(job);
+  SELECT restate.api_bulk_job(job);
+END;
+REVOKE ALL ON FUNCTION restate_api.bulk_abort(uuid) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.bulk_abort(uuid) IS
+'Aborts a bulk job
+
+What has had its turn stays done: restate_bulk_abort.';
+
+CREATE VIEW restate_api.bulk_jobs AS
+SELECT b.job, b.operation, b.filter, b.options, b.reason, b.role_name, b.session_user_name, b.claimed_subject, b.state,
+  b.created_at::restate.instant, b.started_at::restate.instant, b.ended_at::restate.instant,
+  b.matched, b.done, b.failed, b.passed_over, b.remaining, b.put_off, b.outcomes, b.failures, b.examples,
+  b.progress, b.rate, b.seconds_left, b.batches, b.last_batch_at::restate.instant, b.last_batch_size,
+  b.next_due_at::restate.instant
+FROM restate.sys_bulk_job b;
+REVOKE ALL ON restate_api.bulk_jobs FROM PUBLIC;
+COMMENT ON VIEW restate_api.bulk_jobs IS
+'The bulk jobs: restate.sys_bulk_job.';
+
+CREATE TRIGGER only_reads BEFORE INSERT OR UPDATE OR DELETE ON restate.sys_bulk_job EXECUTE FUNCTION restate.refuse_write(
+  'restate_bulk_start() starts a bulk job.',
+  'restate_bulk_run() runs a batch of a bulk job; restate_bulk_pause(), restate_bulk_resume() and restate_bulk_abort() change what becomes of it.',
+  'restate_bulk_abort() ends a bulk job, whose row stays.');
+CREATE TRIGGER only_reads_row INSTEAD OF INSERT OR UPDATE OR DELETE ON restate.sys_bulk_job FOR EACH ROW EXECUTE FUNCTION restate.refuse_write();
+CREATE TRIGGER only_reads BEFORE INSERT OR UPDATE OR DELETE ON restate_api.bulk_jobs EXECUTE FUNCTION restate.refuse_write(
+  'restate_bulk_start() starts a bulk job.',
+  'restate_bulk_run() runs a batch of a bulk job; restate_bulk_pause(), restate_bulk_resume() and restate_bulk_abort() change what becomes of it.',
+  'restate_bulk_abort() ends a bulk job, whose row stays.');
+CREATE TRIGGER only_reads_row INSTEAD OF INSERT OR UPDATE OR DELETE ON restate_api.bulk_jobs FOR EACH ROW EXECUTE FUNCTION restate.refuse_write();
 
 -- Verification.
 
@@ -3668,14 +4827,28 @@ AS $function$
   FROM restate.invocation i
   WHERE i.completed_at IS NULL AND i.attempt IS NOT NULL AND i.status <> 'running'
   UNION ALL
+  -- The tick takes attempts by the rows of workers, and keeps the row of one that runs something.
+  SELECT 'worker_missing', i.id, format('worker %s runs it and has no row, so that its attempt is never taken', coalesce(i.worker_name, 'of no name'))
+  FROM restate.invocation i
+  LEFT JOIN restate.worker w ON w.name = i.worker_name COLLATE "C"
+  WHERE i.completed_at IS NULL AND i.status = 'running' AND i.attempt IS NOT NULL AND i.is_foreign IS NOT TRUE AND w.name IS NULL
+  UNION ALL
   SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
     s.revision, s.service_name, s.deployment_id)
   FROM restate.service_revision s
   LEFT JOIN restate.deployment d ON d.id = s.deployment_id
   WHERE d.id IS NULL
+  UNION ALL
+  -- What is left of a bulk job's set is what has not had its turn.
+  SELECT 'bulk_job_wrong', NULL, CASE
+    WHEN b.job IS NULL THEN format('bulk job %s is not there, but %s invocations are left of its set', t.job, t.size)
+    ELSE format('bulk job %s is %s with %s invocations remaining, and %s are left of its set', b.job, b.state, b.remaining, coalesce(t.size, 0)) END
+  FROM restate.sys_bulk_job b
+  FULL JOIN (SELECT t.job, count(*) AS size FROM restate.bulk_target t GROUP BY t.job) AS t ON t.job = b.job
+  WHERE coalesce(t.size, 0) <> CASE WHEN b.state IN ('running', 'paused') THEN b.remaining ELSE 0 END
 $function$;
 COMMENT ON FUNCTION restate_verify() IS
-'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes, what can be claimed, who waits for whom. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
+'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes, what can be claimed, who runs it, who waits for whom, what is left of bulk jobs. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
 
 -- Import.
 
@@ -4195,7 +5368,7 @@ COMMENT ON COLUMN restate.sys_promise.completion_failure IS 'The failure that it
 COMMENT ON COLUMN restate.sys_audit.audit_id IS 'The row; later ones are higher.';
 COMMENT ON COLUMN restate.sys_audit.at IS 'When the transaction began.';
 COMMENT ON COLUMN restate.sys_audit.operation IS 'What was called.';
-COMMENT ON COLUMN restate.sys_audit.id IS 'The invocation that was changed.';
+COMMENT ON COLUMN restate.sys_audit.id IS 'The invocation that was changed; null of what was done with a bulk job.';
 COMMENT ON COLUMN restate.sys_audit.parameters IS 'What it was called with.';
 COMMENT ON COLUMN restate.sys_audit.outcome IS 'What was done.';
 COMMENT ON COLUMN restate.sys_audit.new_id IS 'The invocation that a restart made.';
@@ -4226,7 +5399,8 @@ BEGIN
     SELECT v.name AS api_view, a.attname AS column_name, col_description(a.attrelid, a.attnum) AS said
     FROM (VALUES ('invocations', 'sys_invocation'), ('journal', 'sys_journal'), ('journal_events', 'sys_journal_events'),
         ('inbox', 'sys_inbox'), ('keyed_service_status', 'sys_keyed_service_status'), ('deployments', 'sys_deployment'),
-        ('services', 'sys_service'), ('state', 'state'), ('promises', 'sys_promise'), ('audit', 'sys_audit')) AS v (name, source)
+        ('services', 'sys_service'), ('state', 'state'), ('promises', 'sys_promise'), ('audit', 'sys_audit'),
+        ('stuck', 'sys_stuck'), ('deployment_blockers', 'sys_deployment_blocker'), ('bulk_jobs', 'sys_bulk_job')) AS v (name, source)
     JOIN pg_class AS c ON c.relnamespace = 'restate'::regnamespace AND c.relname = v.source
     JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0
   LOOP

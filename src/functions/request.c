@@ -29,6 +29,7 @@ static RestateRefusal read_request_id(Request *request, const char *request_id,
 									  StringInfo parameters);
 static void add_text_parameter(StringInfo parameters, const char *name, const char *value);
 static void begin_parameter(StringInfo parameters, const char *name);
+static Request request_of_any(FunctionCallInfo fcinfo, const char *at);
 static Request request_given(Operation operation, const Parameters *given);
 static char *text_argument(FunctionCallInfo fcinfo, int arg);
 
@@ -193,6 +194,27 @@ request_to_resume(FunctionCallInfo fcinfo)
 Request
 request_to_try(FunctionCallInfo fcinfo)
 {
+	return request_of_any(fcinfo, NULL);
+}
+
+/*
+ * Returns the request of a bulk job: operation, ids, mode, from, deployment, and the
+ * point in place of from.  Raises that a parameter is given that the operation does not
+ * take.
+ */
+Request
+request_of_job(FunctionCallInfo fcinfo)
+{
+	return request_of_any(fcinfo, text_argument(fcinfo, 5));
+}
+
+/*
+ * Returns the request of the operation that argument 0 names, with mode, from and
+ * deployment as arguments 2 to 4, and the point that stands for from.
+ */
+static Request
+request_of_any(FunctionCallInfo fcinfo, const char *at)
+{
 	static const char *const names[] = {
 		[PARAMETER_MODE] = "mode",
 		[PARAMETER_FROM] = "from",
@@ -202,12 +224,17 @@ request_to_try(FunctionCallInfo fcinfo)
 									"cancel" :
 									text_argument(fcinfo, 2),
 						.has_from = !PG_ARGISNULL(3),
-						.deployment = text_argument(fcinfo, 4)};
+						.deployment = text_argument(fcinfo, 4),
+						.at = at};
 
 	for (int i = 0; i < (int) lengthof(names); i++)
 		if (!PG_ARGISNULL(2 + i) && !request_takes(operation, (Parameter) i))
 			restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s does not take %s",
 										  operation_name(operation), names[i]));
+	/* the point stands for the index */
+	if (at && !request_takes(operation, PARAMETER_FROM))
+		restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s does not take at",
+									  operation_name(operation)));
 	if (given.has_from)
 		given.from = PG_GETARG_INT64(3);
 	return request_given(operation, &given);

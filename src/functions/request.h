@@ -44,6 +44,7 @@ extern Request request_to_preview(FunctionCallInfo fcinfo);
 extern Request request_at_point(FunctionCallInfo fcinfo);
 extern Request request_to_resume(FunctionCallInfo fcinfo);
 extern Request request_to_try(FunctionCallInfo fcinfo);
+extern Request request_of_job(FunctionCallInfo fcinfo);
 extern RestateInvocationId request_id_argument(FunctionCallInfo fcinfo);
 extern Target *request_targets(FunctionCallInfo fcinfo, int arg, int *count);
 

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "buffer.h"
+#include "clock.h"
 #include "health.h"
 #include "lanes.h"
 #include "listener.h"
@@ -82,7 +83,10 @@ main(int argc, char **argv)
 			  PQlibVersion(), MHD_get_version(), where);
 	notify_ready();
 	health_look(pools.health);
+	if (given.clock && !clock_start(given.db))
+		return fail("start the clock");
 	loop_run(server_turn);
+	clock_stop();
 	if (pools.lanes)
 		lanes_stop(pools.lanes);
 	pool_stop(pools.operations);

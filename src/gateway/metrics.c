@@ -4,6 +4,7 @@
  */
 #include "metrics.h"
 
+#include "clock.h"
 #include "routes.h"
 
 #define MAX_ROUTES	 64
@@ -31,6 +32,7 @@ static const char *pattern_at(int i);
 static void render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes,
 						 const Pool *queries);
 static void render_lanes(Buffer *buffer, const LanesCounts *counts);
+static void render_clock(Buffer *buffer, const ClockCounts *clock);
 
 /*
  * Returns where the exchange's route is counted.
@@ -124,6 +126,8 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 	render_pools(buffer, operations, lanes, queries);
 	if (lanes)
 		render_lanes(buffer, lanes_counts(lanes));
+	if (clock_counts())
+		render_clock(buffer, clock_counts());
 }
 
 /*
@@ -169,4 +173,30 @@ render_lanes(Buffer *buffer, const LanesCounts *counts)
 		"restate_admin_http_joined_alone_total{reason=\"busy\"} %lu\n"
 		"restate_admin_http_joined_alone_total{reason=\"failed\"} %lu\n",
 		counts->calls, counts->requests, counts->busy, counts->failed);
+}
+
+/*
+ * Writes what the clock has done.
+ */
+static void
+render_clock(Buffer *buffer, const ClockCounts *clock)
+{
+	buffer_printf(
+		buffer,
+		"# HELP restate_admin_http_clock_ticks_total Calls of restate_tick.\n"
+		"# TYPE restate_admin_http_clock_ticks_total counter\n"
+		"restate_admin_http_clock_ticks_total %lu\n"
+		"# HELP restate_admin_http_clock_fired_total What these have done.\n"
+		"# TYPE restate_admin_http_clock_fired_total counter\n"
+		"restate_admin_http_clock_fired_total %lu\n"
+		"# HELP restate_admin_http_clock_batches_total Batches of bulk jobs.\n"
+		"# TYPE restate_admin_http_clock_batches_total counter\n"
+		"restate_admin_http_clock_batches_total %lu\n"
+		"# HELP restate_admin_http_clock_batch_invocations_total Invocations that had their turn in these.\n"
+		"# TYPE restate_admin_http_clock_batch_invocations_total counter\n"
+		"restate_admin_http_clock_batch_invocations_total %lu\n"
+		"# HELP restate_admin_http_clock_failures_total Calls of the clock that failed.\n"
+		"# TYPE restate_admin_http_clock_failures_total counter\n"
+		"restate_admin_http_clock_failures_total %lu\n",
+		clock->ticks, clock->fired, clock->batches, clock->dealt, clock->failures);
 }

@@ -27,6 +27,7 @@ static const struct option long_options[] = {
 	{"ui-dir", required_argument, NULL, 'U'},
 	{"host", required_argument, NULL, 'H'},
 	{"token-file", required_argument, NULL, 't'},
+	{"clock", optional_argument, NULL, 'C'},
 	{"person-header", required_argument, NULL, 'u'},
 	{"reason-header", required_argument, NULL, 'w'},
 	{"log-level", required_argument, NULL, 'L'},
@@ -57,6 +58,8 @@ static const char help[] =
 	"  --ui-dir=DIR             a copy of the files of Restate's web UI, to serve at /ui\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
+	"  --clock[=on|off]         has the database do what is due, and runs bulk jobs: calls\n"
+	"                           restate_tick and restate_bulk_next [off]\n"
 	"  --person-header=NAME     a header that names who asks, for the audit [none]: only where\n"
 	"                           a proxy sets it, which clients cannot pass\n"
 	"  --reason-header=NAME     a header that says why, for the audit [none]\n"
@@ -183,6 +186,11 @@ apply(Options *options, int flag, const char *value)
 			break;
 		case 'T':
 			options->request_timeout = number("--request-timeout", value, 1, 3600);
+			break;
+		case 'C':
+			if (value && strcmp(value, "on") != 0 && strcmp(value, "off") != 0)
+				fail("--clock is on or off, not %s", value);
+			options->clock = value == NULL || strcmp(value, "on") == 0;
 			break;
 		case 'u':
 			options->person_header = value;

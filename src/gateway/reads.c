@@ -1,8 +1,8 @@
 /*
  * reads.c
  *		Version, metrics, the OpenAPI document; deployments, services and
- *		handlers, each a document that the database renders; what there
- *		is none of here.
+ *		handlers, what is stuck and what keeps a deployment, each a document
+ *		that the database renders; what there is none of here.
  */
 #include "reads.h"
 
@@ -11,6 +11,7 @@
 #include "types/id_codec.h"
 #include "metrics.h"
 #include "openapi.h"
+#include "parameters.h"
 #include "routes.h"
 
 /* whose Admin API this is */
@@ -94,6 +95,16 @@ prepare_deployment(Exchange *exchange)
 					 "the path has no deployment id where one must be");
 	else
 		(void) exchange_keep(exchange, &exchange->args[0], exchange->path_parameter);
+}
+
+/*
+ * Takes what is asked for of what is stuck: a reason, a service, or neither.
+ */
+void
+prepare_stuck(Exchange *exchange)
+{
+	if (take_parameter(exchange, "reason", 0))
+		(void) take_parameter(exchange, "service", 1);
 }
 
 /*

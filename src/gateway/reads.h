@@ -17,6 +17,7 @@ extern void prepare_version(Exchange *exchange);
 extern void prepare_openapi(Exchange *exchange);
 extern void prepare_metrics(Exchange *exchange);
 extern void prepare_deployment(Exchange *exchange);
+extern void prepare_stuck(Exchange *exchange);
 extern void prepare_service(Exchange *exchange);
 extern void prepare_handler(Exchange *exchange);
 extern void prepare_subscriptions(Exchange *exchange);

@@ -10,6 +10,7 @@
 
 #include "answers.h"
 #include "batch.h"
+#include "bulk.h"
 #include "call.h"
 #include "health.h"
 #include "operations.h"
@@ -67,11 +68,29 @@
 		.nargs = count, .prepare = prepare_function, .task = &one_call, .answer = answer_function \
 	}
 
-/* all rows of a function as one document */
-#define ROWS(call)                                                                                              \
-	"SELECT pg_catalog.jsonb_build_object('rows', coalesce(pg_catalog.jsonb_agg("                               \
-	"pg_catalog.to_jsonb(r) - 'n' ORDER BY r.n), '[]')) FROM (SELECT f.*, pg_catalog.row_number() OVER () AS n" \
-	" FROM pg_catalog." call " AS f) AS r"
+/* of a bulk job that the path names */
+#define BULK(verb, path, shown, call, count, prepare_function)                                  \
+	{                                                                                           \
+		.method = verb, .segments = {"admin", "bulk-jobs", "*", path},                          \
+		.pattern = "/admin/bulk-jobs/{job}" shown, .needs = NEEDS_OPERATIONS, .sql = call,      \
+		.nargs = count, .prepare = prepare_function, .task = &one_call, .answer = answer_document \
+	}
+
+/* the job as a document, after a call that changes it */
+#define BULK_CALL(call)                                                  \
+	"SELECT pg_catalog.to_jsonb(j) FROM pg_catalog.restate_bulk_" call \
+	" AS r, pg_catalog.restate_bulk_jobs(CASE WHEN r IS NOT NULL THEN $1::pg_catalog.uuid END) AS j"
+
+/* all rows of a function or a subquery, in their order, as one array */
+#define ROWS(source)                                                                      \
+	"coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r) - 'n' ORDER BY r.n), '[]')"     \
+	" FROM (SELECT f.*, pg_catalog.row_number() OVER () AS n FROM " source " AS f) AS r"
+
+/* the same as a document of nothing else */
+#define ROWS_ALONE(source) "SELECT pg_catalog.jsonb_build_object('rows', d.rows) FROM (SELECT " ROWS(source) ") AS d (rows)"
+
+/* of what is stuck, so many rows at once, the longest first */
+#define STUCK_MAX_ROWS "1000"
 
 /* what the Admin API has and we do not, yet */
 #define NOT_BUILT(verb, path, shown, message)                                     \
@@ -138,10 +157,65 @@ static const Route routes[] = {
 		"SELECT pg_catalog.jsonb_build_object('from',"
 		" pg_catalog.restate_restart_point($1::pg_catalog.restate_invocation_id, $2))",
 		2, prepare_restart_point, answer_document),
-	ASK("lineage", ROWS("restate_lineage($1::pg_catalog.restate_invocation_id)"), 1,
+	ASK("lineage", ROWS_ALONE("pg_catalog.restate_lineage($1::pg_catalog.restate_invocation_id)"), 1,
 		prepare_operation, answer_document),
-	ASK("call-tree", ROWS("restate_call_tree($1::pg_catalog.restate_invocation_id)"), 1,
+	ASK("call-tree", ROWS_ALONE("pg_catalog.restate_call_tree($1::pg_catalog.restate_invocation_id)"), 1,
 		prepare_operation, answer_document),
+
+	READ(
+		SEGMENTS("admin", "stuck"), "/admin/stuck",
+		"SELECT pg_catalog.jsonb_build_object('rows', d.rows) FROM (SELECT " ROWS(
+			"(SELECT s.reason, s.id, s.target, s.status, s.since::restate.instant, s.age::restate.duration,"
+			" s.detail, s.target_service_name, s.target_service_key, s.target_handler_name,"
+			" s.deployment_id, s.worker_name, s.related_id, s.waiting, s.retry_count, s.last_failure"
+			" FROM restate.sys_stuck AS s"
+			" WHERE ($1::text IS NULL OR s.reason = $1) AND ($2::text IS NULL OR s.target_service_name = $2)"
+			" ORDER BY s.since, s.reason, s.id LIMIT " STUCK_MAX_ROWS ")") ") AS d (rows)"
+		" WHERE CASE WHEN $1 IS NOT NULL AND restate.stuck_after($1) IS NULL THEN restate.refuse("
+		"'invalid_query_parameter', 'reason must be one of restate.sys_stuck, and is', $1) IS NULL ELSE true END",
+		2, NULL, prepare_stuck),
+	READ(
+		SEGMENTS("admin", "deployments", "*", "blockers"), "/admin/deployments/{id}/blockers",
+		"SELECT CASE WHEN d.rows <> '[]' OR EXISTS (SELECT FROM restate.sys_deployment AS g"
+		" WHERE g.id = $1::pg_catalog.restate_deployment_id)"
+		" THEN pg_catalog.jsonb_build_object('drained', d.rows = '[]', 'rows', d.rows) END FROM (SELECT " ROWS(
+			"(SELECT b.blocker, b.service_name, b.status, b.count, b.oldest_at::restate.instant, b.oldest_id"
+			" FROM restate.sys_deployment_blocker AS b"
+			" WHERE b.deployment_id = $1::pg_catalog.restate_deployment_id"
+			" ORDER BY b.blocker, b.service_name, b.status)") ") AS d (rows)",
+		1, "deployment_not_found", prepare_deployment),
+
+	{.method = "POST",
+	 .segments = {"admin", "bulk-jobs"},
+	 .pattern = "/admin/bulk-jobs",
+	 .needs = NEEDS_OPERATIONS,
+	 .body_limit = BULK_MAX_BODY,
+	 .sql =
+		 "SELECT CASE WHEN s.job IS NULL THEN pg_catalog.to_jsonb(s) ELSE (SELECT pg_catalog.to_jsonb(j)"
+		 " FROM pg_catalog.restate_bulk_jobs(s.job) AS j) END, s.job IS NULL"
+		 " FROM pg_catalog.restate_bulk_start($1, $2::pg_catalog.jsonb, $3::pg_catalog.jsonb, $4) AS s",
+	 .nargs = 4,
+	 .prepare = prepare_bulk_start,
+	 .task = &one_call,
+	 .answer = answer_bulk_start},
+	{.method = "GET",
+	 .segments = {"admin", "bulk-jobs"},
+	 .pattern = "/admin/bulk-jobs",
+	 .needs = NEEDS_OPERATIONS,
+	 .sql = ROWS_ALONE("pg_catalog.restate_bulk_jobs()"),
+	 .prepare = prepare_nothing,
+	 .task = &one_call,
+	 .answer = answer_document},
+	BULK("GET", NULL, "",
+		 "SELECT pg_catalog.to_jsonb(j) FROM pg_catalog.restate_bulk_jobs($1::pg_catalog.uuid) AS j", 1,
+		 prepare_bulk_job),
+	BULK("POST", "run", "/run",
+		 BULK_CALL("run($1::pg_catalog.uuid, COALESCE($2::pg_catalog.int4, 1000))"), 2,
+		 prepare_bulk_run),
+	BULK("POST", "pause", "/pause", BULK_CALL("pause($1::pg_catalog.uuid)"), 1, prepare_bulk_job),
+	BULK("POST", "resume", "/resume", BULK_CALL("resume($1::pg_catalog.uuid)"), 1,
+		 prepare_bulk_job),
+	BULK("POST", "abort", "/abort", BULK_CALL("abort($1::pg_catalog.uuid)"), 1, prepare_bulk_job),
 
 	{.method = "POST",
 	 .segments = {"query"},

@@ -13,6 +13,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "connections.h"
 #include "guard.h"
 #include "health.h"
@@ -142,6 +143,8 @@ server_turn(void)
 	int64_t now = loop_now();
 	MHD_UNSIGNED_LONG_LONG ms = 0;
 
+	if (draining && under_way == 0 && !clock_is_busy())
+		loop_end();
 	if (!mhd_is_due && now < mhd_due_at)
 		return mhd_due_at - now > INT_MAX ? INT_MAX : (int) (mhd_due_at - now);
 	mhd_is_due = false;
@@ -155,9 +158,8 @@ server_turn(void)
 	connections_turn();
 	if (pools.lanes)
 		lanes_turn(pools.lanes);
-	if (draining && under_way == 0)
-		loop_end();
-	return (int) ms;
+	/* what was last under way may have ended in this turn: there is another at once */
+	return draining && under_way == 0 && !clock_is_busy() ? 0 : (int) ms;
 }
 
 /*
@@ -183,6 +185,7 @@ server_drain(void)
 	if (draining)
 		return;
 	draining = true;
+	clock_drain();
 	listening = MHD_quiesce_daemon(mhd);
 	mhd_is_due = true;
 	if (!loop_set_timer(&patience, loop_now() + options->request_timeout * 1000))
@@ -202,6 +205,7 @@ lose_patience(Timer *timer)
 		return;
 	}
 	giving_up = true;
+	clock_give_up();
 	if (pools.lanes)
 		lanes_give_up(pools.lanes);
 	pool_give_up(pools.operations);

@@ -54,16 +54,16 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 	[RESTATE_NOT_STARTED] =
 		{"not_started", 425,
 		 "The invocation is scheduled, or waits in the inbox of its object key.",
-		 "Wait until it has started, or cancel it."},
+		 "Wait until it has started, or cancel it, which removes it for good."},
 	[RESTATE_STILL_RUNNING] = {"still_running", 409,
 							   "Only a completed invocation can be restarted as new.",
-							   "Wait until it has completed, or kill it first."},
+							   "Wait until it has completed, or kill it first: a kill cannot be undone, but what was killed can be restarted as long as its journal is kept."},
 	[RESTATE_NOT_COMPLETED] = {"not_completed", 409, "Only a completed invocation can be purged.",
-							   "Wait until it has completed, or kill it first."},
+							   "Wait until it has completed, or kill it first; neither a kill nor a purge can be undone."},
 	[RESTATE_ALREADY_COMPLETED] =
 		{"already_completed", 409,
 		 "The invocation has completed: there is nothing left to stop or resume.",
-		 "Use restate_purge to remove it, or restate_restart_as_new to run it again."},
+		 "Use restate_restart_as_new to run it again, or restate_purge to remove it, which cannot be undone."},
 	[RESTATE_NOT_RUNNING] =
 		{"not_running", 409,
 		 "Only an invocation that has started and has not completed can be paused.",
@@ -71,7 +71,7 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 	[RESTATE_INPUT_NOT_AVAILABLE] =
 		{"input_not_available", 410,
 		 "The journal, and with it the input, was purged or never retained.",
-		 "Set a journal retention for the service to keep journals after completion."},
+		 "What is purged does not come back. Set a journal retention for the service to keep journals after completion."},
 	[RESTATE_RESTART_NOT_SUPPORTED] =
 		{"restart_not_supported", 422,
 		 "Workflows cannot be restarted, nor a journal prefix of an invocation that was never pinned or is pinned to a service protocol older than 6.",
@@ -126,10 +126,15 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 	[RESTATE_DEPLOYMENT_IN_USE] =
 		{"deployment_in_use", 409,
 		 "Invocations that have not completed are pinned to the deployment.",
-		 "Wait until they have completed, or cancel them; with force it is removed all the same."},
+		 "Wait until they have completed, or cancel them; with force it is removed all the same, and they run again only once they are resumed on another deployment."},
 	[RESTATE_UNKNOWN_DEPLOYMENT] = {"unknown_deployment", 404,
 									"No deployment with this id is registered.",
 									"Look for it in restate.sys_deployment."},
+	[RESTATE_BULK_JOB_NOT_FOUND] = {"bulk_job_not_found", 404, "There is no bulk job with this id.",
+									"See restate.sys_bulk_job."},
+	[RESTATE_BULK_JOB_ENDED] = {"bulk_job_ended", 409,
+								"A bulk job that is done or was aborted stays as it is.",
+								"Start another with restate_bulk_start."},
 	[RESTATE_READ_ONLY] = {"read_only", 503, "This server is a standby.",
 						   "Send operations to the primary."},
 };

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 #define RESUME_OR_KILL \
-	"Let it go on with restate_resume, or end it with restate_kill; then it can be restarted."
+	"Let it go on with restate_resume, or end it with restate_kill, which cannot be undone; then it can be restarted."
 
 const RefusalDef refusals[REFUSAL_COUNT] = {
 	[NOT_REFUSED] = {RESTATE_OK, "", NULL, NULL},

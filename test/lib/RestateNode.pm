@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv @live_tables);
 
 # those of what is in flight
-our @live_tables = qw(runnable timer waiter promise_waiter worker held_service);
+our @live_tables = qw(runnable timer waiter promise_waiter worker held_service bulk_job bulk_target);
 # every table of the extension
 our @tables = (qw(deployment service_revision invocation journal journal_event
   object_key object_state promise audit), @live_tables);
@@ -99,6 +99,7 @@ SELECT id, '${\ inv('running')}', 2, 'attach', partition_key FROM restate.invoca
 UPDATE restate.invocation SET has_waiters = true WHERE id = '${\ inv('suspended')}';
 INSERT INTO restate.worker VALUES ('one', now());
 INSERT INTO restate.held_service VALUES ('Svc', 'too slow', now(), 'operator');
+SELECT FROM restate_bulk_start('purge', '{"all": true}');
 SQL
 	return;
 }

@@ -188,7 +188,7 @@ EXCEPTION WHEN OTHERS THEN
 END $$;
 SELECT is(said, 'deployment_in_use: Not completed, and pinned to it, are 12, the first of them: ' || (SELECT string_agg('inv_1' || lpad('d' || g, 33, '0'), ', ') FROM generate_series(10, 19) AS g) || '.', 'the first ten are told')
 FROM refusal;
-SELECT is(hint, 'Wait until they have completed, or cancel them; with force it is removed all the same.', 'and what to do') FROM refusal;
+SELECT is(hint, 'Wait until they have completed, or cancel them; with force it is removed all the same, and they run again only once they are resumed on another deployment.', 'and what to do') FROM refusal;
 SELECT is(pg_temp.removed('worker:b'), 'removed', 'one with completed invocations is removed');
 SELECT is(pg_temp.removed('worker:b'), 'PT404 unknown_deployment deployment ID is not registered', 'once');
 SELECT is(pg_temp.told('SELECT restate_remove_deployment(NULL)'), 'PT400 invalid_deployment_id the deployment id is null', 'null is no id');

@@ -33,7 +33,7 @@ BEGIN
   SELECT string_agg(concat_ws(' ', v.problem, labelled(v.id::text)), ', ' ORDER BY v.problem COLLATE "C", labelled(v.id::text) COLLATE "C") INTO told
     FROM restate_verify() AS v;
   IF EXISTS (SELECT FROM restate_verify() AS v WHERE length(v.detail) < 5
-    OR v.id IS NULL AND v.problem <> 'revision_without_deployment') THEN
+    OR v.id IS NULL AND v.problem NOT IN ('revision_without_deployment', 'bulk_job_wrong')) THEN
     told := told || ', without an id or a detail';
   END IF;
   RAISE EXCEPTION USING ERRCODE = 'UNDO0';
@@ -103,9 +103,13 @@ INSERT INTO damage (statements, want, rule) VALUES
   ($$UPDATE restate.invocation SET status = 'paused' WHERE id = inv('restart')$$, 'runnable_wrong restart', 'one that can be claimed though it is paused'),
   ($$INSERT INTO restate.waiter VALUES (inv('done'), inv('running'), 1, 'call', restate_partition_key_of_id(inv('done')))$$, 'waiter_wrong done', 'one that waits for what has completed'),
   ($$INSERT INTO restate.waiter VALUES (inv('paused'), inv('running'), 1, 'call', restate_partition_key_of_id(inv('paused')))$$, 'waiter_wrong paused', 'one whom nobody would answer'),
-  ($$UPDATE restate.invocation SET attempt = 1 WHERE id = inv('paused')$$, 'attempt_wrong paused', 'an attempt of one that is paused');
+  ($$UPDATE restate.invocation SET attempt = 1 WHERE id = inv('paused')$$, 'attempt_wrong paused', 'an attempt of one that is paused'),
+  ($$UPDATE restate.invocation SET attempt = 1, worker_name = 'gone', is_foreign = NULL WHERE id = inv('running')$$, 'worker_missing running', 'an attempt whose worker is not known'),
+  ($$SELECT FROM restate_bulk_start('cancel', '{"all": true}'); DELETE FROM restate.bulk_target WHERE id = inv('running')$$, 'bulk_job_wrong', 'a bulk job that has lost some of its set'),
+  ($$SELECT FROM restate_bulk_start('cancel', '{"all": true}'); UPDATE restate.bulk_job SET state = 'aborted'$$, 'bulk_job_wrong', 'a set that is left of a bulk job which has ended'),
+  ($$SELECT FROM restate_bulk_start('cancel', '{"all": true}'); DELETE FROM restate.bulk_job$$, 'bulk_job_wrong', 'a set of no bulk job');
 
-SELECT plan((SELECT count(*) FROM damage)::int + 12);
+SELECT plan((SELECT count(*) FROM damage)::int + 13);
 
 SELECT is(found('SELECT 1'), 'nothing', 'nothing where nothing is broken');
 SELECT is(found('DELETE FROM restate.journal; DELETE FROM restate.journal_event; DELETE FROM restate.invocation; DELETE FROM restate.object_key; DELETE FROM restate.runnable'), 'nothing', 'nothing where nothing is');
@@ -118,6 +122,8 @@ SELECT is(found($$UPDATE restate.invocation SET suspended_waiting_for_signals = 
 SELECT is(found($$UPDATE restate.invocation SET suspended_waiting_for_completions = NULL WHERE id = inv('suspended')$$), 'nothing', 'signals alone can be waited for');
 SELECT is(found($$UPDATE restate.invocation SET suspended_waiting_for_signals = NULL WHERE id = inv('suspended')$$), 'nothing', 'completions alone too');
 SELECT is(found($$UPDATE restate.invocation SET pause_requested = true WHERE id = inv('running')$$), 'nothing', 'a pause may wait for one that runs');
+SELECT is(found($$INSERT INTO restate.worker VALUES ('silent', '2026-01-02'); UPDATE restate.invocation SET attempt = 1, worker_name = 'silent', is_foreign = NULL WHERE id = inv('running')$$), 'nothing',
+  'a worker may be silent: a tick takes its attempts');
 
 SELECT is(found(statements), want, format('%s: %s', rule, want)) FROM damage ORDER BY n;
 

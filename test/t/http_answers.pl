@@ -86,6 +86,40 @@ is_deeply([ map { [ @$_{qw(depth id status)} ] } @{ decode_json(ask('done', 'lin
 is_deeply([ map { [ @$_{qw(depth relation id command_index)} ] } @{ decode_json(ask('child', 'call-tree')->{body})->{rows} } ],
 	[ [ -1, 'caller', inv('parent'), undef ], [ 0, 'self', inv('child'), 1 ] ], 'the tree of calls');
 
+# what is stuck, and what a deployment is needed for: by the role that reads
+$node->safe_psql('postgres', "UPDATE restate.invocation SET is_foreign = NULL, modified_at = now() - interval '1 hour', created_at = modified_at, last_failure = 'boom', next_retry_at = now() + interval '1 day'"
+	  . " WHERE id IN ('" . inv('paused') . "', '" . inv('retrying') . "'); INSERT INTO restate.held_service VALUES ('Svc', 'too slow', now() - interval '1 hour', 'ann')");
+for my $case ([ '', [ qw(retrying paused service_held) ] ], [ '?reason=paused', ['paused'] ], [ '?service=Svc&reason=retrying', ['retrying'] ], [ '?service=Obj', [] ], [ '?reason=unserved', [] ])
+{
+	my ($query, $reasons) = @$case;
+	my $answer = request($gateway, 'GET', "/admin/stuck$query");
+
+	is($answer->{status}, 200, "what is stuck$query");
+	is_deeply([ sort map { $_->{reason} } @{ decode_json($answer->{body})->{rows} } ], [ sort @$reasons ], 'is what there is');
+}
+my ($paused) = @{ decode_json(request($gateway, 'GET', '/admin/stuck?reason=paused')->{body})->{rows} };
+is(join(' ', @$paused{qw(id target status)}), inv('paused') . ' Svc/run paused', 'with its columns');
+like("$paused->{since} $paused->{age}", qr/^\d{4}-\d\d-\d\dT[\d:.]+Z PT3[67]\d\d(\.\d+)?S$/, 'times and durations as a query spells them');
+my @sinces = map { $_->{since} } @{ decode_json(request($gateway, 'GET', '/admin/stuck')->{body})->{rows} };
+is_deeply(\@sinces, [ sort @sinces ], 'the longest first');
+my $old = 'dp_10000000000000000000old';
+my $blockers = decode_json(request($gateway, 'GET', "/admin/deployments/$old/blockers")->{body});
+is_deeply($blockers->{rows}, query("SELECT jsonb_agg(to_jsonb(b) - 'deployment_id' ORDER BY b.blocker, b.service_name, b.status) FROM restate_api.deployment_blockers AS b WHERE b.deployment_id = '$old'"),
+	'what a deployment is needed for');
+is_deeply([ grep { $_->{status} eq 'paused' } @{ $blockers->{rows} } ],
+	[ { blocker => 'pinned', service_name => 'Svc', status => 'paused', count => 1, oldest_id => inv('paused'), oldest_at => $paused->{since} } ], 'by service and status, with an example');
+ok(!$blockers->{drained}, 'so that it is not drained');
+$node->safe_psql('postgres', "INSERT INTO restate.deployment (id, ty, endpoint, min_service_protocol_version, max_service_protocol_version) VALUES ('dp_1000000000000000drained', 'http', 'http://drained', 5, 6)");
+is_deeply(decode_json(request($gateway, 'GET', '/admin/deployments/dp_1000000000000000drained/blockers')->{body}), { drained => JSON::PP::true, rows => [] }, 'one that is needed for nothing is');
+$node->safe_psql('postgres', "DELETE FROM restate.deployment WHERE id = '$old'");
+is_deeply(decode_json(request($gateway, 'GET', "/admin/deployments/$old/blockers")->{body}), $blockers, 'one that is gone is found while something is pinned to it');
+is(told(request($gateway, 'GET', "/admin/$_->[0]")), $_->[1], "$_->[0] is $_->[1]")
+  for [ 'deployments/dp_10000000000000000000abc/blockers', '404 deployment_not_found' ], [ 'deployments/x/blockers', '400 invalid_path' ], [ 'stuck?reason=x', '400 invalid_query_parameter' ],
+  [ 'stuck?reason=', '400 invalid_query_parameter' ], [ 'stuck?service=a&service=b', '400 invalid_query_parameter' ], [ 'deployments', '404 route_not_found' ], [ 'stuck/x', '404 route_not_found' ];
+my $documented = decode_json(slurp_file(getcwd() . '/src/gateway/openapi.json'))->{components}{schemas}{StuckReason}{enum};
+is_deeply([ sort @$documented ], query(q{SELECT jsonb_agg(m[1] ORDER BY m[1] COLLATE "C") FROM regexp_matches(pg_get_functiondef('restate.stuck_after(text)'::regprocedure), 'WHEN ''([a-z_]+)''', 'g') AS m}),
+	'the reasons are documented');
+
 # what is refused
 is(told(ask($_->[0], $_->[1])), $_->[2], "$_->[1] of $_->[0] is $_->[2]")
   for (map { [ 'absent', $_, '404 invocation_not_found' ] } qw(explain preview-restart restart-point?at=last_completed lineage call-tree)),
@@ -103,6 +137,8 @@ is(request($gateway, 'GET', '/v3/admin/invocations/' . inv('gone') . '/explain')
 
 $node->safe_psql('postgres', 'REVOKE EXECUTE ON FUNCTION restate_explain, restate_lineage FROM restate_gateway');
 is(told(ask('gone', $_)), '403 forbidden', "$_ without the privilege is 403") for qw(explain lineage);
+$node->safe_psql('postgres', 'REVOKE SELECT ON restate.sys_stuck, restate.sys_deployment_blocker FROM restate_gateway_reader');
+is(told(request($gateway, 'GET', "/admin/$_")), '403 forbidden', "$_ without the privilege is 403") for 'stuck', "deployments/$old/blockers";
 is(request($gateway, 'GET', '/health')->{status}, 200, 'and /health asks for none of them');
 stop_gateway($gateway);
 done_testing();

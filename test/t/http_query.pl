@@ -94,7 +94,7 @@ is(rows("SELECT id FROM sys_invocation WHERE id = ' @{[inv('done')]}'"), '[]', '
 like(query("SELECT ' @{[inv('done')]}'::restate_invocation_id")->{body}, qr/it begins with a space; the rest is an id/, 'what is to be an id and is none is told what is wrong');
 
 for my $view (qw(sys_invocation sys_invocation_status sys_invocation_state sys_idempotency sys_journal sys_journal_events sys_inbox sys_keyed_service_status
-	sys_deployment sys_service state sys_promise sys_audit admin_deployment admin_service))
+	sys_deployment sys_service state sys_promise sys_audit sys_stuck sys_deployment_blocker admin_deployment admin_service))
 {
 	like(rows("SELECT * FROM $view"), qr/^\[/, "$view can be read");
 }

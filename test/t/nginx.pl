@@ -126,6 +126,34 @@ for my $function (sort keys %paths)
 is(refusal(request(GET => $_)), '404 route_not_found', "GET $_ is nothing") for '/', '/invocations', '/invocations/', '/v2', '/v2/', '/rpc/', $batches, '/query';
 is(refusal(request(GET => "/v1$_")), '400 unsupported_api_version', "GET /v1$_ is no longer served") for '', '/', '/nope', '?x';
 
+# what only answers a question: GET, and HEAD
+my %questions = map { $_ => "/admin/invocations/$id/" . tr/_/-/r } qw(explain preview_restart restart_point lineage call_tree);
+$front->{reply} = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+for my $function (sort keys %questions)
+{
+	my $path = $questions{$function};
+	my $form = "$function invocation_id=$id" . ($function eq 'restart_point' ? '&at=' : '');
+
+	for my $prefix ('', '/v2', '/v3')
+	{
+		my $answer = request(GET => "$prefix$path");
+		is(arrived(), $form, "GET $prefix$path is $function");
+		is("$answer->{status}$answer->{body}", '200{}', 'and its answer is passed on');
+		$answer = request(HEAD => "$prefix$path");
+		is(arrived() . " $answer->{status}$answer->{body}", "$form 200", "HEAD $prefix$path asks the same");
+	}
+	for my $other (qw(POST PUT PATCH DELETE OPTIONS TRACE FOO))
+	{
+		is(refusal(request($other, $path)) . arrived(), '405 method_not_allowed allow GET,HEAD-', "$other $path is refused");
+	}
+	is(refusal(request(GET => $_)) . arrived(), '404 route_not_found-', "GET $_ is nothing")
+	  for "$path/", "/admin$path", $path =~ s{^/admin}{}r, uc $path, "/rpc/$function";
+	is(refusal(request(GET => "/v1$path")), '400 unsupported_api_version', "/v1$path is no longer served");
+	is(refusal(request(GET => $path =~ s/\Q$id/inv%ff/r)) . arrived(), '400 invalid_invocation_id-', "$function of no id");
+}
+is(refusal(request(DELETE => "/admin/invocations/$id")) . arrived(), '404 route_not_found-', 'nothing is deleted below /admin');
+$front->{reply} = $accepted;
+
 # parameters, as the function gets them; "-" if nginx refuses them
 
 my @parameters = (
@@ -223,6 +251,28 @@ for (@parameters)
 	else
 	{
 		is(arrived(), "$function invocation_id=$id$form", "$name is passed on");
+	}
+}
+
+# those of what only answers
+for ([ 'preview-restart', 'from=3&deployment=keep', '&from=3&deployment=keep' ], [ 'preview-restart', 'at=last_failure&from=', '&from=&at=last_failure' ],
+	[ 'preview-restart', 'deployment=latest&at=name:charge%232', '&deployment=latest&at=name:charge%232' ], [ 'preview-restart', 'x=at=1', '' ],
+	[ 'preview-restart', '%61t=time:2026-11-30T03:00:00.5Z', '&at=time:2026-11-30T03:00:00.5Z' ], [ 'preview-restart', 'at=a&%61%74=b', '-' ],
+	[ 'preview-restart', 'at=name%3Aa%20b', '&at=name%3Aa%20b' ], [ 'preview-restart', 'at', '-' ], [ 'preview-restart', 'at=name:%C3%A9', '-' ],
+	[ 'preview-restart', 'at=a,b', '-' ], [ 'preview-restart', "Id=$dp", '-' ], [ 'restart-point', 'at=last_completed&from=3', '&at=last_completed' ],
+	[ 'restart-point', '', '&at=' ], [ 'restart-point', 'at=', '&at=' ], [ 'restart-point', 'at=a&at=a', '-' ], [ 'restart-point', 'at', '-' ],
+	[ 'explain', 'from=3&from=4&at=x&mode=y', '' ], [ 'lineage', 'depth=eq.0&select=id', '' ], [ 'call-tree', 'limit=1', '' ])
+{
+	my ($question, $query, $form) = @$_;
+	my $answer = request(GET => "/admin/invocations/$id/$question?$query");
+
+	if ($form eq '-')
+	{
+		is(refusal($answer) . arrived(), '400 invalid_query_parameter-', "$question with ?$query is refused");
+	}
+	else
+	{
+		is(arrived(), ($question =~ tr/-/_/r) . " invocation_id=$id$form", "$question with ?$query is passed on");
 	}
 }
 
@@ -488,9 +538,7 @@ is($answer->{headers}{'retry-after'}[0], 1, 'to be tried again');
 my $doc = NginxFront::slurp("$top/doc/postgrest.md");
 isnt(index($doc, NginxFront::slurp("$top/examples/postgrest/$_")), -1, "doc/postgrest.md has $_") for 'roles.sql', 'postgrest.conf';
 my %documented = map { $_ => 1 } $doc =~ /\| `(\w+)\(invocation_id/g;
-# what only answers a question has no path of Restate's
-delete @documented{qw(explain lineage preview_restart restart_point call_tree)};
-is(join(' ', sort keys %documented), join(' ', sort grep { !/_batch$/ } keys %paths), 'and every function');
+is(join(' ', sort keys %documented), join(' ', sort grep { !/_batch$/ } keys %paths, keys %questions), 'and every function');
 
 $front->stop;
 my $log = NginxFront::slurp("$tmp/nginx/error.log");

@@ -57,6 +57,7 @@ my %served;
 $served{"PATCH /invocations/{}/$1"} = 1 while $routes =~ /^\tOPERATION\(\s*"([\w-]+)"/mg;
 $served{"POST /internal/invocations_batch_operations/$1"} = 1 while $routes =~ /^\tBATCH\(\s*"([\w-]+)"/mg;
 $served{"GET /admin/invocations/{}/$1"} = 1 while $routes =~ /^\tASK\(\s*"([\w-]+)"/mg;
+$served{"$1 /admin/bulk-jobs/{}$2"} = 1 while $routes =~ /^\tBULK\("(\w+)", \S+,\s+"([^"]*)"/mg;
 while ($routes =~ /^\t(?:\{\.method = "(\w+)",\s.*?\.pattern = "|(READ)\(\s*SEGMENTS\(.*?\),\s+"|NOT_BUILT\(\s*"(\w+)",\s+SEGMENTS\(.*?\),\s+")(\/[^"]+)"/smg)
 {
 	my ($method, $pattern) = ($1 // $3 // 'GET', $4);
@@ -107,7 +108,7 @@ is($answer->{body}, $text, 'GET /openapi serves the document');
 is($answer->{headers}{'content-type'}, 'application/json', 'GET /openapi serves it as JSON');
 
 my %parameter = (invocation_id => inv('unknown'), deployment => 'dp_10000000000000000000old', service => 'Svc', handler => 'run',
-	subscription => 'sub_10000000000000000000000');
+	subscription => 'sub_10000000000000000000000', job => '00000000-0000-0000-0000-000000000000');
 for my $operation (@operations)
 {
 	my ($method, $path, $described) = @$operation;
@@ -172,11 +173,14 @@ sub lacks
 	return @found;
 }
 
+is(json_request($gateway, 'POST', '/admin/bulk-jobs', '{"operation": "purge", "filter": {"service": "Svc"}}')->{status}, 201, 'there is a bulk job');
 for my $case (
 	[ GET => '/services', '/services' ],
 	[ GET => '/services/Wf', '/services/{service}' ],
 	[ GET => '/deployments', '/deployments' ],
 	[ GET => '/deployments/dp_10000000000000000000new', '/deployments/{deployment}' ],
+	[ GET => '/admin/stuck', '/admin/stuck' ],
+	[ GET => '/admin/deployments/dp_10000000000000000000old/blockers', '/admin/deployments/{deployment}/blockers' ],
 	[ GET => '/services/Svc/handlers', '/services/{service}/handlers' ],
 	[ GET => '/services/Svc/handlers/run', '/services/{service}/handlers/{handler}' ],
 	[ GET => '/subscriptions', '/subscriptions' ],
@@ -184,6 +188,8 @@ for my $case (
 	[ GET => '/version', '/version' ],
 	[ PATCH => '/invocations/' . inv('done') . '/restart-as-new', '/invocations/{invocation_id}/restart-as-new' ],
 	[ POST => '/query', '/query', '{"query": "SELECT id, status FROM sys_invocation"}' ],
+	[ POST => '/admin/bulk-jobs', '/admin/bulk-jobs', '{"operation": "purge", "filter": {"service": "Svc"}, "options": {"dry_run": true}}' ],
+	[ GET => '/admin/bulk-jobs', '/admin/bulk-jobs' ],
 	[ POST => '/internal/invocations_batch_operations/restart-as-new',
 		'/internal/invocations_batch_operations/restart-as-new',
 		encode_json({ invocation_ids => [ inv('done'), inv('running') ] }) ],

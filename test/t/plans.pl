@@ -5,16 +5,10 @@ use warnings;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use RestateNode;
+use RestatePlans;
 use Test::More;
 
-my $node = new_node('main', <<'CONF');
-autovacuum = off
-session_preload_libraries = 'auto_explain'
-auto_explain.log_nested_statements = on
-auto_explain.log_format = 'text'
-auto_explain.log_timing = off
-max_parallel_workers_per_gather = 0
-CONF
+my $node = new_node('main', $plan_settings);
 
 # statistics of a few rows, which have become many
 load_example($node);
@@ -179,44 +173,14 @@ my @functions = (
 	[ "output('$runs->[0]')", 1, 'of one that runs' ],
 );
 
-# What indexes begin with, after the partition key if that comes first: a
-# condition on it is what makes a scan of an index short.
-my $leading = qr/\bat < |\b(?:id|new_id|target|restarted_from|status|service_key|(?:target_)?service_name(?:\)::text)?) = /;
-
-# Returns the nodes of a plan that read a whole table, or a whole index.
-sub whole
-{
-	my ($plan) = @_;
-	# a node's own lines end where the next one begins
-	my @nodes = split /^(?=[^\n]*\(cost=)/m, $plan;
-
-	# deployments, services and workers are few; of timers the first are read, and what is
-	# in flight where a worker has died
-	return grep {
-		!/ Scan (?:\S+ \S+ )?on (?:deployment|service_revision|held_service|worker|timer|invocation_in_flight_idx)/
-		  && (/Seq Scan/ || (/(?:Index|Index Only|Bitmap Index) Scan/ && !/Index Cond: .*$leading/))
-	} @nodes;
-}
-
-# Runs the operation in a transaction that is rolled back, and returns the
-# plans of the statements in it, as logged.
-sub plans_of
+# Runs the operation and returns the plans of the statements in it.
+sub plans_of_call
 {
 	my ($call, $settings) = @_;
-	my $offset = -s $node->logfile;
+	my @plans = plans_of($node, "SELECT restate_$call", $settings);
 
-	# the first call of a session checks the installed version
-	$node->safe_psql('postgres',
-		"SET auto_explain.log_min_duration = -1; SELECT restate_purge_journal_batch(NULL);"
-		. " $settings; BEGIN; SET auto_explain.log_min_duration = 0; SELECT restate_$call; SET auto_explain.log_min_duration = -1; ROLLBACK");
-	my $log = substr(slurp_file($node->logfile), $offset);
-	my @plans = split /^[^\t\n][^\n]*LOG:  duration: [^\n]* plan:\n/m, $log;
-	shift @plans;
-	# what follows a plan's lines is no part of it
-	s/\n[^\t].*//s for @plans;
 	# the call itself is logged last
-	my $call_plan = pop @plans;
-	die "the last statement logged is not the call: $call_plan" unless $call_plan =~ /restate_\Q$call\E/;
+	pop @plans;
 	# what holds for a handler is worked out by functions of SQL, which the planner runs
 	# where it needs their value: they are no statements
 	@plans = grep { / on \S[^\n]*\(cost=/ } @plans if grep { $_->[0] eq $call } @functions;
@@ -242,7 +206,7 @@ for my $round (1, 2)
 		{
 			my ($call, $count) = @$operation;
 			my $name = $call =~ s/\(.*//sr . " ($operation->[2]), $settings{$settings}";
-			my @plans = plans_of($call, $settings);
+			my @plans = plans_of_call($call, $settings);
 			my @whole = map { whole($_) } @plans;
 
 			is(scalar @plans, $count, "$name: $count statements")
@@ -257,7 +221,7 @@ for my $round (1, 2)
 # whatever a user has told the planner: of a batch too, whose rows are locked in an order
 for my $operation (@operations, [ "purge_batch(ARRAY(SELECT id FROM restate.invocation WHERE status = 'completed'))", 2, 'a batch' ])
 {
-	my @plans = plans_of($operation->[0], 'SET enable_sort = off; SET enable_nestloop = off; SET enable_indexscan = off; SET enable_bitmapscan = off');
+	my @plans = plans_of_call($operation->[0], 'SET enable_sort = off; SET enable_nestloop = off; SET enable_indexscan = off; SET enable_bitmapscan = off');
 
 	is(join("\n", map { whole($_) } @plans), '', "$operation->[0] ($operation->[2]), with all turned off: nothing is read whole");
 }

@@ -37,7 +37,7 @@ is($node->safe_psql('postgres', q{SELECT string_agg(target_handler_name || ' ' |
 SKIP:
 {
 	skip 'there is no pg_cron', 2 unless $has_cron;
-	is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), '2', 'pg_cron has its jobs');
+	is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), '3', 'pg_cron has its jobs');
 	# at the next full minute it takes the attempt whose worker is silent
 	ok($node->poll_query_until('postgres', q{SELECT count(*) = 0 FROM restate.invocation WHERE status = 'running'}), 'pg_cron is the clock');
 }
