@@ -229,6 +229,7 @@ CREATE TABLE restate.invocation (
   completion_failure_metadata jsonb,
   has_waiters boolean,
   is_foreign boolean,
+  asked_completion_id bigint,
 
   PRIMARY KEY (id, partition_key),
   CONSTRAINT invocation_rules CHECK (restate.check_invocation(
@@ -271,6 +272,8 @@ COMMENT ON COLUMN restate.invocation.has_waiters IS
 'Whether restate.waiter may have rows of who waits for its result. Null: it has none.';
 COMMENT ON COLUMN restate.invocation.is_foreign IS
 'It was in flight when it was imported or upgraded: it may run elsewhere, and nothing runs it here until it is adopted. Null: it was not.';
+COMMENT ON COLUMN restate.invocation.asked_completion_id IS
+'The last completion that a command of its journal has asked for, which is the highest; -1 for none. Null: the journal tells.';
 COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
 'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
 

@@ -13,13 +13,14 @@ CREATE FUNCTION restate.facts(
     deployment_id restate_deployment_id, min_service_protocol_version integer, max_service_protocol_version integer,
     modified_at timestamptz, scheduled_start_at timestamptz, next_retry_at timestamptz, retained_from timestamptz,
     last_start_at timestamptz, last_entry_at timestamptz, attempt bigint, retry_count bigint,
-    entry_retry_count bigint, has_waiters boolean, is_foreign boolean, random_seed bigint)
+    entry_retry_count bigint, has_waiters boolean, is_foreign boolean, random_seed bigint,
+    asked_completion_id bigint)
   RETURNS bytea
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_facts';
 COMMENT ON FUNCTION restate.facts(text, text, text, text, text, bigint, bigint, boolean, restate_deployment_id,
   integer, interval, interval, boolean, bigint, restate_invocation_id, restate_deployment_id, integer, integer,
-  timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, bigint, boolean, boolean, bigint) IS
+  timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, bigint, boolean, boolean, bigint, bigint) IS
 'The facts that operations decide on, in the form of the library''s memory: for the library''s own statements.';
 
 CREATE FUNCTION restate.was_written(statement text, as_asked boolean) RETURNS boolean

@@ -58,48 +58,38 @@ CREATE FUNCTION restate.attempts_of(ids restate_invocation_id[], frames boolean)
     commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
     entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval,
     entries bigint, request bytea)
-  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 10
-  SET search_path = pg_catalog, pg_temp
+  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 10
 AS $function$
-#variable_conflict use_column
-BEGIN
-  RETURN QUERY
-    WITH attempt AS MATERIALIZED (
-      SELECT c.place, i.*
-      FROM unnest($1) WITH ORDINALITY AS c (id, place)
-      JOIN restate.invocation AS i ON i.id = c.id AND i.partition_key = restate_partition_key_of_id(c.id)),
-    option AS MATERIALIZED (
-      SELECT t.*, h.inactivity_timeout, h.abort_timeout, h.enable_lazy_state
-      FROM (SELECT DISTINCT a.target_service_name AS service, a.target_handler_name AS handler, a.pinned_deployment_id AS deployment
-        FROM attempt AS a) AS t
-      CROSS JOIN LATERAL restate.handler_of(t.service, t.handler, t.deployment) AS h)
-    SELECT a.id, a.attempt, a.target_service_name, a.target_handler_name, a.target_service_key, a.pinned_deployment_id,
-      a.pinned_service_protocol_version, a.attempt_count, a.random_seed, a.journal_commands_size, j.entries, j.input,
-      s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout,
-      a.journal_size, CASE WHEN $2 THEN restate.start_frame(a.id, a.journal_size, a.target_service_key, s.state_keys, s.state_values,
-        a.entry_retry_count, floor(extract(epoch FROM now() - a.last_entry_at) * 1000)::bigint, a.random_seed) || j.frames END
-    FROM attempt AS a
-    LEFT JOIN option AS o ON o.service = a.target_service_name AND o.handler = a.target_handler_name AND o.deployment = a.pinned_deployment_id
-    CROSS JOIN LATERAL (
-      SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
-          e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
-          ORDER BY e.index) FILTER (WHERE $2 IS NOT TRUE) AS entries,
-        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input,
-        CASE WHEN count(*) = count(f.frame) THEN string_agg(f.frame, '' ORDER BY e.index) END AS frames
-      FROM restate.journal AS e
-      CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN restate.entry_frame(e.entry_type, e.name, e.completion_id,
-        e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload) END) AS f (frame)
-      WHERE e.id = a.id AND e.partition_key = a.partition_key) AS j
-    LEFT JOIN LATERAL (
-      SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}') AS state_keys,
-        coalesce(array_agg(t.value ORDER BY t.key COLLATE "C"), '{}') AS state_values,
-        coalesce(sum(octet_length(t.key) + octet_length(t.value)), 0) AS size
-      FROM restate.object_state AS t
-      WHERE t.service_name = a.target_service_name COLLATE "C" AND t.service_key = a.target_service_key
-        AND t.partition_key = a.partition_key) AS s
-      ON a.target_service_key IS NOT NULL AND o.enable_lazy_state IS NOT TRUE AND s.size <= 1048576
-    ORDER BY a.place;
-END
+  -- without a setting of its own, so that its callers plan it as a part of their query
+  SELECT a.id, a.attempt, a.target_service_name, a.target_handler_name, a.target_service_key, a.pinned_deployment_id,
+    a.pinned_service_protocol_version, a.attempt_count, a.random_seed, a.journal_commands_size, j.entries, j.input,
+    s.state_keys, s.state_values, coalesce(a.entry_retry_count, 0), a.last_entry_at, o.inactivity_timeout, o.abort_timeout,
+    a.journal_size, CASE WHEN $2 THEN restate.start_frame(a.id, a.journal_size, a.target_service_key, s.state_keys, s.state_values,
+      a.entry_retry_count, floor(extract(epoch FROM now() - a.last_entry_at) * 1000)::bigint, a.random_seed) || j.frames END
+  FROM unnest($1) WITH ORDINALITY AS c (id, place)
+  JOIN restate.invocation AS a ON a.id = c.id AND a.partition_key = restate_partition_key_of_id(c.id)
+  LEFT JOIN LATERAL (
+    SELECT h.inactivity_timeout, h.abort_timeout, h.enable_lazy_state
+    FROM restate.handler_of(a.target_service_name, a.target_handler_name, a.pinned_deployment_id) AS h OFFSET 0) AS o ON true
+  CROSS JOIN LATERAL (
+    SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
+        e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
+        ORDER BY e.index) FILTER (WHERE $2 IS NOT TRUE) AS entries,
+      (array_agg(e.payload) FILTER (WHERE e.index = 0))[1] AS input,
+      CASE WHEN count(*) = count(f.frame) THEN string_agg(f.frame, '' ORDER BY e.index) END AS frames
+    FROM restate.journal AS e
+    CROSS JOIN LATERAL (SELECT CASE WHEN $2 THEN restate.entry_frame(e.entry_type, e.name, e.completion_id,
+      e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload) END OFFSET 0) AS f (frame)
+    WHERE e.id = a.id AND e.partition_key = a.partition_key) AS j
+  LEFT JOIN LATERAL (
+    SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}') AS state_keys,
+      coalesce(array_agg(t.value ORDER BY t.key COLLATE "C"), '{}') AS state_values,
+      coalesce(sum(octet_length(t.key) + octet_length(t.value)), 0) AS size
+    FROM restate.object_state AS t
+    WHERE t.service_name = a.target_service_name COLLATE "C" AND t.service_key = a.target_service_key
+      AND t.partition_key = a.partition_key) AS s
+    ON a.target_service_key IS NOT NULL AND o.enable_lazy_state IS NOT TRUE AND s.size <= 1048576
+  ORDER BY c.place
 $function$;
 REVOKE ALL ON FUNCTION restate.attempts_of(restate_invocation_id[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION restate.attempts_of(restate_invocation_id[], boolean) IS

@@ -81,7 +81,7 @@ BEGIN
     'partition_key', 'journal_size', 'journal_commands_size', 'inbox_sequence_number',
     'request_id', 'pause_requested', 'completion_payload', 'input_headers', 'input_payload',
     'attempt', 'worker_name', 'attempt_count', 'entry_retry_count', 'last_entry_at', 'suspended_waiting_for_names',
-    'retained_from', 'completion_failure_metadata', 'has_waiters', 'is_foreign']);
+    'retained_from', 'completion_failure_metadata', 'has_waiters', 'is_foreign', 'asked_completion_id']);
   IF row.id IS NULL THEN
     PERFORM restate.refuse_body('the invocation has no id');
   END IF;

@@ -40,7 +40,7 @@ sub cost
 	my $warm = 20;
 	my $prefix = "$work/log";
 	run_pgbench($do{script}, '-l', "--log-prefix=$prefix", '-c', $do{clients}, '-j', $do{clients} > 2 ? 2 : $do{clients},
-		'-t', $warm + $do{transactions}, map { ('-D', "$_=$do{variables}{$_}") } sort keys %{ $do{variables} });
+		'-t', $warm + $do{transactions}, map { ('-D', "'$_=$do{variables}{$_}'") } sort keys %{ $do{variables} });
 	my %ends;
 	for my $log (glob "$prefix.*")
 	{

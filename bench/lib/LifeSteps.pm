@@ -2,9 +2,10 @@
 #
 # The floor is one update in place and two inserts of 100 bytes, prepared, in one round
 # trip, in tables that have nothing but a primary key; in our tables is the same with the
-# constraints and indexes that these have.  In calls of 8 the floor is one update of eight
-# rows and one insert of sixteen; ours are eight calls in one pipeline, hence one
-# transaction.
+# constraints and indexes that these have.  Ours is restate_append, with entries of JSON;
+# frames is restate_push, with those of the service protocol.  In calls of 8 the floor is
+# one update of eight rows and one insert of sixteen; ours are eight steps in one
+# restate_push.
 package LifeSteps;
 
 use strict;
@@ -15,6 +16,10 @@ use LifeLoad qw(life_database cost $payload $bytes);
 
 my $command = q(format('{"Command": {"Run": {"completion_id": %s, "name": "step"}}}', :n::text)::jsonb);
 my $result = qq(format('{"Notification": {"Completion": {"Run": {"completion_id": %s, "result": {"Success": $bytes}}}}}', :n::text)::jsonb);
+
+# a Run command of completion 1 and its result of 100 bytes, and both of completion n
+my $frames = '\\x0411000000000008' . '58016204' . '73746570' . '0005000000000068' . '08017264' . '31' x 100;
+my $framed = 'set_byte(set_byte(:frames::bytea, 9, :n), 25, :n)';
 
 # the attempts that a client uses, for a hundred steps each
 my $steps_each = 100;
@@ -41,8 +46,17 @@ SELECT $columns FROM bench.attempt WHERE n = :mine \\gset
 END
 }
 
+# The same of eight attempts, which the columns are aggregates of.
+sub eight
+{
+	my ($columns) = @_;
+	return attempt($columns) =~ s/n = :mine/n BETWEEN 8 * :mine AND 8 * :mine + 7/r;
+}
+
 my %scripts = (
 	ours => attempt('id, attempt') . "SELECT index FROM restate_append(:id, :attempt, :n, ARRAY[$command, $result]);\n",
+	frames => attempt('id, attempt')
+	  . "SELECT ok, commands, entries FROM restate_push(ARRAY[:id::restate_invocation_id], ARRAY[:attempt::bigint], ARRAY[$framed], ARRAY[:n::bigint]);\n",
 	floor => attempt('raw, attempt') . <<'END',
 \startpipeline
 UPDATE bench.floor_invocation SET entries = :size, commands = :n + 1, last_entry_at = now() WHERE id = :raw::bytea AND attempt = :attempt;
@@ -59,14 +73,10 @@ INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, 
 END
 
 # the same of eight attempts at once
-my $eight = attempt(join ', ', map { my $i = $_; map { "(array_agg($_ ORDER BY n))[$i] AS $_$i" } qw(id attempt) } 1 .. 8)
-  =~ s/n = :mine/n BETWEEN 8 * :mine AND 8 * :mine + 7/r;
 my %of_eight = (
-	ours => $eight . "\\startpipeline\n"
-	  . join('', map { "SELECT index FROM restate_append(:id$_, :attempt$_, :n, ARRAY[$command, $result]);\n" } 1 .. 8)
-	  . "\\endpipeline\n",
-	floor => attempt('array_agg(raw) AS ids, array_agg(attempt) AS attempts') =~ s/n = :mine/n BETWEEN 8 * :mine AND 8 * :mine + 7/r
-	  . <<'END');
+	ours => eight('array_agg(id) AS ids, array_agg(attempt) AS attempts')
+	  . "SELECT ok, commands, entries FROM restate_push(:ids::restate_invocation_id[], :attempts::bigint[], array_fill($framed, ARRAY[8]), array_fill(:n::bigint, ARRAY[8]));\n",
+	floor => eight('array_agg(raw) AS ids, array_agg(attempt) AS attempts') . <<'END');
 \startpipeline
 UPDATE bench.floor_invocation AS i SET entries = :size, commands = :n + 1, last_entry_at = now()
   FROM unnest(:ids::bytea[], :attempts::bigint[]) AS v (id, attempt) WHERE i.id = v.id AND i.attempt = v.attempt;
@@ -86,6 +96,8 @@ sub measure
 		my $values = rounds($rounds, $clients, ($quick ? 2000 : 8000) / ($clients + 4), 1, %scripts);
 		my $workers = $clients == 1 ? '1 worker' : "$clients workers";
 		compare($values, 'ours', 'floor', part => 'life', what => "a step, $workers", unit => 'us',
+			goal => { op => '<=', ratio => 1.25 }, note => $notes{floor});
+		compare($values, 'frames', 'floor', part => 'life', what => "a step in frames, $workers", unit => 'us',
 			goal => { op => '<=', ratio => 1.25 }, note => $notes{floor});
 		compare($values, 'ours', 'in our tables', part => 'life', what => "a step, $workers", unit => 'us',
 			note => $notes{'in our tables'});
@@ -118,7 +130,7 @@ sub rounds
 			my $first = $next;
 			$next += $attempts;
 			return cost(script => $script, clients => $clients, transactions => int $transactions,
-				variables => { first => int(($first + $in_call - 1) / $in_call), each => $each, done => 0, payload => $payload })
+				variables => { first => int(($first + $in_call - 1) / $in_call), each => $each, done => 0, payload => $payload, frames => $frames })
 			  / $in_call;
 		} } keys %script);
 }

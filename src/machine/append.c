@@ -65,6 +65,7 @@ machine_append_entries(Changes *changes, Invocation *invocation, NewEntries *sen
 			append_command(changes, invocation, entry);
 		took_effect |= !entry->repeated;
 	}
+	invocation->asked = asked;
 	return took_effect ? machine_done("appended") : machine_unchanged();
 }
 

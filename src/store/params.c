@@ -124,7 +124,18 @@ store_call(StoreCall *call, StoreStatement statement)
 const Jsonb *
 store_jsonb(const char *json)
 {
-	return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	static const Jsonb *empty = NULL;
+	MemoryContext caller;
+
+	if (strcmp(json, "{}") != 0)
+		return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+	if (empty == NULL)
+	{
+		caller = MemoryContextSwitchTo(TopMemoryContext);
+		empty = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json)));
+		MemoryContextSwitchTo(caller);
+	}
+	return empty;
 }
 
 /*

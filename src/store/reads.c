@@ -18,7 +18,7 @@
 	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
 	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"          \
 	" coalesce(i.retained_from, i.completed_at), i.last_start_at, i.last_entry_at, i.attempt,"         \
-	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign, i.random_seed) AS facts"
+	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign, i.random_seed, i.asked_completion_id) AS facts"
 
 /* microseconds of an interval */
 #define LENGTH(interval) "restate.microseconds(" interval ")"
@@ -97,6 +97,23 @@
 	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
 
 #define LOCKED_KEYS(condition) KEYS(condition) IN_KEY_ORDER("k") " FOR UPDATE OF k"
+
+/*
+ * What is registered that a handler's invocations follow from, in the latest revision of
+ * its service, or in the newest that the deployment serves; -1 for a duration that is not
+ * there.
+ */
+#define REGISTERED \
+	"SELECT r.deployment_id, d.min_service_protocol_version::bigint AS min_protocol_version," \
+	" d.max_service_protocol_version::bigint AS max_protocol_version, r.ty AS service_ty," \
+	" r.options #> ARRAY['handlers', {handler_name}] AS of_handler, r.options -> 'service' AS of_service," \
+	" coalesce(" LENGTH("r.idempotency_retention") ", -1) AS idempotency_retention," \
+	" coalesce(" LENGTH("r.journal_retention") ", -1) AS journal_retention," \
+	" coalesce(" LENGTH("r.workflow_completion_retention") ", -1) AS workflow_completion_retention," \
+	" EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = {service_name}) AS is_held" \
+	" FROM restate.service_revision r JOIN restate.deployment d ON d.id = r.deployment_id" \
+	" WHERE r.service_name = {service_name} AND ({deployment_id} IS NULL OR r.deployment_id = {deployment_id})" \
+	" ORDER BY r.revision DESC LIMIT 1"
 
 /*
  * The first that are ready of lanes, which are rows v: first of each service its
@@ -357,17 +374,21 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.sql = "SELECT i.id, i.suspended_waiting_for_completions AS completions,"
 			" i.suspended_waiting_for_signals AS signals, i.suspended_waiting_for_names AS names" FROM_MANY},
 
-	/* what the registry says of a handler; durations in microseconds, the factor in millionths */
+	[READ(READ_REGISTERED)] = {
+		.name = "read registered",
+		.form = &store_form_handler, .result = &store_result_handler,
+		.sql = REGISTERED},
+
+	/* with what follows from it; durations in microseconds, the factor in millionths */
 	[READ(READ_HANDLER)] = {
 		.name = "read handler",
 		.form = &store_form_handler, .result = &store_result_handler,
-		.sql = "SELECT h.service_ty, h.handler_ty, " LENGTH("h.completion_retention") " AS completion_retention, "
-			LENGTH("h.journal_retention") " AS journal_retention, " LENGTH("h.retry_initial_interval") " AS initial_interval,"
+		.sql = "SELECT s.*, h.handler_ty, " LENGTH("h.completion_retention") " AS result_kept_for, "
+			LENGTH("h.journal_retention") " AS journal_kept_for, " LENGTH("h.retry_initial_interval") " AS initial_interval,"
 			" (h.retry_factor * 1000000)::bigint AS factor, " LENGTH("h.retry_max_interval") " AS max_interval,"
-			" h.retry_max_attempts AS max_attempts, h.retry_on_max_attempts = 'kill' AS kills, h.deployment_id,"
-			" h.min_protocol_version::bigint AS min_protocol_version, h.max_protocol_version::bigint AS max_protocol_version,"
-			" EXISTS (SELECT FROM restate.held_service s WHERE s.service_name = {service_name}) AS is_held"
-			" FROM restate.handler_of({service_name}, {handler_name}, {deployment_id}) AS h"},
+			" h.retry_max_attempts AS max_attempts, h.retry_on_max_attempts = 'kill' AS kills"
+			" FROM (" REGISTERED ") AS s"
+			" CROSS JOIN LATERAL restate.handler_of({service_name}, {handler_name}, s.deployment_id) AS h"},
 
 	[READ(READ_RESULTS)] = {
 		.name = "read results",

@@ -171,20 +171,29 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 #define FOUND_COUNT(COLUMN)	  COLUMN(INT8, count)
 #define FOUND_VERSION(COLUMN) COLUMN(TEXT, extversion)
 
-#define FOUND_HANDLER(COLUMN)            \
-	COLUMN(TEXT, service_ty)             \
-	COLUMN(TEXT, handler_ty)             \
-	COLUMN(INT8, completion_retention)   \
-	COLUMN(INT8, journal_retention)      \
-	COLUMN(INT8, initial_interval)       \
-	COLUMN(INT8, factor)                 \
-	COLUMN(INT8, max_interval)           \
-	COLUMN(INT8, max_attempts)           \
-	COLUMN(BOOL, kills)                  \
-	COLUMN(DEPLOYMENT_ID, deployment_id) \
-	COLUMN(INT8, min_protocol_version)   \
-	COLUMN(INT8, max_protocol_version)   \
-	COLUMN(BOOL, is_held)
+/*
+ * What is registered that a handler's invocations follow from, -1 or null where nothing is,
+ * and what follows.
+ */
+#define FOUND_HANDLER(COLUMN)                   \
+	COLUMN(DEPLOYMENT_ID, deployment_id)        \
+	COLUMN(INT8, min_protocol_version)          \
+	COLUMN(INT8, max_protocol_version)          \
+	COLUMN(TEXT, service_ty)                    \
+	COLUMN(JSONB, of_handler)                   \
+	COLUMN(JSONB, of_service)                   \
+	COLUMN(INT8, idempotency_retention)         \
+	COLUMN(INT8, journal_retention)             \
+	COLUMN(INT8, workflow_completion_retention) \
+	COLUMN(BOOL, is_held)                       \
+	COLUMN(TEXT, handler_ty)                    \
+	COLUMN(INT8, result_kept_for)               \
+	COLUMN(INT8, journal_kept_for)              \
+	COLUMN(INT8, initial_interval)              \
+	COLUMN(INT8, factor)                        \
+	COLUMN(INT8, max_interval)                  \
+	COLUMN(INT8, max_attempts)                  \
+	COLUMN(BOOL, kills)
 
 #define FOUND_OUTCOME(COLUMN) \
 	COLUMN(INVOCATION_ID, id) \

@@ -428,6 +428,16 @@ store_is_distributed(void)
 }
 
 /*
+ * Returns a number that is another whenever functions have changed since: what they
+ * returned may be another, too.
+ */
+uint64
+store_changes_of_functions(void)
+{
+	return changes;
+}
+
+/*
  * restate.was_written(statement, as_asked): returns true, or raises that the
  * statement has not written a row as it was asked to.
  */

@@ -88,6 +88,7 @@ typedef enum StoreStatement
 	STORE_READ_INBOXES,
 	STORE_READ_WAITERS,
 	STORE_READ_AWAITED,
+	STORE_READ_REGISTERED,
 	STORE_READ_HANDLER,
 	STORE_READ_RESULTS,
 	STORE_READ_COMMANDS,
@@ -251,6 +252,7 @@ extern uint64 store_execute(const StoreCall *call);
 extern int64 store_write(StoreCall *const *work);
 pg_noreturn extern void store_not_written(const char *what, int64 missing);
 extern bool store_is_distributed(void);
+extern uint64 store_changes_of_functions(void);
 extern Oid store_type_oid(StoreType type);
 
 /* store_plan.c: from statements to plans that are kept */

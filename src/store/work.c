@@ -162,7 +162,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "advance",
 		.form = &store_form_advance,
 		.sql = "UPDATE restate.invocation i SET journal_size = v.journal_size, journal_commands_size = v.journal_commands_size,"
-			" entry_retry_count = NULL, last_entry_at = {at} FROM {rows}"
+			" asked_completion_id = v.asked, entry_retry_count = NULL, last_entry_at = {at} FROM {rows}"
 			" WHERE " IS_NAMED("i") " AND i.attempt = v.attempt AND i.status = 'running'"
 			WAS_WRITTEN("advance", "i.journal_size = v.journal_size")},
 
@@ -204,7 +204,8 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" last_failure_related_command_name = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_name ELSE v.command_name END,"
 			" last_failure_related_command_type = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_type ELSE v.command_type END,"
 			" has_waiters = nullif(v.has_waiters, false),"
-			" is_foreign = nullif(v.is_foreign, false)"
+			" is_foreign = nullif(v.is_foreign, false),"
+			" asked_completion_id = v.asked"
 			" FROM {rows}"
 			" WHERE " IS_NAMED("i") " AND i.status = v.status_was"
 			WAS_WRITTEN("update", "i.status = v.status AND i.journal_size = v.journal_size AND i.pause_requested = v.pause_requested")},
@@ -366,14 +367,17 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.sql = "DELETE FROM restate.promise_waiter t USING {rows} WHERE " IS_KEY("t")},
 
 	/*
-	 * That a worker lives which gets attempts; the row of one that was heard of a
-	 * moment ago is locked, so that it does not go meanwhile, and else left alone.
+	 * That a worker lives which gets attempts.  The row of one that was heard of a moment
+	 * ago is locked, so that it does not go meanwhile, in a mode in which others of the
+	 * same worker do not wait.
 	 */
 	[STORE_SEE_WORKERS] = {
 		.name = "see workers",
 		.form = &store_form_worker,
 		.may_conflict = true,
 		.sql = "INSERT INTO restate.worker AS w (name, last_seen) SELECT v.name, {at} FROM {rows}"
+			" WHERE NOT EXISTS (SELECT FROM restate.worker x WHERE x.name = v.name"
+			" AND x.last_seen >= {at} - interval '1 second' FOR KEY SHARE)"
 			" ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen"
 			" WHERE w.last_seen < excluded.last_seen - interval '1 second'"},
 };

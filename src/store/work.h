@@ -97,6 +97,7 @@
 	ROW(INT8, journal_size)          \
 	ROW(INT8, journal_commands_size) \
 	ROW(INT8, attempt)               \
+	ROW(INT8_OR_NULL, asked)         \
 	ALL(TIMESTAMPTZ, at)
 
 /* invocations that go on, as they are to be */
@@ -126,6 +127,7 @@
 	ROW(TEXT, command_type)                  \
 	ROW(BOOL, has_waiters)                   \
 	ROW(BOOL, is_foreign)                    \
+	ROW(INT8_OR_NULL, asked)                 \
 	ROW(TEXT, status_was)                    \
 	ALL(TIMESTAMPTZ, at)
 

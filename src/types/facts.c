@@ -30,7 +30,7 @@ static int64 time_or_none(FunctionCallInfo fcinfo, int argument);
  * deployment_id, min_service_protocol_version, max_service_protocol_version,
  * modified_at, scheduled_start_at, next_retry_at, retained_from, last_start_at,
  * last_entry_at, attempt, attempt_count, entry_retry_count, has_waiters, is_foreign,
- * random_seed):
+ * random_seed, asked_completion_id):
  * the bytes of Facts, service and key.
  */
 PG_FUNCTION_INFO_V1(restate_facts);
@@ -97,6 +97,8 @@ restate_facts(PG_FUNCTION_ARGS)
 	facts.has_waiters = !PG_ARGISNULL(27) && PG_GETARG_BOOL(27);
 	facts.is_foreign = !PG_ARGISNULL(28) && PG_GETARG_BOOL(28);
 	facts.random_seed = PG_GETARG_INT64(29);
+	facts.asked_is_known = !PG_ARGISNULL(30) || facts.journal_commands_size <= 1;
+	facts.asked = PG_ARGISNULL(30) ? -1 : PG_GETARG_INT64(30);
 	facts.service_name_length = VARSIZE_ANY_EXHDR(service_name);
 	facts.has_service_key = service_key != NULL;
 	facts.service_key_length = service_key ? VARSIZE_ANY_EXHDR(service_key) : 0;

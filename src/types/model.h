@@ -83,6 +83,7 @@ typedef struct Facts
 	bool is_foreign;	   /* nothing has run it here yet */
 	bool deployment_found; /* the one asked for */
 	bool has_service_key;
+	bool asked_is_known;
 	int32_t protocol_version;
 	int32_t min_protocol_version; /* of the deployment */
 	int32_t max_protocol_version;
@@ -101,6 +102,7 @@ typedef struct Facts
 	int64_t result_retention; /* durations */
 	int64_t journal_retention;
 	int64_t random_seed; /* which tells it from an earlier one of its id */
+	int64_t asked;		 /* the last completion that its commands ask for; -1: none */
 	RestateDeploymentId pinned_deployment_id;
 	RestateDeploymentId deployment_id;
 	RestateInvocationId caller_id;

@@ -76,6 +76,19 @@ appending_reaches_others(const Appending *appending)
 }
 
 /*
+ * Returns whether one of the commands asks for a completion.
+ */
+bool
+appending_asks(const Appending *appending)
+{
+	for (int i = 0; i < appending->count; i++)
+		if (entry_type_is_command(appending->sent[i].entry.type) &&
+			appending->sent[i].entry.completion_id >= 0)
+			return true;
+	return false;
+}
+
+/*
  * Locks the caller and whom its entries concern; returns false if they could not be.
  */
 bool
@@ -191,8 +204,7 @@ appending_append(Workset *workset, Appending *appending, Invocation *invocation)
 	journal_ask(&call, invocation, appending->sent, appending->count, appending->first_command,
 				NULL);
 	journal_read_asked(workset, &call);
-	/* nobody waits twice with the same completion; of what waits for nobody it is not looked at */
-	if (appending_reaches_others(appending))
+	if (appending_asks(appending))
 		journal_read_last_completion_id(workset, &invocation, 1);
 	appending_read_state(&states, appending, invocation);
 	results_read(workset, targets, appending_targets(workset, appending, targets));

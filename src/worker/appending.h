@@ -19,6 +19,7 @@ typedef struct Appending
 
 /* append.c */
 extern bool appending_reaches_others(const Appending *appending);
+extern bool appending_asks(const Appending *appending);
 extern bool appending_lock(Workset *workset, Appending *appending, Reach reach);
 extern void appending_append(Workset *workset, Appending *appending, Invocation *invocation);
 

@@ -225,8 +225,8 @@ journal_read_asked(Workset *workset, const StoreCall *call)
 }
 
 /*
- * Reads which completion each of the invocations has asked for last, if its journal has
- * commands beside the input.
+ * Reads which completion each of the invocations has asked for last, if its row does not
+ * tell.
  */
 void
 journal_read_last_completion_id(Workset *workset, Invocation *const *invocations, int count)
@@ -236,10 +236,11 @@ journal_read_last_completion_id(Workset *workset, Invocation *const *invocations
 	store_call(&call, STORE_READ_ASKED);
 	for (int i = 0; i < count; i++)
 	{
+		if (invocations[i]->asked_is_known)
+			continue;
 		invocations[i]->asked_is_known = true;
 		invocations[i]->asked = -1;
-		if (invocations[i]->journal_commands_size > 1)
-			workset_add_id(&call, invocations[i]);
+		workset_add_id(&call, invocations[i]);
 	}
 	if (call.count == 0)
 		return;

@@ -73,7 +73,6 @@ static void read_journals(Workset *workset, Push *push);
 static void read_output(const Part *part);
 static void read_news(Push *push, const StoreCall *call);
 static void read_asked(Workset *workset, Push *push);
-static bool asks(const Part *part);
 static void read_results(Workset *workset, Push *push);
 static void push_part(Workset *workset, Part *part);
 static void write_replies(Push *push);
@@ -489,22 +488,9 @@ read_asked(Workset *workset, Push *push)
 	int count = 0;
 
 	for (int i = 0; i < push->count; i++)
-		if (!push->parts[i].is_refused && asks(&push->parts[i]))
+		if (!push->parts[i].is_refused && appending_asks(&push->parts[i].appending))
 			asking[count++] = push->parts[i].invocation;
 	journal_read_last_completion_id(workset, asking, count);
-}
-
-/*
- * Returns whether one of the commands asks for a completion.
- */
-static bool
-asks(const Part *part)
-{
-	for (int i = 0; i < part->appending.count; i++)
-		if (entry_type_is_command(part->appending.sent[i].entry.type) &&
-			part->appending.sent[i].entry.completion_id >= 0)
-			return true;
-	return false;
 }
 
 /*

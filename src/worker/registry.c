@@ -12,6 +12,8 @@
 #include "types/outcome.h"
 #include "worker/worker.h"
 
+static bool find(const StoreHandler *asked, StoreFoundHandler *found);
+
 /*
  * Finds the handler in the latest revision of its service, or in that of a
  * deployment; returns whether there is one.
@@ -20,24 +22,18 @@ bool
 registry_find(const char *service_name, const char *handler_name,
 			  const RestateDeploymentId *deployment_id, Handler *handler)
 {
-	StoreCall call;
+	StoreHandler asked = {service_name, handler_name, deployment_id};
 	StoreFoundHandler found;
 
-	store_call(&call, STORE_READ_HANDLER);
-	store_add_handler(&call, &(StoreHandler){
-								 .service_name = service_name,
-								 .handler_name = handler_name,
-								 .deployment_id = deployment_id});
-	if (store_execute(&call) == 0)
+	if (!find(&asked, &found))
 		return false;
-	store_read_handler(0, &found);
 	*handler = (Handler){
 		.service_name = service_name,
 		.handler_name = handler_name,
 		.service_ty = found.service_ty,
 		.handler_ty = found.handler_ty,
-		.completion_retention = found.completion_retention,
-		.journal_retention = found.journal_retention,
+		.completion_retention = found.result_kept_for,
+		.journal_retention = found.journal_kept_for,
 		.retry =
 			{.initial_interval = found.initial_interval,
 			 .factor = (double) found.factor / 1000000,
@@ -48,6 +44,34 @@ registry_find(const char *service_name, const char *handler_name,
 		.min_protocol_version = (int32) found.min_protocol_version,
 		.max_protocol_version = (int32) found.max_protocol_version,
 		.is_held = found.is_held};
+	return true;
+}
+
+/*
+ * Reads what is registered, and what follows from it: the latter only if it is not known
+ * from an earlier call, from which nothing has changed.
+ */
+static bool
+find(const StoreHandler *asked, StoreFoundHandler *found)
+{
+	StoreCall call;
+
+	if (handlers_has(asked))
+	{
+		store_call(&call, STORE_READ_REGISTERED);
+		store_add_handler(&call, asked);
+		if (store_execute(&call) == 0)
+			return false;
+		store_read_handler(0, found);
+		if (handlers_find(asked, found))
+			return true;
+	}
+	store_call(&call, STORE_READ_HANDLER);
+	store_add_handler(&call, asked);
+	if (store_execute(&call) == 0)
+		return false;
+	store_read_handler(0, found);
+	handlers_keep(asked, found);
 	return true;
 }
 

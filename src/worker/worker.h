@@ -93,6 +93,11 @@ extern bool registry_is_joined(const Handler *handler, const char *idempotency_k
 extern Submission *registry_submission(const Handler *handler, const char *service_key,
 									   const char *idempotency_key);
 
+/* handlers.c: what was worked out of handlers before */
+extern bool handlers_has(const StoreHandler *asked);
+extern bool handlers_find(const StoreHandler *asked, StoreFoundHandler *found);
+extern void handlers_keep(const StoreHandler *asked, const StoreFoundHandler *found);
+
 /* results.c */
 extern void results_read(Workset *workset, Invocation *const *invocations, int count);
 extern EntryResult results_of_failure(const char *failure, const char *metadata);

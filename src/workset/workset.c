@@ -343,4 +343,6 @@ begin_with_facts(Invocation *i)
 	i->retained_from = i->facts.retained_from;
 	i->result_retention = i->facts.result_retention;
 	i->journal_retention = i->facts.journal_retention;
+	i->asked_is_known = i->facts.asked_is_known;
+	i->asked = i->facts.asked;
 }

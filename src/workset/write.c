@@ -28,6 +28,7 @@ static void update(Workset *workset, const Invocation *invocation);
 static void set_awaited(StoreUpdate *row, const Awaited *awaited);
 static const char *numbers_text(const int64 *numbers, int count);
 static const char *names_text(const char *const *names, int count);
+static const int64 *asked_of(const Invocation *invocation);
 static bool gets_waiter(const Invocation *invocation);
 static const Jsonb *failure_metadata(const Invocation *invocation);
 static void complete(Workset *workset, const Invocation *invocation);
@@ -259,7 +260,20 @@ advance(Workset *workset, const Invocation *invocation)
 						  .journal_size = invocation->journal_size,
 						  .journal_commands_size = invocation->journal_commands_size,
 						  .attempt = invocation->attempt,
+						  .asked = asked_of(invocation),
 						  .at = workset->at});
+}
+
+/*
+ * Returns which completion the commands of the journal have asked for last; NULL if that
+ * is not known, or none of them can have.
+ */
+static const int64 *
+asked_of(const Invocation *invocation)
+{
+	return invocation->asked_is_known && invocation->journal_commands_size > 1 ?
+			   &invocation->asked :
+			   NULL;
 }
 
 /*
@@ -304,6 +318,7 @@ update(Workset *workset, const Invocation *invocation)
 		.last_entry_at = is_foreign ? invocation->facts.last_entry_at : invocation->last_entry_at,
 		.has_waiters = invocation->facts.has_waiters || gets_waiter(invocation),
 		.is_foreign = is_foreign,
+		.asked = asked_of(invocation),
 		.status_was = restate_status_name(invocation->facts.status),
 		.at = workset->at};
 

@@ -56,7 +56,7 @@ INSERT INTO public_function VALUES
   ('restate.parse_entry(text)'),
   ('restate.parse_entry(json)'),
   ('restate.storable_json(text)'),
-  ('restate.facts(text,text,text,text,text,bigint,bigint,boolean,restate_deployment_id,integer,interval,interval,boolean,bigint,restate_invocation_id,restate_deployment_id,integer,integer,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,boolean,boolean,bigint)'),
+  ('restate.facts(text,text,text,text,text,bigint,bigint,boolean,restate_deployment_id,integer,interval,interval,boolean,bigint,restate_invocation_id,restate_deployment_id,integer,integer,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,timestamp with time zone,bigint,bigint,bigint,boolean,boolean,bigint,bigint)'),
   ('restate.rules()'),
   ('restate.refuse_body(text,text)'),
   ('restate.not_written(text)'),

@@ -551,8 +551,24 @@ SELECT pg_temp.well('all of it');
 SELECT pg_temp.submit('asks', 'Order', 'run') \g /dev/null
 SELECT is(pg_temp.append('asks', 1, 'attach plain 1', 'run 5') ~ '^1', true, 'two ask');
 SELECT is(pg_temp.told(format('SELECT count(*) FROM restate_append(%L, %s, 3, pg_temp.entries(%L))', n.id, n.attempt, e)), 'PT409 journal_mismatch', e || ' is refused')
-FROM named AS n, unnest(ARRAY['attach plain 1', 'attach plain 5', 'call Order/run 5 6', 'call Order/run 6 5', 'call Order/run 7 7', 'send Order/run 4', 'result-of plain 3']) AS e WHERE n.name = 'asks';
+FROM named AS n, unnest(ARRAY['attach plain 1', 'attach plain 5', 'call Order/run 5 6', 'call Order/run 6 5', 'call Order/run 7 7', 'send Order/run 4', 'result-of plain 3', 'run 5', 'run 4', 'sleep 1 1h']) AS e WHERE n.name = 'asks';
 SELECT is(pg_temp.append('asks', 3, 'attach plain 6') ~ '^3', true, 'the next is not');
+SELECT is((SELECT i.asked_completion_id FROM restate.invocation AS i WHERE i.id = pg_temp.id('asks')), 6::bigint, 'the row tells the last');
+UPDATE restate.invocation AS i SET asked_completion_id = NULL WHERE i.id = pg_temp.id('asks');
+SELECT is(pg_temp.told(format('SELECT count(*) FROM restate_append(%L, %s, 4, pg_temp.entries(%L))', n.id, n.attempt, 'run 6')), 'PT409 journal_mismatch', 'else the journal does') FROM named AS n WHERE n.name = 'asks';
+SELECT is(pg_temp.append('asks', 4, 'run 8'), '4', 'the next of these is not');
+SELECT is((SELECT i.asked_completion_id FROM restate.invocation AS i WHERE i.id = pg_temp.id('asks')), 8::bigint, 'and the row tells again');
+
+-- what a session keeps of a handler holds only as long as the same is registered
+CREATE FUNCTION pg_temp.kept_for(name text, retention interval) RETURNS interval LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE restate.service_revision AS r SET journal_retention = retention WHERE r.service_name = 'Order';
+  PERFORM pg_temp.submit(name, 'Order', 'run');
+  RETURN (SELECT i.journal_retention FROM restate.invocation AS i WHERE i.id = pg_temp.id(name));
+END $$;
+SELECT is(pg_temp.kept_for('kept ' || n, r), coalesce(r, '1 day'), 'kept for ' || coalesce(r::text, 'the default'))
+FROM unnest('{NULL, NULL, 2 days, 2 days, 0, NULL, 2 days}'::interval[]) WITH ORDINALITY AS u (r, n);
+SELECT is(pg_temp.kept_for('kept at last', NULL), interval '1 day', 'kept for the default at last');
 
 -- the id of an awakeable is that which the functions read
 SELECT is(restate_awakeable_id(NULL, 17) IS NULL AND restate_awakeable_id(pg_temp.id('plain'), NULL) IS NULL, true, 'none of null');

@@ -44,7 +44,7 @@ for my $count (1, 8)
 	my $lock = $count == 1 ? 'lock one' : 'lock many';
 
 	is(statements($count, 1, 1, 'first'), "$lock, the work", "a step of $count");
-	is(statements($count, 2, 3, 'second'), "$lock, read asked, the work", "the next one of $count");
+	is(statements($count, 2, 3, 'second'), "$lock, the work", "the next one of $count");
 	is(statements($count, 2, 3, 'suspend'), "$lock, read arrivals, the work", "a suspension of $count");
 }
 is(statements(1, 2, 3, 'output', 'end'), 'lock one to end, the work', 'an output and the end');

@@ -111,6 +111,7 @@ asked(void)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 	{
 		Entry entry = command(COMMAND_RUN, cases[i].first);
+		int64_t last;
 
 		entry.result_completion_id = cases[i].second;
 		invocation = in_state(STATUS_RUNNING, 1);
@@ -118,6 +119,8 @@ asked(void)
 		invocation.asked = 7;
 		check(push(&changes, &invocation, &entry, &(Closing){.kind = CLOSING_NONE}).refusal == (cases[i].is_next ? NOT_REFUSED : REFUSED_ASKED_BEFORE), "a command asks for %s",
 			  cases[i].what);
+		last = cases[i].first > cases[i].second ? cases[i].first : cases[i].second;
+		check(invocation.asked == (cases[i].is_next && last > 7 ? last : 7), "%s: which is the last, is known", cases[i].what);
 	}
 	invocation = in_state(STATUS_RUNNING, 1);
 	invocation.asked_is_known = true;
