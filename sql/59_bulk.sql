@@ -281,7 +281,7 @@ COMMENT ON FUNCTION restate.audit_bulk_job(text, text, uuid, jsonb, text) IS
 
 -- what is told of jobs
 
-CREATE VIEW restate.sys_bulk_job WITH (security_barrier) AS
+CREATE VIEW restate.sys_bulk_job AS
 SELECT b.job, b.operation, b.filter, b.options, b.reason, b.role_name, b.session_user_name, b.claimed_subject,
   b.state::text AS state, b.created_at, b.started_at, b.ended_at,
   b.matched, b.done, b.failed, b.passed_over, b.matched - d.dealt AS remaining, b.put_off, b.outcomes, b.failures, b.examples,

@@ -167,8 +167,9 @@ COMMENT ON FUNCTION restate.free_invocations(restate_invocation_id[]) IS
 'Those of the invocations whose rows nobody else has locked at this moment. None is locked after it.';
 
 CREATE FUNCTION restate.run_bulk_batch(
-    asked restate.bulk_job, batch integer, OUT dealt restate_invocation_id[], OUT until restate_invocation_id, OUT done bigint,
-    OUT failed bigint, OUT passed_over bigint, OUT put_off bigint, OUT outcomes jsonb, OUT failures jsonb, OUT examples jsonb)
+    asked restate.bulk_job, batch integer, OUT since restate_invocation_id, OUT until restate_invocation_id,
+    OUT locked restate_invocation_id[], OUT dealt bigint, OUT done bigint,
+    OUT failed bigint, OUT passed_over bigint, OUT outcomes jsonb, OUT failures jsonb, OUT examples jsonb)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp SET lock_timeout = '250ms' SET restate_admin.reason = ''
 AS $function$
@@ -178,13 +179,13 @@ DECLARE
   candidates CONSTANT record := restate.bulk_candidates(asked, batch);
   chosen restate_invocation_id[] := candidates.chosen;
   tried restate_invocation_id[] := candidates.matching;
-  locked restate_invocation_id[] := '{}';
   free restate_invocation_id[];
   told record;
   sqlstate_of_error text;
   message_of_error text;
 BEGIN
   PERFORM set_config('restate_admin.reason', coalesce(asked.reason, ''), true);
+  locked := '{}';
   done := 0;
   failed := 0;
   outcomes := '{}';
@@ -240,15 +241,15 @@ BEGIN
       'message', format('others have kept invocation %s locked', locked[1])));
     locked := '{}';
   END IF;
+  since := chosen[1];
   until := chosen[cardinality(chosen)];
-  put_off := cardinality(locked);
-  dealt := ARRAY(SELECT t FROM unnest(chosen) AS t WHERE t <> ALL (locked));
-  passed_over := cardinality(dealt) - done - failed;
+  dealt := cardinality(chosen) - cardinality(locked);
+  passed_over := dealt - done - failed;
 END
 $function$;
 REVOKE ALL ON FUNCTION restate.run_bulk_batch(restate.bulk_job, integer) FROM PUBLIC;
 COMMENT ON FUNCTION restate.run_bulk_batch(restate.bulk_job, integer) IS
-'Has the operation of a bulk job decide on the invocations that are next. dealt: those that have had their turn; until: the last that was looked at. What others have locked is put off. An error that is none of ours is that of one invocation, whose category is its SQLSTATE.';
+'Has the operation of a bulk job decide on the invocations that are next. since, until: the first and the last of those that were looked at; locked: which of them others have locked, so that they are put off; dealt: how many have had their turn. An error that is none of ours is that of one invocation, whose category is its SQLSTATE.';
 
 CREATE FUNCTION restate_bulk_run(job uuid, batch integer DEFAULT 1000)
   RETURNS TABLE (state text, done bigint, failed bigint, passed_over bigint, put_off bigint, remaining bigint, next_due_at timestamptz)
@@ -285,11 +286,12 @@ BEGIN
   END IF;
   IF j.state = 'running' AND j.next_due_at <= begun THEN
     told := restate.run_bulk_batch(j, $2);
-    DELETE FROM restate.bulk_target AS t WHERE t.job = j.job AND t.id = ANY (told.dealt);
+    DELETE FROM restate.bulk_target AS t
+      WHERE t.job = j.job AND t.id >= told.since AND t.id <= told.until AND t.id <> ALL (told.locked);
     done := told.done;
     failed := told.failed;
     passed_over := told.passed_over;
-    put_off := told.put_off;
+    put_off := cardinality(told.locked);
 
     j.rate_from := CASE WHEN j.rate_since IS NULL THEN j.done + j.failed + j.passed_over ELSE j.rate_from END;
     j.rate_since := coalesce(j.rate_since, begun);
@@ -320,7 +322,7 @@ BEGIN
         done = j.done, failed = j.failed, passed_over = j.passed_over, put_off = j.put_off,
         outcomes = restate.add_counts(b.outcomes, told.outcomes), failures = restate.add_counts(b.failures, told.failures),
         examples = told.examples || b.examples, batches = b.batches + 1,
-        last_batch_at = clock_timestamp(), last_batch_size = cardinality(told.dealt),
+        last_batch_at = clock_timestamp(), last_batch_size = told.dealt,
         rate_since = j.rate_since, rate_from = j.rate_from, next_due_at = j.next_due_at, last_id = j.last_id, round = j.round
       WHERE b.job = j.job;
     IF remaining = 0 THEN

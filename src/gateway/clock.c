@@ -18,29 +18,29 @@
 #include "pool.h"
 
 /* how long a round may take */
-#define ROUND_MS		60000
+#define ROUND_MS	   60000
 /* how long it waits at most while nothing is due */
-#define IDLE_MS			1000
+#define IDLE_MS		   1000
 /* while others do what is due */
-#define CROWDED_MS		100
+#define CROWDED_MS	   100
 /* after a failure, first and last */
-#define FIRST_RETRY_MS	1000
-#define LAST_RETRY_MS	10000
+#define FIRST_RETRY_MS 1000
+#define LAST_RETRY_MS  10000
 /* timers a tick */
-#define TICK_MOST		1000
+#define TICK_MOST	   1000
 /* how many invocations a batch has: so many that ticks do not wait for long */
-#define FIRST_BATCH		200
-#define MOST_BATCH		1000
-#define SHORT_BATCH_MS	100
-#define LONG_BATCH_MS	400
+#define FIRST_BATCH	   200
+#define MOST_BATCH	   1000
+#define SHORT_BATCH_MS 100
+#define LONG_BATCH_MS  400
 
 /* what was done, and in how many milliseconds there is more to do, a second at most */
 #define TICK                                                                                    \
 	"SELECT done, pg_catalog.ceil(GREATEST(0, LEAST(1, pg_catalog.date_part('epoch', next_due)" \
 	" - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()))) * 1000)"                  \
 	" FROM pg_catalog.restate_tick($1::pg_catalog.int4)"
-#define BATCH                                     \
-	"SELECT done + failed + passed_over"          \
+#define BATCH                            \
+	"SELECT done + failed + passed_over" \
 	" FROM pg_catalog.restate_bulk_next($1::pg_catalog.int4)"
 
 enum
@@ -261,7 +261,7 @@ fail(const char *sqlstate, const char *message)
 	snprintf(because, sizeof(because), "%s %s", sqlstate, message);
 	if (strcmp(because, failed_because[step]) == 0)
 		return;
-	strcpy(failed_because[step], because);
+	memcpy(failed_because[step], because, sizeof(because));
 	log_event(LOG_WARN, "event=clock_failed call=%s sqlstate=%s error=%s", step_names[step],
 			  sqlstate, log_quote(message, quoted, sizeof(quoted)));
 }

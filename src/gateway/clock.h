@@ -10,11 +10,11 @@
 /* What the clock has done since the gateway was started. */
 typedef struct ClockCounts
 {
-	unsigned long ticks;	 /* calls of restate_tick */
-	unsigned long fired;	 /* what those have done */
-	unsigned long batches;	 /* of bulk jobs */
-	unsigned long dealt;	 /* invocations that had their turn in these */
-	unsigned long failures;	 /* calls that failed */
+	unsigned long ticks;	/* calls of restate_tick */
+	unsigned long fired;	/* what those have done */
+	unsigned long batches;	/* of bulk jobs */
+	unsigned long dealt;	/* invocations that had their turn in these */
+	unsigned long failures; /* calls that failed */
 } ClockCounts;
 
 /* Begins, in a session of its own; returns false where memory has run out. */

@@ -28,7 +28,7 @@ typedef struct Options
 		*hosts;				   /* names that it is called by, besides localhost, with commas between; or NULL */
 	const char *person_header; /* names for the audit who asks; NULL: none does */
 	const char *reason_header; /* and why */
-	bool clock; /* it has what is due done */
+	bool clock;				   /* it has what is due done */
 	LogLevel log_level;
 } Options;
 

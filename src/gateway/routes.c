@@ -69,28 +69,51 @@
 	}
 
 /* of a bulk job that the path names */
-#define BULK(verb, path, shown, call, count, prepare_function)                                  \
-	{                                                                                           \
-		.method = verb, .segments = {"admin", "bulk-jobs", "*", path},                          \
-		.pattern = "/admin/bulk-jobs/{job}" shown, .needs = NEEDS_OPERATIONS, .sql = call,      \
+#define BULK(verb, path, shown, call, count, prepare_function)                                    \
+	{                                                                                             \
+		.method = verb, .segments = {"admin", "bulk-jobs", "*", path},                            \
+		.pattern = "/admin/bulk-jobs/{job}" shown, .needs = NEEDS_OPERATIONS, .sql = call,        \
 		.nargs = count, .prepare = prepare_function, .task = &one_call, .answer = answer_document \
 	}
 
 /* the job as a document, after a call that changes it */
-#define BULK_CALL(call)                                                  \
+#define BULK_CALL(call)                                                \
 	"SELECT pg_catalog.to_jsonb(j) FROM pg_catalog.restate_bulk_" call \
 	" AS r, pg_catalog.restate_bulk_jobs(CASE WHEN r IS NOT NULL THEN $1::pg_catalog.uuid END) AS j"
 
 /* all rows of a function or a subquery, in their order, as one array */
-#define ROWS(source)                                                                      \
-	"coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r) - 'n' ORDER BY r.n), '[]')"     \
+#define ROWS(source)                                                                  \
+	"coalesce(pg_catalog.jsonb_agg(pg_catalog.to_jsonb(r) - 'n' ORDER BY r.n), '[]')" \
 	" FROM (SELECT f.*, pg_catalog.row_number() OVER () AS n FROM " source " AS f) AS r"
 
 /* the same as a document of nothing else */
 #define ROWS_ALONE(source) "SELECT pg_catalog.jsonb_build_object('rows', d.rows) FROM (SELECT " ROWS(source) ") AS d (rows)"
 
-/* of what is stuck, so many rows at once, the longest first */
+/* what is stuck, the longest first, so many at once; a reason that there is not is refused */
 #define STUCK_MAX_ROWS "1000"
+#define STUCK_ROWS                                                                                       \
+	"(SELECT s.reason, s.id, s.target, s.status, s.since::restate.instant, s.age::restate.duration,"     \
+	" s.detail, s.target_service_name, s.target_service_key, s.target_handler_name, s.deployment_id,"    \
+	" s.worker_name, s.related_id, s.waiting, s.retry_count, s.last_failure FROM restate.sys_stuck AS s" \
+	" WHERE ($1::text IS NULL OR s.reason = $1) AND ($2::text IS NULL OR s.target_service_name = $2)"    \
+	" ORDER BY s.since, s.reason, s.id LIMIT " STUCK_MAX_ROWS ")"
+#define STUCK                                                                                           \
+	ROWS_ALONE(STUCK_ROWS)                                                                              \
+	" WHERE CASE WHEN $1 IS NOT NULL AND restate.stuck_after($1) IS NULL THEN"                          \
+	" restate.refuse('invalid_query_parameter', 'reason must be one of restate.sys_stuck, and is', $1)" \
+	" IS NULL ELSE true END"
+
+/* what a deployment is needed for; null where nothing is known of it */
+#define BLOCKER_ROWS                                                                                  \
+	"(SELECT b.blocker, b.service_name, b.status, b.count, b.oldest_at::restate.instant, b.oldest_id" \
+	" FROM restate.sys_deployment_blocker AS b"                                                       \
+	" WHERE b.deployment_id = $1::pg_catalog.restate_deployment_id"                                   \
+	" ORDER BY b.blocker, b.service_name, b.status)"
+#define BLOCKERS                                                                         \
+	"SELECT CASE WHEN d.rows <> '[]' OR EXISTS (SELECT FROM restate.sys_deployment AS g" \
+	" WHERE g.id = $1::pg_catalog.restate_deployment_id)"                                \
+	" THEN pg_catalog.jsonb_build_object('drained', d.rows = '[]', 'rows', d.rows) END"  \
+	" FROM (SELECT " ROWS(BLOCKER_ROWS) ") AS d (rows)"
 
 /* what the Admin API has and we do not, yet */
 #define NOT_BUILT(verb, path, shown, message)                                     \
@@ -162,28 +185,9 @@ static const Route routes[] = {
 	ASK("call-tree", ROWS_ALONE("pg_catalog.restate_call_tree($1::pg_catalog.restate_invocation_id)"), 1,
 		prepare_operation, answer_document),
 
-	READ(
-		SEGMENTS("admin", "stuck"), "/admin/stuck",
-		"SELECT pg_catalog.jsonb_build_object('rows', d.rows) FROM (SELECT " ROWS(
-			"(SELECT s.reason, s.id, s.target, s.status, s.since::restate.instant, s.age::restate.duration,"
-			" s.detail, s.target_service_name, s.target_service_key, s.target_handler_name,"
-			" s.deployment_id, s.worker_name, s.related_id, s.waiting, s.retry_count, s.last_failure"
-			" FROM restate.sys_stuck AS s"
-			" WHERE ($1::text IS NULL OR s.reason = $1) AND ($2::text IS NULL OR s.target_service_name = $2)"
-			" ORDER BY s.since, s.reason, s.id LIMIT " STUCK_MAX_ROWS ")") ") AS d (rows)"
-		" WHERE CASE WHEN $1 IS NOT NULL AND restate.stuck_after($1) IS NULL THEN restate.refuse("
-		"'invalid_query_parameter', 'reason must be one of restate.sys_stuck, and is', $1) IS NULL ELSE true END",
-		2, NULL, prepare_stuck),
-	READ(
-		SEGMENTS("admin", "deployments", "*", "blockers"), "/admin/deployments/{id}/blockers",
-		"SELECT CASE WHEN d.rows <> '[]' OR EXISTS (SELECT FROM restate.sys_deployment AS g"
-		" WHERE g.id = $1::pg_catalog.restate_deployment_id)"
-		" THEN pg_catalog.jsonb_build_object('drained', d.rows = '[]', 'rows', d.rows) END FROM (SELECT " ROWS(
-			"(SELECT b.blocker, b.service_name, b.status, b.count, b.oldest_at::restate.instant, b.oldest_id"
-			" FROM restate.sys_deployment_blocker AS b"
-			" WHERE b.deployment_id = $1::pg_catalog.restate_deployment_id"
-			" ORDER BY b.blocker, b.service_name, b.status)") ") AS d (rows)",
-		1, "deployment_not_found", prepare_deployment),
+	READ(SEGMENTS("admin", "stuck"), "/admin/stuck", STUCK, 2, NULL, prepare_stuck),
+	READ(SEGMENTS("admin", "deployments", "*", "blockers"), "/admin/deployments/{id}/blockers",
+		 BLOCKERS, 1, "deployment_not_found", prepare_deployment),
 
 	{.method = "POST",
 	 .segments = {"admin", "bulk-jobs"},

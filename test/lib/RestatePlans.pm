@@ -22,21 +22,21 @@ CONF
 
 # What indexes begin with, after the partition key if that comes first: a
 # condition on it is what makes a scan of an index short.
-my $leading = qr/\bat < |\b(?:id|new_id|target|restarted_from|status|kind|service_key|(?:target_)?service_name(?:\)::text)?) = /;
+my $leading = qr/\bat [<>] |\b(?:id|job|new_id|target|restarted_from|status|kind|service_key|(?:target_)?service_name(?:\)::text)?) = /;
 
 # Returns the nodes of a plan that read a whole table, or a whole index, other than one of
 # those, of which there are few rows here too.
 sub whole
 {
 	my ($plan, @few) = @_;
-	# deployments, services and workers are few, and so is what is in flight, which is
+	# deployments, services, workers and bulk jobs are few, and so is what is in flight, which is
 	# read where a worker has died, or an operator asks
-	my $few = join '|', qw(deployment service_revision held_service worker invocation_in_flight_idx), @few;
+	my $few = join '|', qw(deployment service_revision held_service worker bulk_job bulk_job_running_idx invocation_in_flight_idx), @few;
 	# a node's own lines end where the next one begins
 	my @nodes = split /^(?=[^\n]*\(cost=)/m, $plan;
 
 	return grep {
-		!/ Scan (?:\S+ \S+ )?on (?:$few)\b/
+		!/ Scan (?:\S+ \S+ )?on (?:$few|pg_\w+)\b/ && !/\(never executed\)/
 		  && !/ Scan using invocation_in_flight_idx on /
 		  && (/Seq Scan/ || (/(?:Index|Index Only|Bitmap Index) Scan/ && !/Index Cond: .*$leading/))
 	} @nodes;

@@ -38,6 +38,8 @@ FROM restate.invocation WHERE target_service_name = 'Obj' ORDER BY target_servic
 INSERT INTO restate.audit (id, partition_key, at, operation, parameters, outcome, new_id, role_name, session_user_name)
 SELECT coalesce(restarted_from, id), partition_key, created_at, CASE WHEN restarted_from IS NULL THEN 'pause' ELSE 'restart_as_new' END, '{}', 'done',
   CASE WHEN restarted_from IS NOT NULL THEN id END, 'somebody', 'somebody' FROM restate.invocation WHERE journal_size > 0;
+INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
+SELECT id, partition_key, 0, 0, 'TransientError', '{}' FROM restate.invocation WHERE journal_size > 0;
 INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)
 SELECT target_service_name, pinned_deployment_id, modified_at, id, partition_key FROM restate.invocation WHERE completed_at IS NULL AND status = 'ready';
 INSERT INTO restate.held_service VALUES ('Svc4', 'too slow', now() - interval '1 hour', 'somebody');

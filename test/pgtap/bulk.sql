@@ -171,7 +171,7 @@ EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
   RETURN told;
 END $$;
 
-SELECT plan((SELECT count(*) FROM filter)::int + (SELECT count(*) FROM refused)::int + 2 * (SELECT count(*) FROM operation)::int + 60);
+SELECT plan((SELECT count(*) FROM filter)::int + (SELECT count(*) FROM refused)::int + 2 * (SELECT count(*) FROM operation)::int + 62);
 
 SELECT is(matched(f.filter), f.want, f.filter::text) FROM filter AS f ORDER BY f.n;
 
@@ -228,6 +228,11 @@ SELECT is(to_jsonb(b) -> 'outcomes' || jsonb_build_object('passed_over', b.passe
 FROM run_job(:'job', 10) AS b;
 SELECT is((SELECT status FROM restate.invocation WHERE id = inv('paused')), 'ready', 'and stays as it is');
 
+SELECT job FROM restate_bulk_start('purge', '{"service": "Wf"}') \gset
+UPDATE restate.invocation SET created_at = now() + interval '1 second' WHERE id = inv('workflow');
+SELECT is(b.passed_over || ' ' || b.done, '1 0', 'another that has got the id since is passed over') FROM run_job(:'job', 10) AS b;
+UPDATE restate.invocation SET created_at = '2026-01-01' WHERE id = inv('workflow');
+
 -- a restart, whose restarts match too
 SELECT job, matched FROM restate_bulk_start('restart_as_new', '{"service": "Obj", "status": "completed"}') \gset
 SELECT is((run_job(:'job', 1)).outcomes, '{"restarted": 1}', 'restarts are made once');
@@ -236,7 +241,10 @@ SELECT is((SELECT parameters ->> 'job' FROM restate.sys_audit WHERE operation = 
 
 -- pause, resume, abort
 SELECT job FROM restate_bulk_start('purge', '{"status": "completed"}') \gset
+SET LOCAL restate_admin.reason = 'lunch';
 SELECT is(restate_bulk_pause(:'job'), 'paused', 'a job is paused');
+SET LOCAL restate_admin.reason = '';
+SELECT is((SELECT reason FROM restate.sys_audit WHERE operation = 'bulk_pause'), 'lunch', 'for the reason of who does that');
 SELECT is(restate_bulk_pause(:'job'), 'unchanged', 'once');
 SELECT is(to_jsonb(r), '{"state": "paused", "done": 0, "failed": 0, "passed_over": 0, "put_off": 0, "remaining": 8, "next_due_at": null}', 'one that is paused does nothing') FROM restate_bulk_run(:'job') AS r;
 SELECT is_empty($$SELECT * FROM restate_bulk_next()$$, 'and is not due');

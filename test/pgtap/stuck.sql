@@ -81,10 +81,12 @@ INSERT INTO late (statements, want, rule) VALUES
   ($$UPDATE restate.invocation SET last_entry_at = now() - interval '10 minutes', entry_retry_count = 70 WHERE id = inv('paused')$$, 'paused paused', 'just paused after it has failed for ten minutes'),
   ($$UPDATE restate.worker SET last_seen = now() - restate.worker_silence() + interval '1 second'$$, 'nothing', 'a worker that may yet be heard of'),
   ($$UPDATE restate.worker SET last_seen = now() - restate.worker_silence()$$, 'worker_silent running', 'one that is silent'),
+  ($$UPDATE restate.worker SET last_seen = '2026-01-01'; UPDATE restate.invocation SET worker_name = 'w' WHERE id = inv('asleep')$$, 'worker_silent running', 'what it does not run any more'),
   ($$DELETE FROM restate.worker$$, 'worker_gone running', 'one that is not known'),
   ($$DELETE FROM restate.worker; UPDATE restate.invocation SET worker_name = NULL WHERE id = inv('running')$$, 'worker_gone running', 'one that has no name'),
   ($$DELETE FROM restate.worker; UPDATE restate.invocation SET attempt = NULL, worker_name = NULL WHERE id = inv('running')$$, 'nothing', 'an attempt elsewhere'),
   (:'aged' || $$'59 minutes', is_foreign = true, last_entry_at = '2026-01-01' WHERE status <> 'completed'; DELETE FROM restate.worker; DELETE FROM restate.deployment; DELETE FROM restate.runnable$$, 'nothing', 'what may run elsewhere'),
+  (:'aged' || $$'59 minutes', inboxed_at = now() - interval '1 hour', is_foreign = true WHERE id IN (inv('holder'), inv('first'), inv('caller')); DELETE FROM restate.invocation WHERE id = inv('callee3')$$, 'nothing', 'also as a holder or a caller'),
   (:'aged' || $$'1 hour', is_foreign = true WHERE id IN (inv('running'), inv('paused'), inv('done'))$$, 'not_adopted paused, not_adopted running', 'for an hour'),
   (:'aged' || $$'10 minutes' WHERE id IN (inv('holder'), inv('alone'))$$, 'nothing', 'a holder that stands still, while others have just come'),
   ($$UPDATE restate.invocation SET inboxed_at = now() - interval '1 hour' WHERE status = 'pending'$$, 'nothing', 'one that has just come to stand still, for which others wait'),
@@ -144,14 +146,14 @@ RESET ROLE;
 -- what deployments are needed for
 CREATE VIEW blocker AS
 SELECT labelled(b.deployment_id::text) AS deployment, b.blocker, b.service_name, b.status, b.count, labelled(b.oldest_id::text) AS oldest FROM restate.sys_deployment_blocker AS b;
-UPDATE restate.invocation SET created_at = now() - interval '1 day' WHERE id = inv('begun');
+UPDATE restate.invocation SET created_at = now() - interval '1 day', pinned_deployment_id = dp('old'), pinned_service_protocol_version = 6 WHERE id IN (inv('begun'), inv('caller'));
 SELECT set_eq($$SELECT * FROM blocker WHERE deployment = 'old'$$,
   $$VALUES ('old', 'pinned', 'Svc', 'ready', 1::bigint, 'begun'), ('old', 'pinned', 'Svc', 'running', 1, 'running'), ('old', 'pinned', 'Svc', 'backing-off', 1, 'retrying'),
-    ('old', 'pinned', 'Svc', 'paused', 1, 'paused'), ('old', 'pinned', 'Svc', 'suspended', 1, 'asleep')$$, 'an older deployment: what is pinned to it');
+    ('old', 'pinned', 'Svc', 'paused', 1, 'paused'), ('old', 'pinned', 'Svc', 'suspended', 2, 'caller')$$, 'an older deployment: what is pinned to it');
 UPDATE restate.invocation SET created_at = now() - interval '1 hour' WHERE id IN (inv('callee3'), inv('second'));
 SELECT set_eq($$SELECT * FROM blocker WHERE deployment = 'dp'$$,
   $$VALUES ('dp', 'latest', 'Svc', NULL, NULL::bigint, NULL), ('dp', 'latest', 'Obj', NULL, NULL, NULL), ('dp', 'unpinned', 'Svc', 'ready', 1, 'ready'), ('dp', 'unpinned', 'Svc', 'scheduled', 3, 'callee3'),
-    ('dp', 'unpinned', 'Svc', 'suspended', 1, 'caller'), ('dp', 'unpinned', 'Obj', 'suspended', 2, 'alone'), ('dp', 'unpinned', 'Obj', 'pending', 2, 'second')$$,
+    ('dp', 'unpinned', 'Obj', 'suspended', 2, 'alone'), ('dp', 'unpinned', 'Obj', 'pending', 2, 'second')$$,
   'the latest: what will run on it, and its services') FROM (SELECT name_it('alone', least(inv('alone'), inv('holder'))::text), name_it('holder', greatest(inv('alone'), inv('holder'))::text)) AS named;
 SELECT is((SELECT min(b.oldest_at) FROM restate.sys_deployment_blocker AS b WHERE b.deployment_id = dp('old')), now() - interval '1 day', 'and since when');
 SELECT set_eq('SELECT id FROM restate.sys_deployment WHERE NOT drained', 'SELECT DISTINCT deployment_id FROM restate.sys_deployment_blocker', 'what is not drained has blockers');

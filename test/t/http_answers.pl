@@ -87,7 +87,7 @@ is_deeply([ map { [ @$_{qw(depth relation id command_index)} ] } @{ decode_json(
 	[ [ -1, 'caller', inv('parent'), undef ], [ 0, 'self', inv('child'), 1 ] ], 'the tree of calls');
 
 # what is stuck, and what a deployment is needed for: by the role that reads
-$node->safe_psql('postgres', "UPDATE restate.invocation SET is_foreign = NULL, modified_at = now() - interval '1 hour', created_at = modified_at, last_failure = 'boom', next_retry_at = now() + interval '1 day'"
+$node->safe_psql('postgres', "UPDATE restate.invocation SET is_foreign = NULL, modified_at = now() - interval '1 hour', created_at = now() - interval '1 hour', running_at = NULL, last_entry_at = NULL, last_failure = 'boom', next_retry_at = now() + interval '1 day'"
 	  . " WHERE id IN ('" . inv('paused') . "', '" . inv('retrying') . "'); INSERT INTO restate.held_service VALUES ('Svc', 'too slow', now() - interval '1 hour', 'ann')");
 for my $case ([ '', [ qw(retrying paused service_held) ] ], [ '?reason=paused', ['paused'] ], [ '?service=Svc&reason=retrying', ['retrying'] ], [ '?service=Obj', [] ], [ '?reason=unserved', [] ])
 {

@@ -537,7 +537,7 @@ is($answer->{headers}{'retry-after'}[0], 1, 'to be tried again');
 
 my $doc = NginxFront::slurp("$top/doc/postgrest.md");
 isnt(index($doc, NginxFront::slurp("$top/examples/postgrest/$_")), -1, "doc/postgrest.md has $_") for 'roles.sql', 'postgrest.conf';
-my %documented = map { $_ => 1 } $doc =~ /\| `(\w+)\(invocation_id/g;
+my %documented = map { $_ => 1 } $doc =~ /[|,] `(\w+)\(invocation_id[,)]/g;
 is(join(' ', sort keys %documented), join(' ', sort grep { !/_batch$/ } keys %paths, keys %questions), 'and every function');
 
 $front->stop;

@@ -149,6 +149,7 @@ my $step = q(ARRAY['{"Command": {"Run": {"completion_id": 1, "name": ""}}}', '{"
 my $output = q(ARRAY['{"Command": {"Output": {"result": {"Success": [1]}, "name": ""}}}']::jsonb[]);
 my $call = q(ARRAY['{"Command": {"Call": {"request": {"invocation_target": {"Service": {"name": "Run", "handler": "run"}}, "parameter": []}, "invocation_id_completion_id": 1, "result_completion_id": 2, "name": ""}}}']::jsonb[]);
 my $of_one = "'$runs->[0]', $runs->[1]";
+my $job = $node->safe_psql('postgres', q{SELECT job FROM restate_bulk_start('purge', '{"service": "Svc1", "status": "completed"}')});
 my @functions = (
 	[ "submit('Run', 'run', 'a')", 2, 'to a service' ],
 	[ "submit('Run', 'run', 'a', claim_for => 'w')", 2, 'which its submitter runs' ],
@@ -171,6 +172,8 @@ my @functions = (
 	[ "signal('$runs->[0]', 'signal')", 3, 'to one that runs' ],
 	[ "signal('$sleeps->[0]', 'signal')", 3, 'to one that is suspended' ],
 	[ "output('$runs->[0]')", 1, 'of one that runs' ],
+	[ "bulk_run('$job', 10)", 11, 'a batch of a job' ],
+	[ 'bulk_next(10)', 13, 'a batch of a job that is due' ],
 );
 
 # Runs the operation and returns the plans of the statements in it.
