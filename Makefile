@@ -133,7 +133,7 @@ DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/rele
 SHLIB_LINK += -lxxhash -Wl,-Bsymbolic
 PG_CPPFLAGS += -I$(SRCROOT)/src -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
 
-EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/openapi.h src/gateway/*.gc* src/*/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
+EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/openapi.h src/gateway/console_files.h src/gateway/*.gc* src/*/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
 
 ifdef STRICT
 # the server's headers leave parameters unused
@@ -208,7 +208,18 @@ src/gateway/openapi.h: src/gateway/openapi.json
 	  od -An -v -tx1 $< | sed 's/ \([0-9a-f][0-9a-f]\)/0x\1,/g'; \
 	  echo '};'; echo 'static const unsigned long openapi_json_len = sizeof(openapi_json);'; } >$@.tmp && mv $@.tmp $@
 
-$(filter src/gateway/%,$(GATEWAY_OBJS)): $(filter-out %/openapi.h,$(wildcard $(SRCROOT)/src/gateway/*.h)) $(SRCROOT)/Makefile .run/build-id
+src/gateway/console.o: src/gateway/console_files.h
+
+# the files of the console, likewise; the directory, since one may have gone
+CONSOLE_FILES = $(call rel,src/gateway/console/*)
+src/gateway/console_files.h: $(CONSOLE_FILES) $(SRCROOT)/src/gateway/console $(SRCROOT)/packaging/embed
+	mkdir -p src/gateway
+	$(SRCROOT)/packaging/embed $(addprefix $(SRCROOT)/,$(CONSOLE_FILES)) >$@.tmp && mv $@.tmp $@
+
+# no program of console.o, which make would make of it
+$(SRCROOT)/src/gateway/console: ;
+
+$(filter src/gateway/%,$(GATEWAY_OBJS)): $(filter-out %/openapi.h %/console_files.h,$(wildcard $(SRCROOT)/src/gateway/*.h)) $(SRCROOT)/Makefile .run/build-id
 
 # Where systemd looks, if the server is not below a prefix of its own: set
 # prefix=/usr then.

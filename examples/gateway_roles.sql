@@ -25,7 +25,7 @@ GRANT EXECUTE ON FUNCTION
   restate_resume, restate_resume_batch,
   -- what operators ask before they act
   restate_explain, restate_explain_json, restate_preview_restart, restate_restart_point,
-  restate_lineage, restate_call_tree,
+  restate_lineage, restate_call_tree, restate_dry_run,
   -- bulk jobs
   restate_bulk_start, restate_bulk_run, restate_bulk_pause, restate_bulk_resume, restate_bulk_abort, restate_bulk_jobs,
   -- what is due and whose turn it is, with --clock

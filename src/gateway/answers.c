@@ -38,6 +38,20 @@ prepare_preview(Exchange *exchange)
 }
 
 /*
+ * Takes an operation, and what it takes.
+ */
+void
+prepare_dry_run(Exchange *exchange)
+{
+	if (!take_parameter(exchange, "operation", 1))
+		return;
+	if (exchange->args[1] == NULL)
+		answer_bad_parameter(exchange, "query parameter operation is missing");
+	else if (take_from(exchange, 2) && take_deployment(exchange, 3))
+		(void) take_id(exchange);
+}
+
+/*
  * Takes the point.
  */
 void

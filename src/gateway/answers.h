@@ -12,6 +12,7 @@
 
 extern void prepare_explain(Exchange *exchange);
 extern void prepare_preview(Exchange *exchange);
+extern void prepare_dry_run(Exchange *exchange);
 extern void prepare_restart_point(Exchange *exchange);
 extern void answer_explain(Exchange *exchange, const PGresult *result);
 

@@ -20,6 +20,13 @@ struct Stream;
 
 #define EXCHANGE_MAX_ARGS 4
 
+/* A header that an answer has beside those of all. */
+typedef struct AnswerHeader
+{
+	const char *name; /* NULL ends them */
+	const char *value;
+} AnswerHeader;
+
 typedef struct Exchange Exchange;
 
 struct Exchange
@@ -76,8 +83,9 @@ struct Exchange
 	/* a file as the answer */
 	int file; /* -1: none, or its response's own by now */
 	int64_t file_size;
-	bool has_file; /* it counts as one that is being sent */
-	char etag[64]; /* empty: none */
+	bool has_file;				 /* it counts as one that is being sent */
+	char etag[64];				 /* empty: none */
+	const AnswerHeader *headers; /* NULL: no others */
 };
 
 extern Exchange *exchange_new(const char *target);

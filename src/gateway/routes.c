@@ -12,6 +12,7 @@
 #include "batch.h"
 #include "bulk.h"
 #include "call.h"
+#include "console.h"
 #include "health.h"
 #include "operations.h"
 #include "query.h"
@@ -79,7 +80,7 @@
 /* the job as a document, after a call that changes it */
 #define BULK_CALL(call)                                                \
 	"SELECT pg_catalog.to_jsonb(j) FROM pg_catalog.restate_bulk_" call \
-	" AS r, pg_catalog.restate_bulk_jobs(CASE WHEN r IS NOT NULL THEN $1::pg_catalog.uuid END) AS j"
+	" AS r, pg_catalog.restate_bulk_jobs(CASE WHEN r IS DISTINCT FROM NULL THEN $1::pg_catalog.uuid END) AS j"
 
 /* all rows of a function or a subquery, in their order, as one array */
 #define ROWS(source)                                                                  \
@@ -131,6 +132,11 @@
 	.method = "GET", .segments = {path}, .pattern = shown_path, .is_open = true, \
 	.is_served = static_is_served, .prepare = prepare_function
 
+/* likewise of the console */
+#define CONSOLE(shown_path, prepare_function)                                         \
+	.method = "GET", .segments = {"console"}, .pattern = shown_path, .is_open = true, \
+	.prepare = prepare_function
+
 static const Route routes[] = {
 	OPERATION("purge-journal", "purge_journal",
 			  CALL("purge_journal", "$1::pg_catalog.restate_invocation_id"), 1, prepare_operation,
@@ -176,6 +182,10 @@ static const Route routes[] = {
 		"SELECT pg_catalog.to_jsonb(p) FROM pg_catalog.restate_preview_restart("
 		"$1::pg_catalog.restate_invocation_id, $2::pg_catalog.int8, $3, $4) AS p",
 		4, prepare_preview, answer_document),
+	ASK("dry-run",
+		ROWS("restate_dry_run($2, ARRAY[$1::pg_catalog.restate_invocation_id], NULL,"
+			 " $3::pg_catalog.int8, $4)"),
+		4, prepare_dry_run, answer_document),
 	ASK("restart-point",
 		"SELECT pg_catalog.jsonb_build_object('from',"
 		" pg_catalog.restate_restart_point($1::pg_catalog.restate_invocation_id, $2))",
@@ -296,6 +306,8 @@ static const Route routes[] = {
 	{.method = "GET", .segments = {"openapi"}, .pattern = "/openapi", .prepare = prepare_openapi},
 	{.method = "GET", .segments = {"metrics"}, .pattern = "/metrics", .prepare = prepare_metrics},
 
+	{CONSOLE("/console", prepare_console_redirect)},
+	{CONSOLE("/console/{file}", prepare_console), .is_prefix = true},
 	{UI("", "/", prepare_ui_redirect)},
 	{UI("ui", "/ui", prepare_ui_redirect)},
 	{UI("ui", "/ui/{file}", prepare_ui), .is_prefix = true},

@@ -15,6 +15,7 @@
 
 #include "clock.h"
 #include "connections.h"
+#include "console.h"
 #include "guard.h"
 #include "health.h"
 #include "log.h"
@@ -23,7 +24,6 @@
 #include "parameters.h"
 #include "reads.h"
 #include "routes.h"
-#include "static.h"
 #include "stream.h"
 
 /* more of a body than this is not even thrown away */
@@ -70,7 +70,7 @@ static enum MHD_Result send_answer(Exchange *exchange);
 static void await_client(const Exchange *exchange);
 static ssize_t read_stream(void *arg, uint64_t position, char *to, size_t room);
 static void leave(Exchange *exchange);
-static void add_static_headers(struct MHD_Response *response, const Exchange *exchange);
+static void add_file_headers(struct MHD_Response *response, const Exchange *exchange);
 static void log_answer(Exchange *exchange);
 static void end_exchange(void *arg, struct MHD_Connection *connection, void **state,
 						 enum MHD_RequestTerminationCode reason);
@@ -91,6 +91,7 @@ server_start(const Options *with_options, const Pools *with_pools, int socket)
 	patience.fire = lose_patience;
 	mhd_watch.ready = mhd_ready;
 	guard_configure(options);
+	console_configure(options);
 	reads_configure(pools.operations, pools.lanes, pools.queries);
 	connections_start(most, client_left);
 	mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, NULL,
@@ -463,7 +464,7 @@ send_answer(Exchange *exchange)
 	MHD_add_response_header(response, "Server", "restate-admin-http/" RESTATE_ADMIN_VERSION);
 	if (exchange->retry_later)
 		MHD_add_response_header(response, "Retry-After", "1");
-	add_static_headers(response, exchange);
+	add_file_headers(response, exchange);
 	if (draining || exchange->is_last)
 		MHD_add_response_header(response, "Connection", "close");
 	if (exchange->status == 401)
@@ -501,14 +502,13 @@ read_stream(void *arg, uint64_t position, char *to, size_t room)
  * Adds to the response the headers of a file, and of the way to one.
  */
 static void
-add_static_headers(struct MHD_Response *response, const Exchange *exchange)
+add_file_headers(struct MHD_Response *response, const Exchange *exchange)
 {
 	if (exchange->location)
 		MHD_add_response_header(response, "Location", exchange->location);
-	if (exchange->etag[0] == '\0')
-		return;
-	MHD_add_response_header(response, "ETag", exchange->etag);
-	for (const StaticHeader *header = static_headers; header->name; header++)
+	if (exchange->etag[0])
+		MHD_add_response_header(response, "ETag", exchange->etag);
+	for (const AnswerHeader *header = exchange->headers; header && header->name; header++)
 		MHD_add_response_header(response, header->name, header->value);
 }
 

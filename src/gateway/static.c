@@ -12,12 +12,12 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "etag.h"
 #include "media.h"
 
 #define INDEX	  "index.html"
@@ -33,7 +33,7 @@
  * frame nor have a file taken for another type.  The UI's service worker works
  * for more than the path of its file.
  */
-const StaticHeader static_headers[] = {
+static const AnswerHeader static_headers[] = {
 	{"Cache-Control", "no-cache"},
 	{"Content-Security-Policy", "frame-ancestors 'self'"},
 	{"Service-Worker-Allowed", "/"},
@@ -49,7 +49,6 @@ static int enter(int dir, const char *name, bool is_last);
 static bool plain_name(UrlText segment, char *name);
 static bool is_nothing(int error);
 static void answer_file(Exchange *exchange, int file, const char *name);
-static bool client_has(const Exchange *exchange);
 
 bool
 static_configure(const char *dir)
@@ -205,19 +204,8 @@ answer_file(Exchange *exchange, int file, const char *name)
 			 "\"%" PRIxMAX "-%" PRIxMAX "-%" PRIxMAX ".%lx\"", (uintmax_t) about.st_ino,
 			 (uintmax_t) about.st_size, (uintmax_t) about.st_mtim.tv_sec, about.st_mtim.tv_nsec);
 	/* with 304, too, the file's length is told, but none of it is sent */
-	answer_empty(exchange, client_has(exchange) ? 304 : 200);
+	answer_empty(exchange, etag_is_known(exchange) ? 304 : 200);
 	exchange->content_type = media_of_file(name);
+	exchange->headers = static_headers;
 	exchange_keep_file(exchange, file, about.st_size);
-}
-
-/*
- * Returns whether the client has said that it has what the tag is of.
- */
-static bool
-client_has(const Exchange *exchange)
-{
-	const char *tags =
-		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "If-None-Match");
-
-	return tags && (strcmp(tags, "*") == 0 || strstr(tags, exchange->etag));
 }

@@ -10,15 +10,6 @@
 
 #include "exchange.h"
 
-/* A header that each file is sent with. */
-typedef struct StaticHeader
-{
-	const char *name; /* NULL ends them */
-	const char *value;
-} StaticHeader;
-
-extern const StaticHeader static_headers[];
-
 /*
  * Takes the directory; NULL: nothing is served.  Returns false, with errno
  * set, where it has no index.html that can be read.

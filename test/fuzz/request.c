@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../../src/gateway/console.h"
 #include "../../src/gateway/exchange.h"
 #include "../../src/gateway/reads.h"
 #include "../../src/gateway/routes.h"
@@ -84,6 +85,7 @@ MHD_lookup_connection_value(struct MHD_Connection *connection, enum MHD_ValueKin
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	static const Options options = {.reason_header = "reason"};
 	static const PoolConfig config = {.slots = {.name = "operations", .conninfo = "", .size = 1}};
 	Pool *pool = pool_start(&config);
 
@@ -91,6 +93,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void) argv;
 	CHECK(pool != NULL);
 	reads_configure(pool, NULL, NULL);
+	console_configure(&options);
 	json_set_alloc_funcs(__wrap_malloc, free);
 	return 0;
 }

@@ -36,10 +36,11 @@ sub ui_files
 	return "$dir/ui";
 }
 
-# Starts a browser.  Without one the test is skipped, and fails in continuous
-# integration.
+# Starts a browser; plain, if what is shown has its policy kept.  Without one the test
+# is skipped, and fails in continuous integration.
 sub start_browser
 {
+	my ($plain) = @_;
 	my ($chromium) = grep { -x } map { "$_/chromium" } split /:/, $ENV{PATH};
 
 	npm_tool('playwright-core');
@@ -49,7 +50,7 @@ sub start_browser
 		plan skip_all => 'chromium is not there';
 	}
 	$pictures = $PostgreSQL::Test::Utils::log_path;
-	$pid = open2($from_browser, $to_browser, 'node', getcwd() . '/test/ui/browser.mjs', $ENV{NPM_TOOLS}, $chromium);
+	$pid = open2($from_browser, $to_browser, 'node', getcwd() . '/test/ui/browser.mjs', $ENV{NPM_TOOLS}, $chromium, $plain // ());
 	$to_browser->autoflush(1);
 	return;
 }

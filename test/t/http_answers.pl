@@ -72,6 +72,21 @@ for my $case ([ 'done', '' ], [ 'done', '?from=2' ], [ 'done', '?from=3&deployme
 		query("SELECT to_jsonb(p) FROM restate_preview_restart('" . inv($name) . "'" . ($arguments && ", $arguments") . ') AS p'), 'says what the function says');
 }
 is_deeply(decode_json(ask('done', 'restart-point?at=last_completed')->{body}), { from => 2 }, 'a point');
+
+# operations, and whom they reach
+for my $case ([ 'parent', 'operation=kill', q{'kill', ids} ], [ 'done', 'operation=kill', q{'kill', ids} ], [ 'done', 'operation=restart_as_new&from=2&deployment=keep', q{'restart_as_new', ids, NULL, 2, 'keep'} ],
+	[ 'absent', 'operation=purge', q{'purge', ids} ])
+{
+	my ($name, $query, $arguments) = @$case;
+	my $answer = ask($name, "dry-run?$query");
+	my $ids = "ARRAY['" . inv($name) . "']::restate_invocation_id[]";
+
+	is($answer->{status}, 200, "a dry run of $name, $query");
+	is_deeply(decode_json($answer->{body})->{rows}, query('SELECT json_agg(r) FROM restate_dry_run(' . $arguments =~ s/ids/$ids/r . ') AS r'), 'says what the function says');
+}
+cmp_ok(scalar @{ decode_json(ask('parent', 'dry-run?operation=kill')->{body})->{rows} }, '>', 1, 'others among it');
+is(told(ask('done', "dry-run$_")), '400 invalid_query_parameter', "dry-run$_ is refused") for '', '?operation=', '?operation=explode', '?operation=kill&from=1', '?operation=kill&operation=kill', '?operation=restart_as_new&from=x';
+is(told(ask('done', 'dry-run?operation=resume&deployment=x')), '400 invalid_deployment_id', 'and an id that is none');
 my $answer = request($gateway, 'PATCH', '/invocations/' . inv('done') . '/restart-as-new?from=2&deployment=keep', '');
 my $new = decode_json($answer->{body})->{new_invocation_id};
 is($answer->{status}, 200, 'a restart from there');
@@ -129,7 +144,7 @@ is(told(ask($_->[0], $_->[1])), $_->[2], "$_->[1] of $_->[0] is $_->[2]")
   [ 'gone', 'preview-restart?from=x', '400 invalid_query_parameter' ], [ 'gone', 'preview-restart?from=1&at=last_failure', '400 invalid_query_parameter' ],
   [ 'gone', 'preview-restart?deployment=x', '400 invalid_deployment_id' ], [ 'gone', 'nothing', '404 route_not_found' ];
 is(told(request($gateway, 'GET', "/admin/invocations/x/$_")), '400 invalid_invocation_id', "$_ of no id")
-  for qw(explain preview-restart restart-point?at=last_completed lineage call-tree);
+  for qw(explain preview-restart dry-run?operation=kill restart-point?at=last_completed lineage call-tree);
 $answer = request($gateway, 'PATCH', '/admin/invocations/' . inv('gone') . '/explain', '');
 is("$answer->{status} $answer->{headers}{allow}", '405 GET,HEAD', 'it is asked with GET');
 is(request($gateway, 'HEAD', '/admin/invocations/' . inv('gone') . '/explain')->{status}, 200, 'or HEAD');

@@ -1,14 +1,15 @@
 // A browser that a test drives: it takes commands as lines of JSON from its
 // standard input and answers each with a line.
 //
-//   node browser.mjs NODE_MODULES CHROMIUM
+//   node browser.mjs NODE_MODULES CHROMIUM [plain]
 //
 // The browser reaches no host but 127.0.0.1.  What a page does not need to be
-// read, animations and blurs, is off.
+// read, animations and blurs, is off.  A page that is shown plain has nothing of
+// ours in it, so that its policy is seen to hold.
 import { createRequire } from 'node:module';
 import readline from 'node:readline';
 
-const [modules, chromium] = process.argv.slice(2);
+const [modules, chromium, plain] = process.argv.slice(2);
 const playwright = createRequire(`${modules}/node_modules/`)('playwright-core');
 const browser = await playwright.chromium.launch({
   executablePath: chromium,
@@ -16,10 +17,12 @@ const browser = await playwright.chromium.launch({
     '--disable-background-networking', '--disable-component-update', '--disable-domain-reliability', '--disable-sync',
     '--no-first-run', '--no-pings', '--force-prefers-reduced-motion', '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'],
 });
-const context = await browser.newContext({ viewport: { width: 1400, height: 900 }, timezoneId: 'UTC', locale: 'en-US' });
+const context = await browser.newContext({
+  viewport: { width: 1400, height: 900 }, timezoneId: plain ? 'Asia/Kolkata' : 'UTC', locale: 'en-US', reducedMotion: 'reduce', hasTouch: Boolean(plain),
+});
 // on a busy machine everything takes its time
 context.setDefaultTimeout(240000);
-await context.addInitScript(() => {
+if (!plain) await context.addInitScript(() => {
   // the filters of the page before are not this one's
   sessionStorage.removeItem('query');
   const still = document.createElement('style');
@@ -31,9 +34,10 @@ await context.addInitScript(() => {
 });
 const page = await context.newPage();
 
-// what went wrong, and what was asked for, since they were last told
-let faults = [];
-let requests = [];
+// what went wrong, and what was asked for and of whom, since they were last told
+const faults = [];
+const requests = [];
+const origins = new Set();
 page.on('pageerror', (error) => faults.push(`script: ${error}`));
 page.on('console', (message) => {
   if (message.type() === 'error') faults.push(`console: ${message.text()}`);
@@ -44,6 +48,7 @@ context.on('response', (response) => {
 });
 context.on('request', (request) => {
   const url = new URL(request.url());
+  origins.add(url.origin);
   if (url.pathname.startsWith('/ui/') || request.method() === 'GET') return;
   requests.push(`${request.method()} ${url.pathname}${url.search}`);
 });
@@ -67,7 +72,54 @@ const commands = {
   url: async () => page.url(),
   faults: async () => faults.splice(0),
   requests: async () => requests.splice(0),
-  picture: async ({ file }) => { await page.screenshot({ path: file, timeout: 20000 }); },
+  picture: async ({ file, of }) => { await (of ? page.locator(of).first() : page).screenshot({ path: file, timeout: 20000 }); },
+  count: async ({ of }) => page.locator(of).count(),
+  fill: async ({ into, text: typed }) => page.locator(into).first().fill(typed),
+  choose: async ({ in: select, value }) => page.locator(select).first().selectOption(value),
+  attribute: async ({ of, name }) => page.locator(of).first().getAttribute(name),
+  focused: async () => page.evaluate(() => document.activeElement?.id ?? ''),
+  focus: async ({ on }) => page.locator(on).first().focus(),
+  reload: async ({ until }) => { await page.reload({ waitUntil: 'commit' }); await page.locator(until).first().waitFor(); },
+  back: async ({ until }) => { await page.goBack(); await page.locator(until).first().waitFor(); },
+  size: async ({ width, height }) => page.setViewportSize({ width, height: height ?? 900 }),
+  scheme: async ({ scheme }) => page.emulateMedia({ colorScheme: scheme }),
+  // by how much the page is wider than the window
+  overflow: async () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth),
+  origins: async () => [...origins],
+  evaluate: async ({ script }) => page.evaluate(script),
+  // the mouse takes hold of the middle of one thing and lets go of it at the end of another
+  drag: async ({ from, to }) => {
+    await page.locator(to).first().scrollIntoViewIfNeeded();
+    const [a, b] = [await page.locator(from).first().boundingBox(), await page.locator(to).first().boundingBox()];
+    await page.mouse.move(a.x + a.width / 2, a.y + a.height / 2);
+    await page.mouse.down();
+    await page.mouse.move(b.x + b.width / 2, b.y + b.height, { steps: 8 });
+    await page.mouse.up();
+  },
+  // the same with a finger
+  swipe: async ({ from, to }) => {
+    const [a, b] = [await page.locator(from).first().boundingBox(), await page.locator(to).first().boundingBox()];
+    const session = await context.newCDPSession(page);
+    const touch = (type, x, y) => session.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
+    const x = a.x + a.width / 2;
+    await touch('touchStart', x, a.y + a.height / 2);
+    for (let step = 1; step <= 8; step++) await touch('touchMove', x, a.y + a.height / 2 + ((b.y + b.height - a.y - a.height / 2) * step) / 8);
+    await touch('touchEnd');
+    await session.detach();
+  },
+  // the answer to the next request of the method is lost on its way
+  lose: async ({ method }) => {
+    let isDue = true;
+    await page.route('**/*', async (route) => {
+      if (!isDue || route.request().method() !== method) {
+        await route.fallback();
+        return;
+      }
+      isDue = false;
+      await route.fetch();
+      await route.abort();
+    });
+  },
 };
 
 for await (const line of readline.createInterface({ input: process.stdin })) {
