@@ -133,7 +133,7 @@ DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/rele
 SHLIB_LINK += -lxxhash -Wl,-Bsymbolic
 PG_CPPFLAGS += -I$(SRCROOT)/src -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
 
-EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/openapi.h src/gateway/console_files.h src/gateway/*.gc* src/*/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
+EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/*/*.o src/gateway/openapi.h src/gateway/console_files.h src/gateway/*.gc* src/gateway/*/*.gc* src/*/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
 
 ifdef STRICT
 # the server's headers leave parameters unused
@@ -171,9 +171,9 @@ include $(PGXS)
 # but none of its headers beyond libpq's.  WITH_HTTP=no leaves it out.
 ifeq ($(WITH_HTTP),yes)
 HTTP_PROGRAM = restate-admin-http
-GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c)) src/types/id_codec.o src/types/is_utf8.o
+GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c src/gateway/*/*.c)) src/types/frame.o src/types/id_codec.o src/types/is_utf8.o
 HTTP_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
-	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/gateway -I$(SRCROOT)/src
+	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/gateway -I$(SRCROOT)/src/gateway -I$(SRCROOT)/src
 ifdef STRICT
 HTTP_CFLAGS += -Wall -Wextra -Werror
 endif
@@ -192,9 +192,9 @@ endif
 
 all: $(HTTP_PROGRAM)
 
-$(shell mkdir -p src/gateway)
+$(shell mkdir -p $(sort $(dir $(GATEWAY_OBJS))))
 $(HTTP_PROGRAM): $(GATEWAY_OBJS)
-	$(CC) $(HTTP_LDFLAGS) -pthread -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lmicrohttpd -lpq -ljansson
+	$(CC) $(HTTP_LDFLAGS) -pthread -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lmicrohttpd -lnghttp2 -lpq -ljansson
 
 src/gateway/%.o: src/gateway/%.c
 	$(CC) $(HTTP_CFLAGS) -pthread -c -o $@ $<
@@ -219,7 +219,7 @@ src/gateway/console_files.h: $(CONSOLE_FILES) $(SRCROOT)/src/gateway/console $(S
 # no program of console.o, which make would make of it
 $(SRCROOT)/src/gateway/console: ;
 
-$(filter src/gateway/%,$(GATEWAY_OBJS)): $(filter-out %/openapi.h %/console_files.h,$(wildcard $(SRCROOT)/src/gateway/*.h)) $(SRCROOT)/Makefile .run/build-id
+$(filter src/gateway/%,$(GATEWAY_OBJS)): $(filter-out %/openapi.h %/console_files.h,$(wildcard $(SRCROOT)/src/gateway/*.h $(SRCROOT)/src/gateway/*/*.h)) $(SRCROOT)/Makefile .run/build-id
 
 # Where systemd looks, if the server is not below a prefix of its own: set
 # prefix=/usr then.

@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION
   restate_resume_batch, restate_dry_run, restate_explain, restate_explain_json,
   restate_preview_restart, restate_restart_point, restate_lineage, restate_call_tree, restate_hold, restate_release, restate_adopt,
   restate_bulk_start, restate_bulk_run, restate_bulk_next, restate_bulk_pause, restate_bulk_resume, restate_bulk_abort,
-  restate_bulk_jobs
+  restate_bulk_jobs, restate_modify_service, restate_modify_state
 TO restate_operator;
 
 -- Readers: every view.  Payloads are in sys_journal, state and sys_promise, and

@@ -360,6 +360,7 @@ CREATE TABLE restate.object_key (
   partition_key bigint NOT NULL,
   holder restate_invocation_id,
   next_sequence_number bigint NOT NULL DEFAULT 0,
+  has_queued_state boolean,
   CONSTRAINT object_key_rules CHECK (restate.check_object_key(service_key, partition_key))
 ) WITH (fillfactor = 70);
 REVOKE ALL ON restate.object_key FROM PUBLIC;
@@ -372,6 +373,9 @@ COMMENT ON TABLE restate.object_key IS
 'The keys of virtual objects: who holds each, and the counter that orders its inbox.';
 COMMENT ON CONSTRAINT object_key_rules ON restate.object_key IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
+
+COMMENT ON COLUMN restate.object_key.has_queued_state IS
+'Whether restate.queued_state may have rows of this key. Null: it has none.';
 
 CREATE TABLE restate.object_state (
   service_name text NOT NULL,
@@ -446,6 +450,8 @@ COMMENT ON COLUMN restate.audit.id IS
 'The invocation that was changed; null of what was done with a bulk job, in partition 0.';
 COMMENT ON COLUMN restate.audit.audit_id IS
 'Orders the rows by the time at which they were made, as restate.new_audit_id() makes it. Rows of before 0.3.0 have small numbers, from a sequence.';
+COMMENT ON COLUMN restate.audit.id IS
+'The invocation; null for what was done to a deployment, a service or the state of an object, which parameters name.';
 COMMENT ON CONSTRAINT audit_rules ON restate.audit IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 COMMENT ON COLUMN restate.audit.claimed_subject IS

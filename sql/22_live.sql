@@ -88,6 +88,28 @@ COMMENT ON COLUMN restate.promise_waiter.completion_id IS
 COMMENT ON COLUMN restate.promise_waiter.caller_seed IS
 'As in restate.waiter.';
 
+CREATE TABLE restate.queued_state (
+  service_name text NOT NULL,
+  service_key text NOT NULL,
+  partition_key bigint NOT NULL,
+  sequence_number bigint NOT NULL,
+  state jsonb NOT NULL,
+  version text,
+  queued_at timestamptz NOT NULL
+);
+REVOKE ALL ON restate.queued_state FROM PUBLIC;
+ALTER TABLE restate.queued_state REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX queued_state_unique_idx ON restate.queued_state
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key), sequence_number);
+COMMENT ON TABLE restate.queued_state IS
+'The changes of the state of objects that wait until an invocation frees the key: restate_modify_state made them.';
+COMMENT ON COLUMN restate.queued_state.sequence_number IS
+'The place in the inbox of the object key, among the invocations that wait there.';
+COMMENT ON COLUMN restate.queued_state.state IS
+'What the state is to be: an object with each value in hex.';
+COMMENT ON COLUMN restate.queued_state.version IS
+'The version of the state that the change is meant for; null: any.';
+
 CREATE TABLE restate.worker (
   name text COLLATE "C" PRIMARY KEY,
   last_seen timestamptz NOT NULL

@@ -95,8 +95,11 @@ BEGIN
     PERFORM restate.refuse_body('the manifest has no services');
   END IF;
   SELECT v.low, v.high INTO STRICT low, high FROM restate.manifest_versions(manifest) AS v (low, high);
-  IF low > high OR high < 5 OR low > 6 THEN
-    PERFORM restate.refuse_body(format(
+  IF low > high THEN
+    PERFORM restate.refuse_body(format('the manifest has a minProtocolVersion, %s, above its maxProtocolVersion, %s', low, high));
+  END IF;
+  IF high < 5 OR low > 6 THEN
+    PERFORM restate.refuse('unsupported_protocol', format(
       'the manifest speaks versions %s to %s of the service protocol: 5 or 6 must be among them', low, high));
   END IF;
 
@@ -110,7 +113,7 @@ BEGIN
         coalesce(service.value ->> 'name', 'null'));
     END IF;
     IF service.value ->> 'name' ~* '^(restate|openapi$)' THEN
-      PERFORM restate.refuse_body(format('the name of %s is reserved', place), service.value ->> 'name');
+      PERFORM restate.refuse('reserved_name', format('the name of %s is reserved', place), service.value ->> 'name');
     END IF;
     place := format('%s, %s,', place, service.value ->> 'name');
     IF coalesce(service.value -> 'ty', 'null') = 'null' THEN
@@ -171,7 +174,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION restate.check_manifest(jsonb) IS
-'Raises invalid_body unless the document is a manifest that can be registered, and says what is wrong and where.';
+'Raises invalid_body, unsupported_protocol or reserved_name unless the document is a manifest that can be registered, and says what is wrong and where.';
 
 CREATE FUNCTION restate.registered_endpoint(endpoint text)
   RETURNS text
@@ -240,7 +243,8 @@ CREATE FUNCTION restate.body_description(body jsonb, absent text) RETURNS text
   RETURN CASE
     WHEN coalesce(body, 'null') = 'null' THEN absent
     WHEN body ->> 'contentType' IS NULL THEN CASE WHEN body -> 'required' = 'true' THEN '*/*' ELSE 'none' END
-    WHEN coalesce(body -> 'jsonSchema', 'null') = 'null' THEN body ->> 'contentType'
+    WHEN coalesce(body -> 'jsonSchema', 'null') = 'null' THEN
+      CASE WHEN body -> 'setContentTypeIfEmpty' = 'true' THEN 'optional ' ELSE '' END || (body ->> 'contentType')
     ELSE 'JSON' || coalesce(' ''' || nullif(body #>> '{jsonSchema,title}', '') || '''',
       ' ' || CASE jsonb_typeof(body #> '{jsonSchema,type}') WHEN 'string' THEN body #>> '{jsonSchema,type}' END, '')
   END;
@@ -251,13 +255,14 @@ CREATE FUNCTION restate.manifest_handler(handler jsonb, service jsonb, is_reques
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
   RETURN jsonb_build_object(
       'name', handler -> 'name',
-      'public', NOT coalesce((handler ->> 'ingressPrivate')::boolean, (service ->> 'ingressPrivate')::boolean, false),
       'input_description', restate.body_description(handler -> 'input', '*/*'),
       'output_description', restate.body_description(handler -> 'output', 'application/json'),
       -- what the service says holds where it is null
       'retry_policy', jsonb '{"max_attempts": null}' || restate.manifest_retry_policy(handler))
     || CASE service ->> 'ty' WHEN 'SERVICE' THEN '{}'
       ELSE jsonb_build_object('ty', initcap(restate.handler_ty(lower(service ->> 'ty'), handler ->> 'ty'))) END
+    -- else it is as its service is
+    || CASE WHEN handler -> 'ingressPrivate' = 'true' THEN jsonb '{"public": false}' ELSE '{}' END
     || CASE WHEN is_request_response THEN restate.manifest_options(handler) - 'inactivity_timeout'
       ELSE restate.manifest_options(handler) END
     || jsonb_strip_nulls(jsonb_build_object(
@@ -309,15 +314,68 @@ REVOKE ALL ON FUNCTION restate.lock_deployments() FROM PUBLIC;
 COMMENT ON FUNCTION restate.lock_deployments() IS
 'Waits until no other transaction is changing deployments, and keeps others from it until this one ends. Reading goes on. Error: read_only 503.';
 
+CREATE FUNCTION restate.put_deployment(registered restate.deployment)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  service jsonb;
+  defined restate.service_revision;
+  had restate.service_revision;
+BEGIN
+  INSERT INTO restate.deployment AS d SELECT registered.*
+    ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET ty = excluded.ty, endpoint = excluded.endpoint,
+      min_service_protocol_version = excluded.min_service_protocol_version,
+      max_service_protocol_version = excluded.max_service_protocol_version, sdk_version = excluded.sdk_version,
+      http_version = excluded.http_version, protocol_type = excluded.protocol_type,
+      additional_headers = excluded.additional_headers, metadata = excluded.metadata, manifest = excluded.manifest;
+  IF NOT FOUND THEN
+    PERFORM restate.not_written(format('deployment %s', registered.id));
+  END IF;
+
+  -- What the deployment served before, and does not in this form, it serves no more.
+  FOR service IN SELECT s.value FROM jsonb_array_elements(registered.manifest -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
+    defined := restate.manifest_revision(service, registered.protocol_type IS NOT DISTINCT FROM 'RequestResponse');
+    SELECT * INTO had
+      FROM restate.service_revision AS r
+      WHERE r.service_name = defined.service_name AND r.deployment_id = registered.id
+      ORDER BY r.revision DESC LIMIT 1;
+    CONTINUE WHEN (had.ty, had.public, had.handlers, had.idempotency_retention, had.journal_retention,
+        had.workflow_completion_retention, had.settings)
+      IS NOT DISTINCT FROM (defined.ty, defined.public, defined.handlers, defined.idempotency_retention, defined.journal_retention,
+        defined.workflow_completion_retention, defined.settings);
+    SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
+      FROM restate.service_revision AS r
+      WHERE r.service_name = defined.service_name;
+    DELETE FROM restate.service_revision AS r WHERE r.service_name = defined.service_name AND r.deployment_id = registered.id;
+    INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, public, handlers, idempotency_retention,
+        journal_retention, workflow_completion_retention, settings)
+      VALUES (defined.service_name, defined.revision, registered.id, defined.ty, defined.public, defined.handlers, defined.idempotency_retention,
+        defined.journal_retention, defined.workflow_completion_retention, defined.settings);
+    IF NOT FOUND THEN
+      PERFORM restate.not_written(format('revision %s of service %s', defined.revision, defined.service_name));
+    END IF;
+  END LOOP;
+  DELETE FROM restate.service_revision AS r
+    WHERE r.deployment_id = registered.id
+      AND NOT registered.manifest -> 'services' @> jsonb_build_array(jsonb_build_object('name', r.service_name));
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.put_deployment(restate.deployment) FROM PUBLIC;
+COMMENT ON FUNCTION restate.put_deployment(restate.deployment) IS
+'Writes a deployment as it is to be, with the next revision of each service of its manifest that differs from what it serves. For restate_register_deployment(), which has locked the deployments.';
+
 CREATE FUNCTION restate_register_deployment(
-    endpoint text, manifest jsonb, options jsonb DEFAULT '{}', OUT id restate_deployment_id, OUT created boolean)
+    endpoint text, manifest jsonb, options jsonb DEFAULT '{}', OUT id restate_deployment_id, OUT created boolean,
+    OUT document jsonb)
   RETURNS record
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  document CONSTANT jsonb := $2;
+  sent CONSTANT jsonb := $2;
   given CONSTANT jsonb := coalesce($3, '{}');
   at CONSTANT text := restate.registered_endpoint($1);
   is_http CONSTANT boolean := at LIKE 'http%';
@@ -325,7 +383,6 @@ DECLARE
   force boolean;
   registered restate.deployment;
   service jsonb;
-  defined restate.service_revision;
   had restate.service_revision;
   missing text;
 BEGIN
@@ -334,7 +391,7 @@ BEGIN
   IF NOT is_http AND (given -> 'use_http_11' = 'true' OR coalesce(nullif(given -> 'additional_headers', 'null'), '{}') <> '{}') THEN
     PERFORM restate.refuse_body('the options use_http_11 and additional_headers are for endpoints of HTTP alone');
   END IF;
-  PERFORM restate.check_manifest(document);
+  PERFORM restate.check_manifest(sent);
   force := coalesce((given ->> 'force')::boolean, false);
   PERFORM restate.lock_deployments();
 
@@ -345,32 +402,29 @@ BEGIN
   created := registered.id IS NULL;
   id := coalesce(registered.id, restate_new_deployment_id());
   IF NOT created AND NOT force THEN
+    document := (SELECT d.document FROM restate.admin_deployment AS d WHERE d.id = registered.id);
     RETURN;
   END IF;
 
   -- Callers of the latest revision find all that they call in the next one.
   IF NOT force AND NOT coalesce((given ->> 'breaking')::boolean, false) THEN
-    FOR service IN SELECT s.value FROM jsonb_array_elements(document -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
-      defined := restate.manifest_revision(service, is_request_response);
+    FOR service IN SELECT s.value FROM jsonb_array_elements(sent -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
       SELECT r.* INTO had
         FROM restate.sys_service AS l
         JOIN restate.service_revision AS r ON r.service_name = l.name AND r.revision = l.revision
-        WHERE l.name = defined.service_name;
-      IF defined.ty <> had.ty THEN
+        WHERE l.name = service ->> 'name';
+      IF lower(service ->> 'ty') <> had.ty THEN
         PERFORM restate.refuse('breaking_change', format('service %s is a %s in its revision %s, and would be a %s',
-          defined.service_name, had.ty, had.revision, defined.ty));
+          had.service_name, had.ty, had.revision, lower(service ->> 'ty')));
       END IF;
       SELECT string_agg(h.name, ', ' ORDER BY h.name COLLATE "C") INTO missing
         FROM (SELECT jsonb_object_keys(had.options -> 'handlers')) AS h (name)
-        WHERE NOT defined.handlers @> jsonb_build_array(jsonb_build_object('name', h.name));
+        WHERE NOT service -> 'handlers' @> jsonb_build_array(jsonb_build_object('name', h.name));
       IF missing IS NOT NULL THEN
         PERFORM restate.refuse('breaking_change', format('service %s would lose handlers of its revision %s',
-          defined.service_name, had.revision), missing);
+          had.service_name, had.revision), missing);
       END IF;
     END LOOP;
-  END IF;
-  IF coalesce((given ->> 'dry_run')::boolean, false) THEN
-    RETURN;
   END IF;
 
   registered.id := id;
@@ -378,49 +432,27 @@ BEGIN
   registered.endpoint := at;
   registered.created_at := coalesce(registered.created_at, now());
   SELECT v.low, v.high INTO STRICT registered.min_service_protocol_version, registered.max_service_protocol_version
-    FROM restate.manifest_versions(document) AS v;
+    FROM restate.manifest_versions(sent) AS v;
   registered.sdk_version := given ->> 'sdk_version';
   registered.http_version := CASE WHEN is_http THEN CASE WHEN given -> 'use_http_11' = 'true' THEN 'HTTP/1.1' ELSE 'HTTP/2.0' END END;
   registered.protocol_type := CASE WHEN is_http THEN CASE WHEN is_request_response THEN 'RequestResponse' ELSE 'BidiStream' END END;
   registered.additional_headers := coalesce(nullif(given -> 'additional_headers', 'null'), '{}');
   registered.metadata := coalesce(nullif(given -> 'metadata', 'null'), '{}');
-  registered.manifest := document;
-  INSERT INTO restate.deployment AS d SELECT registered.*
-    ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET ty = excluded.ty, endpoint = excluded.endpoint,
-      min_service_protocol_version = excluded.min_service_protocol_version,
-      max_service_protocol_version = excluded.max_service_protocol_version, sdk_version = excluded.sdk_version,
-      http_version = excluded.http_version, protocol_type = excluded.protocol_type,
-      additional_headers = excluded.additional_headers, metadata = excluded.metadata, manifest = excluded.manifest;
-  IF NOT FOUND THEN
-    PERFORM restate.not_written(format('deployment %s', id));
-  END IF;
+  registered.manifest := sent;
 
-  -- What the deployment served before, and does not in this form, it serves no more.
-  FOR service IN SELECT s.value FROM jsonb_array_elements(document -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
-    defined := restate.manifest_revision(service, is_request_response);
-    SELECT * INTO had
-      FROM restate.service_revision AS r
-      WHERE r.service_name = defined.service_name AND r.deployment_id = id
-      ORDER BY r.revision DESC LIMIT 1;
-    CONTINUE WHEN (had.ty, had.public, had.handlers, had.idempotency_retention, had.journal_retention,
-        had.workflow_completion_retention, had.settings)
-      IS NOT DISTINCT FROM (defined.ty, defined.public, defined.handlers, defined.idempotency_retention, defined.journal_retention,
-        defined.workflow_completion_retention, defined.settings);
-    SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
-      FROM restate.service_revision AS r
-      WHERE r.service_name = defined.service_name;
-    DELETE FROM restate.service_revision AS r WHERE r.service_name = defined.service_name AND r.deployment_id = id;
-    INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, public, handlers, idempotency_retention,
-        journal_retention, workflow_completion_retention, settings)
-      VALUES (defined.service_name, defined.revision, id, defined.ty, defined.public, defined.handlers, defined.idempotency_retention,
-        defined.journal_retention, defined.workflow_completion_retention, defined.settings);
-    IF NOT FOUND THEN
-      PERFORM restate.not_written(format('revision %s of service %s', defined.revision, defined.service_name));
+  BEGIN
+    PERFORM restate.put_deployment(registered);
+    SELECT d.document INTO STRICT document FROM restate.admin_deployment AS d WHERE d.id = registered.id;
+    IF coalesce((given ->> 'dry_run')::boolean, false) THEN
+      RAISE EXCEPTION USING ERRCODE = 'PT200';
     END IF;
-  END LOOP;
-  DELETE FROM restate.service_revision AS r
-    WHERE r.deployment_id = id
-      AND NOT document -> 'services' @> jsonb_build_array(jsonb_build_object('name', r.service_name));
+  EXCEPTION WHEN SQLSTATE 'PT200' THEN
+    -- what would be was told, and is not
+    RETURN;
+  END;
+  PERFORM restate.note('register_deployment', jsonb_build_object('deployment', id, 'endpoint', at,
+      'services', (SELECT coalesce(jsonb_object_agg(s ->> 'name', s -> 'revision'), '{}') FROM jsonb_array_elements(document -> 'services') AS s)),
+    CASE WHEN created THEN 'registered' ELSE 'changed' END);
 EXCEPTION WHEN unique_violation THEN
   -- one that a snapshot from before the lock does not have
   RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
@@ -430,7 +462,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_register_deployment(text, jsonb, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION restate_register_deployment(text, jsonb, jsonb) IS
-'Registers what serves handlers, and returns its id and whether that is new. endpoint: worker:NAME, or the URI of an SDK''s endpoint, http or https. manifest: the discovery document, of which {"services": [{"name", "ty": SERVICE|VIRTUAL_OBJECT|WORKFLOW, "handlers": [{"name"}]}]} is enough; a handler without ty is exclusive on an object and the run on a workflow. options: additional_headers and metadata, objects of strings; use_http_11; sdk_version; force, breaking, dry_run. Each service gets its next revision. An endpoint that is registered keeps its id: without force nothing changes, with it a service that differs gets its next revision, and one that the manifest has no more is served no more. A handler of the latest revision that is missing, or another ty of the service, takes breaking or force. dry_run tells what would be returned, or refused, and changes nothing. One registration or removal at a time; others wait. Errors: invalid_body 422, breaking_change 409, read_only 503; 40001 where another came first in a transaction that has seen less.';
+'Registers what serves handlers, and returns its id, whether that is new, and the deployment as GET /deployments/{id} shows it. endpoint: worker:NAME, or the URI of an SDK''s endpoint, http or https. manifest: the discovery document, of which {"services": [{"name", "ty": SERVICE|VIRTUAL_OBJECT|WORKFLOW, "handlers": [{"name"}]}]} is enough; a handler without ty is exclusive on an object and the run on a workflow. options: additional_headers and metadata, objects of strings; use_http_11; sdk_version; force, breaking, dry_run. Each service gets its next revision. An endpoint that is registered keeps its id: without force nothing changes, with it a service that differs gets its next revision, and one that the manifest has no more is served no more. A handler of the latest revision that is missing, or another ty of the service, takes breaking or force. dry_run tells what would be returned, or refused, and changes nothing; the id of what would be new is not kept. One registration or removal at a time; others wait. Errors: invalid_body 422, unsupported_protocol 422, reserved_name 422, breaking_change 409, read_only 503; 40001 where another came first in a transaction that has seen less.';
 
 CREATE FUNCTION restate_remove_deployment(id restate_deployment_id, force boolean DEFAULT false)
   RETURNS text
@@ -438,6 +470,7 @@ CREATE FUNCTION restate_remove_deployment(id restate_deployment_id, force boolea
   SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+  endpoint text;
   pinned bigint;
   first_ones text;
 BEGIN
@@ -445,7 +478,7 @@ BEGIN
     PERFORM restate.refuse('invalid_deployment_id', 'the deployment id is null');
   END IF;
   PERFORM restate.lock_deployments();
-  PERFORM FROM restate.deployment AS d WHERE d.id = $1;
+  SELECT d.endpoint INTO endpoint FROM restate.deployment AS d WHERE d.id = $1;
   IF NOT FOUND THEN
     PERFORM restate.refuse('unknown_deployment', format('deployment %s is not registered', $1));
   END IF;
@@ -469,6 +502,7 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM restate.not_written(format('deployment %s', $1));
   END IF;
+  PERFORM restate.note('remove_deployment', jsonb_build_object('deployment', $1, 'endpoint', endpoint), 'removed');
   RETURN 'removed';
 END
 $function$;

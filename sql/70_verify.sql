@@ -189,6 +189,16 @@ AS $function$
   LEFT JOIN restate.worker w ON w.name = i.worker_name COLLATE "C"
   WHERE i.completed_at IS NULL AND i.status = 'running' AND i.attempt IS NOT NULL AND i.is_foreign IS NOT TRUE AND w.name IS NULL
   UNION ALL
+  -- a change of a state waits for who holds the key, and is found through its row
+  SELECT 'queued_state_stalled', NULL, format('a change of the state of %s/%s waits, %s', q.service_name, q.service_key, CASE
+    WHEN k.holder IS NULL THEN 'though nobody holds the key'
+    WHEN k.has_queued_state IS NOT TRUE THEN 'and the key does not say so'
+    ELSE format('with sequence number %s, which is not before the next, %s', q.sequence_number, k.next_sequence_number) END)
+  FROM restate.queued_state q
+  LEFT JOIN restate.object_key k ON k.partition_key = q.partition_key
+    AND k.service_name = q.service_name AND k.service_key = q.service_key
+  WHERE k.holder IS NULL OR k.has_queued_state IS NOT TRUE OR q.sequence_number >= k.next_sequence_number
+  UNION ALL
   SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
     s.revision, s.service_name, s.deployment_id)
   FROM restate.service_revision s

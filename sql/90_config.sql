@@ -14,6 +14,7 @@ SELECT pg_catalog.pg_extension_config_dump('restate.runnable', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.timer', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.waiter', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.promise_waiter', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.queued_state', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.worker', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.held_service', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.bulk_job', '');

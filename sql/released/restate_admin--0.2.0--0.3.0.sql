@@ -1051,6 +1051,9 @@ COMMENT ON FUNCTION restate.check_object_key(text, bigint) IS
 'True for a row of restate.object_key that keeps its rules, which restate.rules lists. For another: check_violation with the words and the name of the first, by name, that it breaks.';
 ALTER TABLE restate.object_key
   DROP CONSTRAINT object_key_partition_key_check;
+ALTER TABLE restate.object_key ADD COLUMN has_queued_state boolean;
+COMMENT ON COLUMN restate.object_key.has_queued_state IS
+'Whether restate.queued_state may have rows of this key. Null: it has none.';
 ALTER TABLE restate.object_key ADD CONSTRAINT object_key_rules CHECK (restate.check_object_key(service_key, partition_key));
 COMMENT ON CONSTRAINT object_key_rules ON restate.object_key IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
@@ -1099,6 +1102,9 @@ ALTER TABLE restate.audit
   DROP CONSTRAINT audit_partition_key_check,
   DROP CONSTRAINT audit_parameters_check;
 ALTER TABLE restate.audit ADD CONSTRAINT audit_rules CHECK (restate.check_audit(partition_key, id, parameters));
+ALTER TABLE restate.audit ALTER COLUMN id DROP NOT NULL;
+COMMENT ON COLUMN restate.audit.id IS
+'The invocation; null for what was done to a deployment, a service or the state of an object, which parameters name.';
 COMMENT ON CONSTRAINT audit_rules ON restate.audit IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
@@ -1374,8 +1380,11 @@ BEGIN
     PERFORM restate.refuse_body('the manifest has no services');
   END IF;
   SELECT v.low, v.high INTO STRICT low, high FROM restate.manifest_versions(manifest) AS v (low, high);
-  IF low > high OR high < 5 OR low > 6 THEN
-    PERFORM restate.refuse_body(format(
+  IF low > high THEN
+    PERFORM restate.refuse_body(format('the manifest has a minProtocolVersion, %s, above its maxProtocolVersion, %s', low, high));
+  END IF;
+  IF high < 5 OR low > 6 THEN
+    PERFORM restate.refuse('unsupported_protocol', format(
       'the manifest speaks versions %s to %s of the service protocol: 5 or 6 must be among them', low, high));
   END IF;
 
@@ -1389,7 +1398,7 @@ BEGIN
         coalesce(service.value ->> 'name', 'null'));
     END IF;
     IF service.value ->> 'name' ~* '^(restate|openapi$)' THEN
-      PERFORM restate.refuse_body(format('the name of %s is reserved', place), service.value ->> 'name');
+      PERFORM restate.refuse('reserved_name', format('the name of %s is reserved', place), service.value ->> 'name');
     END IF;
     place := format('%s, %s,', place, service.value ->> 'name');
     IF coalesce(service.value -> 'ty', 'null') = 'null' THEN
@@ -1450,7 +1459,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION restate.check_manifest(jsonb) IS
-'Raises invalid_body unless the document is a manifest that can be registered, and says what is wrong and where.';
+'Raises invalid_body, unsupported_protocol or reserved_name unless the document is a manifest that can be registered, and says what is wrong and where.';
 
 CREATE FUNCTION restate.registered_endpoint(endpoint text)
   RETURNS text
@@ -1519,7 +1528,8 @@ CREATE FUNCTION restate.body_description(body jsonb, absent text) RETURNS text
   RETURN CASE
     WHEN coalesce(body, 'null') = 'null' THEN absent
     WHEN body ->> 'contentType' IS NULL THEN CASE WHEN body -> 'required' = 'true' THEN '*/*' ELSE 'none' END
-    WHEN coalesce(body -> 'jsonSchema', 'null') = 'null' THEN body ->> 'contentType'
+    WHEN coalesce(body -> 'jsonSchema', 'null') = 'null' THEN
+      CASE WHEN body -> 'setContentTypeIfEmpty' = 'true' THEN 'optional ' ELSE '' END || (body ->> 'contentType')
     ELSE 'JSON' || coalesce(' ''' || nullif(body #>> '{jsonSchema,title}', '') || '''',
       ' ' || CASE jsonb_typeof(body #> '{jsonSchema,type}') WHEN 'string' THEN body #>> '{jsonSchema,type}' END, '')
   END;
@@ -1530,13 +1540,14 @@ CREATE FUNCTION restate.manifest_handler(handler jsonb, service jsonb, is_reques
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
   RETURN jsonb_build_object(
       'name', handler -> 'name',
-      'public', NOT coalesce((handler ->> 'ingressPrivate')::boolean, (service ->> 'ingressPrivate')::boolean, false),
       'input_description', restate.body_description(handler -> 'input', '*/*'),
       'output_description', restate.body_description(handler -> 'output', 'application/json'),
       -- what the service says holds where it is null
       'retry_policy', jsonb '{"max_attempts": null}' || restate.manifest_retry_policy(handler))
     || CASE service ->> 'ty' WHEN 'SERVICE' THEN '{}'
       ELSE jsonb_build_object('ty', initcap(restate.handler_ty(lower(service ->> 'ty'), handler ->> 'ty'))) END
+    -- else it is as its service is
+    || CASE WHEN handler -> 'ingressPrivate' = 'true' THEN jsonb '{"public": false}' ELSE '{}' END
     || CASE WHEN is_request_response THEN restate.manifest_options(handler) - 'inactivity_timeout'
       ELSE restate.manifest_options(handler) END
     || jsonb_strip_nulls(jsonb_build_object(
@@ -1588,15 +1599,68 @@ REVOKE ALL ON FUNCTION restate.lock_deployments() FROM PUBLIC;
 COMMENT ON FUNCTION restate.lock_deployments() IS
 'Waits until no other transaction is changing deployments, and keeps others from it until this one ends. Reading goes on. Error: read_only 503.';
 
+CREATE FUNCTION restate.put_deployment(registered restate.deployment)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  service jsonb;
+  defined restate.service_revision;
+  had restate.service_revision;
+BEGIN
+  INSERT INTO restate.deployment AS d SELECT registered.*
+    ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET ty = excluded.ty, endpoint = excluded.endpoint,
+      min_service_protocol_version = excluded.min_service_protocol_version,
+      max_service_protocol_version = excluded.max_service_protocol_version, sdk_version = excluded.sdk_version,
+      http_version = excluded.http_version, protocol_type = excluded.protocol_type,
+      additional_headers = excluded.additional_headers, metadata = excluded.metadata, manifest = excluded.manifest;
+  IF NOT FOUND THEN
+    PERFORM restate.not_written(format('deployment %s', registered.id));
+  END IF;
+
+  -- What the deployment served before, and does not in this form, it serves no more.
+  FOR service IN SELECT s.value FROM jsonb_array_elements(registered.manifest -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
+    defined := restate.manifest_revision(service, registered.protocol_type IS NOT DISTINCT FROM 'RequestResponse');
+    SELECT * INTO had
+      FROM restate.service_revision AS r
+      WHERE r.service_name = defined.service_name AND r.deployment_id = registered.id
+      ORDER BY r.revision DESC LIMIT 1;
+    CONTINUE WHEN (had.ty, had.public, had.handlers, had.idempotency_retention, had.journal_retention,
+        had.workflow_completion_retention, had.settings)
+      IS NOT DISTINCT FROM (defined.ty, defined.public, defined.handlers, defined.idempotency_retention, defined.journal_retention,
+        defined.workflow_completion_retention, defined.settings);
+    SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
+      FROM restate.service_revision AS r
+      WHERE r.service_name = defined.service_name;
+    DELETE FROM restate.service_revision AS r WHERE r.service_name = defined.service_name AND r.deployment_id = registered.id;
+    INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, public, handlers, idempotency_retention,
+        journal_retention, workflow_completion_retention, settings)
+      VALUES (defined.service_name, defined.revision, registered.id, defined.ty, defined.public, defined.handlers, defined.idempotency_retention,
+        defined.journal_retention, defined.workflow_completion_retention, defined.settings);
+    IF NOT FOUND THEN
+      PERFORM restate.not_written(format('revision %s of service %s', defined.revision, defined.service_name));
+    END IF;
+  END LOOP;
+  DELETE FROM restate.service_revision AS r
+    WHERE r.deployment_id = registered.id
+      AND NOT registered.manifest -> 'services' @> jsonb_build_array(jsonb_build_object('name', r.service_name));
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.put_deployment(restate.deployment) FROM PUBLIC;
+COMMENT ON FUNCTION restate.put_deployment(restate.deployment) IS
+'Writes a deployment as it is to be, with the next revision of each service of its manifest that differs from what it serves. For restate_register_deployment(), which has locked the deployments.';
+
 CREATE FUNCTION restate_register_deployment(
-    endpoint text, manifest jsonb, options jsonb DEFAULT '{}', OUT id restate_deployment_id, OUT created boolean)
+    endpoint text, manifest jsonb, options jsonb DEFAULT '{}', OUT id restate_deployment_id, OUT created boolean,
+    OUT document jsonb)
   RETURNS record
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  document CONSTANT jsonb := $2;
+  sent CONSTANT jsonb := $2;
   given CONSTANT jsonb := coalesce($3, '{}');
   at CONSTANT text := restate.registered_endpoint($1);
   is_http CONSTANT boolean := at LIKE 'http%';
@@ -1604,7 +1668,6 @@ DECLARE
   force boolean;
   registered restate.deployment;
   service jsonb;
-  defined restate.service_revision;
   had restate.service_revision;
   missing text;
 BEGIN
@@ -1613,7 +1676,7 @@ BEGIN
   IF NOT is_http AND (given -> 'use_http_11' = 'true' OR coalesce(nullif(given -> 'additional_headers', 'null'), '{}') <> '{}') THEN
     PERFORM restate.refuse_body('the options use_http_11 and additional_headers are for endpoints of HTTP alone');
   END IF;
-  PERFORM restate.check_manifest(document);
+  PERFORM restate.check_manifest(sent);
   force := coalesce((given ->> 'force')::boolean, false);
   PERFORM restate.lock_deployments();
 
@@ -1624,32 +1687,29 @@ BEGIN
   created := registered.id IS NULL;
   id := coalesce(registered.id, restate_new_deployment_id());
   IF NOT created AND NOT force THEN
+    document := (SELECT d.document FROM restate.admin_deployment AS d WHERE d.id = registered.id);
     RETURN;
   END IF;
 
   -- Callers of the latest revision find all that they call in the next one.
   IF NOT force AND NOT coalesce((given ->> 'breaking')::boolean, false) THEN
-    FOR service IN SELECT s.value FROM jsonb_array_elements(document -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
-      defined := restate.manifest_revision(service, is_request_response);
+    FOR service IN SELECT s.value FROM jsonb_array_elements(sent -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
       SELECT r.* INTO had
         FROM restate.sys_service AS l
         JOIN restate.service_revision AS r ON r.service_name = l.name AND r.revision = l.revision
-        WHERE l.name = defined.service_name;
-      IF defined.ty <> had.ty THEN
+        WHERE l.name = service ->> 'name';
+      IF lower(service ->> 'ty') <> had.ty THEN
         PERFORM restate.refuse('breaking_change', format('service %s is a %s in its revision %s, and would be a %s',
-          defined.service_name, had.ty, had.revision, defined.ty));
+          had.service_name, had.ty, had.revision, lower(service ->> 'ty')));
       END IF;
       SELECT string_agg(h.name, ', ' ORDER BY h.name COLLATE "C") INTO missing
         FROM (SELECT jsonb_object_keys(had.options -> 'handlers')) AS h (name)
-        WHERE NOT defined.handlers @> jsonb_build_array(jsonb_build_object('name', h.name));
+        WHERE NOT service -> 'handlers' @> jsonb_build_array(jsonb_build_object('name', h.name));
       IF missing IS NOT NULL THEN
         PERFORM restate.refuse('breaking_change', format('service %s would lose handlers of its revision %s',
-          defined.service_name, had.revision), missing);
+          had.service_name, had.revision), missing);
       END IF;
     END LOOP;
-  END IF;
-  IF coalesce((given ->> 'dry_run')::boolean, false) THEN
-    RETURN;
   END IF;
 
   registered.id := id;
@@ -1657,49 +1717,27 @@ BEGIN
   registered.endpoint := at;
   registered.created_at := coalesce(registered.created_at, now());
   SELECT v.low, v.high INTO STRICT registered.min_service_protocol_version, registered.max_service_protocol_version
-    FROM restate.manifest_versions(document) AS v;
+    FROM restate.manifest_versions(sent) AS v;
   registered.sdk_version := given ->> 'sdk_version';
   registered.http_version := CASE WHEN is_http THEN CASE WHEN given -> 'use_http_11' = 'true' THEN 'HTTP/1.1' ELSE 'HTTP/2.0' END END;
   registered.protocol_type := CASE WHEN is_http THEN CASE WHEN is_request_response THEN 'RequestResponse' ELSE 'BidiStream' END END;
   registered.additional_headers := coalesce(nullif(given -> 'additional_headers', 'null'), '{}');
   registered.metadata := coalesce(nullif(given -> 'metadata', 'null'), '{}');
-  registered.manifest := document;
-  INSERT INTO restate.deployment AS d SELECT registered.*
-    ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET ty = excluded.ty, endpoint = excluded.endpoint,
-      min_service_protocol_version = excluded.min_service_protocol_version,
-      max_service_protocol_version = excluded.max_service_protocol_version, sdk_version = excluded.sdk_version,
-      http_version = excluded.http_version, protocol_type = excluded.protocol_type,
-      additional_headers = excluded.additional_headers, metadata = excluded.metadata, manifest = excluded.manifest;
-  IF NOT FOUND THEN
-    PERFORM restate.not_written(format('deployment %s', id));
-  END IF;
+  registered.manifest := sent;
 
-  -- What the deployment served before, and does not in this form, it serves no more.
-  FOR service IN SELECT s.value FROM jsonb_array_elements(document -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
-    defined := restate.manifest_revision(service, is_request_response);
-    SELECT * INTO had
-      FROM restate.service_revision AS r
-      WHERE r.service_name = defined.service_name AND r.deployment_id = id
-      ORDER BY r.revision DESC LIMIT 1;
-    CONTINUE WHEN (had.ty, had.public, had.handlers, had.idempotency_retention, had.journal_retention,
-        had.workflow_completion_retention, had.settings)
-      IS NOT DISTINCT FROM (defined.ty, defined.public, defined.handlers, defined.idempotency_retention, defined.journal_retention,
-        defined.workflow_completion_retention, defined.settings);
-    SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
-      FROM restate.service_revision AS r
-      WHERE r.service_name = defined.service_name;
-    DELETE FROM restate.service_revision AS r WHERE r.service_name = defined.service_name AND r.deployment_id = id;
-    INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, public, handlers, idempotency_retention,
-        journal_retention, workflow_completion_retention, settings)
-      VALUES (defined.service_name, defined.revision, id, defined.ty, defined.public, defined.handlers, defined.idempotency_retention,
-        defined.journal_retention, defined.workflow_completion_retention, defined.settings);
-    IF NOT FOUND THEN
-      PERFORM restate.not_written(format('revision %s of service %s', defined.revision, defined.service_name));
+  BEGIN
+    PERFORM restate.put_deployment(registered);
+    SELECT d.document INTO STRICT document FROM restate.admin_deployment AS d WHERE d.id = registered.id;
+    IF coalesce((given ->> 'dry_run')::boolean, false) THEN
+      RAISE EXCEPTION USING ERRCODE = 'PT200';
     END IF;
-  END LOOP;
-  DELETE FROM restate.service_revision AS r
-    WHERE r.deployment_id = id
-      AND NOT document -> 'services' @> jsonb_build_array(jsonb_build_object('name', r.service_name));
+  EXCEPTION WHEN SQLSTATE 'PT200' THEN
+    -- what would be was told, and is not
+    RETURN;
+  END;
+  PERFORM restate.note('register_deployment', jsonb_build_object('deployment', id, 'endpoint', at,
+      'services', (SELECT coalesce(jsonb_object_agg(s ->> 'name', s -> 'revision'), '{}') FROM jsonb_array_elements(document -> 'services') AS s)),
+    CASE WHEN created THEN 'registered' ELSE 'changed' END);
 EXCEPTION WHEN unique_violation THEN
   -- one that a snapshot from before the lock does not have
   RAISE EXCEPTION USING ERRCODE = 'serialization_failure',
@@ -1709,7 +1747,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_register_deployment(text, jsonb, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION restate_register_deployment(text, jsonb, jsonb) IS
-'Registers what serves handlers, and returns its id and whether that is new. endpoint: worker:NAME, or the URI of an SDK''s endpoint, http or https. manifest: the discovery document, of which {"services": [{"name", "ty": SERVICE|VIRTUAL_OBJECT|WORKFLOW, "handlers": [{"name"}]}]} is enough; a handler without ty is exclusive on an object and the run on a workflow. options: additional_headers and metadata, objects of strings; use_http_11; sdk_version; force, breaking, dry_run. Each service gets its next revision. An endpoint that is registered keeps its id: without force nothing changes, with it a service that differs gets its next revision, and one that the manifest has no more is served no more. A handler of the latest revision that is missing, or another ty of the service, takes breaking or force. dry_run tells what would be returned, or refused, and changes nothing. One registration or removal at a time; others wait. Errors: invalid_body 422, breaking_change 409, read_only 503; 40001 where another came first in a transaction that has seen less.';
+'Registers what serves handlers, and returns its id, whether that is new, and the deployment as GET /deployments/{id} shows it. endpoint: worker:NAME, or the URI of an SDK''s endpoint, http or https. manifest: the discovery document, of which {"services": [{"name", "ty": SERVICE|VIRTUAL_OBJECT|WORKFLOW, "handlers": [{"name"}]}]} is enough; a handler without ty is exclusive on an object and the run on a workflow. options: additional_headers and metadata, objects of strings; use_http_11; sdk_version; force, breaking, dry_run. Each service gets its next revision. An endpoint that is registered keeps its id: without force nothing changes, with it a service that differs gets its next revision, and one that the manifest has no more is served no more. A handler of the latest revision that is missing, or another ty of the service, takes breaking or force. dry_run tells what would be returned, or refused, and changes nothing; the id of what would be new is not kept. One registration or removal at a time; others wait. Errors: invalid_body 422, unsupported_protocol 422, reserved_name 422, breaking_change 409, read_only 503; 40001 where another came first in a transaction that has seen less.';
 
 CREATE FUNCTION restate_remove_deployment(id restate_deployment_id, force boolean DEFAULT false)
   RETURNS text
@@ -1717,6 +1755,7 @@ CREATE FUNCTION restate_remove_deployment(id restate_deployment_id, force boolea
   SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
+  endpoint text;
   pinned bigint;
   first_ones text;
 BEGIN
@@ -1724,7 +1763,7 @@ BEGIN
     PERFORM restate.refuse('invalid_deployment_id', 'the deployment id is null');
   END IF;
   PERFORM restate.lock_deployments();
-  PERFORM FROM restate.deployment AS d WHERE d.id = $1;
+  SELECT d.endpoint INTO endpoint FROM restate.deployment AS d WHERE d.id = $1;
   IF NOT FOUND THEN
     PERFORM restate.refuse('unknown_deployment', format('deployment %s is not registered', $1));
   END IF;
@@ -1748,12 +1787,146 @@ BEGIN
   IF NOT FOUND THEN
     PERFORM restate.not_written(format('deployment %s', $1));
   END IF;
+  PERFORM restate.note('remove_deployment', jsonb_build_object('deployment', $1, 'endpoint', endpoint), 'removed');
   RETURN 'removed';
 END
 $function$;
 REVOKE ALL ON FUNCTION restate_remove_deployment(restate_deployment_id, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION restate_remove_deployment(restate_deployment_id, boolean) IS
 'Removes a deployment and its revisions of services, each of which is served by its latest other revision, if there is one; returns removed. Without force only if no invocation that has not completed is pinned to it; with force such ones stay as they are, and run again once they are resumed on another. Cannot be undone: registered again it has another id; restate.sys_deployment_blocker tells before what it is needed for. Errors: invalid_deployment_id 400 for null, unknown_deployment 404, deployment_in_use 409, whose detail has how many there are and the first ten ids, read_only 503.';
+
+-- What operators change of a service that is registered, and the state of an object.
+
+CREATE FUNCTION restate.note(operation text, parameters jsonb, outcome text) RETURNS void
+  LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_note';
+REVOKE ALL ON FUNCTION restate.note(text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate.note(text, jsonb, text) IS
+'Adds to the audit what was done to a deployment or a service, which parameters name. Error: read_only 503.';
+
+CREATE FUNCTION restate.given_duration(options jsonb, field text) RETURNS interval
+  LANGUAGE plpgsql STABLE STRICT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp SET IntervalStyle = 'postgres'
+AS $function$
+DECLARE
+  duration interval;
+BEGIN
+  IF options ->> field ~ '[0-9] *[a-zA-Z]' OR options ->> field ~ '^ *P' THEN
+    BEGIN
+      duration := (options ->> field)::interval;
+    EXCEPTION WHEN data_exception THEN
+      NULL;
+    END;
+  END IF;
+  IF duration IS NULL OR extract(epoch FROM duration) NOT BETWEEN 0 AND 9007199254740 OR extract(year FROM duration) <> 0
+    OR extract(month FROM duration) <> 0
+  THEN
+    PERFORM restate.refuse_body(format('%s must be a duration, such as 30s, 12h or 2days, and is', field), options ->> field);
+  END IF;
+  RETURN restate.microseconds(duration) * interval '1 microsecond';
+END
+$function$;
+COMMENT ON FUNCTION restate.given_duration(jsonb, text) IS
+'A field of options that is a duration in words or in ISO 8601, of days and what is shorter: nobody knows how long a month is. Raises invalid_body for another, or one below zero; null where the field is missing or null.';
+
+CREATE FUNCTION restate_modify_service(service text, options jsonb) RETURNS jsonb
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  given CONSTANT jsonb := jsonb_strip_nulls(coalesce($2, '{}'));
+  retentions CONSTANT text[] := '{idempotency_retention, journal_retention, workflow_completion_retention}';
+  timeouts CONSTANT text[] := '{inactivity_timeout, abort_timeout}';
+  latest restate.service_revision;
+  field text;
+  durations jsonb := '{}';
+BEGIN
+  PERFORM restate.check_fields(given, '{"public": "flag", "idempotency_retention": "text", "journal_retention": "text",
+    "workflow_completion_retention": "text", "inactivity_timeout": "text", "abort_timeout": "text"}', 'the options');
+  FOREACH field IN ARRAY retentions || timeouts LOOP
+    IF given ? field THEN
+      durations := durations || jsonb_build_object(field, restate.duration_text(restate.given_duration(given, field)));
+    END IF;
+  END LOOP;
+  PERFORM restate.lock_deployments();
+  SELECT r.* INTO latest
+    FROM restate.sys_service AS s
+    JOIN restate.service_revision AS r ON r.service_name = s.name AND r.revision = s.revision
+    WHERE s.name = $1;
+  IF NOT FOUND THEN
+    PERFORM restate.refuse('service_not_found', 'no such service', coalesce($1, 'null'));
+  END IF;
+  IF given ? 'workflow_completion_retention' AND latest.ty <> 'workflow' THEN
+    PERFORM restate.refuse('service_not_suited', 'workflow_completion_retention is for workflows, and this is none', $1);
+  END IF;
+  IF given <> '{}' THEN
+    UPDATE restate.service_revision AS r
+      SET public = coalesce((given ->> 'public')::boolean, r.public),
+        -- a handler that is public is so because its service is
+        handlers = CASE WHEN given ? 'public' THEN (
+          SELECT coalesce(jsonb_agg(CASE WHEN h.handler -> 'public' = 'true' THEN h.handler - 'public' ELSE h.handler END ORDER BY h.place), '[]')
+          FROM jsonb_array_elements(r.handlers) WITH ORDINALITY AS h (handler, place)) ELSE r.handlers END,
+        idempotency_retention = coalesce((durations ->> 'idempotency_retention')::interval, r.idempotency_retention),
+        journal_retention = coalesce((durations ->> 'journal_retention')::interval, r.journal_retention),
+        workflow_completion_retention = coalesce((durations ->> 'workflow_completion_retention')::interval, r.workflow_completion_retention),
+        settings = r.settings || (durations - retentions)
+      WHERE r.service_name = latest.service_name AND r.revision = latest.revision
+      RETURNING r.* INTO STRICT latest;
+    PERFORM restate.note('modify_service', jsonb_build_object('service', $1, 'revision', latest.revision, 'options', given), 'modified');
+  END IF;
+  RETURN restate.service_document(latest);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_modify_service(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_modify_service(text, jsonb) IS
+'Changes options of a service, in its latest revision: what is submitted from then on has the new ones. service: its name. options: an object with any of public; idempotency_retention, journal_retention, workflow_completion_retention, inactivity_timeout and abort_timeout, durations such as 30s, 12h, 2days or PT12H; what is missing or null stays as it is. What handlers say of themselves goes before. Returns the service as GET /services/{name} shows it. Registering the deployment anew with force brings back what its manifest says. Errors: service_not_found 404, invalid_body 422, service_not_suited 400 for workflow_completion_retention of what is no workflow, read_only 503.';
+
+CREATE FUNCTION restate.modify_state(service text, key text, is_workflow boolean, keys text[], "values" bytea[], version text)
+  RETURNS text
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_modify_state';
+REVOKE ALL ON FUNCTION restate.modify_state(text, text, boolean, text[], bytea[], text) FROM PUBLIC;
+COMMENT ON FUNCTION restate.modify_state(text, text, boolean, text[], bytea[], text) IS
+'Changes the state of an object or workflow: for restate_modify_state(), which has looked at what it is given. Only version may be null.';
+
+CREATE FUNCTION restate.state_version(keys text[], "values" bytea[]) RETURNS text
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_state_version';
+COMMENT ON FUNCTION restate.state_version(text[], bytea[]) IS
+'The version of a state with these keys, each with the value at its place.';
+
+CREATE FUNCTION restate_modify_state(service text, key text, keys text[], "values" bytea[], version text DEFAULT NULL)
+  RETURNS text
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  ty text;
+BEGIN
+  IF pg_is_in_recovery() THEN
+    PERFORM restate.refuse('read_only', 'cannot change the state of an object on a standby');
+  END IF;
+  IF $1 IS NULL OR $2 IS NULL OR $3 IS NULL OR $4 IS NULL THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'service, key, keys and values must not be null',
+      hint => 'Empty arrays leave the object no state.');
+  END IF;
+  IF cardinality($3) <> cardinality($4) OR array_position($3, NULL) IS NOT NULL OR array_position($4, NULL) IS NOT NULL THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'keys and values must have as many elements, none of them null',
+      hint => 'Each key has the value at its place.');
+  END IF;
+  SELECT s.ty INTO ty FROM restate.sys_service AS s WHERE s.name = $1;
+  IF NOT FOUND THEN
+    PERFORM restate.refuse('service_not_found', 'no such service', $1);
+  END IF;
+  IF ty = 'service' THEN
+    PERFORM restate.refuse('service_not_suited', 'this service has no state', $1);
+  END IF;
+  RETURN restate.modify_state($1, $2, ty = 'workflow', $3, $4, $5);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_modify_state(text, text, text[], bytea[], text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_modify_state(text, text, text[], bytea[], text) IS
+'Puts another state in place of all that an object or workflow has. service, key: which. keys, values: the new state, each key with the value at its place; what is not among them goes. version: of the state that the change is meant for, as Restate''s command line computes it; null: any. changed; unchanged, if it was so; or queued, where an invocation holds the key of the object: then the change is done when that and those before it in the inbox have completed, and passed over if the state has another version by then, which the audit tells. Errors: service_not_found 404, service_not_suited 400 for one without state, state_version_mismatch 409, invalid_query_parameter 400, read_only 503.';
 
 -- what holds for the invocations of a handler
 
@@ -2457,11 +2630,11 @@ BEGIN
         'restate_cancel() and restate_kill() end the invocation that holds an object key.'),
       ('{restate.sys_deployment, restate.sys_service, restate.admin_deployment, restate.admin_deployments, restate.admin_service, restate.admin_services, restate.admin_service_handlers, restate.admin_handler, restate.admin_service_openapi, restate_api.deployments, restate_api.services}',
         'restate_register_deployment() registers a deployment, and with it the services that it serves.',
-        'restate_register_deployment() makes the next revision of a service, with the option force on the same endpoint.',
+        'restate_register_deployment() makes the next revision of a service, with the option force on the same endpoint; restate_modify_service() changes its options.',
         'restate_remove_deployment() removes a deployment, and with it its revisions of services.'),
       ('{restate.state, restate.sys_promise, restate_api.state, restate_api.promises}',
-        'What executes invocations changes these rows, in tables restate.object_state and restate.promise.',
-        'What executes invocations changes these rows, in tables restate.object_state and restate.promise.',
+        'restate_modify_state() changes the state of an object or workflow, restate_resolve_promise() completes a promise; else what executes invocations changes them.',
+        'restate_modify_state() changes the state of an object or workflow, restate_resolve_promise() completes a promise; else what executes invocations changes them.',
         'restate_purge() of a completed workflow run removes its state and promises; what executes invocations changes the rest, in tables restate.object_state and restate.promise.'),
       ('{restate.sys_audit, restate_api.audit}',
         'Each operation that takes effect adds a row, with restate_admin.reason in it.',
@@ -2912,6 +3085,28 @@ COMMENT ON COLUMN restate.promise_waiter.completion_id IS
 COMMENT ON COLUMN restate.promise_waiter.caller_seed IS
 'As in restate.waiter.';
 
+CREATE TABLE restate.queued_state (
+  service_name text NOT NULL,
+  service_key text NOT NULL,
+  partition_key bigint NOT NULL,
+  sequence_number bigint NOT NULL,
+  state jsonb NOT NULL,
+  version text,
+  queued_at timestamptz NOT NULL
+);
+REVOKE ALL ON restate.queued_state FROM PUBLIC;
+ALTER TABLE restate.queued_state REPLICA IDENTITY FULL;
+CREATE UNIQUE INDEX queued_state_unique_idx ON restate.queued_state
+  (partition_key, service_name COLLATE "C", restate.indexed_key(service_key), sequence_number);
+COMMENT ON TABLE restate.queued_state IS
+'The changes of the state of objects that wait until an invocation frees the key: restate_modify_state made them.';
+COMMENT ON COLUMN restate.queued_state.sequence_number IS
+'The place in the inbox of the object key, among the invocations that wait there.';
+COMMENT ON COLUMN restate.queued_state.state IS
+'What the state is to be: an object with each value in hex.';
+COMMENT ON COLUMN restate.queued_state.version IS
+'The version of the state that the change is meant for; null: any.';
+
 CREATE TABLE restate.worker (
   name text COLLATE "C" PRIMARY KEY,
   last_seen timestamptz NOT NULL
@@ -2934,6 +3129,7 @@ SELECT pg_catalog.pg_extension_config_dump('restate.runnable', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.timer', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.waiter', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.promise_waiter', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.queued_state', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.worker', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.held_service', '');
 
@@ -4828,6 +5024,16 @@ AS $function$
   FROM restate.invocation i
   LEFT JOIN restate.worker w ON w.name = i.worker_name COLLATE "C"
   WHERE i.completed_at IS NULL AND i.status = 'running' AND i.attempt IS NOT NULL AND i.is_foreign IS NOT TRUE AND w.name IS NULL
+  UNION ALL
+  -- a change of a state waits for who holds the key, and is found through its row
+  SELECT 'queued_state_stalled', NULL, format('a change of the state of %s/%s waits, %s', q.service_name, q.service_key, CASE
+    WHEN k.holder IS NULL THEN 'though nobody holds the key'
+    WHEN k.has_queued_state IS NOT TRUE THEN 'and the key does not say so'
+    ELSE format('with sequence number %s, which is not before the next, %s', q.sequence_number, k.next_sequence_number) END)
+  FROM restate.queued_state q
+  LEFT JOIN restate.object_key k ON k.partition_key = q.partition_key
+    AND k.service_name = q.service_name AND k.service_key = q.service_key
+  WHERE k.holder IS NULL OR k.has_queued_state IS NOT TRUE OR q.sequence_number >= k.next_sequence_number
   UNION ALL
   SELECT 'revision_without_deployment', NULL, format('revision %s of %s is on %s, which is not registered',
     s.revision, s.service_name, s.deployment_id)

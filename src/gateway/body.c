@@ -5,6 +5,7 @@
 #include "body.h"
 
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "routes.h"
@@ -47,6 +48,35 @@ body_as_json(Exchange *exchange, const char *const *fields)
 	else if (document == NULL)
 		answer_error(exchange, 400, "invalid_body", "the body is not JSON");
 	return document;
+}
+
+bool
+body_keep_json(Exchange *exchange, char **where, json_t *document)
+{
+	if (body_has_nul(document))
+	{
+		answer_error(exchange, 422, "invalid_body", "a text in the body has a NUL in it");
+		return false;
+	}
+	*where = json_dumps(document, JSON_COMPACT | JSON_ENCODE_ANY);
+	if (*where)
+		return true;
+	answer_out_of_memory(exchange);
+	return false;
+}
+
+bool
+body_has_nul(json_t *value)
+{
+	const char *name;
+	json_t *inner;
+	size_t i;
+
+	if (json_is_string(value))
+		return strlen(json_string_value(value)) != json_string_length(value);
+	json_array_foreach(value, i, inner) if (body_has_nul(inner)) return true;
+	json_object_foreach(value, name, inner) if (body_has_nul(inner)) return true;
+	return false;
 }
 
 /*

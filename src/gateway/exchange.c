@@ -58,6 +58,7 @@ exchange_free(Exchange *exchange)
 	free(exchange->target);
 	rows_free(&exchange->rows);
 	stream_free(exchange->stream);
+	discovery_free(exchange->discovery);
 	buffer_free(&exchange->body);
 	buffer_free(&exchange->answer);
 	free(exchange);

@@ -18,7 +18,7 @@ struct MHD_Connection;
 struct Route;
 struct Stream;
 
-#define EXCHANGE_MAX_ARGS 4
+#define EXCHANGE_MAX_ARGS 5
 
 /* A header that an answer has beside those of all. */
 typedef struct AnswerHeader
@@ -28,6 +28,7 @@ typedef struct AnswerHeader
 } AnswerHeader;
 
 typedef struct Exchange Exchange;
+typedef struct Discovery Discovery;
 
 struct Exchange
 {
@@ -35,6 +36,8 @@ struct Exchange
 	struct MHD_Connection *connection;
 	/* called when a task of it has ended and the answer is there; for a stream when there is more of it, too */
 	void (*answered)(Exchange *exchange);
+	/* has its call made, after what came before that */
+	void (*go_on)(Exchange *exchange);
 	int64_t started_us; /* on a clock that is never set */
 	char *target;
 	const char *target_end; /* of the text that it was copied from */
@@ -45,9 +48,10 @@ struct Exchange
 	bool is_waiting;  /* for its task, the connection suspended */
 	bool is_logged;
 	bool
-		lacks_chunks; /* HTTP/1.0: what is sent without its length cannot be seen to be broken off */
-	bool has_failed;  /* its memory ran out before it could be answered so */
-	bool is_left;	  /* its connection is closed: it is freed when its task has ended */
+		lacks_chunks;  /* HTTP/1.0: what is sent without its length cannot be seen to be broken off */
+	bool has_failed;   /* its memory ran out before it could be answered so */
+	bool is_version_2; /* of the API: its path begins with that */
+	bool is_left;	   /* its connection is closed: it is freed when its task has ended */
 
 	/* decoded from the path; the id too, where there is one */
 	char *path_parameter;
@@ -71,6 +75,8 @@ struct Exchange
 	Rows rows;
 	struct Stream *stream; /* NULL: the answer is sent when it is whole */
 
+	Discovery *discovery; /* what a deployment is asked; NULL: none is, or it has answered */
+
 	/* the answer */
 	int status; /* 0: none yet */
 	const char *content_type;
@@ -87,6 +93,9 @@ struct Exchange
 	char etag[64];				 /* empty: none */
 	const AnswerHeader *headers; /* NULL: no others */
 };
+
+/* of register.h */
+extern void discovery_free(Discovery *discovery);
 
 extern Exchange *exchange_new(const char *target);
 extern void exchange_free(Exchange *exchange);

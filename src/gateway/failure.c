@@ -11,6 +11,8 @@
 #include "log.h"
 #include "routes.h"
 
+static void answer_refusal(Exchange *exchange, int status, const char *category,
+						   const char *message);
 static void answer_unknown(Exchange *exchange, const char *why);
 static bool is_passing(const char *sqlstate);
 
@@ -42,7 +44,7 @@ answer_failure(Exchange *exchange, const PGresult *error)
 		sqlstate = "none";
 	if (strncmp(sqlstate, "PT", 2) == 0 && strlen(sqlstate) == 5 && category)
 	{
-		answer_error(exchange, (int) strtol(sqlstate + 2, NULL, 10), category, message);
+		answer_refusal(exchange, (int) strtol(sqlstate + 2, NULL, 10), category, message);
 		return;
 	}
 	if (strcmp(sqlstate, "42501") == 0)
@@ -62,6 +64,21 @@ answer_failure(Exchange *exchange, const PGresult *error)
 					 "the database has no extension restate_admin that fits; /health says more");
 	else
 		answer_error(exchange, 500, "internal", "internal error");
+}
+
+/*
+ * Answers with a refusal, under the code that clients of the route know it by.
+ */
+static void
+answer_refusal(Exchange *exchange, int status, const char *category, const char *message)
+{
+	for (const CategoryCode *code = exchange->route->codes; code && code->category; code++)
+		if (strcmp(code->category, category) == 0)
+		{
+			answer_error(exchange, code->status, code->code, message);
+			return;
+		}
+	answer_error(exchange, status, category, message);
 }
 
 void

@@ -40,3 +40,22 @@ pg_array_next(const char **p, Buffer *element, bool *is_null)
 	*p = c;
 	return true;
 }
+
+void
+pg_array_add_text(Buffer *array, const char *text)
+{
+	buffer_add_text(array, "\"");
+	while (*text)
+	{
+		size_t plain = strcspn(text, "\"\\");
+
+		buffer_add(array, text, plain);
+		text += plain;
+		if (*text)
+		{
+			buffer_add_text(array, "\\");
+			buffer_add(array, text++, 1);
+		}
+	}
+	buffer_add_text(array, "\"");
+}

@@ -15,6 +15,9 @@
  */
 extern const char *pg_array_begin(const char *text);
 
+/* Adds a text to an array that is being written, as one of its elements. */
+extern void pg_array_add_text(Buffer *array, const char *text);
+
 /*
  * Reads the element at *p into the buffer, which is emptied before, and passes
  * over it; returns whether there was one.

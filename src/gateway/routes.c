@@ -17,6 +17,8 @@
 #include "operations.h"
 #include "query.h"
 #include "reads.h"
+#include "register.h"
+#include "services.h"
 #include "static.h"
 
 #include "types/is_utf8.h"
@@ -123,9 +125,8 @@
 		.prepare = prepare_not_built                                              \
 	}
 
-#define DEPLOYMENTS_ARE_SQL                                                                \
-	"deployments cannot be registered, changed or removed over HTTP yet; they are rows of" \
-	" restate.deployment and restate.service_revision"
+#define DEPLOYMENTS_ARE_REGISTERED \
+	"deployments cannot be changed over HTTP yet; register them anew with force"
 
 /* of the web UI, which is no part of the API: /openapi does not name them */
 #define UI(path, shown_path, prepare_function)                                   \
@@ -240,23 +241,50 @@ static const Route routes[] = {
 	 .task = &query_task},
 	READ(SEGMENTS("deployments"), "/deployments", "SELECT document FROM restate.admin_deployments",
 		 0, NULL, prepare_nothing),
-	NOT_BUILT("POST", SEGMENTS("deployments"), "/deployments", DEPLOYMENTS_ARE_SQL),
+	{.method = "POST",
+	 .segments = {"deployments"},
+	 .pattern = "/deployments",
+	 .needs = NEEDS_OPERATIONS,
+	 .body_limit = REGISTER_MAX_BODY,
+	 .sql = "SELECT r.created, r.id, r.document - '{uri,protocol_type,http_version,additional_headers,metadata,created_at}'::pg_catalog.text[]"
+			" FROM pg_catalog.restate_register_deployment($1, $2::pg_catalog.jsonb, $3::pg_catalog.jsonb) AS r",
+	 .nargs = 3,
+	 .codes = register_codes,
+	 .prepare = prepare_register,
+	 .before = register_discover,
+	 .task = &one_call,
+	 .answer = answer_registered},
 	READ(
 		SEGMENTS("deployments", "*"), "/deployments/{id}",
 		"SELECT (SELECT document FROM restate.admin_deployment WHERE id = $1::pg_catalog.restate_deployment_id)",
 		1, "deployment_not_found", prepare_deployment),
-	NOT_BUILT("DELETE", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
-	NOT_BUILT("PATCH", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
-	NOT_BUILT("PUT", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_SQL),
+	{.method = "DELETE",
+	 .segments = {"deployments", "*"},
+	 .pattern = "/deployments/{id}",
+	 .needs = NEEDS_OPERATIONS,
+	 .sql = "SELECT pg_catalog.restate_remove_deployment($1::pg_catalog.restate_deployment_id, $2::pg_catalog.bool)",
+	 .nargs = 2,
+	 .prepare = prepare_remove_deployment,
+	 .task = &one_call,
+	 .answer = answer_accepted},
+	NOT_BUILT("PATCH", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_REGISTERED),
+	NOT_BUILT("PUT", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_REGISTERED),
 
 	READ(SEGMENTS("services"), "/services", "SELECT document FROM restate.admin_services", 0, NULL,
 		 prepare_nothing),
 	READ(SEGMENTS("services", "*"), "/services/{name}",
 		 "SELECT (SELECT document FROM restate.admin_service WHERE name = $1)", 1,
 		 "service_not_found", prepare_service),
-	NOT_BUILT(
-		"PATCH", SEGMENTS("services", "*"), "/services/{name}",
-		"services cannot be modified over HTTP yet; their settings are in restate.service_revision"),
+	{.method = "PATCH",
+	 .segments = {"services", "*"},
+	 .pattern = "/services/{name}",
+	 .needs = NEEDS_OPERATIONS,
+	 .body_limit = SERVICE_MAX_BODY,
+	 .sql = "SELECT pg_catalog.restate_modify_service($1, $2::pg_catalog.jsonb)",
+	 .nargs = 2,
+	 .prepare = prepare_modify_service,
+	 .task = &one_call,
+	 .answer = answer_document},
 	READ(SEGMENTS("services", "*", "handlers"), "/services/{name}/handlers",
 		 "SELECT (SELECT document FROM restate.admin_service_handlers WHERE name = $1)", 1,
 		 "service_not_found", prepare_service),
@@ -267,9 +295,16 @@ static const Route routes[] = {
 	READ(SEGMENTS("services", "*", "openapi"), "/services/{name}/openapi",
 		 "SELECT (SELECT document FROM restate.admin_service_openapi WHERE name = $1)", 1,
 		 "service_not_found", prepare_service),
-	NOT_BUILT(
-		"POST", SEGMENTS("services", "*", "state"), "/services/{name}/state",
-		"the state of an object or workflow cannot be modified over HTTP yet; it is in restate.object_state"),
+	{.method = "POST",
+	 .segments = {"services", "*", "state"},
+	 .pattern = "/services/{name}/state",
+	 .needs = NEEDS_OPERATIONS,
+	 .body_limit = SERVICE_MAX_BODY,
+	 .sql = "SELECT pg_catalog.restate_modify_state($1, $2, $3::pg_catalog.text[], $4::pg_catalog.bytea[], $5)",
+	 .nargs = 5,
+	 .prepare = prepare_modify_state,
+	 .task = &one_call,
+	 .answer = answer_accepted},
 
 	NOT_BUILT("POST", SEGMENTS("subscriptions"), "/subscriptions",
 			  "there are no subscriptions to Kafka here"),
@@ -383,6 +418,7 @@ pass_over_version(Exchange *exchange)
 					 "version 1 of the Admin API is not served");
 	else if (text_is(url->segments[0], "v2") || text_is(url->segments[0], "v3"))
 	{
+		exchange->is_version_2 = text_is(url->segments[0], "v2");
 		url->nsegments--;
 		memmove(&url->segments[0], &url->segments[1],
 				sizeof(url->segments) - sizeof(url->segments[0]));

@@ -34,6 +34,14 @@ typedef struct Joining
 	int request_id;
 } Joining;
 
+/* What clients know a category of errors as, if not by its own name and status. */
+typedef struct CategoryCode
+{
+	const char *category; /* NULL: the list ends */
+	const char *code;
+	int status;
+} CategoryCode;
+
 typedef struct Route
 {
 	const char *method;						  /* GET serves HEAD too */
@@ -47,8 +55,11 @@ typedef struct Route
 	const char *sql;		 /* the one call */
 	int nargs;
 	Joining joining;
-	const char *missing;   /* the category where the call finds nothing */
-	const char *not_built; /* why it is not served, though the Admin API has it */
+	const char *missing;	   /* the category where the call finds nothing */
+	const char *not_built;	   /* why it is not served, though the Admin API has it */
+	const CategoryCode *codes; /* of the call's errors; NULL: their own */
+	/* has something done before the call, which goes on or answers when that is done; NULL: nothing */
+	void (*before)(Exchange *exchange);
 	/* checks the request and fills the arguments, or answers an error */
 	void (*prepare)(Exchange *exchange);
 	/* what a session is needed for; NULL: nothing */

@@ -23,6 +23,7 @@
 #include "metrics.h"
 #include "parameters.h"
 #include "reads.h"
+#include "register.h"
 #include "routes.h"
 #include "stream.h"
 
@@ -63,6 +64,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 static enum MHD_Result head_arrived(Exchange *exchange, const char *method, const char *version);
 static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *size);
 static enum MHD_Result arrived(Exchange *exchange);
+static void submit(Exchange *exchange);
 static int seconds_for(const Exchange *exchange);
 static Pool *pool_of(const Exchange *exchange);
 static void answered(Exchange *exchange);
@@ -207,6 +209,7 @@ lose_patience(Timer *timer)
 	}
 	giving_up = true;
 	clock_give_up();
+	register_give_up();
 	if (pools.lanes)
 		lanes_give_up(pools.lanes);
 	pool_give_up(pools.operations);
@@ -240,6 +243,7 @@ begin_exchange(void *arg, const char *target, struct MHD_Connection *connection)
 		exchange->connection = connection;
 		exchange->target_end = target ? target + strlen(target) : NULL;
 		exchange->answered = answered;
+		exchange->go_on = submit;
 		under_way++;
 	}
 	return exchange;
@@ -351,15 +355,27 @@ arrived(Exchange *exchange)
 	}
 	exchange->task.kind = exchange->route->task;
 	exchange->task.deadline = loop_now() + seconds_for(exchange) * 1000;
-	if (pools.lanes && exchange->route->needs == NEEDS_OPERATIONS)
-		lanes_submit(pools.lanes, exchange);
-	else
-		pool_submit(pool_of(exchange), &exchange->task);
+	if (exchange->route->before == NULL)
+		submit(exchange);
 	if (exchange->status)
 		return send_answer(exchange);
 	exchange->is_waiting = true;
 	MHD_suspend_connection(exchange->connection);
+	if (exchange->route->before)
+		exchange->route->before(exchange);
 	return MHD_YES;
+}
+
+/*
+ * Has the call of the exchange made.
+ */
+static void
+submit(Exchange *exchange)
+{
+	if (pools.lanes && exchange->route->needs == NEEDS_OPERATIONS)
+		lanes_submit(pools.lanes, exchange);
+	else
+		pool_submit(pool_of(exchange), &exchange->task);
 }
 
 /*
@@ -625,6 +641,11 @@ client_left(Connection *connection)
 {
 	if (connection->exchange == NULL)
 		return;
+	if (connection->exchange->discovery)
+	{
+		register_withdraw(connection->exchange);
+		return;
+	}
 	stream_leave(connection->exchange);
 	pool_withdraw(&connection->exchange->task);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 static void release_key(Changes *changes, Invocation *invocation);
+static int64_t inbox_place(const Invocation *invocation);
 static void leave_inbox(Invocation *invocation);
 
 /*
@@ -141,7 +142,8 @@ machine_finish(Changes *changes, Invocation *invocation, const char *failure,
 
 /*
  * Frees the object key that the invocation holds, if it does, and starts the
- * first of the key's inbox.
+ * first of the key's inbox.  The changes of the state that wait before that one are
+ * due now.
  */
 static void
 release_key(Changes *changes, Invocation *invocation)
@@ -154,12 +156,26 @@ release_key(Changes *changes, Invocation *invocation)
 		return;
 	key->changed = true;
 	key->has_holder = key->inbox_size > 0;
-	if (!key->has_holder)
+	next = key->has_holder ? key->inbox[0] : NULL;
+	if (key->has_queued_state)
+		key->queued_state_until = next ? inbox_place(next) : INT64_MAX;
+	key->has_queued_state &= next != NULL;
+	if (next == NULL)
 		return;
-	next = key->inbox[0];
 	leave_inbox(next);
 	key->holder = next->id;
 	machine_start(changes, next);
+}
+
+/*
+ * Returns the place in the inbox of an invocation that waits there, since before this
+ * call or by it.
+ */
+static int64_t
+inbox_place(const Invocation *invocation)
+{
+	return invocation->facts.status == STATUS_PENDING ? invocation->facts.inbox_sequence_number :
+														invocation->inbox_sequence_number;
 }
 
 /*

@@ -105,6 +105,12 @@ extern void machine_use_promise(Changes *changes, Invocation *invocation, const 
 extern Verdict machine_complete_promise(Changes *changes, Promise *promise,
 										const EntryResult *result);
 
+extern Verdict machine_change_state(Changes *changes, ObjectKey *key, ObjectState *state,
+									const StateChange *change, const char *version,
+									int64_t *sequence_number);
+extern Verdict machine_replace_state(Changes *changes, ObjectState *state,
+									 const StateChange *change, const char *version);
+
 /* answer.c: what arrives from elsewhere */
 extern Verdict machine_complete_entry(Changes *changes, Invocation *invocation, EntryType type,
 									  int64_t completion_id, const EntryResult *result);

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+static bool same_value(const Bytes *a, const Bytes *b);
 static void get(Changes *changes, Invocation *invocation, const Entry *entry);
 static void get_keys(Changes *changes, Invocation *invocation, const Entry *entry);
 static StateEntry **find(ObjectState *state, const char *key);
@@ -37,6 +38,76 @@ machine_use_state(Changes *changes, Invocation *invocation, const Entry *entry)
 			clear(entry->state);
 			break;
 	}
+}
+
+/*
+ * Changes the state of an object from outside: at once where nobody holds its key;
+ * else the change waits in the inbox of the key, at a place that is given out.  key is
+ * NULL for a workflow, which is held by nobody.  version is that of the state.
+ */
+Verdict
+machine_change_state(Changes *changes, ObjectKey *key, ObjectState *state,
+					 const StateChange *change, const char *version, int64_t *sequence_number)
+{
+	if (key == NULL || !key->has_holder)
+		return machine_replace_state(changes, state, change, version);
+	*sequence_number = key->next_sequence_number++;
+	key->has_queued_state = key->changed = true;
+	return machine_done("queued");
+}
+
+/*
+ * Puts the change in place of all of the state, which was read; refuses it where it is
+ * meant for another version.
+ */
+Verdict
+machine_replace_state(Changes *changes, ObjectState *state, const StateChange *change,
+					  const char *version)
+{
+	StateEntry **place = &state->entries;
+	const StateEntry *wanted = change->entries;
+	bool took_effect = false;
+
+	if (change->version && !machine_same_text(change->version, version))
+		return machine_refused(REFUSED_STATE_VERSION);
+	for (; *place || wanted; place = &(*place)->next)
+	{
+		int order = *place && wanted ? strcmp((*place)->key, wanted->key) : wanted != NULL;
+
+		if (order < 0 || (*place && wanted == NULL))
+		{
+			if (!(*place)->exists)
+				continue;
+			(*place)->exists = false;
+			(*place)->value = (Bytes){NULL, 0};
+			(*place)->changed = took_effect = true;
+			continue;
+		}
+		if (order > 0)
+		{
+			StateEntry *added = changes->arena.allocate(changes->arena.owner, sizeof(*added));
+
+			*added = (StateEntry){.next = *place, .key = wanted->key};
+			*place = added;
+		}
+		if (!(*place)->exists || !same_value(&(*place)->value, &wanted->value))
+		{
+			(*place)->exists = true;
+			(*place)->value = wanted->value;
+			(*place)->changed = took_effect = true;
+		}
+		wanted = wanted->next;
+	}
+	return took_effect ? machine_done("changed") : machine_unchanged();
+}
+
+/*
+ * Returns whether two values have the same bytes.
+ */
+static bool
+same_value(const Bytes *a, const Bytes *b)
+{
+	return a->size == b->size && (a->size == 0 || memcmp(a->data, b->data, a->size) == 0);
 }
 
 /*

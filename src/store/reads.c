@@ -93,7 +93,7 @@
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
 
 #define KEYS(condition)                                                      \
-	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number" \
+	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number, k.has_queued_state" \
 	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
 
 #define LOCKED_KEYS(condition) KEYS(condition) IN_KEY_ORDER("k") " FOR UPDATE OF k"
@@ -467,6 +467,14 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.sql = "SELECT t.key, t.value FROM {rows} JOIN restate.object_state t ON " IS_KEY("t")
 			" ORDER BY t.key COLLATE \"C\""},
 
+	[READ(READ_QUEUED_STATE)] = {
+		.name = "read queued state",
+		.form = &store_form_queued_until, .result = &store_result_queued_state,
+		.sql = "SELECT t.sequence_number, e.key, pg_catalog.decode(e.value, 'hex') AS value, t.version"
+			" FROM {rows} JOIN restate.queued_state t ON " IS_QUEUED("t")
+			" LEFT JOIN LATERAL pg_catalog.jsonb_each_text(t.state) AS e ON true"
+			" ORDER BY t.sequence_number, e.key COLLATE \"C\""},
+
 	/* Makes those that are missing, and neither locks nor waits for one that is there. */
 	[READ(ADD_KEYS)] = {
 		.name = "add object keys",
@@ -615,6 +623,11 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.name = "count cleared",
 		.form = &store_form_state_change, .result = &store_result_count,
 		.sql = "SELECT count(*) FROM {rows} JOIN restate.object_state t ON " IS_STATE("t")},
+
+	[READ(COUNT_QUEUED_STATE)] = {
+		.name = "count queued state",
+		.form = &store_form_queued_until, .result = &store_result_count,
+		.sql = "SELECT count(*) FROM {rows} JOIN restate.queued_state t ON " IS_QUEUED("t")},
 
 	[READ(COUNT_RUNNABLE)] = {
 		.name = "count runnable",

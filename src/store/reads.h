@@ -130,11 +130,12 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 
 #define FOUND_PREFIX(COLUMN) COLUMN(INVOCATION_ID, id) FOUND_OF_PREFIX(COLUMN)
 
-#define FOUND_KEY(COLUMN)         \
-	COLUMN(TEXT, service_name)    \
-	COLUMN(TEXT, service_key)     \
-	COLUMN(INVOCATION_ID, holder) \
-	COLUMN(INT8, next_sequence_number)
+#define FOUND_KEY(COLUMN)              \
+	COLUMN(TEXT, service_name)         \
+	COLUMN(TEXT, service_key)          \
+	COLUMN(INVOCATION_ID, holder)      \
+	COLUMN(INT8, next_sequence_number) \
+	COLUMN(BOOL, has_queued_state)
 
 #define FOUND_ID(COLUMN) COLUMN(INVOCATION_ID, id)
 
@@ -234,6 +235,13 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(TEXT, key)       \
 	COLUMN(BYTEA, value)
 
+/* an entry of one, by key; of one that empties the state a row without */
+#define FOUND_QUEUED_STATE(COLUMN) \
+	COLUMN(INT8, sequence_number)  \
+	COLUMN(TEXT, key)              \
+	COLUMN(BYTEA, value)           \
+	COLUMN(TEXT, version)
+
 #define FOUND_PROMISE(COLUMN) \
 	COLUMN(TEXT, key)         \
 	COLUMN(BOOL, completed)   \
@@ -293,6 +301,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(arrival, StoreFoundArrival, FOUND_ARRIVAL)                     \
 	RESULT(signal, StoreFoundSignal, FOUND_SIGNAL)                        \
 	RESULT(state, StoreFoundState, FOUND_STATE)                           \
+	RESULT(queued_state, StoreFoundQueuedState, FOUND_QUEUED_STATE)       \
 	RESULT(handler_name, StoreFoundHandlerName, FOUND_HANDLER_NAME)       \
 	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)                     \
 	RESULT(runnable, StoreFoundRunnable, FOUND_RUNNABLE)                  \

@@ -32,6 +32,9 @@
 		  ".service_name = v.service_name COLLATE \"C\"" \
 		  " AND restate.indexed_key(" alias ".service_key, " alias ".key) = restate.indexed_key(v.service_key, v.key)"
 
+/* the changes of state that wait before the places named by v */
+#define IS_QUEUED(alias) IS_OBJECT_KEY(alias) " AND " alias ".sequence_number < v.until"
+
 /* the timers named by v, and who waits for the invocations named by v */
 #define IS_TIMER(alias)                                                                   \
 	alias ".due_at = v.due_at AND " alias ".kind = v.kind::restate.timer_kind AND " alias \

@@ -263,7 +263,8 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	[STORE_UPDATE_KEYS] = {
 		.name = "update object keys",
 		.form = &store_form_key_update,
-		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number"
+		.sql = "UPDATE restate.object_key k SET holder = v.holder, next_sequence_number = v.next_sequence_number,"
+			" has_queued_state = nullif(v.has_queued_state, false)"
 			" FROM {rows} WHERE " IS_OBJECT_KEY("k")
 			WAS_WRITTEN("update object keys", "k.holder IS NOT DISTINCT FROM v.holder AND k.next_sequence_number = v.next_sequence_number")},
 
@@ -329,6 +330,18 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_state_change,
 		.left = STORE_COUNT_CLEARED,
 		.sql = "DELETE FROM restate.object_state t USING {rows} WHERE " IS_STATE("t")},
+
+	[STORE_QUEUE_STATE] = {
+		.name = "queue state",
+		.form = &store_form_queued_state,
+		.sql = "INSERT INTO restate.queued_state (service_name, service_key, partition_key, sequence_number, state, version, queued_at)"
+			" SELECT v.service_name, v.service_key, v.partition_key, v.sequence_number, v.state, v.version, {at} FROM {rows}"},
+
+	[STORE_DROP_QUEUED_STATE] = {
+		.name = "drop queued state",
+		.form = &store_form_queued_until,
+		.left = STORE_COUNT_QUEUED_STATE,
+		.sql = "DELETE FROM restate.queued_state t USING {rows} WHERE " IS_QUEUED("t")},
 
 	[STORE_ADD_EVENTS] = {
 		.name = "add events",

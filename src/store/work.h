@@ -161,6 +161,19 @@
 	ROW(TEXT, key)                    \
 	ROW(BYTEA, value)
 
+/* changes of a state that wait in the inbox of its key; state: an object of hex by key */
+#define STORE_QUEUED_STATES(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)              \
+	ROW(INT8, sequence_number)        \
+	ROW(JSONB, state)                 \
+	ROW(TEXT, version)                \
+	ALL(TIMESTAMPTZ, at)
+
+/* those before a place */
+#define STORE_QUEUED_UNTIL(ROW, ALL) \
+	STORE_KEYS(ROW, ALL)             \
+	ROW(INT8, until)
+
 #define STORE_PROMISES(ROW, ALL) \
 	STORE_KEYS(ROW, ALL)         \
 	ROW(TEXT, key)               \
@@ -209,7 +222,8 @@
 #define STORE_KEY_UPDATES(ROW, ALL) \
 	STORE_KEYS(ROW, ALL)            \
 	ROW(INVOCATION_ID, holder)      \
-	ROW(INT8, next_sequence_number)
+	ROW(INT8, next_sequence_number) \
+	ROW(BOOL, has_queued_state)
 
 #define STORE_WORK_FORMS(FORM)                                          \
 	FORM(restart, StoreRestart, STORE_RESTARTS)                         \
@@ -229,6 +243,8 @@
 	FORM(submission, StoreSubmission, STORE_SUBMISSIONS)                \
 	FORM(advance, StoreAdvance, STORE_ADVANCES)                         \
 	FORM(state_change, StoreStateChange, STORE_STATE_CHANGES)           \
+	FORM(queued_state, StoreQueuedState, STORE_QUEUED_STATES)           \
+	FORM(queued_until, StoreQueuedUntil, STORE_QUEUED_UNTIL)            \
 	FORM(event, StoreEvent, STORE_EVENTS)                               \
 	FORM(worker, StoreWorker, STORE_WORKERS)                            \
 	FORM(promise, StorePromise, STORE_PROMISES)                         \

@@ -7,9 +7,7 @@
 
 #include <xxhash.h>
 
-#include "common/cryptohash.h"
 #include "common/pg_prng.h"
-#include "common/sha2.h"
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
@@ -21,6 +19,7 @@
 #include "types/compat.h"
 #include "types/id.h"
 #include "types/id_generate.h"
+#include "types/sha256.h"
 
 /* a ULID: big-endian milliseconds since 1970, then random bits */
 #define ULID_MILLISECOND_BYTES 6
@@ -227,8 +226,6 @@ hash_uuid(const char *kind, const text *const *parts, int count, uint8 *uuid)
 {
 	uint8 digest[PG_SHA256_DIGEST_LENGTH];
 	StringInfoData input;
-	pg_cryptohash_ctx *ctx;
-	bool ok;
 
 	initStringInfo(&input);
 	appendStringInfoString(&input, kind);
@@ -241,24 +238,7 @@ hash_uuid(const char *kind, const text *const *parts, int count, uint8 *uuid)
 		appendBinaryStringInfo(&input, bytes, (int) len);
 	}
 
-	ctx = pg_cryptohash_create(PG_SHA256);
-	if (ctx == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_OUT_OF_MEMORY),
-				 errmsg("out of memory")));
-	ok = pg_cryptohash_init(ctx) >= 0 &&
-		 pg_cryptohash_update(ctx, (const uint8 *) input.data, input.len) >= 0 &&
-		 pg_cryptohash_final(ctx, digest, sizeof(digest)) >= 0;
-	if (!ok)
-	{
-		char *reason = pstrdup(pg_cryptohash_error(ctx));
-
-		pg_cryptohash_free(ctx);
-		ereport(ERROR,
-				(errcode(ERRCODE_SYSTEM_ERROR),
-				 errmsg("SHA-256 failed: %s", reason)));
-	}
-	pg_cryptohash_free(ctx);
+	restate_sha256(&input, digest);
 	pfree(input.data);
 	memcpy(uuid, digest, RESTATE_UUID_BYTES);
 }

@@ -130,6 +130,8 @@ typedef struct ObjectKey
 	struct Invocation **inbox; /* first in first out */
 	int inbox_size;
 	int inbox_wanted;
+	bool has_queued_state;		/* changes of the state wait in the inbox, too */
+	int64_t queued_state_until; /* those before this place are due; 0: none */
 	bool changed;
 } ObjectKey;
 
@@ -243,6 +245,13 @@ typedef struct ObjectState
 	StateEntry *entries; /* by key; what is read but not here does not exist */
 	bool cleared;		 /* all there was goes, before what has changed is written */
 } ObjectState;
+
+/* What a state is to be instead of what it is. */
+typedef struct StateChange
+{
+	StateEntry *entries; /* by key */
+	const char *version; /* of the state that it is meant for; NULL: any */
+} StateChange;
 
 /* An invocation that waits for a promise. */
 typedef struct PromiseWaiter

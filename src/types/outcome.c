@@ -135,6 +135,23 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 	[RESTATE_BULK_JOB_ENDED] = {"bulk_job_ended", 409,
 								"A bulk job that is done or was aborted stays as it is.",
 								"Start another with restate_bulk_start."},
+	[RESTATE_UNSUPPORTED_PROTOCOL] =
+		{"unsupported_protocol", 422,
+		 "The deployment speaks no version of the service protocol that is spoken here: 5 or 6.",
+		 "Use a newer release of its SDK, or an older one."},
+	[RESTATE_RESERVED_NAME] = {"reserved_name", 422,
+							   "Names that begin with restate, and openapi, are taken.",
+							   "Give the service another name."},
+	[RESTATE_SERVICE_NOT_FOUND] = {"service_not_found", 404,
+								   "No registered deployment serves a service of this name.",
+								   "Look for it in restate.sys_service."},
+	[RESTATE_SERVICE_NOT_SUITED] =
+		{"service_not_suited", 400, "The service is not of a kind that has this.",
+		 "Virtual objects and workflows have state; the run of a workflow alone has a workflow_completion_retention."},
+	[RESTATE_STATE_VERSION_MISMATCH] =
+		{"state_version_mismatch", 409,
+		 "The state has changed since the version was computed that the change is meant for.",
+		 "Read the state again, or leave the version out to replace whatever there is."},
 	[RESTATE_READ_ONLY] = {"read_only", 503, "This server is a standby.",
 						   "Send operations to the primary."},
 };

@@ -84,4 +84,5 @@ const RefusalDef refusals[REFUSAL_COUNT] = {
 								"invocation %s cannot be suspended: it waits for nothing", NULL, RESTATE_ERROR_PROTOCOL},
 	[REFUSED_NO_OUTPUT] = {RESTATE_COMMAND_NOT_ALLOWED,
 						   "invocation %s cannot complete: it has no output", NULL, RESTATE_ERROR_PROTOCOL},
+	[REFUSED_STATE_VERSION] = {RESTATE_STATE_VERSION_MISMATCH, "the state of %s is another by now", NULL, NULL},
 };

@@ -43,6 +43,7 @@ typedef enum Refusal
 	REFUSED_NO_HANDLER,
 	REFUSED_AWAITS_NOTHING,
 	REFUSED_NO_OUTPUT,
+	REFUSED_STATE_VERSION,
 	REFUSAL_COUNT
 } Refusal;
 
@@ -56,7 +57,7 @@ typedef enum Refusal
 typedef struct RefusalDef
 {
 	RestateCategory category;
-	const char *message;	/* takes the invocation's id as %s */
+	const char *message;	/* takes the invocation's id as %s, or the object's name */
 	const char *hint;		/* NULL: the category's */
 	const char *error_code; /* with which an attempt fails that is refused so; NULL: it is none's */
 } RefusalDef;

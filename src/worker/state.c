@@ -6,6 +6,7 @@
 
 #include "types/compat.h"
 #include "worker/appending.h"
+#include "workset/object_state.h"
 
 /* The state of an object that is used; all that use it have the same. */
 typedef struct UsedState
@@ -16,7 +17,6 @@ typedef struct UsedState
 
 static bool uses_state(EntryType type);
 static UsedState *find_used(List **states, const Invocation *invocation);
-static void read_entries(ObjectState *state);
 
 /*
  * Gives those of the entries that use state the state of the invocation's object, as
@@ -41,7 +41,7 @@ appending_read_state(List **states, Appending *appending, const Invocation *invo
 	}
 	if (!reads || used->is_read || invocation->service_key == NULL)
 		return;
-	read_entries(&used->state);
+	workset_read_state(&used->state);
 	used->is_read = true;
 }
 
@@ -81,34 +81,6 @@ find_used(List **states, const Invocation *invocation)
 }
 
 /*
- * Reads all entries of a state.
- */
-static void
-read_entries(ObjectState *state)
-{
-	StateEntry **last = &state->entries;
-	StoreCall call;
-
-	store_call(&call, STORE_READ_STATE);
-	store_add_key(&call, &(StoreKey){
-							 .service_name = state->name.service_name,
-							 .service_key = state->name.service_key,
-							 .partition_key = state->partition_key});
-	for (uint64 rows = store_execute(&call), row = 0; row < rows; row++)
-	{
-		StoreFoundState found;
-		StateEntry *entry = palloc0_object(StateEntry);
-
-		store_read_state(row, &found);
-		entry->key = found.key;
-		entry->exists = true;
-		entry->value = (Bytes){VARDATA_ANY(found.value), VARSIZE_ANY_EXHDR(found.value)};
-		*last = entry;
-		last = &entry->next;
-	}
-}
-
-/*
  * Writes what the commands have changed of the states that they use.
  */
 void
@@ -117,23 +89,5 @@ appending_write_states(Workset *workset, const List *states)
 	ListCell *cell;
 
 	foreach (cell, states)
-	{
-		const ObjectState *state = &((const UsedState *) lfirst(cell))->state;
-
-		for (const StateEntry *entry = state->entries; entry; entry = entry->next)
-		{
-			StoreStateChange row = {
-				.service_name = state->name.service_name,
-				.service_key = state->name.service_key,
-				.partition_key = state->partition_key,
-				.key = entry->key};
-
-			if (!entry->changed && !state->cleared)
-				continue;
-			if (entry->exists)
-				row.value = workset_bytes(&entry->value);
-			store_add_state_change(
-				workset_part(workset, entry->exists ? STORE_SET_STATE : STORE_CLEAR_STATE), &row);
-		}
-	}
+		workset_write_state(workset, &((const UsedState *) lfirst(cell))->state);
 }

@@ -150,6 +150,7 @@ workset_read_keys(Workset *workset, const List *keys, StoreStatement statement)
 		if (found.holder)
 			key->holder = *found.holder;
 		key->next_sequence_number = found.next_sequence_number;
+		key->has_queued_state = found.has_queued_state;
 	}
 	return list_length(keys) - (int) rows;
 }

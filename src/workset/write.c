@@ -14,7 +14,7 @@
 
 #include "types/compat.h"
 #include "types/id_generate.h"
-#include "workset/workset.h"
+#include "workset/object_state.h"
 
 static void write_invocation(Workset *workset, const Invocation *invocation);
 static void delete_invocation(Workset *workset, const Invocation *invocation);
@@ -73,6 +73,7 @@ workset_write(Workset *workset)
 			update_object_key(workset, lfirst(cell));
 	news = workset_find_news(workset);
 	(void) store_write(workset->work);
+	workset_apply_queued_states(workset);
 	workset_notify(workset, news);
 }
 
@@ -603,5 +604,6 @@ update_object_key(Workset *workset, const ObjectKey *key)
 							 .service_key = key->name.service_key,
 							 .partition_key = key->partition_key,
 							 .holder = key->has_holder ? &key->holder : NULL,
-							 .next_sequence_number = key->next_sequence_number});
+							 .next_sequence_number = key->next_sequence_number,
+							 .has_queued_state = key->has_queued_state});
 }

@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv @live_tables);
 
 # those of what is in flight
-our @live_tables = qw(runnable timer waiter promise_waiter worker held_service bulk_job bulk_target);
+our @live_tables = qw(runnable timer waiter promise_waiter queued_state worker held_service bulk_job bulk_target);
 # every table of the extension
 our @tables = (qw(deployment service_revision invocation journal journal_event
   object_key object_state promise audit), @live_tables);
@@ -97,6 +97,9 @@ SELECT service_name, service_key, 'awaited', partition_key, '${\ inv('running')}
 INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key)
 SELECT id, '${\ inv('running')}', 2, 'attach', partition_key FROM restate.invocation WHERE id = '${\ inv('suspended')}';
 UPDATE restate.invocation SET has_waiters = true WHERE id = '${\ inv('suspended')}';
+INSERT INTO restate.queued_state (service_name, service_key, partition_key, sequence_number, state, queued_at)
+SELECT service_name, service_key, partition_key, next_sequence_number - 1, '{"k": "00ff"}', now() FROM restate.object_key;
+UPDATE restate.object_key SET has_queued_state = true;
 INSERT INTO restate.worker VALUES ('one', now());
 INSERT INTO restate.held_service VALUES ('Svc', 'too slow', now(), 'operator');
 SELECT FROM restate_bulk_start('purge', '{"all": true}');

@@ -96,9 +96,12 @@ const server = http2.createServer((request, response) => {
   request.resume();
   request.on('end', () => {
     const handler = request.url.replace(/^\/invoke\//, '');
-    if (request.url === '/discover') {
+    if (/^(\/v2-[\d.]+)?\/discover$/.test(request.url)) {
       response.writeHead(200, { 'content-type': 'application/vnd.restate.endpointmanifest.v3+json', 'x-restate-server': 'test/1.0' });
       response.end(JSON.stringify(manifest));
+    } else if (request.url === '/less/discover') {
+      response.writeHead(200, { 'content-type': 'application/vnd.restate.endpointmanifest.v3+json' });
+      response.end(JSON.stringify({ ...manifest, services: [{ ...manifest.services[0], handlers: manifest.services[0].handlers.slice(1) }] }));
     } else if (answers[handler]) {
       response.writeHead(200, { 'content-type': request.headers['content-type'], 'x-restate-server': 'test/1.0' });
       response.end(Buffer.concat(answers[handler]));

@@ -71,6 +71,8 @@ INSERT INTO public_function VALUES
   ('restate.body_description(jsonb,text)'),
   ('restate.manifest_handler(jsonb,jsonb,boolean)'),
   ('restate.manifest_revision(jsonb,boolean)'),
+  ('restate.given_duration(jsonb,text)'),
+  ('restate.state_version(text[],bytea[])'),
   ('restate.handler_ty(text,text)'),
   ('restate.handler_options(jsonb,jsonb)'),
   -- these read JSON, and ask for the right to call the one that acts

@@ -33,7 +33,7 @@ BEGIN
   SELECT string_agg(concat_ws(' ', v.problem, labelled(v.id::text)), ', ' ORDER BY v.problem COLLATE "C", labelled(v.id::text) COLLATE "C") INTO told
     FROM restate_verify() AS v;
   IF EXISTS (SELECT FROM restate_verify() AS v WHERE length(v.detail) < 5
-    OR v.id IS NULL AND v.problem NOT IN ('revision_without_deployment', 'bulk_job_wrong')) THEN
+    OR v.id IS NULL AND v.problem NOT IN ('revision_without_deployment', 'bulk_job_wrong', 'queued_state_stalled')) THEN
     told := told || ', without an id or a detail';
   END IF;
   RAISE EXCEPTION USING ERRCODE = 'UNDO0';
@@ -107,7 +107,8 @@ INSERT INTO damage (statements, want, rule) VALUES
   ($$UPDATE restate.invocation SET attempt = 1, worker_name = 'gone', is_foreign = NULL WHERE id = inv('running')$$, 'worker_missing running', 'an attempt whose worker is not known'),
   ($$SELECT FROM restate_bulk_start('cancel', '{"all": true}'); DELETE FROM restate.bulk_target WHERE id = inv('running')$$, 'bulk_job_wrong', 'a bulk job that has lost some of its set'),
   ($$SELECT FROM restate_bulk_start('cancel', '{"all": true}'); UPDATE restate.bulk_job SET state = 'aborted'$$, 'bulk_job_wrong', 'a set that is left of a bulk job which has ended'),
-  ($$SELECT FROM restate_bulk_start('cancel', '{"all": true}'); DELETE FROM restate.bulk_job$$, 'bulk_job_wrong', 'a set of no bulk job');
+  ($$SELECT FROM restate_bulk_start('cancel', '{"all": true}'); DELETE FROM restate.bulk_job$$, 'bulk_job_wrong', 'a set of no bulk job'),
+  ($$INSERT INTO restate.queued_state VALUES ('None', 'k', restate_partition_key_of_key('k'), 0, '{}', NULL, now())$$, 'queued_state_stalled', 'a change of a state for a key that nobody holds');
 
 SELECT plan((SELECT count(*) FROM damage)::int + 13);
 

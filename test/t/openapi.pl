@@ -85,8 +85,8 @@ my $outcomes = slurp_file("$top/src/types/outcome.c");
 $categories{$1} = 1 while $outcomes =~ /\{"([a-z_]+)", [45]\d\d,/g;
 # what an attempt of an invocation is refused with, which has no path
 delete @categories{qw(attempt_lost command_not_allowed journal_mismatch)};
-# and what deployments are, which are registered in SQL
-delete @categories{qw(breaking_change deployment_in_use unknown_deployment)};
+# and what a registration is refused with, which has codes of Restate's
+delete @categories{qw(breaking_change unsupported_protocol reserved_name)};
 my %named;
 for my $description (map { $_ =~ /"description": "((?:[^"\\]|\\.)*)"/ ? $1 : () } split /\n/, $text)
 {
