@@ -91,6 +91,7 @@ quotes() {
 }
 
 quotes doc/http.md "$(<examples/gateway_roles.sql)" examples/gateway_roles.sql
+quotes doc/gateway-services.md "$(<examples/gateway_worker_role.sql)" examples/gateway_worker_role.sql
 quotes doc/privileges.md "$(<examples/roles.sql)" examples/roles.sql
 quotes doc/postgrest.md "$(<examples/postgrest/roles.sql)" examples/postgrest/roles.sql
 # shellcheck disable=SC2016

@@ -33,10 +33,11 @@ static bool
 begin(Task *task)
 {
 	const Exchange *exchange = exchange_of(task);
-	Statement call = {exchange->route->sql, exchange->route->nargs,
-					  (const char *const *) exchange->args};
+	Statement call = {.sql = exchange->route->sql,
+					  .nparams = exchange->route->nargs,
+					  .params = (const char *const *) exchange->args};
 	const char *const told[] = {exchange->person, exchange->reason};
-	Statement tell = {TELL_AUDIT, 2, told};
+	Statement tell = {.sql = TELL_AUDIT, .nparams = 2, .params = told};
 
 	if (exchange->person || exchange->reason)
 		return session_execute_both(task->session, &tell, &call);

@@ -174,7 +174,7 @@ send(Task *round)
 	/* the session may need them later: it prepares the statement first */
 	static char most[16];
 	static const char *const params[] = {most};
-	Statement statement = {step == STEP_TICK ? TICK : BATCH, 1, params};
+	Statement statement = {.sql = step == STEP_TICK ? TICK : BATCH, .nparams = 1, .params = params};
 
 	snprintf(most, sizeof(most), "%d", step == STEP_TICK ? TICK_MOST : batch_size);
 	step_began = loop_now();

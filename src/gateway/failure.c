@@ -14,7 +14,6 @@
 static void answer_refusal(Exchange *exchange, int status, const char *category,
 						   const char *message);
 static void answer_unknown(Exchange *exchange, const char *why);
-static bool is_passing(const char *sqlstate);
 
 bool
 failure_leaves_open(const PGresult *error)
@@ -22,6 +21,17 @@ failure_leaves_open(const PGresult *error)
 	const char *sqlstate = PQresultErrorField(error, PG_DIAG_SQLSTATE);
 
 	return sqlstate && strncmp(sqlstate, "57P", 3) == 0;
+}
+
+bool
+failure_is_passing(const char *sqlstate)
+{
+	static const char *const classes[] = {"08", "40", "53", "57"};
+
+	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
+		if (strncmp(sqlstate, classes[i], 2) == 0)
+			return true;
+	return strcmp(sqlstate, "25006") == 0 || strcmp(sqlstate, "55P03") == 0;
 }
 
 /*
@@ -57,7 +67,7 @@ answer_failure(Exchange *exchange, const PGresult *error)
 			  log_quote(message, quoted, sizeof(quoted)));
 	if (had_succeeded && failure_leaves_open(error))
 		answer_unknown(exchange, "the database stopped before it said that this was kept");
-	else if (is_passing(sqlstate))
+	else if (failure_is_passing(sqlstate))
 		answer_error(exchange, 503, "unavailable", "the database cannot do this now; try again");
 	else if (session_is_stale(error, true) && strcmp(sqlstate, "XX000") != 0)
 		answer_error(exchange, 503, "unavailable",
@@ -137,20 +147,4 @@ answer_unknown(Exchange *exchange, const char *why)
 	}
 	snprintf(message, sizeof(message), "%s; it may have been carried out", why);
 	answer_error(exchange, 503, "outcome_unknown", message);
-}
-
-/*
- * Returns whether the same request may well succeed later: lost connections,
- * serialization failures, exhausted resources, a shutdown, a standby, a lock
- * that was not to be had.
- */
-static bool
-is_passing(const char *sqlstate)
-{
-	static const char *const classes[] = {"08", "40", "53", "57"};
-
-	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
-		if (strncmp(sqlstate, classes[i], 2) == 0)
-			return true;
-	return strcmp(sqlstate, "25006") == 0 || strcmp(sqlstate, "55P03") == 0;
 }

@@ -15,6 +15,13 @@
  */
 extern bool failure_leaves_open(const PGresult *error);
 
+/*
+ * Returns whether the same call may well succeed later: lost connections,
+ * serialization failures, exhausted resources, a shutdown, a standby, a lock
+ * that was not to be had.
+ */
+extern bool failure_is_passing(const char *sqlstate);
+
 extern void answer_failure(Exchange *exchange, const PGresult *error);
 
 /*

@@ -95,7 +95,7 @@ joined_make(JoinedCall *call, Exchange *const *exchanges, int count)
 bool
 joined_send(const JoinedCall *call, Session *session)
 {
-	Statement statement = {CALL, JOINED_ARGS, call->params};
+	Statement statement = {.sql = CALL, .nparams = JOINED_ARGS, .params = call->params};
 
 	return session_execute(session, &statement);
 }

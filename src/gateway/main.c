@@ -16,6 +16,7 @@
 
 #include "buffer.h"
 #include "clock.h"
+#include "dispatch/dispatcher.h"
 #include "health.h"
 #include "lanes.h"
 #include "listener.h"
@@ -37,6 +38,8 @@
 static const Options *options;
 
 static bool start_pools(Pools *pools);
+static bool start_dispatcher(void);
+static int turn(void);
 static bool watch_signals(Watch *watch);
 static void stop(Watch *watch, uint32_t events);
 static int fail(const char *what);
@@ -85,7 +88,10 @@ main(int argc, char **argv)
 	health_look(pools.health);
 	if (given.clock && !clock_start(given.db))
 		return fail("start the clock");
-	loop_run(server_turn);
+	if (!start_dispatcher())
+		return fail("start");
+	loop_run(turn);
+	dispatcher_stop();
 	clock_stop();
 	if (pools.lanes)
 		lanes_stop(pools.lanes);
@@ -136,6 +142,34 @@ start_pools(Pools *pools)
 }
 
 /*
+ * Begins to run handlers, where that is asked for.
+ */
+static bool
+start_dispatcher(void)
+{
+	DispatcherConfig config = {.conninfo = options->worker_db,
+							   .slots = options->worker_slots,
+							   .deployment_slots = options->deployment_slots};
+
+	return options->worker_db == NULL || dispatcher_start(&config);
+}
+
+/*
+ * Does what there is to do before each wait, and ends the loop when what was to end
+ * has.
+ */
+static int
+turn(void)
+{
+	int ms = server_turn();
+
+	if (!server_has_drained() || clock_is_busy() || !dispatcher_is_idle())
+		return ms;
+	loop_end();
+	return 0;
+}
+
+/*
  * Has the loop take the signals that end us; a client that has gone is no
  * signal.
  */
@@ -169,6 +203,7 @@ stop(Watch *watch, uint32_t events)
 	log_event(LOG_INFO, "event=stopping");
 	notify_stopping(server_drain_seconds(options));
 	server_drain();
+	dispatcher_drain();
 }
 
 /*

@@ -5,6 +5,7 @@
 #include "metrics.h"
 
 #include "clock.h"
+#include "dispatch/dispatcher.h"
 #include "routes.h"
 
 #define MAX_ROUTES	 64
@@ -128,6 +129,7 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 		render_lanes(buffer, lanes_counts(lanes));
 	if (clock_counts())
 		render_clock(buffer, clock_counts());
+	dispatcher_render(buffer);
 }
 
 /*

@@ -20,6 +20,9 @@ static const struct option long_options[] = {
 	{"listen", required_argument, NULL, 'l'},
 	{"db", required_argument, NULL, 'd'},
 	{"query-db", required_argument, NULL, 'q'},
+	{"worker-db", required_argument, NULL, 'W'},
+	{"worker-slots", required_argument, NULL, 's'},
+	{"deployment-slots", required_argument, NULL, 'S'},
 	{"pool", required_argument, NULL, 'p'},
 	{"lanes", required_argument, NULL, 'n'},
 	{"query-pool", required_argument, NULL, 'P'},
@@ -50,6 +53,10 @@ static const char help[] =
 	"  --db=CONNINFO            libpq connection string for the operations [libpq's own]\n"
 	"  --query-db=CONNINFO      for POST /query, /deployments and /services, as a role\n"
 	"                           that can only read the views; without it these are 503\n"
+	"  --worker-db=CONNINFO     runs handlers of the deployments of Restate's SDKs, as a role that\n"
+	"                           may what workers do; without it none are run\n"
+	"  --worker-slots=N         how many invocations it runs at a time [1000]\n"
+	"  --deployment-slots=N     how many of these on one deployment [1000]\n"
 	"  --pool=N                 connections for operations [8]\n"
 	"  --lanes=N                how many of them carry out together what waits, about as\n"
 	"                           many as the database has processors; 0: none do [2]\n"
@@ -97,6 +104,8 @@ options_read(Options *options, int argc, char **argv)
 
 	memset(options, 0, sizeof(*options));
 	options->db = "";
+	options->worker_slots = 1000;
+	options->deployment_slots = 1000;
 	options->pool = 8;
 	options->lanes = 2;
 	options->query_pool = 2;
@@ -161,6 +170,15 @@ apply(Options *options, int flag, const char *value)
 			break;
 		case 'q':
 			options->query_db = value;
+			break;
+		case 'W':
+			options->worker_db = value;
+			break;
+		case 's':
+			options->worker_slots = number("--worker-slots", value, 1, 100000);
+			break;
+		case 'S':
+			options->deployment_slots = number("--deployment-slots", value, 1, 100000);
 			break;
 		case 'p':
 			options->pool = number("--pool", value, 1, 1000);

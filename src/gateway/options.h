@@ -15,8 +15,11 @@ typedef struct Options
 {
 	struct sockaddr_storage listen;
 	socklen_t listen_len;
-	const char *db;		  /* connection string of the operations */
-	const char *query_db; /* of POST /query and the other reads, or NULL */
+	const char *db;		   /* connection string of the operations */
+	const char *query_db;  /* of POST /query and the other reads, or NULL */
+	const char *worker_db; /* of the dispatcher, or NULL: there is none */
+	int worker_slots;	   /* attempts at a time */
+	int deployment_slots;  /* and on one deployment */
 	int pool;
 	int lanes; /* of the pool */
 	int query_pool;

@@ -146,8 +146,6 @@ server_turn(void)
 	int64_t now = loop_now();
 	MHD_UNSIGNED_LONG_LONG ms = 0;
 
-	if (draining && under_way == 0 && !clock_is_busy())
-		loop_end();
 	if (!mhd_is_due && now < mhd_due_at)
 		return mhd_due_at - now > INT_MAX ? INT_MAX : (int) (mhd_due_at - now);
 	mhd_is_due = false;
@@ -161,8 +159,13 @@ server_turn(void)
 	connections_turn();
 	if (pools.lanes)
 		lanes_turn(pools.lanes);
-	/* what was last under way may have ended in this turn: there is another at once */
-	return draining && under_way == 0 && !clock_is_busy() ? 0 : (int) ms;
+	return (int) ms;
+}
+
+bool
+server_has_drained(void)
+{
+	return draining && under_way == 0;
 }
 
 /*

@@ -24,8 +24,11 @@ typedef struct Pools
 extern bool server_start(const Options *options, const Pools *pools, int socket);
 extern int server_turn(void);
 
-/* Accepts no more, and ends the loop when what is under way is answered, or given up. */
+/* Accepts no more; ends the loop when it takes too long to answer what is under way. */
 extern void server_drain(void);
+
+/* Whether that is answered. */
+extern bool server_has_drained(void);
 
 /* How long that may take at most, in seconds. */
 extern int server_drain_seconds(const Options *options);

@@ -33,6 +33,7 @@ static void opening_took_too_long(Timer *timer);
 static void fail(Session *session, const char *error);
 static void lose(Session *session);
 static void ready(Watch *watch, uint32_t events);
+static void take_notifications(Session *session);
 static bool watch_for(Session *session, uint32_t events);
 static bool sent(Session *session, SessionCommand command, int ok);
 static bool is_busy(Session *session, Mapped *before);
@@ -227,6 +228,26 @@ ready(Watch *watch, uint32_t events)
 	}
 	if (session->state != SESSION_IDLE)
 		take_results(session);
+	else
+		take_notifications(session);
+}
+
+/*
+ * Tells of the notifications that have come.
+ */
+static void
+take_notifications(Session *session)
+{
+	unsigned generation = session->generation;
+	PGnotify *notification;
+
+	while (session->generation == generation && session->state == SESSION_IDLE &&
+		   (notification = PQnotifies(session->connection)) != NULL)
+	{
+		if (session->events->notified)
+			session->events->notified(session, notification->relname, notification->extra);
+		PQfreemem(notification);
+	}
 }
 
 /*
@@ -500,7 +521,8 @@ send_named(Session *session)
 	statement_name(statement->sql, name);
 	return sent(session, COMMAND_EXECUTE,
 				PQsendQueryPrepared(session->connection, name, statement->nparams,
-									statement->params, NULL, NULL, 0));
+									statement->params, statement->lengths, statement->formats,
+									statement->is_binary));
 }
 
 /*
@@ -513,7 +535,8 @@ send_unnamed(Session *session)
 
 	return sent(session, COMMAND_PLAIN,
 				PQsendQueryParams(session->connection, statement->sql, statement->nparams, NULL,
-								  statement->params, NULL, NULL, 0));
+								  statement->params, statement->lengths, statement->formats,
+								  statement->is_binary));
 }
 
 bool

@@ -46,14 +46,19 @@ typedef struct SessionEvents
 	void (*lost)(Session *session, const char *error);
 	/* more has come in one piece than largest_piece */
 	void (*overflowed)(Session *session);
+	/* a notification on a channel that it listens on, while it is idle; NULL: they are dropped */
+	void (*notified)(Session *session, const char *channel, const char *payload);
 } SessionEvents;
 
-/* A statement with text parameters; all of it stays the sender's. */
+/* A statement with parameters, which are text if nothing else is said; all of it stays the sender's. */
 typedef struct Statement
 {
 	const char *sql;
 	int nparams;
 	const char *const *params;
+	const int *lengths; /* of those that are binary */
+	const int *formats; /* 1 for each that is; NULL: none is */
+	bool is_binary;		/* the results are to be */
 } Statement;
 
 struct Session

@@ -5,7 +5,8 @@
  *
  * All of it is in the loop's thread and waits for nothing.  An Endpoint is made
  * for a URI; calls are started on it and go over its connections, which it opens
- * as they are needed: over one, as streams, in HTTP/2, over one each in HTTP/1.1.
+ * as they are needed: over one, as streams, in HTTP/2, or more where the peer takes
+ * fewer streams; over one each in HTTP/1.1.
  * A call can be a plain request with an answer (fetch.h is simpler for that), or
  * send and receive at the same time for as long as it lasts.
  *

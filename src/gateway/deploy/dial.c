@@ -197,7 +197,8 @@ end(Dial *dial, int socket)
 {
 	char error[sizeof(dial->error)];
 
-	strcpy(error, dial->error[0] ? dial->error : "there is no address to connect to");
+	snprintf(error, sizeof(error), "%s",
+			 dial->error[0] ? dial->error : "there is no address to connect to");
 	if (socket >= 0)
 		dial->socket = -1;
 	dial_cancel(dial);

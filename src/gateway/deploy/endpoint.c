@@ -53,7 +53,7 @@ static void put_on(Link *link, Call *call);
 static void end_waiting(Endpoint *endpoint, CallEnd how, const char *why);
 static void tell_more(Call *call);
 static void leave(Call *call);
-static void unqueue(Call *call);
+static void unqueue(Endpoint *endpoint, Call *call);
 static void call_is_late(Timer *timer);
 static bool is_sound(const CallHeader *header);
 static void finish(Call *call, CallEnd how, const char *why);
@@ -222,7 +222,7 @@ leave(Call *call)
 
 	if (link == NULL)
 	{
-		unqueue(call);
+		unqueue(call->endpoint, call);
 		return;
 	}
 	link_drop_call(call);
@@ -236,10 +236,8 @@ leave(Call *call)
  * Takes a call out of those that wait.
  */
 static void
-unqueue(Call *call)
+unqueue(Endpoint *endpoint, Call *call)
 {
-	Endpoint *endpoint = call->endpoint;
-
 	if (call->previous)
 		call->previous->next = call->next;
 	else
@@ -370,7 +368,7 @@ serve(Endpoint *endpoint)
 
 		if (link)
 		{
-			unqueue(call);
+			unqueue(endpoint, call);
 			put_on(link, call);
 		}
 		else if (dials_enough(endpoint))
@@ -390,8 +388,7 @@ static Link *
 find_link(const Endpoint *endpoint)
 {
 	for (Link *link = endpoint->links; link; link = link->next)
-		if (link->state == LINK_OPEN && !link->is_leaving &&
-			(link->kind->has_streams || link->ncalls == 0))
+		if (link->state == LINK_OPEN && !link->is_leaving && link->kind->has_room(link))
 			return link;
 	return NULL;
 }
@@ -486,7 +483,7 @@ end_waiting(Endpoint *endpoint, CallEnd how, const char *why)
 	{
 		Call *call = endpoint->first;
 
-		unqueue(call);
+		unqueue(endpoint, call);
 		finish(call, how, why);
 		if (endpoint->is_freed)
 			break;

@@ -29,6 +29,7 @@ typedef struct H1
 } H1;
 
 static bool h1_open(Link *link);
+static bool h1_has_room(const Link *link);
 static bool h1_begin(Link *link, Call *call);
 static void h1_more(Link *link, Call *call);
 static void h1_took(Link *link, Call *call, size_t len);
@@ -54,6 +55,7 @@ const LinkKind link_http1 = {
 	.ready = h1_ready,
 	.flush = h1_flush,
 	.free = h1_free_link,
+	.has_room = h1_has_room,
 	.has_streams = false};
 
 static bool
@@ -72,6 +74,12 @@ h1_free_link(Link *link)
 		h1_free(&h1->answer);
 	free(h1);
 	link->data = NULL;
+}
+
+static bool
+h1_has_room(const Link *link)
+{
+	return link->ncalls == 0;
 }
 
 /*

@@ -164,11 +164,12 @@ take_status(H1Answer *answer, const char *line)
 static void
 take_header(H1Answer *answer, char *line)
 {
+	static const char token[] = "abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~";
 	char *colon = strchr(line, ':');
 	char *value;
 	char *end;
 
-	if (colon == NULL || colon == line || strcspn(line, " \t") < (size_t) (colon - line))
+	if (colon == NULL || colon == line)
 	{
 		refuse(answer, "a header is malformed");
 		return;
@@ -177,6 +178,11 @@ take_header(H1Answer *answer, char *line)
 	for (char *c = line; *c; c++)
 		if (*c >= 'A' && *c <= 'Z')
 			*c = (char) (*c - 'A' + 'a');
+	if (line[strspn(line, token)])
+	{
+		refuse(answer, "a header is malformed");
+		return;
+	}
 	value = colon + 1 + strspn(colon + 1, " \t");
 	end = value + strlen(value);
 	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))

@@ -24,6 +24,7 @@
 #define MAX_HEADERS 40
 
 static bool h2_open(Link *link);
+static bool h2_has_room(const Link *link);
 static bool h2_begin(Link *link, Call *call);
 static void h2_more(Link *link, Call *call);
 static void h2_took(Link *link, Call *call, size_t len);
@@ -57,6 +58,7 @@ const LinkKind link_http2 = {
 	.ready = h2_ready,
 	.flush = h2_flush,
 	.free = h2_free,
+	.has_room = h2_has_room,
 	.has_streams = true};
 
 /*
@@ -100,6 +102,16 @@ h2_free(Link *link)
 {
 	nghttp2_session_del(link->data);
 	link->data = NULL;
+}
+
+/*
+ * Returns whether the peer takes one more stream; it says how many.
+ */
+static bool
+h2_has_room(const Link *link)
+{
+	return (uint32_t) link->ncalls <
+		   nghttp2_session_get_remote_settings(link->data, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS);
 }
 
 /*

@@ -34,6 +34,8 @@ typedef struct LinkKind
 	void (*flush)(Link *link);
 	/* frees what open has made, when nothing of it is in use any more */
 	void (*free)(Link *link);
+	/* whether it takes one more call */
+	bool (*has_room)(const Link *link);
 	bool has_streams; /* several calls at a time */
 } LinkKind;
 

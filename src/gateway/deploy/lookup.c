@@ -81,7 +81,7 @@ lookup_start(const char *host, const char *port, LookupFound found, void *owner)
 		return lookup;
 	under_way--;
 	loop_unwatch(&lookup->watch);
-	let_go(lookup);
+	lookup->holders = 1;
 	let_go(lookup);
 	return NULL;
 }

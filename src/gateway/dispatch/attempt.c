@@ -1,0 +1,621 @@
+/*
+ * attempt.c
+ *		Calls a handler, gathers what it sends until that is pushed, and sends it
+ *		what comes back.
+ *
+ * However an attempt goes on, it ends in one of three ways: the database has taken
+ * its end (attempt_ended), it is another's (attempt_lost), or it has failed, which the
+ * database is told first (attempt_fails, attempt_is_failed).
+ */
+#include "dispatch/attempt.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch/claims.h"
+#include "dispatch/counts.h"
+#include "dispatch/failures.h"
+#include "dispatch/frames.h"
+#include "dispatch/pushes.h"
+#include "log.h"
+
+/* for how long a Run waits for its result, and what is written for what follows */
+#define HOLD_MS 50
+
+/* how long the handler may take to end its answer, when that has said all */
+#define DRAIN_MS 5000
+
+/* while the handler has not taken so much of what it was sent, it is sent no more */
+#define MAX_UNSENT ((size_t) 1024 * 1024)
+
+static void call_handler(Attempt *attempt, const Claimed *claimed);
+static bool fill(Attempt *attempt, const Claimed *claimed);
+static char *path_of(const char *service, const char *handler);
+static void add_escaped(Buffer *path, const char *name);
+static void take_header(Call *call, const char *name, const char *value);
+static void take_head(Call *call);
+static const char *code_of_status(int status);
+static void take_data(Call *call, const char *bytes, size_t len);
+static void call_has_ended(Call *call, CallEnd how, const char *why);
+static void consider(Attempt *attempt);
+static void hold_is_over(Timer *timer);
+static void look_at_silence(Timer *timer);
+static int64_t silence_limit(const Attempt *attempt);
+static void stop_counting(Attempt *attempt);
+static void hang_up(Attempt *attempt);
+static void note_end(const Attempt *attempt, const char *outcome);
+static void attempt_free(Attempt *attempt);
+
+static const CallEvents events = {
+	.header = take_header,
+	.head = take_head,
+	.data = take_data,
+	.ended = call_has_ended};
+
+static Attempt *all;
+static int nall;
+static int ncounted;
+
+int
+attempts_counted(void)
+{
+	return ncounted;
+}
+
+int
+attempts_all(void)
+{
+	return nall;
+}
+
+bool
+attempt_start(const Claimed *claimed, Served *served, const char *why_not)
+{
+	Attempt *attempt = calloc(1, sizeof(*attempt));
+
+	if (attempt == NULL)
+		return false;
+	attempt->worker = workers_current();
+	worker_use(attempt->worker);
+	attempt->served = served;
+	if (served)
+		served_use(served);
+	attempt->next = all;
+	if (all)
+		all->previous = attempt;
+	all = attempt;
+	nall++;
+	ncounted++;
+	attempt->is_counted = true;
+	if (!fill(attempt, claimed))
+		attempt_fails(attempt, "RT0010", -1, "out of memory");
+	else if (served == NULL || served->endpoint == NULL)
+		attempt_fails(attempt, "RT0011", -1, "the deployment cannot be called: %s",
+					  served ? served->error : why_not);
+	else if (claimed->request == NULL)
+		attempt_fails(attempt, "RT0012", -1,
+					  "an entry of the journal is larger than the protocol allows");
+	else
+		call_handler(attempt, claimed);
+	return true;
+}
+
+/*
+ * Begins the call.
+ */
+static void
+call_handler(Attempt *attempt, const Claimed *claimed)
+{
+	const char *error = call_start(attempt->served->endpoint, &attempt->call);
+
+	if (error)
+	{
+		attempt_fails(attempt, "RT0010", -1, "%s", error);
+		return;
+	}
+	attempt->is_live = true;
+	if (!call_send(&attempt->call, claimed->request, claimed->request_len) ||
+		!loop_set_timer(&attempt->silence, attempt->active_at + silence_limit(attempt)))
+		attempt_fails(attempt, "RT0010", -1, "out of memory");
+	else if (attempt->is_half_duplex)
+		call_finish(&attempt->call);
+}
+
+/*
+ * Fills an attempt in with what was claimed; returns false where memory has run out.
+ */
+static bool
+fill(Attempt *attempt, const Claimed *claimed)
+{
+	Call *call = &attempt->call;
+	int n = 0;
+
+	snprintf(attempt->id, sizeof(attempt->id), "%s", claimed->id);
+	attempt->attempt = claimed->attempt;
+	attempt->commands = claimed->commands;
+	attempt->known = claimed->entries;
+	attempt->inactivity_ms = claimed->inactivity_ms;
+	attempt->abort_ms = claimed->abort_ms;
+	attempt->is_half_duplex =
+		claimed->inactivity_ms <= 0 || (attempt->served && attempt->served->is_half_duplex);
+	attempt->started_at = attempt->active_at = loop_now();
+	attempt->silence.fire = look_at_silence;
+	attempt->silence.owner = attempt;
+	attempt->holding.fire = hold_is_over;
+	attempt->holding.owner = attempt;
+	attempt->is_refused = true;
+	attempt->path = path_of(claimed->service, claimed->handler);
+	snprintf(attempt->content_type, sizeof(attempt->content_type),
+			 "application/vnd.restate.invocation.v%d", claimed->protocol_version);
+	attempt->headers[n++] = (CallHeader){"content-type", attempt->content_type};
+	attempt->headers[n++] = (CallHeader){"accept", attempt->content_type};
+	attempt->headers[n++] = (CallHeader){"x-restate-invocation-id", attempt->id};
+	for (int i = 0; attempt->served && i < attempt->served->nheaders; i++)
+		attempt->headers[n++] = attempt->served->headers[i];
+	call->events = &events;
+	call->owner = attempt;
+	call->method = "POST";
+	call->path = attempt->path;
+	call->headers = attempt->headers;
+	call->nheaders = n;
+	return attempt->path != NULL;
+}
+
+/*
+ * Returns where a handler is, below the URI of its deployment; NULL where memory has
+ * run out.
+ */
+static char *
+path_of(const char *service, const char *handler)
+{
+	Buffer path = {0};
+
+	buffer_add_text(&path, "/invoke/");
+	add_escaped(&path, service);
+	buffer_add(&path, "/", 1);
+	add_escaped(&path, handler);
+	if (!path.failed)
+		return path.data;
+	buffer_free(&path);
+	return NULL;
+}
+
+/*
+ * Adds a name to a path.
+ */
+static void
+add_escaped(Buffer *path, const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
+			strchr("-._~", *c))
+			buffer_add(path, c, 1);
+		else
+			buffer_printf(path, "%%%02X", (unsigned char) *c);
+}
+
+/*
+ * A header of the answer.
+ */
+static void
+take_header(Call *call, const char *name, const char *value)
+{
+	Attempt *attempt = call->owner;
+
+	if (strcmp(name, "content-type") == 0)
+		attempt->is_refused = strcmp(value, attempt->content_type) != 0;
+	else if (strcmp(name, "x-restate-server") == 0)
+		snprintf(attempt->server, sizeof(attempt->server), "%s", value);
+	else if (strcmp(name, "retry-after") == 0 && value[0] >= '0' && value[0] <= '9')
+		attempt->failure.retry_ms = strtol(value, NULL, 10) * 1000;
+}
+
+/*
+ * All headers are there.
+ */
+static void
+take_head(Call *call)
+{
+	Attempt *attempt = call->owner;
+
+	attempt->active_at = loop_now();
+	if (attempt->is_ended)
+		return;
+	if (call->status != 200)
+	{
+		const char *code = code_of_status(call->status);
+
+		attempt_fails(attempt, code,
+					  strcmp(code, "RT0010") == 0 && attempt->failure.retry_ms > 0 ?
+						  attempt->failure.retry_ms :
+						  -1,
+					  "the deployment answers with status %d", call->status);
+	}
+	else if (attempt->is_refused)
+		attempt_fails(attempt, "RT0012", -1, "the deployment answers with another content type than %s",
+					  attempt->content_type);
+}
+
+/*
+ * Returns by which of Restate's codes an attempt fails that is answered so.
+ */
+static const char *
+code_of_status(int status)
+{
+	switch (status)
+	{
+		case 429:
+		case 502:
+		case 503:
+		case 504:
+			return "RT0010";
+		case 413:
+			return "RT0019";
+		case 415:
+			return "RT0015";
+		default:
+			return "RT0012";
+	}
+}
+
+/*
+ * A piece of what the handler sends.  What is whole is pushed before more than a
+ * little comes; of a frame that is not all comes.
+ */
+static void
+take_data(Call *call, const char *bytes, size_t len)
+{
+	Attempt *attempt = call->owner;
+	size_t whole = attempt->whole;
+
+	attempt->active_at = loop_now();
+	if (attempt->is_ended || attempt->is_closing)
+	{
+		call_took(call, len);
+		return;
+	}
+	buffer_add(&attempt->in, bytes, len);
+	if (attempt->in.failed)
+	{
+		attempt_fails(attempt, "RT0010", -1, "out of memory");
+		return;
+	}
+	if (!frames_cut(attempt))
+	{
+		attempt_fails(attempt, "RT0012", -1, "the handler has sent a message of more than 32 MiB");
+		return;
+	}
+	whole = attempt->whole - whole;
+	if (whole < len)
+		call_took(call, len - whole);
+	consider(attempt);
+}
+
+/*
+ * Has the attempt pushed, if it is to be now.
+ */
+static void
+consider(Attempt *attempt)
+{
+	bool has_more = attempt->whole > attempt->pushing;
+
+	if (attempt->push || attempt->is_ended)
+		return;
+	/* who does not read what it is sent is not sent more */
+	if (attempt->is_live && !attempt->is_closing && call_unsent(&attempt->call) > MAX_UNSENT &&
+		(attempt->holding.place || loop_set_timer(&attempt->holding, loop_now() + HOLD_MS)))
+		return;
+	if (attempt->wants_news || (has_more && (attempt->is_urgent || attempt->has_failed)))
+		pushes_add(attempt);
+	else if (attempt->has_failed)
+	{
+		if (!attempt->is_being_failed)
+		{
+			attempt->is_being_failed = true;
+			failures_add(attempt);
+		}
+	}
+	else if (has_more && attempt->holding.place == 0 &&
+			 !loop_set_timer(&attempt->holding, loop_now() + HOLD_MS))
+		pushes_add(attempt);
+}
+
+/*
+ * What was held is pushed.
+ */
+static void
+hold_is_over(Timer *timer)
+{
+	Attempt *attempt = timer->owner;
+
+	attempt->is_urgent = true;
+	consider(attempt);
+}
+
+/*
+ * The call has ended: well, if the handler has said how.
+ */
+static void
+call_has_ended(Call *call, CallEnd how, const char *why)
+{
+	Attempt *attempt = call->owner;
+
+	attempt->is_live = false;
+	if (attempt->is_ended)
+	{
+		attempt_free(attempt);
+		return;
+	}
+	if (attempt->is_closing || attempt->has_failed)
+		return;
+	if (how == CALL_COMPLETE)
+		attempt_fails(attempt, "RT0012", -1,
+					  "the answer ended without End, Suspension or Error");
+	else if (how == CALL_NOT_HTTP2)
+		attempt_fails(attempt, "RT0010", -1,
+					  "%s: register the deployment with use_http_11 if it speaks HTTP/1.1 only", why);
+	else
+		attempt_fails(attempt, how == CALL_MALFORMED ? "RT0012" : "RT0010", -1, "%s", why);
+}
+
+void
+attempt_fails(Attempt *attempt, const char *error_code, int64_t retry_ms, const char *fmt, ...)
+{
+	va_list args;
+
+	if (attempt->has_failed || attempt->is_ended)
+		return;
+	attempt->has_failed = true;
+	snprintf(attempt->failure.error_code, sizeof(attempt->failure.error_code), "%s", error_code);
+	attempt->failure.retry_ms = retry_ms;
+	va_start(args, fmt);
+	vsnprintf(attempt->failure.message, sizeof(attempt->failure.message), fmt, args);
+	va_end(args);
+	attempt->wants_news = false;
+	hang_up(attempt);
+	/* what it has sent before that holds */
+	consider(attempt);
+}
+
+/*
+ * Ends the call, if it is under way.
+ */
+static void
+hang_up(Attempt *attempt)
+{
+	loop_clear_timer(&attempt->silence);
+	if (!attempt->is_live)
+		return;
+	attempt->is_live = false;
+	call_reset(&attempt->call);
+}
+
+/*
+ * It fails by that, and not by what has come after it.
+ */
+void
+attempt_refused(Attempt *attempt, const char *error_code, const char *why)
+{
+	buffer_free(&attempt->in);
+	attempt->pushing = attempt->whole = 0;
+	attempt->nframes = 0;
+	attempt->is_closing = attempt->is_alone = false;
+	attempt->has_failed = false;
+	attempt_fails(attempt, error_code, -1, "%s", why);
+}
+
+void
+attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *reply, size_t len)
+{
+	bool can_be_sent = attempt->is_live && !attempt->call.is_finished;
+
+	attempt->commands = commands;
+	if (attempt->pushing > 0)
+	{
+		if (attempt->is_live)
+			call_took(&attempt->call, attempt->pushing);
+		memmove(attempt->in.data, attempt->in.data + attempt->pushing,
+				attempt->in.len - attempt->pushing);
+		attempt->in.len -= attempt->pushing;
+		attempt->whole -= attempt->pushing;
+		attempt->pushing = 0;
+	}
+	if (can_be_sent)
+	{
+		/* what it is not sent it does not know: a signal among that counts when it suspends */
+		attempt->known = entries;
+		if (len > 0)
+		{
+			attempt->active_at = loop_now();
+			if (!call_send(&attempt->call, reply, len))
+				attempt_fails(attempt, "RT0010", -1, "out of memory");
+		}
+	}
+	consider(attempt);
+}
+
+void
+attempt_ended(Attempt *attempt, const char *status)
+{
+	note_end(attempt, status);
+	if (strcmp(status, "completed") == 0)
+		dispatch_counts.completed++;
+	else if (strcmp(status, "suspended") == 0 || strcmp(status, "ready") == 0)
+		dispatch_counts.suspended++;
+	else
+		dispatch_counts.failed++;
+	attempt->is_ended = true;
+	stop_counting(attempt);
+	loop_clear_timer(&attempt->holding);
+	loop_clear_timer(&attempt->silence);
+	claims_wake();
+	if (!attempt->is_live)
+	{
+		attempt_free(attempt);
+		return;
+	}
+	/* the handler ends its answer when it has read what it is sent to the end */
+	call_took(&attempt->call, attempt->call.untaken);
+	call_finish(&attempt->call);
+	if (!loop_set_timer(&attempt->silence, loop_now() + DRAIN_MS))
+		attempt_free(attempt);
+}
+
+void
+attempt_lost(Attempt *attempt, const char *why)
+{
+	note_end(attempt, why);
+	dispatch_counts.lost++;
+	attempt_free(attempt);
+	claims_wake();
+}
+
+void
+attempt_is_failed(Attempt *attempt, const char *status)
+{
+	note_end(attempt, status);
+	dispatch_counts.failed++;
+	attempt_free(attempt);
+	claims_wake();
+}
+
+/*
+ * Looks whether nothing has gone either way for too long.  First the handler is told
+ * that nothing more will come: it suspends, if it only waits.  Then it is given up.
+ */
+static void
+look_at_silence(Timer *timer)
+{
+	Attempt *attempt = timer->owner;
+	int64_t now = loop_now();
+	int64_t until;
+
+	if (attempt->is_ended)
+	{
+		attempt_free(attempt);
+		return;
+	}
+	/* it is we who are slow */
+	if (attempt->push || attempt->whole > 0)
+		attempt->active_at = now;
+	until = attempt->active_at + silence_limit(attempt);
+	if (until <= now && attempt->call.is_finished)
+	{
+		attempt_fails(attempt, "RT0001", -1,
+					  "the handler has sent nothing for too long, and has not ended when it was asked to");
+		return;
+	}
+	if (until <= now)
+	{
+		call_finish(&attempt->call);
+		attempt->active_at = now;
+		until = now + silence_limit(attempt);
+	}
+	if (!loop_set_timer(timer, until))
+		attempt_fails(attempt, "RT0010", -1, "out of memory");
+}
+
+/*
+ * Returns for how long there may be silence.
+ */
+static int64_t
+silence_limit(const Attempt *attempt)
+{
+	if (attempt->is_half_duplex)
+		return attempt->inactivity_ms + attempt->abort_ms;
+	return attempt->call.is_finished ? attempt->abort_ms : attempt->inactivity_ms;
+}
+
+void
+attempts_have_news(const char *id)
+{
+	for (Attempt *attempt = all; attempt; attempt = attempt->next)
+	{
+		if (attempt->is_ended || attempt->has_failed || (id && strcmp(attempt->id, id) != 0))
+			continue;
+		attempt->wants_news = true;
+		consider(attempt);
+	}
+}
+
+void
+attempts_drain(void)
+{
+	for (Attempt *attempt = all; attempt; attempt = attempt->next)
+		if (attempt->is_live && !attempt->is_ended)
+			call_finish(&attempt->call);
+}
+
+void
+attempts_drop_all(void)
+{
+	while (all)
+		attempt_free(all);
+}
+
+/*
+ * Says how an attempt has ended.
+ */
+static void
+note_end(const Attempt *attempt, const char *outcome)
+{
+	char failure[640] = "";
+	char message[600];
+	char server[160];
+
+	if (attempt->has_failed)
+		snprintf(failure, sizeof(failure), " error_code=%s error=%s", attempt->failure.error_code,
+				 log_quote(attempt->failure.message, message, sizeof(message)));
+	log_event(attempt->has_failed ? LOG_WARN : LOG_INFO,
+			  "event=attempt id=%s handler=%s deployment=%s server=%s outcome=%s duration_ms=%" PRId64
+			  "%s",
+			  attempt->id, attempt->path ? attempt->path : "-",
+			  attempt->served ? attempt->served->id : "-",
+			  attempt->server[0] ? log_quote(attempt->server, server, sizeof(server)) : "-",
+			  outcome, loop_now() - attempt->started_at, failure);
+}
+
+/*
+ * Gives back the slot that an attempt takes.
+ */
+static void
+stop_counting(Attempt *attempt)
+{
+	if (attempt->is_counted)
+		ncounted--;
+	attempt->is_counted = false;
+}
+
+/*
+ * Frees an attempt, wherever it is.
+ */
+static void
+attempt_free(Attempt *attempt)
+{
+	hang_up(attempt);
+	loop_clear_timer(&attempt->holding);
+	pushes_forget(attempt);
+	failures_forget(attempt);
+	stop_counting(attempt);
+	if (attempt->previous)
+		attempt->previous->next = attempt->next;
+	else
+		all = attempt->next;
+	if (attempt->next)
+		attempt->next->previous = attempt->previous;
+	nall--;
+	if (attempt->served)
+	{
+		/* nothing of it was claimed meanwhile */
+		if (served_is_full(attempt->served))
+			claims_wake();
+		served_release(attempt->served);
+	}
+	worker_release(attempt->worker);
+	buffer_free(&attempt->in);
+	free(attempt->path);
+	free(attempt);
+}

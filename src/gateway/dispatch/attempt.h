@@ -1,0 +1,124 @@
+/*
+ * attempt.h
+ *		One attempt: a call of a handler, and what goes between it and the
+ *		database.
+ */
+#ifndef RESTATE_GATEWAY_ATTEMPT_H
+#define RESTATE_GATEWAY_ATTEMPT_H
+
+#include "dispatch/served.h"
+#include "dispatch/workers.h"
+
+/* the text of an id, terminated */
+#define INVOCATION_ID_SIZE 48
+
+typedef struct Attempt Attempt;
+
+/* What a claim tells of an attempt. */
+typedef struct Claimed
+{
+	const char *id;
+	int64_t attempt;
+	const char *service;
+	const char *handler;
+	int protocol_version;
+	int64_t commands;
+	int64_t entries;
+	int64_t inactivity_ms;
+	int64_t abort_ms;
+	const char *request; /* NULL: it cannot be put into frames */
+	size_t request_len;
+} Claimed;
+
+/* By what an attempt fails, as restate_fail_attempt takes it. */
+typedef struct AttemptFailure
+{
+	char error_code[8];
+	char message[512];
+	int64_t retry_ms; /* -1: not told */
+} AttemptFailure;
+
+struct Attempt
+{
+	Call call; /* first: of a call the attempt is known */
+	char id[INVOCATION_ID_SIZE];
+	int64_t attempt;
+	Worker *worker;
+	Served *served;
+	char *path;
+	char content_type[64];
+	CallHeader headers[SERVED_MAX_HEADERS + 4];
+	char server[128];
+	int64_t started_at;
+
+	/* how many commands and entries of the journal the database has, and how many entries the handler was given */
+	int64_t commands;
+	int64_t known;
+
+	/* what has come from the handler, in the order: what is pushed, more whole frames, the beginning of one */
+	Buffer in;
+	size_t pushing;
+	size_t whole;	  /* with those that are pushed */
+	int nframes;	  /* of what is whole and not pushed */
+	bool is_closing;  /* its end is among them: what follows is of no account */
+	bool is_urgent;	  /* something of it has to be answered, or must not wait */
+	bool makes_ready; /* something of it may make another one ready */
+	bool wants_news;  /* others may have brought it something */
+	bool is_alone;	  /* it is pushed without others */
+
+	bool is_half_duplex;
+	bool is_live;	 /* the call is under way */
+	bool is_ended;	 /* in the database; the call is, too, or will be soon */
+	bool is_counted; /* it takes a slot */
+	bool has_failed;
+	bool is_refused; /* what the answer's head says was not acceptable */
+	AttemptFailure failure;
+
+	int64_t inactivity_ms;
+	int64_t abort_ms;
+	int64_t active_at; /* when something last went either way */
+	Timer silence;	   /* looks whether that is too long ago; then, how long the end of the call may take */
+	Timer holding;	   /* what is not urgent is pushed by then */
+
+	struct Push *push;	  /* that it is part of, or NULL */
+	bool is_due;		  /* it waits for a push */
+	bool is_being_failed; /* or for its failure's being told */
+	Attempt *due_previous;
+	Attempt *due_next;
+	Attempt *previous; /* of all */
+	Attempt *next;
+};
+
+/* How many take a slot, and how many there are at all. */
+extern int attempts_counted(void);
+extern int attempts_all(void);
+
+/*
+ * Begins an attempt of the current worker; where that cannot be done it has failed, or
+ * where memory has run out it is nobody's, and false is returned.
+ */
+extern bool attempt_start(const Claimed *claimed, Served *served, const char *why_not);
+
+/* A push has ended: the database has, or has not, taken what was pushed; what follows depends on which. */
+extern void attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *reply,
+						  size_t len);
+extern void attempt_ended(Attempt *attempt, const char *status);
+extern void attempt_lost(Attempt *attempt, const char *why);
+extern void attempt_refused(Attempt *attempt, const char *error_code, const char *why);
+
+/* It has failed by something else. */
+extern void attempt_fails(Attempt *attempt, const char *error_code, int64_t retry_ms,
+						  const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/* It has been told that the attempt has failed: it is over. */
+extern void attempt_is_failed(Attempt *attempt, const char *status);
+
+/* What others may have brought to the attempts of an invocation, or with NULL to any, is asked for. */
+extern void attempts_have_news(const char *id);
+
+/* Has handlers that only wait suspend. */
+extern void attempts_drain(void);
+
+extern void attempts_drop_all(void);
+
+#endif /* RESTATE_GATEWAY_ATTEMPT_H */

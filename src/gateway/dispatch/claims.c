@@ -1,0 +1,312 @@
+/*
+ * claims.c
+ *		Claims when something may be ready: when others say so, when what this
+ *		worker has done may have made it so, and otherwise now and then, more seldom
+ *		the longer nothing is.
+ */
+#include "dispatch/claims.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "dispatch/attempt.h"
+#include "dispatch/counts.h"
+#include "dispatch/liveness.h"
+#include "dispatch/workers.h"
+#include "failure.h"
+#include "log.h"
+#include "pg_binary.h"
+
+/* how long a claim may take */
+#define CLAIM_MS 30000
+
+/* what one claims at most: journals come with it */
+#define MOST_CLAIMED 64
+
+/* between claims that find nothing: doubling from the first to the last */
+#define FIRST_WAIT_MS 50
+#define LAST_WAIT_MS  1000
+
+/*
+ * $1 the worker, $2 how many, $3 deployments that have no room, $4 deployments that are
+ * known.  Of those that are not the document comes with the first attempt.
+ */
+#define CLAIM                                                                                        \
+	"WITH c AS MATERIALIZED (SELECT * FROM pg_catalog.restate_claim($1, NULL, $2::pg_catalog.int4,"  \
+	" ARRAY(SELECT s.id FROM restate.sys_deployment AS s WHERE s.ty = 'http'"                        \
+	" AND s.id <> ALL ($3::pg_catalog.restate_deployment_id[])), true)),"                            \
+	" d AS MATERIALIZED (SELECT a.id, a.document FROM restate.admin_deployment AS a"                 \
+	" WHERE a.id <> ALL ($4::pg_catalog.restate_deployment_id[])"                                    \
+	" AND a.id IN (SELECT c.deployment FROM c))"                                                     \
+	" SELECT c.id::pg_catalog.text, c.attempt, c.service, c.handler, c.deployment::pg_catalog.text," \
+	" c.protocol_version, c.commands, c.entries,"                                                    \
+	" (pg_catalog.date_part('epoch', c.inactivity_timeout) * 1000)::pg_catalog.int8,"                \
+	" (pg_catalog.date_part('epoch', c.abort_timeout) * 1000)::pg_catalog.int8,"                     \
+	" c.request, d.document::pg_catalog.text"                                                        \
+	" FROM c LEFT JOIN d ON d.id = c.deployment"
+
+#define PARAMS 4
+
+enum
+{
+	COLUMN_ID,
+	COLUMN_ATTEMPT,
+	COLUMN_SERVICE,
+	COLUMN_HANDLER,
+	COLUMN_DEPLOYMENT,
+	COLUMN_PROTOCOL_VERSION,
+	COLUMN_COMMANDS,
+	COLUMN_ENTRIES,
+	COLUMN_INACTIVITY,
+	COLUMN_ABORT,
+	COLUMN_REQUEST,
+	COLUMN_DOCUMENT
+};
+
+static void try_claim(Timer *timer);
+static int room(void);
+static bool begin(Task *task);
+static void list_deployments(Buffer *list, bool (*belongs)(const Served *served));
+static void take_result(Task *task, const PGresult *result);
+static bool next(Task *task);
+static void ended(Task *task, TaskEnd how);
+static bool start_row(const PGresult *rows, int row);
+
+static const TaskKind claim_kind = {
+	.begin = begin,
+	.result = take_result,
+	.next = next,
+	.ended = ended};
+
+static Pool *pool;
+static int slots;
+
+static Task task_of_claim;
+static bool is_running;
+static bool is_woken; /* while it runs */
+static bool stopped;
+static int wait_ms;
+static Timer turn; /* when it fires something is claimed; always set */
+static Buffer full;
+static Buffer known;
+static int asked;
+static char most[16];
+static const char *params[PARAMS];
+static PGresult *answer; /* which holds once the call has ended */
+static bool has_error;
+static bool is_open; /* whether something is claimed: the error does not tell */
+
+bool
+claims_start(Pool *with_pool, int with_slots)
+{
+	pool = with_pool;
+	slots = with_slots;
+	turn.fire = try_claim;
+	return loop_set_timer(&turn, 0);
+}
+
+void
+claims_stop(void)
+{
+	stopped = true;
+	loop_clear_timer(&turn);
+}
+
+void
+claims_free(void)
+{
+	buffer_free(&full);
+	buffer_free(&known);
+}
+
+void
+claims_wake(void)
+{
+	wait_ms = 0;
+	if (is_running)
+		is_woken = true;
+	else if (!stopped)
+		(void) loop_set_timer(&turn, 0); /* it is set: no memory is needed */
+}
+
+/*
+ * Begins to claim, if there is room.
+ */
+static void
+try_claim(Timer *timer)
+{
+	(void) loop_set_timer(timer, INT64_MAX); /* its place is free: no memory is needed */
+	/* what gives back a slot wakes it again */
+	if (is_running || room() <= 0)
+		return;
+	is_running = true;
+	is_woken = false;
+	has_error = is_open = false;
+	memset(&task_of_claim, 0, sizeof(task_of_claim));
+	task_of_claim.kind = &claim_kind;
+	task_of_claim.deadline = loop_now() + CLAIM_MS;
+	pool_submit(pool, &task_of_claim);
+}
+
+/*
+ * Returns how many may be claimed at once: a claim may give them all to one
+ * deployment.
+ */
+static int
+room(void)
+{
+	int left = slots - attempts_counted();
+
+	if (left > served_room())
+		left = served_room();
+	return left < MOST_CLAIMED ? left : MOST_CLAIMED;
+}
+
+/*
+ * Sends the call.
+ */
+static bool
+begin(Task *task)
+{
+	Statement statement = {.sql = CLAIM, .nparams = PARAMS, .params = params, .is_binary = true};
+
+	asked = room();
+	snprintf(most, sizeof(most), "%d", asked);
+	params[0] = workers_current()->name;
+	params[1] = most;
+	list_deployments(&full, served_is_full);
+	list_deployments(&known, served_is_fresh);
+	if (asked <= 0 || full.failed || known.failed)
+	{
+		task_done(task);
+		return true;
+	}
+	dispatch_counts.claims++;
+	params[2] = full.data;
+	params[3] = known.data;
+	return session_execute(task->session, &statement);
+}
+
+/*
+ * Writes the deployments of which something holds as an array.
+ */
+static void
+list_deployments(Buffer *list, bool (*belongs)(const Served *served))
+{
+	list->len = 0;
+	buffer_add(list, "{", 1);
+	for (const Served *served = served_first(); served; served = served->next)
+		if (belongs(served))
+		{
+			if (list->len > 1)
+				buffer_add(list, ",", 1);
+			buffer_add_text(list, served->id);
+		}
+	buffer_add(list, "}", 1);
+}
+
+/*
+ * Keeps the answer.
+ */
+static void
+take_result(Task *task, const PGresult *result)
+{
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	char quoted[512];
+
+	if (PQresultStatus(result) == PGRES_TUPLES_OK)
+	{
+		PQclear(answer);
+		answer = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+		is_open = answer == NULL;
+		return;
+	}
+	if (task_tries_again(task, result, true))
+		return;
+	has_error = true;
+	is_open = failure_leaves_open(result);
+	log_event(LOG_WARN, "event=claim_failed error=%s",
+			  log_quote(message ? message : "no message", quoted, sizeof(quoted)));
+}
+
+/*
+ * The call is all.
+ */
+static bool
+next(Task *task)
+{
+	task_done(task);
+	return true;
+}
+
+/*
+ * Starts what was claimed.  Where that is not known, or not all of it can be started,
+ * it goes on under another name.
+ */
+static void
+ended(Task *task, TaskEnd how)
+{
+	PGresult *rows = answer;
+	bool is_known = how != TASK_LOST && how != TASK_UNANSWERED && !is_open;
+	int nrows = 0;
+
+	(void) task;
+	answer = NULL;
+	is_running = false;
+	if (rows && how == TASK_DONE && !has_error)
+	{
+		nrows = PQntuples(rows);
+		for (int row = 0; row < nrows; row++)
+			is_known = start_row(rows, row) && is_known;
+	}
+	if (!is_known && workers_renew())
+	{
+		log_event(LOG_WARN,
+				  "event=claim_lost worker=%s error=\"what was claimed, if anything, is taken over later\"",
+				  workers_current()->name);
+		liveness_renew();
+	}
+	PQclear(rows);
+	if (stopped)
+	{
+		attempts_drain();
+		return;
+	}
+	if (how == TASK_DONE && (nrows > 0 || is_woken))
+		wait_ms = 0;
+	else
+		wait_ms = wait_ms == 0 ? FIRST_WAIT_MS : 2 * wait_ms;
+	if (wait_ms > LAST_WAIT_MS)
+		wait_ms = LAST_WAIT_MS;
+	/* it is set: no memory is needed */
+	(void) loop_set_timer(&turn, wait_ms == 0 ? 0 : loop_now() + wait_ms);
+}
+
+/*
+ * Starts an attempt; returns false where memory has run out.
+ */
+static bool
+start_row(const PGresult *rows, int row)
+{
+	bool has_request = !PQgetisnull(rows, row, COLUMN_REQUEST);
+	const char *deployment = PQgetvalue(rows, row, COLUMN_DEPLOYMENT);
+	Served *served = served_find(deployment);
+	Claimed claimed = {
+		.id = PQgetvalue(rows, row, COLUMN_ID),
+		.attempt = binary_int8(rows, row, COLUMN_ATTEMPT),
+		.service = PQgetvalue(rows, row, COLUMN_SERVICE),
+		.handler = PQgetvalue(rows, row, COLUMN_HANDLER),
+		.protocol_version = binary_int4(rows, row, COLUMN_PROTOCOL_VERSION),
+		.commands = binary_int8(rows, row, COLUMN_COMMANDS),
+		.entries = binary_int8(rows, row, COLUMN_ENTRIES),
+		.inactivity_ms = binary_int8(rows, row, COLUMN_INACTIVITY),
+		.abort_ms = binary_int8(rows, row, COLUMN_ABORT),
+		.request = has_request ? PQgetvalue(rows, row, COLUMN_REQUEST) : NULL,
+		.request_len = (size_t) PQgetlength(rows, row, COLUMN_REQUEST)};
+
+	/* the first row of a deployment loads it, and the others find it so */
+	if (!PQgetisnull(rows, row, COLUMN_DOCUMENT) && !(served && served_is_fresh(served)))
+		served = served_load(deployment, PQgetvalue(rows, row, COLUMN_DOCUMENT));
+	dispatch_counts.claimed++;
+	return attempt_start(&claimed, served, "it is not registered any more");
+}

@@ -1,0 +1,121 @@
+/*
+ * dispatcher.c
+ *		Starts and ends what runs handlers.
+ */
+#include "dispatch/dispatcher.h"
+
+
+#include "dispatch/attempt.h"
+#include "dispatch/claims.h"
+#include "dispatch/counts.h"
+#include "dispatch/failures.h"
+#include "dispatch/liveness.h"
+#include "dispatch/pushes.h"
+#include "dispatch/workers.h"
+#include "log.h"
+
+/* sessions: two pushes, two failures and a claim at a time, and the heartbeat, which must not wait */
+#define SESSIONS 6
+
+DispatchCounts dispatch_counts;
+
+static Pool *pool;
+static bool is_draining;
+
+bool
+dispatcher_start(const DispatcherConfig *config)
+{
+	PoolConfig sessions = {
+		.slots = {.name = "worker", .conninfo = config->conninfo, .size = SESSIONS},
+		.queue_limit = 2 * SESSIONS};
+
+	pool = workers_renew() ? pool_start(&sessions) : NULL;
+	if (pool == NULL)
+		return false;
+	served_configure(config->deployment_slots);
+	if (!pushes_start(pool) || !failures_start(pool) ||
+		!liveness_start(pool, config->conninfo) ||
+		!claims_start(pool, config->slots))
+		return false;
+	log_event(LOG_INFO, "event=dispatcher_started worker=%s slots=%d deployment_slots=%d",
+			  workers_current()->name,
+			  config->slots, config->deployment_slots);
+	return true;
+}
+
+void
+dispatcher_wake(void)
+{
+	if (pool && !is_draining)
+		claims_wake();
+}
+
+void
+dispatcher_render(Buffer *buffer)
+{
+	const DispatchCounts *counts = &dispatch_counts;
+
+	if (pool == NULL)
+		return;
+	buffer_printf(buffer,
+				  "# HELP restate_admin_http_attempts_running Attempts under way.\n"
+				  "# TYPE restate_admin_http_attempts_running gauge\n"
+				  "restate_admin_http_attempts_running %d\n"
+				  "# HELP restate_admin_http_attempts_total Attempts that have ended.\n"
+				  "# TYPE restate_admin_http_attempts_total counter\n"
+				  "restate_admin_http_attempts_total{outcome=\"completed\"} %lu\n"
+				  "restate_admin_http_attempts_total{outcome=\"suspended\"} %lu\n"
+				  "restate_admin_http_attempts_total{outcome=\"failed\"} %lu\n"
+				  "restate_admin_http_attempts_total{outcome=\"lost\"} %lu\n",
+				  attempts_counted(), counts->completed, counts->suspended, counts->failed,
+				  counts->lost);
+	buffer_printf(buffer,
+				  "# HELP restate_admin_http_claims_total Calls that asked for what is ready.\n"
+				  "# TYPE restate_admin_http_claims_total counter\n"
+				  "restate_admin_http_claims_total %lu\n"
+				  "# HELP restate_admin_http_claimed_total Attempts that they gave.\n"
+				  "# TYPE restate_admin_http_claimed_total counter\n"
+				  "restate_admin_http_claimed_total %lu\n"
+				  "# HELP restate_admin_http_pushes_total Calls that carried what handlers had sent.\n"
+				  "# TYPE restate_admin_http_pushes_total counter\n"
+				  "restate_admin_http_pushes_total %lu\n"
+				  "# HELP restate_admin_http_pushed_total Attempts in these calls.\n"
+				  "# TYPE restate_admin_http_pushed_total counter\n"
+				  "restate_admin_http_pushed_total %lu\n",
+				  counts->claims, counts->claimed, counts->pushes, counts->pushed);
+}
+
+void
+dispatcher_drain(void)
+{
+	if (pool == NULL || is_draining)
+		return;
+	is_draining = true;
+	claims_stop();
+	attempts_drain();
+}
+
+bool
+dispatcher_is_idle(void)
+{
+	return attempts_all() == 0;
+}
+
+void
+dispatcher_stop(void)
+{
+	if (pool == NULL)
+		return;
+	dispatcher_drain();
+	liveness_stop();
+	pushes_stop();
+	failures_stop();
+	pool_stop(pool);
+	attempts_drop_all();
+	pushes_free();
+	claims_free();
+	liveness_free();
+	workers_free();
+	served_free_all();
+	pool = NULL;
+}

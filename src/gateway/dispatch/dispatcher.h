@@ -1,0 +1,39 @@
+/*
+ * dispatcher.h
+ *		Runs handlers of services that are written with Restate's SDKs: claims
+ *		what is ready on deployments of HTTP, calls the handler, and carries frames
+ *		between it and the database.  What they mean is the database's.
+ */
+#ifndef RESTATE_GATEWAY_DISPATCHER_H
+#define RESTATE_GATEWAY_DISPATCHER_H
+
+#include <stdbool.h>
+
+#include "buffer.h"
+
+typedef struct DispatcherConfig
+{
+	const char *conninfo;
+	int slots;			  /* attempts at a time */
+	int deployment_slots; /* of those on one deployment */
+} DispatcherConfig;
+
+/* Returns false where that cannot be done. */
+extern bool dispatcher_start(const DispatcherConfig *config);
+
+/* Something may have become ready: it is claimed at once, if there is room. */
+extern void dispatcher_wake(void);
+
+/* Writes the metrics of what was started; nothing where that was not. */
+extern void dispatcher_render(Buffer *buffer);
+
+/* Claims no more, and has handlers that only wait suspend. */
+extern void dispatcher_drain(void);
+
+/* Whether no attempt is under way. */
+extern bool dispatcher_is_idle(void);
+
+/* Drops what is under way, and frees what there is. */
+extern void dispatcher_stop(void);
+
+#endif /* RESTATE_GATEWAY_DISPATCHER_H */

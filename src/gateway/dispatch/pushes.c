@@ -1,0 +1,511 @@
+/*
+ * pushes.c
+ *		Gathers what is to be pushed, and pushes it: all that is there when a session
+ *		is, in one call.  While that runs, what comes is gathered for the next.
+ */
+#include "dispatch/pushes.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch/claims.h"
+#include "dispatch/counts.h"
+#include "dispatch/frames.h"
+#include "failure.h"
+#include "log.h"
+#include "pg_binary.h"
+#include "pg_types.h"
+#include "types/limits.h"
+
+/* how many pushes are under way at once */
+#define MAX_PUSHES 2
+
+/* how many attempts one has, and about how many bytes, at most */
+#define MOST_ATTEMPTS 1000
+#define MOST_BYTES	  ((size_t) 8 * 1024 * 1024)
+
+/* how long one may take */
+#define PUSH_MS 30000
+
+/* when nothing can be pushed it is tried again after a while, longer each time */
+#define FIRST_RETRY_MS 100
+#define LAST_RETRY_MS  2000
+
+#define PUSH                                                                                       \
+	"SELECT ordinality, ok, category, message, error_code, reply, commands, entries, status"       \
+	" FROM pg_catalog.restate_push($1::pg_catalog.restate_invocation_id[], $2::pg_catalog.int8[]," \
+	" $3::pg_catalog.bytea[], $4::pg_catalog.int8[], $5::pg_catalog.int8[]) AS p"
+
+enum
+{
+	PARAM_IDS,
+	PARAM_ATTEMPTS,
+	PARAM_FRAMES,
+	PARAM_COMMANDS,
+	PARAM_KNOWN,
+	PARAMS
+};
+
+enum
+{
+	COLUMN_ORDINALITY,
+	COLUMN_OK,
+	COLUMN_CATEGORY,
+	COLUMN_MESSAGE,
+	COLUMN_ERROR_CODE,
+	COLUMN_REPLY,
+	COLUMN_COMMANDS,
+	COLUMN_ENTRIES,
+	COLUMN_STATUS
+};
+
+typedef struct Push
+{
+	Task task; /* first: of a task the push is known */
+	bool is_running;
+	Attempt *members[MOST_ATTEMPTS]; /* NULL: it is gone */
+	int count;
+	Buffer arrays[PARAMS];
+	const char *params[PARAMS];
+	int lengths[PARAMS];
+	PGresult *rows; /* the answer, which holds once the call has ended */
+	char sqlstate[6];
+	char error[256];
+} Push;
+
+static void try_pushes(Timer *timer);
+static void run(Push *push);
+static bool begin(Task *task);
+static void gather(Push *push);
+static void join(Push *push, Attempt *attempt, size_t *bytes);
+static bool make_arrays(Push *push);
+static void take_result(Task *task, const PGresult *result);
+static bool next(Task *task);
+static void ended(Task *task, TaskEnd how);
+static bool is_passing(const Push *push);
+static void give_back(Push *push);
+static void retry_later(void);
+static void tell(Push *push, const PGresult *rows);
+static void tell_row(Attempt *attempt, const PGresult *rows, int row);
+static void enqueue(Attempt *attempt);
+static void dequeue(Attempt *attempt);
+
+static const TaskKind push_kind = {
+	.begin = begin,
+	.result = take_result,
+	.next = next,
+	.ended = ended};
+
+static Pool *pool;
+static Push pushes[MAX_PUSHES];
+static Attempt *first_due;
+static Attempt *last_due;
+static Timer turn;	 /* when it fires what is due is pushed; always set */
+static int retry_ms; /* after how long it was tried again last; 0: the last one went well */
+static bool waits;	 /* until it is tried again */
+static bool stopped;
+
+bool
+pushes_start(Pool *with_pool)
+{
+	pool = with_pool;
+	turn.fire = try_pushes;
+	return loop_set_timer(&turn, INT64_MAX);
+}
+
+void
+pushes_stop(void)
+{
+	stopped = true;
+	loop_clear_timer(&turn);
+}
+
+void
+pushes_free(void)
+{
+	for (int i = 0; i < MAX_PUSHES; i++)
+		for (int param = 0; param < PARAMS; param++)
+			buffer_free(&pushes[i].arrays[param]);
+}
+
+void
+pushes_add(Attempt *attempt)
+{
+	if (attempt->is_due || attempt->push)
+		return;
+	loop_clear_timer(&attempt->holding);
+	enqueue(attempt);
+	/* with what else comes in this round; not before it is tried again, after a failure */
+	if (!waits)
+		(void) loop_set_timer(&turn, 0); /* it is set: no memory is needed */
+}
+
+void
+pushes_forget(Attempt *attempt)
+{
+	if (attempt->is_due)
+		dequeue(attempt);
+	if (attempt->push == NULL)
+		return;
+	for (int i = 0; i < attempt->push->count; i++)
+		if (attempt->push->members[i] == attempt)
+			attempt->push->members[i] = NULL;
+	attempt->push = NULL;
+}
+
+/*
+ * Begins as many pushes as there can be for what is due.
+ */
+static void
+try_pushes(Timer *timer)
+{
+	(void) loop_set_timer(timer, INT64_MAX); /* its place is free: no memory is needed */
+	waits = false;
+	for (int i = 0; i < MAX_PUSHES && first_due && !stopped; i++)
+		if (!pushes[i].is_running)
+			run(&pushes[i]);
+}
+
+/*
+ * Begins a push, when a session is free.
+ */
+static void
+run(Push *push)
+{
+	memset(&push->task, 0, sizeof(push->task));
+	push->task.kind = &push_kind;
+	push->task.deadline = loop_now() + PUSH_MS;
+	push->is_running = true;
+	pool_submit(pool, &push->task);
+}
+
+/*
+ * Sends a call for what is due.
+ */
+static bool
+begin(Task *task)
+{
+	static const int formats[PARAMS] = {0, 1, 1, 1, 1};
+	Push *push = (Push *) task;
+	Statement statement = {.sql = PUSH,
+						   .nparams = PARAMS,
+						   .params = push->params,
+						   .lengths = push->lengths,
+						   .formats = formats,
+						   .is_binary = true};
+
+	/* it may begin anew, in another session */
+	give_back(push);
+	gather(push);
+	if (push->count == 0 || !make_arrays(push))
+	{
+		task_done(task);
+		return true;
+	}
+	for (int i = 0; i < PARAMS; i++)
+	{
+		push->params[i] = push->arrays[i].data;
+		push->lengths[i] = (int) push->arrays[i].len;
+	}
+	dispatch_counts.pushes++;
+	dispatch_counts.pushed += (unsigned long) push->count;
+	return session_execute(task->session, &statement);
+}
+
+/*
+ * Takes into the push what is due, as far as it has room.
+ */
+static void
+gather(Push *push)
+{
+	size_t bytes = 0;
+
+	while (first_due && push->count < MOST_ATTEMPTS && bytes < MOST_BYTES)
+	{
+		Attempt *attempt = first_due;
+
+		if (attempt->is_alone && push->count > 0)
+			break;
+		dequeue(attempt);
+		join(push, attempt, &bytes);
+		if (attempt->is_alone)
+			break;
+	}
+	/* what there is no room for is for the next */
+	if (first_due)
+		(void) loop_set_timer(&turn, 0); /* it is set: no memory is needed */
+}
+
+/*
+ * Takes an attempt into the push.
+ */
+static void
+join(Push *push, Attempt *attempt, size_t *bytes)
+{
+	int nframes = RESTATE_PUSH_MAX_FRAMES;
+
+	attempt->pushing = attempt->whole;
+	if (attempt->nframes > nframes || attempt->whole > MOST_BYTES)
+	{
+		attempt->pushing = frames_first(attempt, &nframes, MOST_BYTES);
+		attempt->nframes -= nframes;
+	}
+	else
+		attempt->nframes = 0;
+	attempt->is_urgent = attempt->nframes > 0;
+	attempt->wants_news = false;
+	attempt->push = push;
+	push->members[push->count++] = attempt;
+	*bytes += attempt->pushing;
+}
+
+/*
+ * Makes the arguments of the call; returns false where memory has run out.
+ */
+static bool
+make_arrays(Push *push)
+{
+	Buffer *arrays = push->arrays;
+	bool failed = false;
+
+	for (int i = 0; i < PARAMS; i++)
+		arrays[i].len = 0;
+	binary_array_begin(&arrays[PARAM_ATTEMPTS], OID_INT8, push->count);
+	binary_array_begin(&arrays[PARAM_FRAMES], OID_BYTEA, push->count);
+	binary_array_begin(&arrays[PARAM_COMMANDS], OID_INT8, push->count);
+	binary_array_begin(&arrays[PARAM_KNOWN], OID_INT8, push->count);
+	for (int i = 0; i < push->count; i++)
+	{
+		const Attempt *attempt = push->members[i];
+
+		buffer_add(&arrays[PARAM_IDS], i == 0 ? "{" : ",", 1);
+		buffer_add_text(&arrays[PARAM_IDS], attempt->id);
+		binary_array_add_int8(&arrays[PARAM_ATTEMPTS], attempt->attempt);
+		binary_array_add(&arrays[PARAM_FRAMES], attempt->in.data, attempt->pushing);
+		binary_array_add_int8(&arrays[PARAM_COMMANDS], attempt->commands);
+		binary_array_add_int8(&arrays[PARAM_KNOWN], attempt->known);
+	}
+	buffer_add(&arrays[PARAM_IDS], "}", 1);
+	for (int i = 0; i < PARAMS; i++)
+		failed = failed || arrays[i].failed;
+	return !failed;
+}
+
+/*
+ * Keeps the answer, or notes why there is none.
+ */
+static void
+take_result(Task *task, const PGresult *result)
+{
+	Push *push = (Push *) task;
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (PQresultStatus(result) == PGRES_TUPLES_OK)
+	{
+		PQclear(push->rows);
+		push->rows = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+	}
+	else if (!task_tries_again(task, result, true))
+	{
+		strncpy(push->sqlstate, sqlstate ? sqlstate : "", sizeof(push->sqlstate) - 1);
+		strncpy(push->error, message ? message : "", sizeof(push->error) - 1);
+	}
+}
+
+/*
+ * The call is all.
+ */
+static bool
+next(Task *task)
+{
+	task_done(task);
+	return true;
+}
+
+/*
+ * Tells the attempts what has become of it.  Where that is not known all is
+ * pushed again: what was taken is recognised.
+ */
+static void
+ended(Task *task, TaskEnd how)
+{
+	Push *push = (Push *) task;
+	PGresult *rows = push->rows;
+	char quoted[512];
+
+	push->rows = NULL;
+	for (int i = 0; i < PARAMS; i++)
+		if (push->arrays[i].allocated > LARGE_PIECE)
+			buffer_free(&push->arrays[i]);
+	if (how == TASK_DONE && rows && push->sqlstate[0] == '\0' && PQntuples(rows) == push->count)
+	{
+		retry_ms = 0;
+		tell(push, rows);
+	}
+	else if (how == TASK_DONE && push->sqlstate[0] == '\0' && push->count == 0)
+		;
+	else if (how == TASK_DONE && push->sqlstate[0] && !is_passing(push))
+	{
+		log_event(LOG_WARN, "event=push_failed attempts=%d sqlstate=%s error=%s", push->count,
+				  push->sqlstate, log_quote(push->error, quoted, sizeof(quoted)));
+		if (push->count == 1 && push->members[0])
+		{
+			Attempt *attempt = push->members[0];
+
+			attempt->push = NULL;
+			attempt_refused(attempt, "RT0012", push->error);
+		}
+		else
+		{
+			/* one of them is at fault */
+			for (int i = 0; i < push->count; i++)
+				if (push->members[i])
+					push->members[i]->is_alone = true;
+			give_back(push);
+		}
+	}
+	else
+	{
+		give_back(push);
+		retry_later();
+	}
+	PQclear(rows);
+	push->sqlstate[0] = push->error[0] = '\0';
+	push->count = 0;
+	push->is_running = false;
+	if (first_due && !waits && !stopped)
+		(void) loop_set_timer(&turn, 0); /* it is set: no memory is needed */
+}
+
+/*
+ * Returns whether it may go well the next time; a standby may be promoted.
+ */
+static bool
+is_passing(const Push *push)
+{
+	return failure_is_passing(push->sqlstate) || strcmp(push->sqlstate, "PT503") == 0;
+}
+
+/*
+ * Has the members of a push due again.
+ */
+static void
+give_back(Push *push)
+{
+	for (int i = 0; i < push->count; i++)
+	{
+		Attempt *attempt = push->members[i];
+
+		if (attempt == NULL)
+			continue;
+		attempt->push = NULL;
+		attempt->pushing = 0;
+		/* all of them are cut again */
+		attempt->whole = 0;
+		attempt->nframes = 0;
+		attempt->is_closing = false;
+		(void) frames_cut(attempt);
+		attempt->wants_news = attempt->is_urgent = true;
+		enqueue(attempt);
+	}
+	push->count = 0;
+}
+
+/*
+ * Tries again after a while.
+ */
+static void
+retry_later(void)
+{
+	retry_ms = retry_ms == 0 ? FIRST_RETRY_MS : 2 * retry_ms;
+	if (retry_ms > LAST_RETRY_MS)
+		retry_ms = LAST_RETRY_MS;
+	waits = true;
+	if (!stopped)
+		(void) loop_set_timer(&turn, loop_now() + retry_ms); /* it is set: no memory is needed */
+}
+
+/*
+ * Tells each attempt what has become of what it has sent.
+ */
+static void
+tell(Push *push, const PGresult *rows)
+{
+	bool wakes = false;
+
+	for (int row = 0; row < push->count; row++)
+	{
+		int64_t place = binary_int8(rows, row, COLUMN_ORDINALITY) - 1;
+		Attempt *attempt =
+			place >= 0 && place < push->count ? push->members[place] : NULL;
+
+		if (attempt == NULL)
+			continue;
+		push->members[place] = NULL;
+		attempt->push = NULL;
+		attempt->is_alone = false;
+		wakes = wakes || attempt->makes_ready;
+		attempt->makes_ready = attempt->is_urgent && attempt->makes_ready;
+		tell_row(attempt, rows, row);
+	}
+	if (wakes)
+		claims_wake();
+}
+
+/*
+ * Tells one.
+ */
+static void
+tell_row(Attempt *attempt, const PGresult *rows, int row)
+{
+	if (!binary_bool(rows, row, COLUMN_OK))
+	{
+		if (PQgetisnull(rows, row, COLUMN_ERROR_CODE))
+		{
+			attempt_lost(attempt, PQgetvalue(rows, row, COLUMN_CATEGORY));
+			return;
+		}
+		attempt_refused(attempt, PQgetvalue(rows, row, COLUMN_ERROR_CODE),
+						PQgetvalue(rows, row, COLUMN_MESSAGE));
+	}
+	else if (!PQgetisnull(rows, row, COLUMN_STATUS))
+		attempt_ended(attempt, PQgetvalue(rows, row, COLUMN_STATUS));
+	else
+		attempt_taken(attempt, binary_int8(rows, row, COLUMN_COMMANDS),
+					  binary_int8(rows, row, COLUMN_ENTRIES), PQgetvalue(rows, row, COLUMN_REPLY),
+					  (size_t) PQgetlength(rows, row, COLUMN_REPLY));
+}
+
+/*
+ * Puts an attempt at the end of those that are due.
+ */
+static void
+enqueue(Attempt *attempt)
+{
+	attempt->is_due = true;
+	attempt->due_next = NULL;
+	attempt->due_previous = last_due;
+	if (last_due)
+		last_due->due_next = attempt;
+	else
+		first_due = attempt;
+	last_due = attempt;
+}
+
+/*
+ * Takes it out of them.
+ */
+static void
+dequeue(Attempt *attempt)
+{
+	if (attempt->due_previous)
+		attempt->due_previous->due_next = attempt->due_next;
+	else
+		first_due = attempt->due_next;
+	if (attempt->due_next)
+		attempt->due_next->due_previous = attempt->due_previous;
+	else
+		last_due = attempt->due_previous;
+	attempt->is_due = false;
+}

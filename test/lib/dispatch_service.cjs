@@ -1,0 +1,105 @@
+// Services written with Restate's SDK, as their users write them, for the dispatcher to run.
+//
+//   NODE_PATH=DIR node dispatch_service.cjs MODE PORT STEPS [VARIANT]
+//
+// MODE: h2 and h1 read and answer a request at the same time, over HTTP/2 without TLS and
+// HTTP/1.1; h2half and h1half read it whole before they answer.  Prints the port that it
+// listens on.  To the file STEPS it adds a line for each step that is done.  VARIANT is a
+// word in the name of one step: with another one the code is another.
+const fs = require('node:fs');
+const http = require('node:http');
+const http2 = require('node:http2');
+const restate = require('@restatedev/restate-sdk');
+
+const [mode, port, steps, variant = 'A'] = process.argv.slice(2);
+const step = (name, value, ms = 0) => async () => {
+  fs.appendFileSync(steps, `begin ${name}\n`);
+  if (ms > 0) await new Promise((resolve) => { setTimeout(resolve, ms); });
+  fs.appendFileSync(steps, `end ${name}\n`);
+  return value;
+};
+
+const counter = restate.object({
+  name: 'Counter',
+  handlers: {
+    add: async (ctx, n) => {
+      const count = ((await ctx.get('count')) ?? 0) + n;
+      ctx.set('count', count);
+      return count;
+    },
+    total: restate.handlers.object.shared(async (ctx) => (await ctx.get('count')) ?? 0),
+    fails: async (ctx) => {
+      ctx.set('count', 100);
+      throw new restate.TerminalError('after the write');
+    },
+  },
+});
+
+const flow = restate.workflow({
+  name: 'Flow',
+  handlers: {
+    run: async (ctx, name) => `${name} ${await ctx.promise('approved')}`,
+    approve: async (ctx, word) => { await ctx.promise('approved').resolve(word); return word; },
+  },
+});
+
+const work = restate.service({
+  name: 'Work',
+  handlers: {
+    greet: async (ctx, name) => {
+      const a = await ctx.run('one', step(`one ${name}`, 'A'));
+      await ctx.run('two', step(`two ${name}`, { b: 1 }));
+      const c = await ctx.run('three', step(`three ${name}`, 3));
+      await ctx.sleep(30, 'nap');
+      return `${name} ${a} ${await ctx.objectClient(counter, name).add(c)}`;
+    },
+    steps: async (ctx, n) => {
+      let sum = 0;
+      for (let i = 0; i < n; i += 1) sum += await ctx.run(`s${i}`, () => i);
+      return sum;
+    },
+    chain: async (ctx, { name, ms }) => {
+      let sum = 0;
+      for (let i = 1; i <= 3; i += 1) sum += await ctx.run(`c${i}`, step(`${name}${i}`, i, ms));
+      return sum;
+    },
+    all: async (ctx) => restate.RestatePromise.all([
+      ctx.run('p1', step('p1', 1, 60)), ctx.run('p2', step('p2', 2, 5)), ctx.sleep(20).map(() => 'slept')]),
+    ask: async (ctx) => {
+      const { id, promise } = ctx.awakeable();
+      await ctx.run('publish', () => id);
+      return promise;
+    },
+    ask_late: async (ctx) => {
+      const { id, promise } = ctx.awakeable();
+      await ctx.run('publish', () => id);
+      await ctx.run('wait', step('wait', 1, 600));
+      return promise;
+    },
+    refuse: async () => { throw new restate.TerminalError('no way', { errorCode: 409, metadata: { a: 'b' } }); },
+    relay: (ctx) => ctx.serviceClient(work).refuse(),
+    flaky: (ctx) => ctx.run('boom', async () => { await step('boom', 0)(); throw new Error('boom'); }, { initialRetryInterval: 1, maxRetryAttempts: 3 }),
+    throws: restate.handlers.handler({ retryPolicy: { initialInterval: 10, maxAttempts: 3, onMaxAttempts: 'pause' } },
+      async () => { await step('throws', 0)(); throw new Error('plain'); }),
+    sleeps: async (ctx) => { await ctx.sleep(86400000); },
+    calls: (ctx) => ctx.serviceClient(work).sleeps(),
+    changed: async (ctx) => {
+      await ctx.run(`step ${variant}`, step('changed', 1));
+      await ctx.sleep(86400000);
+    },
+    hangs: restate.handlers.handler({ inactivityTimeout: 200, abortTimeout: 300, retryPolicy: { maxAttempts: 1, onMaxAttempts: 'pause' } },
+      async () => { await step('hangs', 0)(); await new Promise(() => {}); }),
+    waits: restate.handlers.handler({ inactivityTimeout: 200 }, async (ctx) => { await ctx.sleep(700); return 1; }),
+    echo: async (ctx, text) => text,
+    stored: restate.handlers.handler({ inactivityTimeout: 0 }, async (ctx, n) => {
+      let sum = 0;
+      for (let i = 0; i < n; i += 1) sum += await ctx.run(`s${i}`, () => i);
+      return sum;
+    }),
+    nul: async (ctx) => { await ctx.run('a\0b', () => 1); },
+  },
+});
+
+const handler = restate.createEndpointHandler({ services: [work, counter, flow], bidirectional: !mode.endsWith('half') });
+const server = mode.startsWith('h2') ? http2.createServer(handler) : http.createServer(handler);
+server.listen(Number(port), '127.0.0.1', () => console.log(server.address().port));
