@@ -1,4 +1,4 @@
--- The two roles that restate-admin-http logs in as, with what it needs and no
+-- The roles that restate-admin-http logs in as, with what it needs and no
 -- more.  Run once in each database that has the extension, as its owner and
 -- with CREATEROLE; how the roles log in (a password, peer) is left to you.
 
@@ -10,6 +10,9 @@ BEGIN
   END IF;
   IF to_regrole('restate_gateway_reader') IS NULL THEN
     CREATE ROLE restate_gateway_reader LOGIN;
+  END IF;
+  IF to_regrole('restate_gateway_ingress') IS NULL THEN
+    CREATE ROLE restate_gateway_ingress LOGIN;
   END IF;
 END $$;
 
@@ -53,3 +56,9 @@ GRANT SELECT ON
   restate.admin_service_handlers, restate.admin_handler,
   restate.admin_service_openapi
 TO restate_gateway_reader;
+
+-- takes calls of handlers, as --ingress-db
+GRANT EXECUTE ON FUNCTION
+  restate_ingress_submit, restate_ingress_attach, restate_ingress_results,
+  restate_ingress_awakeable, restate_ingress_health
+TO restate_gateway_ingress;

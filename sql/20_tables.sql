@@ -145,6 +145,7 @@ CREATE TABLE restate.service_revision (
   workflow_completion_retention interval,
   settings jsonb NOT NULL DEFAULT '{}',
   options jsonb GENERATED ALWAYS AS (restate.handler_options(handlers, settings)) STORED,
+  bodies jsonb,
   PRIMARY KEY (service_name, revision),
   CONSTRAINT service_revision_rules CHECK (restate.check_service_revision(
     service_name, revision, ty, handlers, settings))
@@ -161,6 +162,8 @@ COMMENT ON COLUMN restate.service_revision.handlers IS
 'The handlers as the Admin API shows them: an array of objects with name, ty and so on.';
 COMMENT ON COLUMN restate.service_revision.settings IS
 'Further fields of the service as the Admin API shows it, such as inactivity_timeout.';
+COMMENT ON COLUMN restate.service_revision.bodies IS
+'What the handlers say of their input and output, but for the schemas: {name: {"input": .., "output": ..}} as restate.manifest_bodies has it; null where nothing is known.';
 COMMENT ON COLUMN restate.service_revision.options IS
 'What of handlers and settings holds for invocations, as restate.handler_options puts it together: what restate.handler_of reads, whatever else the handlers say of themselves.';
 
@@ -230,6 +233,7 @@ CREATE TABLE restate.invocation (
   has_waiters boolean,
   is_foreign boolean,
   asked_completion_id bigint,
+  awaited_by text[],
 
   PRIMARY KEY (id, partition_key),
   CONSTRAINT invocation_rules CHECK (restate.check_invocation(
@@ -274,6 +278,8 @@ COMMENT ON COLUMN restate.invocation.is_foreign IS
 'It was in flight when it was imported or upgraded: it may run elsewhere, and nothing runs it here until it is adopted. Null: it was not.';
 COMMENT ON COLUMN restate.invocation.asked_completion_id IS
 'The last completion that a command of its journal has asked for, which is the highest; -1 for none. Null: the journal tells.';
+COMMENT ON COLUMN restate.invocation.awaited_by IS
+'The gateways that have had requests waiting for its result. Null: none.';
 COMMENT ON COLUMN restate.invocation.last_failure_related_command_index IS
 'Which command the last failure is about, counted among the commands of the journal alone, the input being 0. It is no journal index.';
 

@@ -127,3 +127,26 @@ CREATE TABLE restate.held_service (
 REVOKE ALL ON restate.held_service FROM PUBLIC;
 COMMENT ON TABLE restate.held_service IS
 'The services of which nothing is claimed.';
+
+CREATE FUNCTION restate.delivery_time() RETURNS interval
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN interval '1 minute';
+COMMENT ON FUNCTION restate.delivery_time() IS
+'How long a result is kept for the requests that wait for it, where nothing else keeps it.';
+
+CREATE TABLE restate.undelivered_result (
+  id restate_invocation_id NOT NULL,
+  partition_key bigint NOT NULL,
+  random_seed bigint NOT NULL,
+  completed_at timestamptz NOT NULL,
+  failure text,
+  failure_metadata jsonb,
+  value bytea,
+  PRIMARY KEY (id, random_seed, partition_key)
+);
+REVOKE ALL ON restate.undelivered_result FROM PUBLIC;
+CREATE INDEX undelivered_result_completed_at_idx ON restate.undelivered_result (completed_at);
+COMMENT ON TABLE restate.undelivered_result IS
+'The results of invocations that were removed as they ended, while requests waited for them: those of a retention of zero, and those that were cancelled or killed before their start. restate_tick() removes what is older than restate.delivery_time().';
+COMMENT ON COLUMN restate.undelivered_result.random_seed IS
+'Of the invocation: another may have got the same id since.';

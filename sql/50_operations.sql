@@ -14,13 +14,14 @@ CREATE FUNCTION restate.facts(
     modified_at timestamptz, scheduled_start_at timestamptz, next_retry_at timestamptz, retained_from timestamptz,
     last_start_at timestamptz, last_entry_at timestamptz, attempt bigint, retry_count bigint,
     entry_retry_count bigint, has_waiters boolean, is_foreign boolean, random_seed bigint,
-    asked_completion_id bigint)
+    asked_completion_id bigint, awaited_by text[], worker_name text)
   RETURNS bytea
   LANGUAGE C IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   AS 'MODULE_PATHNAME', 'restate_facts';
 COMMENT ON FUNCTION restate.facts(text, text, text, text, text, bigint, bigint, boolean, restate_deployment_id,
   integer, interval, interval, boolean, bigint, restate_invocation_id, restate_deployment_id, integer, integer,
-  timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, bigint, boolean, boolean, bigint, bigint) IS
+  timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, timestamptz, bigint, bigint, bigint, boolean, boolean, bigint, bigint,
+  text[], text) IS
 'The facts that operations decide on, in the form of the library''s memory: for the library''s own statements.';
 
 CREATE FUNCTION restate.was_written(statement text, as_asked boolean) RETURNS boolean

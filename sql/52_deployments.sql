@@ -275,6 +275,18 @@ CREATE FUNCTION restate.manifest_handler(handler jsonb, service jsonb, is_reques
 COMMENT ON FUNCTION restate.manifest_handler(jsonb, jsonb, boolean) IS
 'A handler of a manifest as the Admin API shows it. service: the service that it is of. is_request_response: whether the endpoint answers only once it has the whole request, where no inactivity is waited for.';
 
+CREATE FUNCTION restate.manifest_bodies(service jsonb) RETURNS jsonb
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN (
+    SELECT jsonb_object_agg(h.handler ->> 'name', jsonb_strip_nulls(jsonb_build_object(
+      'input', nullif(h.handler -> 'input', 'null') - 'jsonSchema'
+        || CASE WHEN h.handler #>> '{input,jsonSchema}' IS NOT NULL THEN jsonb '{"hasSchema": true}' ELSE '{}' END,
+      'output', nullif(h.handler -> 'output', 'null') - 'jsonSchema')))
+    FROM jsonb_array_elements(service -> 'handlers') AS h (handler)
+    WHERE h.handler ->> 'input' IS NOT NULL OR h.handler ->> 'output' IS NOT NULL);
+COMMENT ON FUNCTION restate.manifest_bodies(jsonb) IS
+'What the handlers of a service of a manifest say of their input and output, with hasSchema in place of a schema. Null: none says anything.';
+
 CREATE FUNCTION restate.manifest_revision(service jsonb, is_request_response boolean) RETURNS restate.service_revision
   LANGUAGE sql STABLE STRICT PARALLEL SAFE
   RETURN jsonb_populate_record(NULL::restate.service_revision, jsonb_build_object(
@@ -290,6 +302,7 @@ CREATE FUNCTION restate.manifest_revision(service jsonb, is_request_response boo
     'workflow_completion_retention', (
       SELECT restate.milliseconds(max(h.handler ->> 'workflowCompletionRetention'))
       FROM jsonb_array_elements(service -> 'handlers') AS h (handler)),
+    'bodies', restate.manifest_bodies(service),
     'settings', restate.manifest_options(service)
       || CASE WHEN is_request_response THEN jsonb '{"inactivity_timeout": "0s"}' ELSE '{}' END
       || jsonb_build_object('retry_policy',
@@ -342,17 +355,17 @@ BEGIN
       WHERE r.service_name = defined.service_name AND r.deployment_id = registered.id
       ORDER BY r.revision DESC LIMIT 1;
     CONTINUE WHEN (had.ty, had.public, had.handlers, had.idempotency_retention, had.journal_retention,
-        had.workflow_completion_retention, had.settings)
+        had.workflow_completion_retention, had.settings, had.bodies)
       IS NOT DISTINCT FROM (defined.ty, defined.public, defined.handlers, defined.idempotency_retention, defined.journal_retention,
-        defined.workflow_completion_retention, defined.settings);
+        defined.workflow_completion_retention, defined.settings, defined.bodies);
     SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
       FROM restate.service_revision AS r
       WHERE r.service_name = defined.service_name;
     DELETE FROM restate.service_revision AS r WHERE r.service_name = defined.service_name AND r.deployment_id = registered.id;
     INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, public, handlers, idempotency_retention,
-        journal_retention, workflow_completion_retention, settings)
+        journal_retention, workflow_completion_retention, settings, bodies)
       VALUES (defined.service_name, defined.revision, registered.id, defined.ty, defined.public, defined.handlers, defined.idempotency_retention,
-        defined.journal_retention, defined.workflow_completion_retention, defined.settings);
+        defined.journal_retention, defined.workflow_completion_retention, defined.settings, defined.bodies);
     IF NOT FOUND THEN
       PERFORM restate.not_written(format('revision %s of service %s', defined.revision, defined.service_name));
     END IF;
@@ -518,7 +531,8 @@ CREATE FUNCTION restate.handler_of(
     completion_retention interval, idempotency_retention interval, journal_retention interval,
     inactivity_timeout interval, abort_timeout interval, enable_lazy_state boolean,
     retry_initial_interval interval, retry_factor double precision, retry_max_interval interval,
-    retry_max_attempts bigint, retry_on_max_attempts text, min_protocol_version integer, max_protocol_version integer)
+    retry_max_attempts bigint, retry_on_max_attempts text, min_protocol_version integer, max_protocol_version integer,
+    body jsonb)
   LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
   SELECT s.revision, s.deployment_id, s.ty, k.ty, coalesce((h.own ->> 'public')::boolean, s.public),
@@ -537,10 +551,10 @@ BEGIN ATOMIC
     CASE WHEN h.retry ? 'max_attempts' THEN nullif(h.retry -> 'max_attempts', 'null')::bigint
       ELSE (restate.default_settings() #> '{retry_policy, max_attempts}')::bigint END,
     lower(coalesce(h.retry ->> 'on_max_attempts', restate.default_settings() #>> '{retry_policy, on_max_attempts}')),
-    s.min_service_protocol_version, s.max_service_protocol_version
+    s.min_service_protocol_version, s.max_service_protocol_version, s.bodies -> handler_of.handler_name
   FROM (
     SELECT r.revision, r.deployment_id, r.ty, r.public, r.idempotency_retention, r.journal_retention,
-      r.workflow_completion_retention, r.options, d.min_service_protocol_version, d.max_service_protocol_version
+      r.workflow_completion_retention, r.options, r.bodies, d.min_service_protocol_version, d.max_service_protocol_version
     FROM restate.service_revision AS r
     JOIN restate.deployment AS d ON d.id = r.deployment_id
     WHERE r.service_name = handler_of.service_name
@@ -558,4 +572,4 @@ BEGIN ATOMIC
 END;
 REVOKE ALL ON FUNCTION restate.handler_of(text, text, restate_deployment_id) FROM PUBLIC;
 COMMENT ON FUNCTION restate.handler_of(text, text, restate_deployment_id) IS
-'What holds for the invocations of a handler, in one row, of the latest revision of its service whose deployment is registered; with on_deployment, of the newest that this one serves. No row if there is no such revision, or it has no such handler. What the handler says goes before what its service says, and that before the default. handler_ty: as restate.invocation.target_handler_ty. completion_retention: of the result, with an idempotency key or of a workflow''s run. retry_max_attempts: null is without end. retry_on_max_attempts: pause or kill. It reads with the rights of its caller.';
+'What holds for the invocations of a handler, in one row, of the latest revision of its service whose deployment is registered; with on_deployment, of the newest that this one serves. No row if there is no such revision, or it has no such handler. What the handler says goes before what its service says, and that before the default. handler_ty: as restate.invocation.target_handler_ty. completion_retention: of the result, with an idempotency key or of a workflow''s run. retry_max_attempts: null is without end. retry_on_max_attempts: pause or kill. body: what it says of its input and output, as restate.service_revision.bodies has it. It reads with the rights of its caller.';

@@ -240,6 +240,8 @@ BEGIN
         WHERE w.name = ANY (silent) AND NOT EXISTS (SELECT FROM restate.invocation AS i
           WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
     END IF;
+    -- results that nobody has come for
+    DELETE FROM restate.undelivered_result AS u WHERE u.completed_at < now() - restate.delivery_time();
   END IF;
   SELECT min(d.due_at) INTO next_due
     FROM unnest(ARRAY['sleep', 'schedule', 'retry', CASE WHEN current_setting('restate_admin.retention')::boolean THEN 'expiry' END]::restate.timer_kind[]) AS k (kind)

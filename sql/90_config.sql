@@ -19,3 +19,4 @@ SELECT pg_catalog.pg_extension_config_dump('restate.worker', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.held_service', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.bulk_job', '');
 SELECT pg_catalog.pg_extension_config_dump('restate.bulk_target', '');
+SELECT pg_catalog.pg_extension_config_dump('restate.undelivered_result', '');

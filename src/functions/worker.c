@@ -30,6 +30,7 @@
 /* the signals below are the protocol's own */
 #define FIRST_AWAKEABLE 17
 
+static Datum submit(FunctionCallInfo fcinfo, const char *awaited_by);
 static Caller caller_of(FunctionCallInfo fcinfo);
 static const char *text_or_null(FunctionCallInfo fcinfo, int argument);
 static const char *required_text(FunctionCallInfo fcinfo, int argument, const char *name);
@@ -52,18 +53,39 @@ PG_FUNCTION_INFO_V1(restate_submit);
 Datum
 restate_submit(PG_FUNCTION_ARGS)
 {
+	return submit(fcinfo, NULL);
+}
+
+/*
+ * restate.submit_awaited(service, handler, input, key, headers, idempotency_key, run_at,
+ * claim_for, awaited_by): returns id, outcome, attempt, random_seed.
+ */
+PG_FUNCTION_INFO_V1(restate_submit_awaited);
+Datum
+restate_submit_awaited(PG_FUNCTION_ARGS)
+{
+	return submit(fcinfo, text_or_null(fcinfo, 8));
+}
+
+/*
+ * Submits what the arguments ask for; returns the row.
+ */
+static Datum
+submit(FunctionCallInfo fcinfo, const char *awaited_by)
+{
 	Order order = {
 		.service_name = required_text(fcinfo, 0, "service"),
 		.handler_name = required_text(fcinfo, 1, "handler"),
 		.service_key = text_or_null(fcinfo, 3),
 		.headers = "[]",
 		.idempotency_key = text_or_null(fcinfo, 5),
-		.worker_name = text_or_null(fcinfo, 7)};
+		.worker_name = text_or_null(fcinfo, 7),
+		.awaited_by = awaited_by};
 	int guc_level;
 	Submitted submitted;
 	TupleDesc desc;
-	Datum values[3];
-	bool nulls[3] = {false};
+	Datum values[4];
+	bool nulls[4] = {false};
 
 	order.input = (Bytes){"", 0};
 	if (!PG_ARGISNULL(2))
@@ -83,7 +105,7 @@ restate_submit(PG_FUNCTION_ARGS)
 			refuse_argument("run_at", "must be finite");
 	}
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "restate_submit has an unexpected result type");
+		elog(ERROR, "a function that submits has an unexpected result type");
 	guc_level = workset_begin();
 	submitted = worker_submit(&order);
 	AtEOXact_GUC(false, guc_level);
@@ -91,6 +113,7 @@ restate_submit(PG_FUNCTION_ARGS)
 	values[1] = CStringGetTextDatum(submitted.outcome);
 	values[2] = Int64GetDatum(submitted.attempt);
 	nulls[2] = submitted.attempt == 0;
+	values[3] = Int64GetDatum(submitted.seed);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 

@@ -11,6 +11,8 @@
 
 static int files;
 
+#include "ingress.h"
+#include "port.h"
 #include "stream.h"
 
 static int64_t now_us(void);
@@ -59,6 +61,7 @@ exchange_free(Exchange *exchange)
 	rows_free(&exchange->rows);
 	stream_free(exchange->stream);
 	discovery_free(exchange->discovery);
+	ingress_free(exchange->ingress);
 	buffer_free(&exchange->body);
 	buffer_free(&exchange->answer);
 	free(exchange);
@@ -156,8 +159,11 @@ answer_error(Exchange *exchange, int status, const char *category, const char *m
 	buffer_free(&exchange->answer);
 	buffer_add_text(&exchange->answer, "{\"message\":");
 	buffer_add_json_string(&exchange->answer, message);
-	buffer_add_text(&exchange->answer, ",\"restate_code\":");
-	buffer_add_json_string(&exchange->answer, category);
+	if (exchange->port == NULL || !exchange->port->is_plain)
+	{
+		buffer_add_text(&exchange->answer, ",\"restate_code\":");
+		buffer_add_json_string(&exchange->answer, category);
+	}
 	buffer_add_text(&exchange->answer, "}");
 	if (exchange->answer.failed)
 		buffer_free(&exchange->answer); /* the status has to do */

@@ -14,11 +14,14 @@
 #include "rows.h"
 #include "url.h"
 
+struct Ingress;
+struct Listening;
 struct MHD_Connection;
+struct Port;
 struct Route;
 struct Stream;
 
-#define EXCHANGE_MAX_ARGS 5
+#define EXCHANGE_MAX_ARGS 12
 
 /* A header that an answer has beside those of all. */
 typedef struct AnswerHeader
@@ -34,6 +37,8 @@ struct Exchange
 {
 	Task task; /* first: of a task the exchange is known */
 	struct MHD_Connection *connection;
+	const struct Port *port;
+	struct Listening *listening; /* where it has arrived */
 	/* called when a task of it has ended and the answer is there; for a stream when there is more of it, too */
 	void (*answered)(Exchange *exchange);
 	/* has its call made, after what came before that */
@@ -74,6 +79,8 @@ struct Exchange
 	int casts; /* strings in it that were taken for an id and are none */
 	Rows rows;
 	struct Stream *stream; /* NULL: the answer is sent when it is whole */
+
+	struct Ingress *ingress; /* what it is to the ingress, or NULL */
 
 	Discovery *discovery; /* what a deployment is asked; NULL: none is, or it has answered */
 

@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "media.h"
+#include "port.h"
 #include "routes.h"
 
 /* a longer target is one that Restate's server does not take either */
@@ -75,7 +76,7 @@ guard_head(Exchange *exchange, const char *method, const char *version)
 		return;
 	}
 	/* a page of a name that was made to point here is kept out by the token, which it does not know */
-	if (options->token)
+	if (exchange->port->token)
 		return;
 	authority = authority_of(exchange->target, &len);
 	if ((host && !is_our_host(host, trimmed(host))) || (authority && !is_our_host(authority, len)))
@@ -276,11 +277,11 @@ guard_token(Exchange *exchange)
 {
 	const char *header;
 
-	if (options->token == NULL || exchange->route->is_open)
+	if (exchange->port->token == NULL || exchange->route->is_open)
 		return;
 	header = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Authorization");
 	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0 ||
-		!same_text(header + 7, options->token))
+		!same_text(header + 7, exchange->port->token))
 		answer_error(exchange, 401, "unauthorized", "a bearer token is needed");
 }
 
@@ -310,6 +311,8 @@ guard_body(Exchange *exchange)
 		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
 
 	if (exchange->route->body_limit == 0)
+		return;
+	if (exchange->route->is_raw)
 		return;
 	if (!media_is_json(type))
 		answer_error(exchange, 415, "unsupported_media_type", "the body must be application/json");

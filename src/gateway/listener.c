@@ -17,26 +17,26 @@
 #define BACKLOG 1024
 
 static bool is_stale(const struct sockaddr_un *address);
-static bool prepare(int fd, const Options *options);
+static bool prepare(int fd, const Place *place);
 static void describe(const struct sockaddr_storage *address, char *text, int size);
 
 int
-listener_open(const Options *options, char *text, int size)
+listener_open(const Place *place, char *text, int size)
 {
-	int fd = socket(options->listen.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int fd = socket(place->address.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_storage bound;
 	socklen_t len = sizeof(bound);
 	mode_t mask;
 	bool is_bound;
 
 	memset(&bound, 0, sizeof(bound));
-	describe(&options->listen, text, size);
+	describe(&place->address, text, size);
 	if (fd < 0)
 		return -1;
 	/* a socket in the file system is for user and group */
 	mask = umask(0117);
-	is_bound = prepare(fd, options) &&
-			   bind(fd, (const struct sockaddr *) &options->listen, options->listen_len) == 0;
+	is_bound = prepare(fd, place) &&
+			   bind(fd, (const struct sockaddr *) &place->address, place->len) == 0;
 	(void) umask(mask);
 	if (!is_bound || listen(fd, BACKLOG) != 0 ||
 		getsockname(fd, (struct sockaddr *) &bound, &len) != 0)
@@ -53,29 +53,29 @@ listener_open(const Options *options, char *text, int size)
 }
 
 void
-listener_remove(const Options *options)
+listener_remove(const Place *place)
 {
-	if (options->listen.ss_family == AF_UNIX)
-		(void) unlink(((const struct sockaddr_un *) &options->listen)->sun_path);
+	if (place->address.ss_family == AF_UNIX)
+		(void) unlink(((const struct sockaddr_un *) &place->address)->sun_path);
 }
 
 /*
  * Makes way for the socket.
  */
 static bool
-prepare(int fd, const Options *options)
+prepare(int fd, const Place *place)
 {
 	int on = 1;
 
-	if (options->listen.ss_family == AF_UNIX)
+	if (place->address.ss_family == AF_UNIX)
 	{
-		const struct sockaddr_un *address = (const struct sockaddr_un *) &options->listen;
+		const struct sockaddr_un *address = (const struct sockaddr_un *) &place->address;
 
 		if (is_stale(address))
 			(void) unlink(address->sun_path);
 		return true;
 	}
-	if (options->listen.ss_family == AF_INET6 &&
+	if (place->address.ss_family == AF_INET6 &&
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
 		return false;
 	return setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0;

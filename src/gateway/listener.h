@@ -8,12 +8,12 @@
 #include "options.h"
 
 /*
- * Returns a socket that listens where the options say, and in text where that
- * is; -1 where it cannot, with errno.
+ * Returns a socket that listens at the place, and in text where that is; -1 where
+ * it cannot, with errno.
  */
-extern int listener_open(const Options *options, char *text, int size);
+extern int listener_open(const Place *place, char *text, int size);
 
 /* Removes what a socket in the file system leaves behind. */
-extern void listener_remove(const Options *options);
+extern void listener_remove(const Place *place);
 
 #endif /* RESTATE_GATEWAY_LISTENER_H */

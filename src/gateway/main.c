@@ -18,16 +18,20 @@
 #include "clock.h"
 #include "dispatch/dispatcher.h"
 #include "health.h"
+#include "ingress.h"
 #include "lanes.h"
 #include "listener.h"
 #include "log.h"
 #include "loop.h"
 #include "notify.h"
 #include "options.h"
+#include "port.h"
 #include "pool.h"
 #include "query.h"
+#include "routes.h"
 #include "server.h"
 #include "static.h"
+#include "waiting.h"
 
 /*
  * requests that may wait for a session: the CLI sends 500 at once; fewer
@@ -35,11 +39,17 @@
  */
 #define QUEUE_LIMIT 768
 
+/* clients of the ingress come all at once, and wait */
+#define INGRESS_QUEUE_LIMIT 16384
+
 static const Options *options;
+
+static Port admin_port = {.find = route_find};
 
 static bool start_pools(Pools *pools);
 static bool start_dispatcher(void);
 static int turn(void);
+static bool listen_at(const Place *place, const Port *port, const char *what);
 static bool watch_signals(Watch *watch);
 static void stop(Watch *watch, uint32_t events);
 static int fail(const char *what);
@@ -55,7 +65,6 @@ main(int argc, char **argv)
 	Watch signals = {0};
 	char where[128];
 	char quoted[256];
-	int socket;
 
 	options_read(&given, argc, argv);
 	options = &given;
@@ -74,16 +83,15 @@ main(int argc, char **argv)
 	}
 	if (!loop_start() || !watch_signals(&signals) || !start_pools(&pools))
 		return fail("start");
-	socket = listener_open(&given, where, sizeof(where));
-	if (socket < 0 || !server_start(&given, &pools, socket))
-	{
-		log_event(LOG_ERROR, "event=start_failed error=\"cannot listen\" listen=%s reason=%s",
-				  where, log_quote(strerror(errno), quoted, sizeof(quoted)));
+	server_start(&given, &pools);
+	admin_port.token = given.token;
+	if (!listen_at(&given.listen, &admin_port, "listen"))
 		return 1;
-	}
-	log_event(LOG_INFO,
-			  "event=started version=" RESTATE_ADMIN_VERSION " libpq=%d libmicrohttpd=%s listen=%s",
-			  PQlibVersion(), MHD_get_version(), where);
+	if (pools.ingress &&
+		(!waiting_start(pools.ingress, given.ingress_db ? given.ingress_db : given.db,
+						given.request_timeout) ||
+		 !listen_at(&given.ingress, ingress_configure(given.ingress_token), "ingress")))
+		return 1;
 	notify_ready();
 	health_look(pools.health);
 	if (given.clock && !clock_start(given.db))
@@ -99,13 +107,39 @@ main(int argc, char **argv)
 	pool_stop(pools.health);
 	if (pools.queries)
 		pool_stop(pools.queries);
+	if (pools.ingress)
+		pool_stop(pools.ingress);
 	server_stop();
-	listener_remove(&given);
+	waiting_stop();
+	listener_remove(&given.listen);
+	listener_remove(&given.ingress);
 	close(signals.fd);
 	loop_free();
 	options_free(&given);
 	log_event(LOG_INFO, "event=stopped");
 	return 0;
+}
+
+/*
+ * Begins to serve at a place; returns whether that goes.
+ */
+static bool
+listen_at(const Place *place, const Port *port, const char *what)
+{
+	char where[128];
+	char quoted[256];
+	int socket = listener_open(place, where, sizeof(where));
+
+	if (socket < 0 || !server_listen(socket, port))
+	{
+		log_event(LOG_ERROR, "event=start_failed error=\"cannot listen\" %s=%s reason=%s", what,
+				  where, log_quote(strerror(errno), quoted, sizeof(quoted)));
+		return false;
+	}
+	log_event(LOG_INFO,
+			  "event=started version=" RESTATE_ADMIN_VERSION " libpq=%d libmicrohttpd=%s %s=%s",
+			  PQlibVersion(), MHD_get_version(), what, where);
+	return true;
 }
 
 /*
@@ -128,7 +162,17 @@ start_pools(Pools *pools)
 									.size = options->query_pool,
 									.largest_piece = QUERY_MAX_ANSWER},
 						  .queue_limit = QUEUE_LIMIT};
+	PoolConfig ingress = {.slots = {.name = "ingress",
+									.conninfo = options->ingress_db ? options->ingress_db : options->db,
+									.size = options->ingress_pool},
+						  .queue_limit = INGRESS_QUEUE_LIMIT};
 
+	if (options->ingress.len > 0)
+	{
+		pools->ingress = pool_start(&ingress);
+		if (pools->ingress == NULL)
+			return false;
+	}
 	pools->operations = pool_start(&operations);
 	pools->health = pool_start(&health);
 	if (options->query_db)

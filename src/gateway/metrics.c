@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "dispatch/dispatcher.h"
 #include "routes.h"
+#include "waiting.h"
 
 #define MAX_ROUTES	 64
 #define MAX_STATUSES 24
@@ -27,9 +28,14 @@ typedef struct RouteMetrics
 } RouteMetrics;
 
 static RouteMetrics metrics[MAX_ROUTES + 1];
+/* those that are in no table of the Admin API, behind those that are */
+static const Route *others[MAX_ROUTES];
+static int nothers;
 
 static int route_index(const Exchange *exchange);
+static const Route *counted_at(int i);
 static const char *pattern_at(int i);
+static const char *method_at(int i);
 static void render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes,
 						 const Pool *queries);
 static void render_lanes(Buffer *buffer, const LanesCounts *counts);
@@ -44,7 +50,13 @@ route_index(const Exchange *exchange)
 	for (int i = 0; i < route_count() && i < MAX_ROUTES; i++)
 		if (route_at(i) == exchange->route)
 			return i;
-	return MAX_ROUTES;
+	for (int i = 0; i < nothers; i++)
+		if (others[i] == exchange->route)
+			return route_count() + i;
+	if (exchange->route == NULL || route_count() + nothers >= MAX_ROUTES)
+		return MAX_ROUTES;
+	others[nothers] = exchange->route;
+	return route_count() + nothers++;
 }
 
 /*
@@ -72,12 +84,36 @@ metrics_count(const Exchange *exchange, double seconds)
 }
 
 /*
- * Returns the method and the pattern of a route, as two labels.
+ * Returns the route that is counted there, or NULL.
+ */
+static const Route *
+counted_at(int i)
+{
+	if (i < route_count())
+		return route_at(i);
+	return i < route_count() + nothers ? others[i - route_count()] : NULL;
+}
+
+/*
+ * Returns the pattern of a route, as a label.
  */
 static const char *
 pattern_at(int i)
 {
-	return i < MAX_ROUTES ? route_at(i)->pattern : "none";
+	const Route *route = counted_at(i);
+
+	return route ? route->pattern : "none";
+}
+
+/*
+ * Returns the method of a route, as a label.
+ */
+static const char *
+method_at(int i)
+{
+	const Route *route = counted_at(i);
+
+	return route ? route->method : "other";
 }
 
 /*
@@ -93,7 +129,7 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 			buffer_printf(
 				buffer,
 				"restate_admin_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %lu\n",
-				i < MAX_ROUTES ? route_at(i)->method : "other", pattern_at(i),
+				method_at(i), pattern_at(i),
 				metrics[i].statuses[s], metrics[i].counts[s]);
 	buffer_add_text(
 		buffer, "# HELP restate_admin_http_request_duration_seconds Time from request to answer.\n"
@@ -101,7 +137,7 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 	for (int i = 0; i <= MAX_ROUTES; i++)
 	{
 		unsigned long cumulated = 0;
-		const char *method = i < MAX_ROUTES && i < route_count() ? route_at(i)->method : "other";
+		const char *method = method_at(i);
 
 		if (metrics[i].count == 0)
 			continue;
@@ -130,6 +166,13 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 	if (clock_counts())
 		render_clock(buffer, clock_counts());
 	dispatcher_render(buffer);
+	if (waiting_name()[0])
+		buffer_printf(
+			buffer,
+			"# HELP restate_admin_http_waiting_requests Requests to the ingress that wait for a result.\n"
+			"# TYPE restate_admin_http_waiting_requests gauge\n"
+			"restate_admin_http_waiting_requests %d\n",
+			waiting_count());
 }
 
 /*

@@ -18,6 +18,10 @@
 
 static const struct option long_options[] = {
 	{"listen", required_argument, NULL, 'l'},
+	{"ingress", required_argument, NULL, 'i'},
+	{"ingress-db", required_argument, NULL, 'I'},
+	{"ingress-pool", required_argument, NULL, 'N'},
+	{"ingress-token-file", required_argument, NULL, 'k'},
 	{"db", required_argument, NULL, 'd'},
 	{"query-db", required_argument, NULL, 'q'},
 	{"worker-db", required_argument, NULL, 'W'},
@@ -62,6 +66,12 @@ static const char help[] =
 	"                           many as the database has processors; 0: none do [2]\n"
 	"  --query-pool=N           connections for queries [2]\n"
 	"  --query-row-limit=N      rows that a query may return; more is an error [100000 as JSON, any as a stream]\n"
+	"  --ingress=ADDRESS:PORT   where to take calls of handlers, as --listen; Restate's own port\n"
+	"                           is 8080 [nowhere]\n"
+	"  --ingress-db=CONNINFO    connection string for these [that of --db]\n"
+	"  --ingress-pool=N         connections for these, and one more that is told of results [8]\n"
+	"  --ingress-token-file=FILE\n"
+	"                           asks there for the token in this file [that of --token-file]\n"
 	"  --ui-dir=DIR             a copy of the files of Restate's web UI, to serve at /ui\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
@@ -77,9 +87,11 @@ static const char help[] =
 
 static void fail(const char *fmt, const char *value)
 	__attribute__((noreturn, format(printf, 1, 0)));
+static void fail_at(const char *option, const char *value, const char *what)
+	__attribute__((noreturn));
 static void apply(Options *options, int flag, const char *value);
 static int number(const char *name, const char *value, int min, int max);
-static void parse_listen(Options *options, const char *value);
+static Place parse_place(const char *option, const char *value);
 static bool is_loopback(const struct sockaddr_storage *address);
 static void *checked(void *memory);
 static char *read_token(const char *path);
@@ -97,6 +109,18 @@ fail(const char *fmt, const char *value)
 	exit(2);
 }
 
+/*
+ * Says what is wrong with the value of an option, and ends the program.
+ */
+static void
+fail_at(const char *option, const char *value, const char *what)
+{
+	char message[512];
+
+	snprintf(message, sizeof(message), "%s %s %s", option, value, what);
+	fail("%s", message);
+}
+
 void
 options_read(Options *options, int argc, char **argv)
 {
@@ -111,7 +135,8 @@ options_read(Options *options, int argc, char **argv)
 	options->query_pool = 2;
 	options->request_timeout = 30;
 	options->log_level = LOG_INFO;
-	parse_listen(options, DEFAULT_LISTEN);
+	options->ingress_pool = 8;
+	options->listen = parse_place("--listen", DEFAULT_LISTEN);
 	apply_environment(options);
 	while ((flag = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
 	{
@@ -121,8 +146,13 @@ options_read(Options *options, int argc, char **argv)
 	}
 	if (optind < argc)
 		fail("unexpected argument %s", argv[optind]);
-	if (!is_loopback(&options->listen) && options->token == NULL)
+	if (!is_loopback(&options->listen.address) && options->token == NULL)
 		fail("%s", "to listen beyond loopback a --token-file is needed");
+	if (options->ingress_token == NULL && options->token)
+		options->ingress_token = checked(strdup(options->token));
+	if (options->ingress.len > 0 && !is_loopback(&options->ingress.address) &&
+		options->ingress_token == NULL)
+		fail("%s", "for an --ingress beyond loopback an --ingress-token-file is needed");
 	log_set_level(options->log_level);
 }
 
@@ -163,7 +193,20 @@ apply(Options *options, int flag, const char *value)
 	switch (flag)
 	{
 		case 'l':
-			parse_listen(options, value);
+			options->listen = parse_place("--listen", value);
+			break;
+		case 'i':
+			options->ingress = parse_place("--ingress", value);
+			break;
+		case 'I':
+			options->ingress_db = value;
+			break;
+		case 'N':
+			options->ingress_pool = number("--ingress-pool", value, 1, 1000);
+			break;
+		case 'k':
+			free(options->ingress_token);
+			options->ingress_token = read_token(value);
 			break;
 		case 'd':
 			options->db = value;
@@ -255,9 +298,10 @@ number(const char *name, const char *value, int min, int max)
 /*
  * Reads ADDRESS:PORT, where an IPv6 address stands in brackets, or a path.
  */
-static void
-parse_listen(Options *options, const char *value)
+static Place
+parse_place(const char *option, const char *value)
 {
+	Place place = {0};
 	struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
 							 .ai_socktype = SOCK_STREAM};
 	struct addrinfo *found;
@@ -267,18 +311,17 @@ parse_listen(Options *options, const char *value)
 
 	if (value[0] == '/')
 	{
-		struct sockaddr_un *address = (struct sockaddr_un *) &options->listen;
+		struct sockaddr_un *address = (struct sockaddr_un *) &place.address;
 
 		if (strlen(value) >= sizeof(address->sun_path))
-			fail("--listen %s is too long a path", value);
-		memset(address, 0, sizeof(*address));
+			fail_at(option, value, "is too long a path");
 		address->sun_family = AF_UNIX;
 		memcpy(address->sun_path, value, strlen(value));
-		options->listen_len = sizeof(*address);
-		return;
+		place.len = sizeof(*address);
+		return place;
 	}
 	if (colon == NULL || colon == value || (size_t) (colon - value) >= sizeof(host))
-		fail("--listen %s is neither ADDRESS:PORT nor a path", value);
+		fail_at(option, value, "is neither ADDRESS:PORT nor a path");
 	host_len = (size_t) (colon - value);
 	memcpy(host, value, host_len);
 	host[host_len] = '\0';
@@ -290,10 +333,11 @@ parse_listen(Options *options, const char *value)
 	if (strcmp(host, "localhost") == 0)
 		strcpy(host, "127.0.0.1");
 	if (getaddrinfo(host, colon + 1, &hints, &found) != 0)
-		fail("--listen %s is not a numeric address and port", value);
-	memcpy(&options->listen, found->ai_addr, found->ai_addrlen);
-	options->listen_len = found->ai_addrlen;
+		fail_at(option, value, "is not a numeric address and port");
+	memcpy(&place.address, found->ai_addr, found->ai_addrlen);
+	place.len = found->ai_addrlen;
 	freeaddrinfo(found);
+	return place;
 }
 
 /*
@@ -355,4 +399,5 @@ void
 options_free(Options *options)
 {
 	free(options->token);
+	free(options->ingress_token);
 }

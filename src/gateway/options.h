@@ -11,10 +11,17 @@
 
 #include "log.h"
 
+/* Where to listen. */
+typedef struct Place
+{
+	struct sockaddr_storage address;
+	socklen_t len; /* 0: nowhere */
+} Place;
+
 typedef struct Options
 {
-	struct sockaddr_storage listen;
-	socklen_t listen_len;
+	Place listen;
+	Place ingress;
 	const char *db;		   /* connection string of the operations */
 	const char *query_db;  /* of POST /query and the other reads, or NULL */
 	const char *worker_db; /* of the dispatcher, or NULL: there is none */
@@ -23,10 +30,13 @@ typedef struct Options
 	int pool;
 	int lanes; /* of the pool */
 	int query_pool;
-	int request_timeout; /* seconds */
-	int query_row_limit; /* 0: what is usual */
-	char *token;		 /* NULL: none is asked for */
-	const char *ui_dir;	 /* the files of the web UI, or NULL */
+	int request_timeout;	/* seconds */
+	int query_row_limit;	/* 0: what is usual */
+	char *token;			/* NULL: none is asked for */
+	char *ingress_token;	/* likewise, of the ingress */
+	const char *ingress_db; /* connection string of the ingress; NULL: db */
+	int ingress_pool;
+	const char *ui_dir; /* the files of the web UI, or NULL */
 	const char
 		*hosts;				   /* names that it is called by, besides localhost, with commas between; or NULL */
 	const char *person_header; /* names for the audit who asks; NULL: none does */

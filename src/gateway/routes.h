@@ -17,7 +17,8 @@ typedef enum RouteNeeds
 	NEEDS_NOTHING,
 	NEEDS_OPERATIONS, /* a session of the operations' pool */
 	NEEDS_QUERIES,	  /* a session of the queries' pool */
-	NEEDS_HEALTH	  /* the session that tells how all is */
+	NEEDS_HEALTH,	  /* the session that tells how all is */
+	NEEDS_INGRESS	  /* a session of the ingress's pool */
 } RouteNeeds;
 
 /*
@@ -52,6 +53,7 @@ typedef struct Route
 	bool is_prefix;			 /* serves what is below its path, too, and that alone */
 	bool (*is_served)(void); /* NULL: always */
 	size_t body_limit;		 /* 0: a body is ignored */
+	bool is_raw;			 /* the body is bytes of any type; else JSON */
 	const char *sql;		 /* the one call */
 	int nargs;
 	Joining joining;

@@ -22,10 +22,12 @@
 #include "loop.h"
 #include "metrics.h"
 #include "parameters.h"
+#include "port.h"
 #include "reads.h"
 #include "register.h"
 #include "routes.h"
 #include "stream.h"
+#include "waiting.h"
 
 /* more of a body than this is not even thrown away */
 #define MAX_IGNORED_BODY	 ((size_t) 64 * 1024 * 1024)
@@ -42,19 +44,31 @@
 /* how much of a stream is read at a time where it is not in chunks */
 #define STREAM_BLOCK		 ((size_t) 32 * 1024)
 
-static struct MHD_Daemon *mhd;
+/* A place where we listen, and what is served there. */
+typedef struct Listening
+{
+	struct MHD_Daemon *mhd;
+	const Port *port;
+	Watch watch;
+	bool is_due;
+	int64_t due_at; /* by loop_now, at the latest */
+	int quiet;		/* its socket, once no more is accepted; or -1 */
+} Listening;
+
+#define MAX_LISTENINGS 2
+
+static Listening listenings[MAX_LISTENINGS];
+static int nlistenings;
 static const Options *options;
 static Pools pools;
-static Watch mhd_watch;
-static bool mhd_is_due;
-static int64_t mhd_due_at; /* by loop_now, at the latest */
-static Timer patience;	   /* while draining */
+static Timer patience; /* while draining */
+static int most;	   /* connections */
 static int under_way;
 static bool draining;
 static bool giving_up;
-static int listening = -1;
 
 static int most_connections(void);
+static int turn(Listening *listening);
 static void mhd_ready(Watch *watch, uint32_t events);
 static void lose_patience(Timer *timer);
 static void *begin_exchange(void *arg, const char *target, struct MHD_Connection *connection);
@@ -82,35 +96,42 @@ static void watch_connection(void *arg, struct MHD_Connection *connection, void 
 static Connection *connection_of(const Exchange *exchange);
 static void client_left(Connection *connection);
 
-bool
-server_start(const Options *with_options, const Pools *with_pools, int socket)
+void
+server_start(const Options *with_options, const Pools *with_pools)
 {
-	int most = most_connections();
-	const union MHD_DaemonInfo *info;
-
 	options = with_options;
 	pools = *with_pools;
 	patience.fire = lose_patience;
-	mhd_watch.ready = mhd_ready;
+	most = most_connections();
 	guard_configure(options);
 	console_configure(options);
 	reads_configure(pools.operations, pools.lanes, pools.queries);
 	connections_start(most, client_left);
-	mhd = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, NULL,
-						   MHD_OPTION_LISTEN_SOCKET, socket,
-						   MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, NULL,
-						   MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-						   MHD_OPTION_NOTIFY_COMPLETED, end_exchange, NULL,
-						   MHD_OPTION_NOTIFY_CONNECTION, watch_connection, NULL,
-						   MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-						   MHD_OPTION_CONNECTION_LIMIT, (unsigned) most + RESERVED_CONNECTIONS,
-						   MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-						   MHD_OPTION_STRICT_FOR_CLIENT, -1,
-						   MHD_OPTION_END);
-	if (mhd == NULL)
+}
+
+bool
+server_listen(int socket, const Port *port)
+{
+	Listening *listening = &listenings[nlistenings];
+	const union MHD_DaemonInfo *info;
+
+	listening->port = port;
+	listening->quiet = -1;
+	listening->watch.ready = mhd_ready;
+	listening->watch.owner = listening;
+	listening->mhd = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, NULL,
+		MHD_OPTION_LISTEN_SOCKET, socket, MHD_OPTION_URI_LOG_CALLBACK, begin_exchange, listening,
+		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, end_exchange,
+		NULL, MHD_OPTION_NOTIFY_CONNECTION, watch_connection, NULL,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY, MHD_OPTION_CONNECTION_LIMIT,
+		(unsigned) most + RESERVED_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
+		MHD_OPTION_STRICT_FOR_CLIENT, -1, MHD_OPTION_END);
+	if (listening->mhd == NULL)
 		return false;
-	info = MHD_get_daemon_info(mhd, MHD_DAEMON_INFO_EPOLL_FD);
-	return info && loop_watch(&mhd_watch, info->epoll_fd, EPOLLIN);
+	nlistenings++;
+	info = MHD_get_daemon_info(listening->mhd, MHD_DAEMON_INFO_EPOLL_FD);
+	return info && loop_watch(&listening->watch, info->epoll_fd, EPOLLIN);
 }
 
 /*
@@ -136,29 +157,44 @@ most_connections(void)
 													(int) files.rlim_cur / 2;
 }
 
-/*
- * Has libmicrohttpd do what there is to do; returns for how long at most there
- * is nothing more.
- */
 int
 server_turn(void)
+{
+	int ms = INT_MAX;
+
+	for (int i = 0; i < nlistenings; i++)
+	{
+		int wait = turn(&listenings[i]);
+
+		if (wait < ms)
+			ms = wait;
+	}
+	connections_turn();
+	if (pools.lanes)
+		lanes_turn(pools.lanes);
+	return ms;
+}
+
+/*
+ * Has libmicrohttpd do what there is to do at one place; returns for how long at most
+ * there is nothing more.
+ */
+static int
+turn(Listening *listening)
 {
 	int64_t now = loop_now();
 	MHD_UNSIGNED_LONG_LONG ms = 0;
 
-	if (!mhd_is_due && now < mhd_due_at)
-		return mhd_due_at - now > INT_MAX ? INT_MAX : (int) (mhd_due_at - now);
-	mhd_is_due = false;
+	if (!listening->is_due && now < listening->due_at)
+		return listening->due_at - now > INT_MAX ? INT_MAX : (int) (listening->due_at - now);
+	listening->is_due = false;
 	for (int runs = 0; ms == 0 && runs < MAX_RUNS; runs++)
 	{
-		MHD_run(mhd);
-		if (MHD_get_timeout(mhd, &ms) != MHD_YES || ms > INT_MAX)
+		MHD_run(listening->mhd);
+		if (MHD_get_timeout(listening->mhd, &ms) != MHD_YES || ms > INT_MAX)
 			ms = INT_MAX;
 	}
-	mhd_due_at = now + (int64_t) ms;
-	connections_turn();
-	if (pools.lanes)
-		lanes_turn(pools.lanes);
+	listening->due_at = now + (int64_t) ms;
 	return (int) ms;
 }
 
@@ -174,9 +210,10 @@ server_has_drained(void)
 static void
 mhd_ready(Watch *watch, uint32_t events)
 {
-	(void) watch;
+	Listening *listening = watch->owner;
+
 	(void) events;
-	mhd_is_due = true;
+	listening->is_due = true;
 }
 
 int
@@ -192,8 +229,11 @@ server_drain(void)
 		return;
 	draining = true;
 	clock_drain();
-	listening = MHD_quiesce_daemon(mhd);
-	mhd_is_due = true;
+	for (int i = 0; i < nlistenings; i++)
+	{
+		listenings[i].quiet = MHD_quiesce_daemon(listenings[i].mhd);
+		listenings[i].is_due = true;
+	}
 	if (!loop_set_timer(&patience, loop_now() + options->request_timeout * 1000))
 		loop_end();
 }
@@ -219,16 +259,22 @@ lose_patience(Timer *timer)
 	pool_give_up(pools.health);
 	if (pools.queries)
 		pool_give_up(pools.queries);
+	if (pools.ingress)
+		pool_give_up(pools.ingress);
+	waiting_give_up();
 }
 
 void
 server_stop(void)
 {
-	loop_unwatch(&mhd_watch);
 	loop_clear_timer(&patience);
-	MHD_stop_daemon(mhd);
-	if (listening >= 0)
-		close(listening);
+	for (int i = 0; i < nlistenings; i++)
+	{
+		loop_unwatch(&listenings[i].watch);
+		MHD_stop_daemon(listenings[i].mhd);
+		if (listenings[i].quiet >= 0)
+			close(listenings[i].quiet);
+	}
 }
 
 /*
@@ -239,10 +285,12 @@ static void *
 begin_exchange(void *arg, const char *target, struct MHD_Connection *connection)
 {
 	Exchange *exchange = exchange_new(target ? target : "");
+	Listening *listening = arg;
 
-	(void) arg;
 	if (exchange)
 	{
+		exchange->listening = listening;
+		exchange->port = listening->port;
 		exchange->connection = connection;
 		exchange->target_end = target ? target + strlen(target) : NULL;
 		exchange->answered = answered;
@@ -308,7 +356,7 @@ head_arrived(Exchange *exchange, const char *method, const char *version)
 	if (exchange->is_last)
 		return send_answer(exchange);
 	if (exchange->status == 0)
-		route_find(exchange);
+		exchange->port->find(exchange);
 	if (exchange->status == 0)
 		guard_token(exchange);
 	if (exchange->status == 0)
@@ -406,6 +454,8 @@ pool_of(const Exchange *exchange)
 			return pools.queries;
 		case NEEDS_HEALTH:
 			return pools.health;
+		case NEEDS_INGRESS:
+			return pools.ingress;
 		case NEEDS_NOTHING:
 			break;
 	}
@@ -433,7 +483,7 @@ answered(Exchange *exchange)
 		return;
 	exchange->is_waiting = false;
 	MHD_resume_connection(exchange->connection);
-	mhd_is_due = true;
+	exchange->listening->is_due = true;
 }
 
 /*
@@ -484,6 +534,8 @@ send_answer(Exchange *exchange)
 	if (exchange->retry_later)
 		MHD_add_response_header(response, "Retry-After", "1");
 	add_file_headers(response, exchange);
+	if (exchange->port->add_headers)
+		exchange->port->add_headers(exchange, response);
 	if (draining || exchange->is_last)
 		MHD_add_response_header(response, "Connection", "close");
 	if (exchange->status == 401)
@@ -642,7 +694,7 @@ connection_of(const Exchange *exchange)
 static void
 client_left(Connection *connection)
 {
-	if (connection->exchange == NULL)
+	if (connection->exchange == NULL || waiting_leave(connection->exchange))
 		return;
 	if (connection->exchange->discovery)
 	{

@@ -18,10 +18,15 @@ typedef struct Pools
 	Lanes *lanes; /* for operations */
 	Pool *queries;
 	Pool *health;
+	Pool *ingress; /* NULL: there is none */
 } Pools;
 
-/* Serves what connects to the socket, from the loop on that is run with server_turn. */
-extern bool server_start(const Options *options, const Pools *pools, int socket);
+struct Port;
+
+extern void server_start(const Options *options, const Pools *pools);
+
+/* Serves what connects to the socket, from the loop on that is run with server_turn; at two places at most. */
+extern bool server_listen(int socket, const struct Port *port);
 extern int server_turn(void);
 
 /* Accepts no more; ends the loop when it takes too long to answer what is under way. */

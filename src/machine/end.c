@@ -6,12 +6,13 @@
 #include "machine/machine.h"
 
 static const char *const killed_failure = "[409] killed";
+static const char *const cancelled_failure = "[409] cancelled";
 static const EntryResult killed = {FAILURE_META(409, "killed"), {NULL, 0}};
 static const EntryResult cancelled = {FAILURE_META(409, "cancelled"), {NULL, 0}};
 static const Signal cancel_signal = {CANCEL_SIGNAL, NULL, {VOID_META, {NULL, 0}}};
 
-static Verdict remove_unstarted(Changes *changes, Invocation *invocation,
-								const EntryResult *failure);
+static Verdict remove_unstarted(Changes *changes, Invocation *invocation, const char *failure,
+								const EntryResult *result);
 
 /*
  * Cancels an invocation: one that has not started is removed, another gets the
@@ -24,7 +25,7 @@ machine_cancel(Changes *changes, Invocation *invocation)
 	if (invocation->status == STATUS_COMPLETED)
 		return machine_refused(REFUSED_COMPLETED);
 	if (!machine_has_started(invocation))
-		return remove_unstarted(changes, invocation, &cancelled);
+		return remove_unstarted(changes, invocation, cancelled_failure, &cancelled);
 	if (invocation->status == STATUS_PAUSED)
 	{
 		machine_set_status(changes, invocation, STATUS_READY);
@@ -43,7 +44,7 @@ machine_kill(Changes *changes, Invocation *invocation)
 	if (invocation->status == STATUS_COMPLETED)
 		return machine_refused(REFUSED_COMPLETED);
 	if (!machine_has_started(invocation))
-		return remove_unstarted(changes, invocation, &killed);
+		return remove_unstarted(changes, invocation, killed_failure, &killed);
 	invocation->has_news = invocation->status == STATUS_RUNNING;
 	machine_finish(changes, invocation, killed_failure, &killed);
 	return machine_done("killed");
@@ -91,12 +92,14 @@ machine_kill_callees(Changes *changes, Invocation *invocation)
  * Removes an invocation that has not started, and answers who waits for it.
  */
 static Verdict
-remove_unstarted(Changes *changes, Invocation *invocation, const EntryResult *failure)
+remove_unstarted(Changes *changes, Invocation *invocation, const char *failure,
+				 const EntryResult *result)
 {
 	if (invocation->status == STATUS_SCHEDULED && invocation->scheduled_start_at != 0)
 		machine_drop_timer(changes, invocation, TIMER_SCHEDULE, invocation->scheduled_start_at);
-	invocation->result = failure;
-	machine_answer_waiters(changes, invocation, failure);
+	invocation->failure = failure;
+	invocation->result = result;
+	machine_answer_waiters(changes, invocation, result);
 	machine_remove(invocation);
 	return machine_done("removed");
 }

@@ -11,14 +11,15 @@
 #define READ(statement) STORE_##statement - STORE_WORK_COUNT
 
 /* an invocation's id and its facts, with those of a deployment */
-#define FACTS(deployment)                                                                              \
-	" i.id, restate.facts(i.status, i.target_service_name, i.target_service_key, i.target_service_ty," \
-	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                \
-	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"              \
-	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"        \
-	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"          \
-	" coalesce(i.retained_from, i.completed_at), i.last_start_at, i.last_entry_at, i.attempt,"         \
-	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign, i.random_seed, i.asked_completion_id) AS facts"
+#define FACTS(deployment)                                                                                       \
+	" i.id, restate.facts(i.status, i.target_service_name, i.target_service_key, i.target_service_ty,"          \
+	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                         \
+	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"                       \
+	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"                 \
+	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"                   \
+	" coalesce(i.retained_from, i.completed_at), i.last_start_at, i.last_entry_at, i.attempt,"                  \
+	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign, i.random_seed, i.asked_completion_id," \
+	" i.awaited_by, i.worker_name) AS facts"
 
 /* microseconds of an interval */
 #define LENGTH(interval) "restate.microseconds(" interval ")"
@@ -539,6 +540,13 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.form = &store_form_owner, .result = &store_result_owner,
 		.sql = "SELECT i.id, restate_worker_channel(w.name) AS channel" FROM_MANY
 			" JOIN restate.worker w ON w.name = i.worker_name WHERE w.last_seen >= {since}"},
+
+	/* the channels of where their results are awaited; the worker that completes one knows */
+	[READ(READ_AWAITERS)] = {
+		.name = "read awaiters",
+		.form = &store_form_awaiter, .result = &store_result_owner,
+		.sql = "SELECT i.id, restate_ingress_channel(g.name) AS channel" FROM_MANY
+			" CROSS JOIN LATERAL unnest(i.awaited_by) AS g (name) WHERE v.tells_worker OR g.name IS DISTINCT FROM i.worker_name"},
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",

@@ -82,6 +82,10 @@
 	STORE_IDS(ROW, ALL)        \
 	ALL(TIMESTAMPTZ, since)
 
+#define STORE_AWAITERS(ROW, ALL) \
+	STORE_IDS(ROW, ALL)          \
+	ROW(BOOL, tells_worker)
+
 #define STORE_READY(ROW, ALL) \
 	STORE_IDS(ROW, ALL)       \
 	ALL(INT8, max)
@@ -109,6 +113,7 @@
 	FORM(lane, StoreLane, STORE_LANES)                        \
 	FORM(ready, StoreReady, STORE_READY)                      \
 	FORM(owner, StoreOwner, STORE_OWNERS)                     \
+	FORM(awaiter, StoreAwaiter, STORE_AWAITERS)               \
 	FORM(silent, StoreSilent, STORE_SILENT)                   \
 	FORM(due, StoreDue, STORE_DUE)
 

@@ -63,7 +63,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" journal_size, journal_commands_size, created_at, modified_at, inboxed_at, scheduled_at, scheduled_start_at,"
 			" running_at, completion_retention, journal_retention, inbox_sequence_number, input_headers, input_payload,"
 			" random_seed, attempt, worker_name, last_start_at, retry_count, attempt_count, last_attempt_deployment_id,"
-			" last_entry_at, has_waiters)"
+			" last_entry_at, has_waiters, awaited_by)"
 			" SELECT v.id, v.partition_key, v.status, v.service_name, v.service_key, v.handler_name, v.service_ty, v.handler_ty,"
 			" v.idempotency_key, v.invoked_by, v.caller_id, v.caller_service_name, v.caller_target, v.deployment_id,"
 			" v.protocol_version::integer, v.journal_size, v.journal_commands_size, {at}, {at},"
@@ -73,7 +73,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" v.random_seed, v.attempt, v.worker_name, CASE WHEN v.attempt IS NOT NULL THEN {at} END,"
 			" CASE WHEN v.attempt IS NOT NULL THEN 1 END, CASE WHEN v.attempt IS NOT NULL THEN 1 END,"
 			" CASE WHEN v.attempt IS NOT NULL THEN v.deployment_id END, CASE WHEN NOT " WAITS("v") " THEN {at} END,"
-			" nullif(v.has_waiters, false)"
+			" nullif(v.has_waiters, false), CASE WHEN v.awaited_by IS NOT NULL THEN ARRAY[v.awaited_by] END"
 			" FROM {rows} ON CONFLICT (id, partition_key) DO NOTHING"},
 
 	/* the journals of restarts, up to the last index that they keep */
@@ -393,5 +393,11 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" AND x.last_seen >= {at} - interval '1 second' FOR KEY SHARE)"
 			" ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen"
 			" WHERE w.last_seen < excluded.last_seen - interval '1 second'"},
+
+	[STORE_KEEP_UNDELIVERED] = {
+		.name = "keep undelivered",
+		.form = &store_form_undelivered,
+		.sql = "INSERT INTO restate.undelivered_result (id, partition_key, random_seed, completed_at, failure, failure_metadata, value)"
+			" SELECT v.id, v.partition_key, v.random_seed, {at}, v.failure, v.failure_metadata, v.value FROM {rows}"},
 };
 /* clang-format on */

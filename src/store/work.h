@@ -51,6 +51,7 @@
 	ROW(INT8_OR_NULL, attempt)               \
 	ROW(TEXT, worker_name)                   \
 	ROW(BOOL, has_waiters)                   \
+	ROW(TEXT, awaited_by)                    \
 	ALL(TIMESTAMPTZ, at)
 
 #define STORE_JOURNAL_COPIES(ROW, ALL) \
@@ -219,6 +220,15 @@
 	ROW(TEXT, kind)             \
 	ROW(INT8, caller_seed)
 
+/* results of invocations that are removed while they are awaited */
+#define STORE_UNDELIVERED(ROW, ALL) \
+	STORE_IDS(ROW, ALL)             \
+	ROW(INT8, random_seed)          \
+	ROW(TEXT, failure)              \
+	ROW(JSONB, failure_metadata)    \
+	ROW(BYTEA, value)               \
+	ALL(TIMESTAMPTZ, at)
+
 #define STORE_KEY_UPDATES(ROW, ALL) \
 	STORE_KEYS(ROW, ALL)            \
 	ROW(INVOCATION_ID, holder)      \
@@ -246,6 +256,7 @@
 	FORM(queued_state, StoreQueuedState, STORE_QUEUED_STATES)           \
 	FORM(queued_until, StoreQueuedUntil, STORE_QUEUED_UNTIL)            \
 	FORM(event, StoreEvent, STORE_EVENTS)                               \
+	FORM(undelivered, StoreUndelivered, STORE_UNDELIVERED)              \
 	FORM(worker, StoreWorker, STORE_WORKERS)                            \
 	FORM(promise, StorePromise, STORE_PROMISES)                         \
 	FORM(promise_waiter, StorePromiseWaiter, STORE_PROMISE_WAITERS)

@@ -10,7 +10,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -20,6 +22,7 @@
 #include "types/retention.h"
 #include "types/text_equals.h"
 
+static bool is_alone(ArrayType *names, const text *name);
 static int64 time_or_none(FunctionCallInfo fcinfo, int argument);
 
 /*
@@ -30,7 +33,7 @@ static int64 time_or_none(FunctionCallInfo fcinfo, int argument);
  * deployment_id, min_service_protocol_version, max_service_protocol_version,
  * modified_at, scheduled_start_at, next_retry_at, retained_from, last_start_at,
  * last_entry_at, attempt, attempt_count, entry_retry_count, has_waiters, is_foreign,
- * random_seed, asked_completion_id):
+ * random_seed, asked_completion_id, awaited_by, worker_name):
  * the bytes of Facts, service and key.
  */
 PG_FUNCTION_INFO_V1(restate_facts);
@@ -99,6 +102,10 @@ restate_facts(PG_FUNCTION_ARGS)
 	facts.random_seed = PG_GETARG_INT64(29);
 	facts.asked_is_known = !PG_ARGISNULL(30) || facts.journal_commands_size <= 1;
 	facts.asked = PG_ARGISNULL(30) ? -1 : PG_GETARG_INT64(30);
+	facts.is_awaited = !PG_ARGISNULL(31);
+	facts.is_awaited_elsewhere =
+		facts.is_awaited &&
+		!is_alone(PG_GETARG_ARRAYTYPE_P(31), PG_ARGISNULL(32) ? NULL : PG_GETARG_TEXT_PP(32));
 	facts.service_name_length = VARSIZE_ANY_EXHDR(service_name);
 	facts.has_service_key = service_key != NULL;
 	facts.service_key_length = service_key ? VARSIZE_ANY_EXHDR(service_key) : 0;
@@ -115,6 +122,20 @@ restate_facts(PG_FUNCTION_ARGS)
 	if (service_key)
 		memcpy(end, VARDATA_ANY(service_key), facts.service_key_length);
 	PG_RETURN_BYTEA_P(result);
+}
+
+/*
+ * Returns whether the name is all that the array has.
+ */
+static bool
+is_alone(ArrayType *names, const text *name)
+{
+	Datum *values;
+	int count;
+
+	deconstruct_array(names, TEXTOID, -1, false, TYPALIGN_INT, &values, NULL, &count);
+	return name && count == 1 && VARSIZE_ANY_EXHDR(name) == VARSIZE_ANY_EXHDR(DatumGetPointer(values[0])) &&
+		   memcmp(VARDATA_ANY(name), VARDATA_ANY(DatumGetPointer(values[0])), VARSIZE_ANY_EXHDR(name)) == 0;
 }
 
 /*

@@ -79,9 +79,11 @@ typedef struct Facts
 	bool pause_requested;
 	bool awaits_cancel; /* suspended on the signal to end */
 	bool has_caller;
-	bool has_waiters;	   /* somebody may wait for its result */
-	bool is_foreign;	   /* nothing has run it here yet */
-	bool deployment_found; /* the one asked for */
+	bool has_waiters;		   /* somebody may wait for its result */
+	bool is_foreign;		   /* nothing has run it here yet */
+	bool is_awaited;		   /* requests may wait for its result */
+	bool is_awaited_elsewhere; /* at another than the worker that runs it */
+	bool deployment_found;	   /* the one asked for */
 	bool has_service_key;
 	bool asked_is_known;
 	int32_t protocol_version;
@@ -296,6 +298,7 @@ typedef struct Submission
 	const char *caller_target;
 	const char *input_meta;
 	Bytes input;
+	const char *awaited_by; /* where a request waits for its result; NULL: nowhere */
 } Submission;
 
 /* An entry that an attempt appends, with what it reaches. */

@@ -53,6 +53,7 @@ worker_submit(const Order *order)
 	submission->start_at = order->start_at;
 	submission->input_meta = order->headers;
 	submission->input = order->input;
+	submission->awaited_by = order->awaited_by;
 	submitting.submission = submission;
 	if (submission->is_exclusive || registry_is_joined(&handler, order->idempotency_key))
 		workset_start_over(submit, &submitting);
@@ -106,8 +107,10 @@ submit(void *argument)
 		worker_refuse(verdict.refusal, &invocation->id);
 	submitting->submitted.outcome = verdict.outcome;
 	submitting->submitted.attempt = 0;
+	submitting->submitted.seed = 0;
 	if (!verdict.took_effect)
 		return true;
+	invocation->facts.random_seed = submitting->submitted.seed = (int64) restate_random_bits();
 	invocation->service_name = unconstify(char *, submission->service_name);
 	invocation->service_key = unconstify(char *, submission->service_key);
 	start(&workset, invocation, submitting->order, submitting->handler, &submitting->submitted);

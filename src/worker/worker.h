@@ -41,6 +41,7 @@ typedef struct Order
 	Bytes input;
 	TimestampTz start_at;	 /* not before; 0: at once */
 	const char *worker_name; /* who runs it at once if it can start; NULL: nobody */
+	const char *awaited_by;	 /* where a request waits for the result; NULL: nowhere */
 } Order;
 
 /* What became of it. */
@@ -49,6 +50,7 @@ typedef struct Submitted
 	RestateInvocationId id;
 	const char *outcome;
 	int64 attempt; /* of the worker; 0: none */
+	int64 seed;	   /* of one that is new */
 } Submitted;
 
 /* Who calls of an attempt. */

@@ -1,10 +1,11 @@
 /*
  * notify.c
  *		Tells workers at commit what another has done to the attempts that they run,
- *		and who waits that something is ready.
+ *		requests that what they wait for is there, and who waits that something is
+ *		ready.
  *
  * Commits of transactions that notify wait for each other: only a worker that lives is
- * told, and only what it cannot know.
+ * told, or a place where requests wait, and only what it cannot know.
  */
 #include "postgres.h"
 
@@ -21,21 +22,33 @@ typedef struct News
 	const char *id;
 } News;
 
+static List *find_owners(Workset *workset);
+static List *find_awaiters(Workset *workset, List *news);
+static List *add_news(List *news, StoreCall *call);
+
 /*
  * Returns a list of News: for each invocation that runs and has some the channel of its
- * worker, if that was heard of lately.  The rows must not be written yet.
+ * worker, if that was heard of lately; for each that is awaited and completes, those of
+ * where it is.  The rows must not be written yet.
  */
 List *
 workset_find_news(Workset *workset)
 {
-	HASH_SEQ_STATUS scan;
-	const Invocation *invocation;
-	List *news = NIL;
-	StoreCall call;
-	uint64 rows;
-
 	if (restate_notify == NOTIFIED_NOBODY)
 		return NIL;
+	return find_awaiters(workset, find_owners(workset));
+}
+
+/*
+ * Returns the news for workers.
+ */
+static List *
+find_owners(Workset *workset)
+{
+	HASH_SEQ_STATUS scan;
+	const Invocation *invocation;
+	StoreCall call;
+
 	store_call(&call, STORE_READ_OWNERS);
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -45,9 +58,48 @@ workset_find_news(Workset *workset)
 						   .id = &invocation->id,
 						   .partition_key = invocation->partition_key,
 						   .since = workset->at - RESTATE_WORKER_SILENCE_SECONDS * USECS_PER_SEC});
-	if (call.count == 0)
-		return NIL;
-	rows = store_execute(&call);
+	return add_news(NIL, &call);
+}
+
+/*
+ * Adds to the news, for each invocation that completes or is gone, the channels of
+ * where requests wait for its result, but for that of the worker that completes it.
+ */
+static List *
+find_awaiters(Workset *workset, List *news)
+{
+	HASH_SEQ_STATUS scan;
+	const Invocation *invocation;
+	StoreCall call;
+
+	store_call(&call, STORE_READ_AWAITERS);
+	hash_seq_init(&scan, workset->invocations);
+	while ((invocation = hash_seq_search(&scan)) != NULL)
+	{
+		const Facts *facts = &invocation->facts;
+
+		if (facts->is_awaited && facts->status != STATUS_COMPLETED &&
+			(invocation->removed || invocation->status == STATUS_COMPLETED) &&
+			(facts->is_awaited_elsewhere || invocation->has_news))
+			store_add_awaiter(&call, &(StoreAwaiter){
+										 .id = &invocation->id,
+										 .partition_key = invocation->partition_key,
+										 .tells_worker = invocation->has_news});
+	}
+	return add_news(news, &call);
+}
+
+/*
+ * Adds to the news what the statement says: a channel for each id.
+ */
+static List *
+add_news(List *news, StoreCall *call)
+{
+	uint64 rows;
+
+	if (call->count == 0)
+		return news;
+	rows = store_execute(call);
 	for (uint64 row = 0; row < rows; row++)
 	{
 		StoreFoundOwner found;

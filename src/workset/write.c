@@ -18,6 +18,8 @@
 
 static void write_invocation(Workset *workset, const Invocation *invocation);
 static void delete_invocation(Workset *workset, const Invocation *invocation);
+static void keep_undelivered(Workset *workset, const Invocation *invocation);
+static const bytea *success_value(const Invocation *invocation);
 static void delete_workflow_data(Workset *workset, const Invocation *invocation);
 static void delete_journal(Workset *workset, const Invocation *invocation);
 static void start_journal(Workset *workset, const Invocation *invocation);
@@ -95,7 +97,10 @@ write_invocation(Workset *workset, const Invocation *invocation)
 	else if (invocation->started && !invocation->created)
 		start_journal(workset, invocation);
 	if (invocation->removed)
+	{
+		keep_undelivered(workset, invocation);
 		delete_invocation(workset, invocation);
+	}
 	else if (invocation->created)
 	{
 		create(workset, invocation);
@@ -141,6 +146,26 @@ start_journal(Workset *workset, const Invocation *invocation)
 						.id = &invocation->id,
 						.partition_key = invocation->partition_key,
 						.at = workset->at});
+}
+
+/*
+ * Keeps the result of an invocation that is removed as it ends, while requests wait for
+ * it.
+ */
+static void
+keep_undelivered(Workset *workset, const Invocation *invocation)
+{
+	if (!invocation->facts.is_awaited || invocation->facts.status == STATUS_COMPLETED)
+		return;
+	store_add_undelivered(workset_part(workset, STORE_KEEP_UNDELIVERED),
+						  &(StoreUndelivered){
+							  .id = &invocation->id,
+							  .partition_key = invocation->partition_key,
+							  .random_seed = invocation->facts.random_seed,
+							  .failure = invocation->failure,
+							  .failure_metadata = failure_metadata(invocation),
+							  .value = success_value(invocation),
+							  .at = workset->at});
 }
 
 /*
@@ -215,10 +240,12 @@ create(Workset *workset, const Invocation *invocation)
 			.scheduled_start_at = invocation->scheduled_start_at,
 			.input_headers = has_started ? NULL : headers,
 			.input_payload = has_started ? NULL : input,
-			.random_seed = (int64) restate_random_bits(),
+			.random_seed = invocation->facts.random_seed != 0 ? invocation->facts.random_seed :
+																(int64) restate_random_bits(),
 			.attempt = invocation->attempt != 0 ? &invocation->attempt : NULL,
 			.worker_name = invocation->worker_name,
 			.has_waiters = gets_waiter(invocation),
+			.awaited_by = submission->awaited_by,
 			.at = workset->at});
 	if (has_started)
 		store_add_append(
@@ -432,11 +459,20 @@ complete(Workset *workset, const Invocation *invocation)
 							.journal_commands_size = invocation->journal_commands_size,
 							.failure = invocation->failure,
 							.failure_metadata = failure_metadata(invocation),
-							.value = invocation->failure || invocation->result == NULL ?
-										 NULL :
-										 workset_bytes(&invocation->result->value),
+							.value = success_value(invocation),
 							.status_was = restate_status_name(invocation->facts.status),
 							.at = workset->at});
+}
+
+/*
+ * Returns the value that the invocation ends with, NULL where it has none.
+ */
+static const bytea *
+success_value(const Invocation *invocation)
+{
+	return invocation->failure || invocation->result == NULL ?
+			   NULL :
+			   workset_bytes(&invocation->result->value);
 }
 
 /*

@@ -11,7 +11,7 @@ use PostgreSQL::Test::Cluster;
 our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv @live_tables);
 
 # those of what is in flight
-our @live_tables = qw(runnable timer waiter promise_waiter queued_state worker held_service bulk_job bulk_target);
+our @live_tables = qw(runnable timer waiter promise_waiter queued_state worker held_service bulk_job bulk_target undelivered_result);
 # every table of the extension
 our @tables = (qw(deployment service_revision invocation journal journal_event
   object_key object_state promise audit), @live_tables);
@@ -103,6 +103,7 @@ UPDATE restate.object_key SET has_queued_state = true;
 INSERT INTO restate.worker VALUES ('one', now());
 INSERT INTO restate.held_service VALUES ('Svc', 'too slow', now(), 'operator');
 SELECT FROM restate_bulk_start('purge', '{"all": true}');
+INSERT INTO restate.undelivered_result (id, partition_key, random_seed, completed_at, value) VALUES ('${\ inv('lost')}', 0, 7, now(), 'v');
 SQL
 	return;
 }

@@ -29,9 +29,9 @@ my $leading = qr/\bat [<>] |\b(?:id|job|new_id|target|restarted_from|status|kind
 sub whole
 {
 	my ($plan, @few) = @_;
-	# deployments, services, workers and bulk jobs are few, and so is what is in flight, which is
+	# deployments, services, workers, bulk jobs and results not fetched are few, and so is what is in flight, which is
 	# read where a worker has died, or an operator asks
-	my $few = join '|', qw(deployment service_revision held_service worker bulk_job bulk_job_running_idx invocation_in_flight_idx), @few;
+	my $few = join '|', qw(deployment service_revision held_service worker undelivered_result bulk_job bulk_job_running_idx invocation_in_flight_idx), @few;
 	# a node's own lines end where the next one begins
 	my @nodes = split /^(?=[^\n]*\(cost=)/m, $plan;
 

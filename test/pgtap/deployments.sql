@@ -93,15 +93,16 @@ SET LOCAL intervalstyle = 'postgres';
 SELECT is(pg_temp.holds('Order', 'run'), '{"revision": 1, "service_ty": "workflow", "handler_ty": "workflow", "public": false, "completion_retention": "24:00:00",
   "idempotency_retention": "02:00:00", "journal_retention": "00:00:00", "inactivity_timeout": "00:00:00", "abort_timeout": "7 days", "enable_lazy_state": false,
   "retry_initial_interval": "00:00:00.001", "retry_factor": 3, "retry_max_interval": "00:00:00.002", "retry_max_attempts": 1, "retry_on_max_attempts": "pause",
-  "min_protocol_version": 5, "max_protocol_version": 6}', 'what the handler says goes first');
+  "min_protocol_version": 5, "max_protocol_version": 6, "body": {"input": {"required": true, "hasSchema": true, "contentType": "application/json"},
+  "output": {"contentType": "application/json", "setContentTypeIfEmpty": true}}}', 'what the handler says goes first');
 SELECT is(pg_temp.holds('Order', 'stat'), '{"revision": 1, "service_ty": "workflow", "handler_ty": "shared", "public": false, "completion_retention": "02:00:00",
   "idempotency_retention": "02:00:00", "journal_retention": "01:00:00", "inactivity_timeout": "00:00:00", "abort_timeout": "00:00:00", "enable_lazy_state": true,
   "retry_initial_interval": "00:00:00.1", "retry_factor": 1.5, "retry_max_interval": "00:00:10", "retry_max_attempts": 5, "retry_on_max_attempts": "kill",
-  "min_protocol_version": 5, "max_protocol_version": 6}', 'then what its service says');
+  "min_protocol_version": 5, "max_protocol_version": 6, "body": {"input": {"required": false, "contentType": "application/json"}, "output": {"setContentTypeIfEmpty": false}}}', 'then what its service says');
 SELECT is(pg_temp.holds('Obj', 'add') - 'inactivity_timeout', '{"revision": 1, "service_ty": "virtual_object", "handler_ty": "exclusive", "public": true, "completion_retention": "1 day",
   "idempotency_retention": "1 day", "journal_retention": "1 day", "abort_timeout": "00:10:00", "enable_lazy_state": false,
   "retry_initial_interval": "00:00:00.5", "retry_factor": 2, "retry_max_interval": "00:01:00", "retry_max_attempts": 70, "retry_on_max_attempts": "pause",
-  "min_protocol_version": 5, "max_protocol_version": 6}', 'then the default');
+  "min_protocol_version": 5, "max_protocol_version": 6, "body": null}', 'then the default');
 SELECT is(pg_temp.holds(service, handler) -> what, value, format('%s of %s/%s', what, service, handler))
 FROM (VALUES ('Obj', 'get', 'handler_ty', '"shared"'::jsonb), ('Plain', 'a', 'handler_ty', 'null'), ('Plain', 'a', 'service_ty', '"service"'),
   ('Plain', 'g', 'retry_max_attempts', '3'), ('Plain', 'g', 'completion_retention', '"00:01:00"'), ('Plain', 'nope', 'revision', NULL), ('Nope', 'a', 'revision', NULL),

@@ -1,0 +1,46 @@
+/*
+ * ingress.h
+ *		The requests of those who call handlers, and their answers.
+ */
+#ifndef RESTATE_GATEWAY_INGRESS_H
+#define RESTATE_GATEWAY_INGRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "exchange.h"
+#include "port.h"
+
+#include "types/id_codec.h"
+
+/* What a request to the ingress has beside what all have. */
+typedef struct Ingress
+{
+	char id[RESTATE_INVOCATION_ID_CHARS + 1]; /* of the invocation; empty: none */
+	char expires[40];						  /* how long its result is kept; empty: not told */
+	char *answer_type;						  /* of an answer that is no failure; NULL: none */
+	bool typed_if_empty;
+	bool waits;						/* its invocation has no result yet */
+	bool has_left;					/* its client, while the call runs */
+	int lengths[EXCHANGE_MAX_ARGS]; /* of the arguments in bytes */
+
+	/* while it waits for a result */
+	int64_t seed;
+	struct Exchange *exchange; /* NULL: it does not wait */
+	struct Ingress *same;	   /* of the same place in the table */
+	struct Ingress *previous;  /* of the same patience */
+	struct Ingress *next;
+	int level;	/* of patience */
+	int asked;	/* its place among those that are asked for, from 1; 0: it is not */
+	int64_t at; /* when it is to be looked for, by loop_now */
+} Ingress;
+
+/* Returns what is served there, where this token is asked for; NULL: none. */
+extern const Port *ingress_configure(const char *token);
+
+/* Answers with a result: the body is in exchange->answer. */
+extern void ingress_answer(Exchange *exchange, int status, bool is_failure);
+
+extern void ingress_free(Ingress *ingress);
+
+#endif /* RESTATE_GATEWAY_INGRESS_H */
