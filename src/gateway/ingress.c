@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "call.h"
+#include "dispatch/dispatcher.h"
 #include "failure.h"
 #include "ingress_head.h"
 #include "routes.h"
@@ -431,6 +432,9 @@ ended(Task *task, TaskEnd how)
 	Exchange *exchange = exchange_of(task);
 	Ingress *ingress = exchange->ingress;
 
+	/* it may have been submitted, and be ready */
+	if (how == TASK_DONE)
+		dispatcher_wake();
 	if (how == TASK_DONE && exchange->status == 0 && ingress->waits && !ingress->has_left)
 		waiting_add(exchange);
 	else

@@ -47,7 +47,7 @@ static const Options *options;
 static Port admin_port = {.find = route_find};
 
 static bool start_pools(Pools *pools);
-static bool start_dispatcher(void);
+static bool start_dispatcher(bool with_ingress);
 static int turn(void);
 static bool listen_at(const Place *place, const Port *port, const char *what);
 static bool watch_signals(Watch *watch);
@@ -96,7 +96,7 @@ main(int argc, char **argv)
 	health_look(pools.health);
 	if (given.clock && !clock_start(given.db))
 		return fail("start the clock");
-	if (!start_dispatcher())
+	if (!start_dispatcher(pools.ingress != NULL))
 		return fail("start");
 	loop_run(turn);
 	dispatcher_stop();
@@ -189,12 +189,18 @@ start_pools(Pools *pools)
  * Begins to run handlers, where that is asked for.
  */
 static bool
-start_dispatcher(void)
+start_dispatcher(bool with_ingress)
 {
 	DispatcherConfig config = {.conninfo = options->worker_db,
 							   .slots = options->worker_slots,
 							   .deployment_slots = options->deployment_slots};
 
+	/* what it has done itself it need not be notified of */
+	if (with_ingress)
+	{
+		config.name = waiting_name();
+		config.over = waiting_look;
+	}
 	return options->worker_db == NULL || dispatcher_start(&config);
 }
 

@@ -47,6 +47,7 @@ static int64_t silence_limit(const Attempt *attempt);
 static void stop_counting(Attempt *attempt);
 static void hang_up(Attempt *attempt);
 static void note_end(const Attempt *attempt, const char *outcome);
+static void tell_over(const Attempt *attempt);
 static void attempt_free(Attempt *attempt);
 
 static const CallEvents events = {
@@ -58,6 +59,13 @@ static const CallEvents events = {
 static Attempt *all;
 static int nall;
 static int ncounted;
+static void (*tells_over)(const char *id);
+
+void
+attempts_configure(void (*over)(const char *id))
+{
+	tells_over = over;
+}
 
 int
 attempts_counted(void)
@@ -442,7 +450,10 @@ attempt_ended(Attempt *attempt, const char *status)
 {
 	note_end(attempt, status);
 	if (strcmp(status, "completed") == 0)
+	{
 		dispatch_counts.completed++;
+		tell_over(attempt);
+	}
 	else if (strcmp(status, "suspended") == 0 || strcmp(status, "ready") == 0)
 		dispatch_counts.suspended++;
 	else
@@ -468,6 +479,7 @@ void
 attempt_lost(Attempt *attempt, const char *why)
 {
 	note_end(attempt, why);
+	tell_over(attempt);
 	dispatch_counts.lost++;
 	attempt_free(attempt);
 	claims_wake();
@@ -477,6 +489,7 @@ void
 attempt_is_failed(Attempt *attempt, const char *status)
 {
 	note_end(attempt, status);
+	tell_over(attempt);
 	dispatch_counts.failed++;
 	attempt_free(attempt);
 	claims_wake();
@@ -554,6 +567,16 @@ attempts_drop_all(void)
 {
 	while (all)
 		attempt_free(all);
+}
+
+/*
+ * The invocation may be over with the attempt: somebody may wait for its result.
+ */
+static void
+tell_over(const Attempt *attempt)
+{
+	if (tells_over)
+		tells_over(attempt->id);
 }
 
 /*

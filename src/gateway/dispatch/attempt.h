@@ -90,6 +90,9 @@ struct Attempt
 };
 
 /* How many take a slot, and how many there are at all. */
+/* over: is told of each that is over, perhaps with its invocation; NULL: nobody is. */
+extern void attempts_configure(void (*over)(const char *id));
+
 extern int attempts_counted(void);
 extern int attempts_all(void);
 

@@ -259,7 +259,7 @@ ended(Task *task, TaskEnd how)
 		for (int row = 0; row < nrows; row++)
 			is_known = start_row(rows, row) && is_known;
 	}
-	if (!is_known && workers_renew())
+	if (!is_known && workers_renew(NULL))
 	{
 		log_event(LOG_WARN,
 				  "event=claim_lost worker=%s error=\"what was claimed, if anything, is taken over later\"",

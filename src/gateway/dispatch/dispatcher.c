@@ -29,10 +29,11 @@ dispatcher_start(const DispatcherConfig *config)
 		.slots = {.name = "worker", .conninfo = config->conninfo, .size = SESSIONS},
 		.queue_limit = 2 * SESSIONS};
 
-	pool = workers_renew() ? pool_start(&sessions) : NULL;
+	pool = workers_renew(config->name) ? pool_start(&sessions) : NULL;
 	if (pool == NULL)
 		return false;
 	served_configure(config->deployment_slots);
+	attempts_configure(config->over);
 	if (!pushes_start(pool) || !failures_start(pool) ||
 		!liveness_start(pool, config->conninfo) ||
 		!claims_start(pool, config->slots))

@@ -16,6 +16,9 @@ typedef struct DispatcherConfig
 	const char *conninfo;
 	int slots;			  /* attempts at a time */
 	int deployment_slots; /* of those on one deployment */
+	const char *name;	  /* of the worker it begins as; NULL: one of its own */
+	/* an attempt is over, perhaps with its invocation; NULL: nobody wants to know */
+	void (*over)(const char *id);
 } DispatcherConfig;
 
 /* Returns false where that cannot be done. */

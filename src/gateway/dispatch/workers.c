@@ -17,7 +17,7 @@ static void drop(Worker *worker);
 static Worker *all;
 
 bool
-workers_renew(void)
+workers_renew(const char *name)
 {
 	Worker *before = all;
 	Worker *worker = calloc(1, sizeof(*worker));
@@ -28,7 +28,11 @@ workers_renew(void)
 		free(worker);
 		return false;
 	}
-	snprintf(worker->name, sizeof(worker->name), "gateway-%d-%016" PRIx64, (int) getpid(), random);
+	if (name)
+		snprintf(worker->name, sizeof(worker->name), "%s", name);
+	else
+		snprintf(worker->name, sizeof(worker->name), "gateway-%d-%016" PRIx64, (int) getpid(),
+				 random);
 	worker->next = all;
 	all = worker;
 	if (before && before->nattempts == 0)

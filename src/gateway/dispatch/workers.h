@@ -14,13 +14,16 @@
 
 typedef struct Worker
 {
-	char name[64]; /* letters, digits and dashes */
+	char name[64]; /* letters, digits, dashes and underscores */
 	int nattempts;
 	struct Worker *next;
 } Worker;
 
-/* Takes a name that none had before; returns false where that cannot be done, and the one before stays. */
-extern bool workers_renew(void);
+/*
+ * Takes a name that no worker had before, one of its own for NULL; returns false where
+ * that cannot be done, and the one before stays.
+ */
+extern bool workers_renew(const char *name);
 
 /* The one that claims. */
 extern Worker *workers_current(void);
