@@ -23,6 +23,8 @@
 #define IDLE_MS		   1000
 /* while others do what is due */
 #define CROWDED_MS	   100
+/* between rounds, however often it is told of timers */
+#define LOOK_MS		   10
 /* after a failure, first and last */
 #define FIRST_RETRY_MS 1000
 #define LAST_RETRY_MS  10000
@@ -58,6 +60,8 @@ static Timer timer;
 static bool is_started;
 static bool is_draining;
 static bool is_under_way;
+static bool is_told; /* of a timer, while a round was under way */
+static void (*tells_fired)(void);
 static ClockCounts counts;
 
 /* of the round that is under way */
@@ -65,6 +69,7 @@ static int step;
 static bool has_failed;
 static bool has_batch;
 static long wait_ms;
+static int64_t round_began;
 static int64_t step_began;
 
 static int batch_size = FIRST_BATCH;
@@ -92,11 +97,12 @@ static const TaskKind clock_round = {
 	.overflowed = overflowed};
 
 bool
-clock_start(const char *conninfo)
+clock_start(const char *conninfo, void (*fired)(void))
 {
 	PoolConfig config = {.slots = {.name = "clock", .conninfo = conninfo, .size = 1},
 						 .queue_limit = 1};
 
+	tells_fired = fired;
 	timer.fire = begin_round;
 	pool = pool_start(&config);
 	is_started = pool && loop_set_timer(&timer, loop_now());
@@ -108,6 +114,21 @@ clock_drain(void)
 {
 	is_draining = true;
 	loop_clear_timer(&timer);
+}
+
+void
+clock_look(void)
+{
+	int64_t at = loop_now();
+
+	if (!is_started || is_draining || retry_ms > 0)
+		return;
+	if (at < round_began + LOOK_MS)
+		at = round_began + LOOK_MS;
+	if (is_under_way)
+		is_told = true;
+	else if (at < timer.at)
+		(void) loop_set_timer(&timer, at); /* it is set: no memory is needed */
 }
 
 bool
@@ -148,8 +169,10 @@ begin_round(Timer *fired)
 	(void) fired;
 	memset(&task, 0, sizeof(task));
 	task.kind = &clock_round;
-	task.deadline = loop_now() + ROUND_MS;
+	round_began = loop_now();
+	task.deadline = round_began + ROUND_MS;
 	is_under_way = true;
+	is_told = false;
 	pool_submit(pool, &task);
 }
 
@@ -216,6 +239,8 @@ take_tick(const PGresult *result)
 	done = strtoul(PQgetvalue(result, 0, 0), NULL, 10);
 	counts.ticks++;
 	counts.fired += done;
+	if (done > 0)
+		tells_fired();
 	if (!PQgetisnull(result, 0, 1))
 		wait_ms = strtol(PQgetvalue(result, 0, 1), NULL, 10);
 	if (wait_ms == 0 && done == 0)
@@ -314,7 +339,11 @@ ended(Task *round, TaskEnd how)
 		wait_ms = retry_ms;
 	}
 	else
+	{
 		retry_ms = 0;
+		if (is_told && wait_ms > LOOK_MS)
+			wait_ms = LOOK_MS;
+	}
 	(void) loop_set_timer(&timer, loop_now() + wait_ms); /* it was set: no memory is needed */
 }
 

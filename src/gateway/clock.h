@@ -17,8 +17,14 @@ typedef struct ClockCounts
 	unsigned long failures; /* calls that failed */
 } ClockCounts;
 
-/* Begins, in a session of its own; returns false where memory has run out. */
-extern bool clock_start(const char *conninfo);
+/*
+ * Begins, in a session of its own; returns false where memory has run out.  fired is
+ * told when something was done that was due.
+ */
+extern bool clock_start(const char *conninfo, void (*fired)(void));
+
+/* Something is due from some time on that was not before: it finds out when. */
+extern void clock_look(void);
 
 /* Begins nothing more. */
 extern void clock_drain(void);

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "call.h"
+#include "clock.h"
 #include "dispatch/dispatcher.h"
 #include "failure.h"
 #include "ingress_head.h"
@@ -432,9 +433,13 @@ ended(Task *task, TaskEnd how)
 	Exchange *exchange = exchange_of(task);
 	Ingress *ingress = exchange->ingress;
 
-	/* it may have been submitted, and be ready */
+	/* it may have been submitted, and be ready, or due later */
 	if (how == TASK_DONE)
+	{
 		dispatcher_wake();
+		if (exchange->status == 202)
+			clock_look();
+	}
 	if (how == TASK_DONE && exchange->status == 0 && ingress->waits && !ingress->has_left)
 		waiting_add(exchange);
 	else

@@ -94,7 +94,7 @@ main(int argc, char **argv)
 		return 1;
 	notify_ready();
 	health_look(pools.health);
-	if (given.clock && !clock_start(given.db))
+	if (given.clock && !clock_start(given.db, dispatcher_wake))
 		return fail("start the clock");
 	if (!start_dispatcher(pools.ingress != NULL))
 		return fail("start");
@@ -193,7 +193,8 @@ start_dispatcher(bool with_ingress)
 {
 	DispatcherConfig config = {.conninfo = options->worker_db,
 							   .slots = options->worker_slots,
-							   .deployment_slots = options->deployment_slots};
+							   .deployment_slots = options->deployment_slots,
+							   .due = clock_look};
 
 	/* what it has done itself it need not be notified of */
 	if (with_ingress)

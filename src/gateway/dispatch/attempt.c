@@ -60,11 +60,19 @@ static Attempt *all;
 static int nall;
 static int ncounted;
 static void (*tells_over)(const char *id);
+static void (*tells_due)(void);
 
 void
-attempts_configure(void (*over)(const char *id))
+attempts_configure(void (*over)(const char *id), void (*due)(void))
 {
 	tells_over = over;
+	tells_due = due;
+}
+
+void
+attempts_tell_due(void)
+{
+	tells_due();
 }
 
 int
@@ -490,6 +498,7 @@ attempt_is_failed(Attempt *attempt, const char *status)
 {
 	note_end(attempt, status);
 	tell_over(attempt);
+	tells_due();
 	dispatch_counts.failed++;
 	attempt_free(attempt);
 	claims_wake();

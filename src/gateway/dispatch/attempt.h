@@ -63,6 +63,7 @@ struct Attempt
 	bool is_closing;  /* its end is among them: what follows is of no account */
 	bool is_urgent;	  /* something of it has to be answered, or must not wait */
 	bool makes_ready; /* something of it may make another one ready */
+	bool sets_timer;  /* something of it may be due later */
 	bool wants_news;  /* others may have brought it something */
 	bool is_alone;	  /* it is pushed without others */
 
@@ -90,8 +91,12 @@ struct Attempt
 };
 
 /* How many take a slot, and how many there are at all. */
-/* over: is told of each that is over, perhaps with its invocation; NULL: nobody is. */
-extern void attempts_configure(void (*over)(const char *id));
+/*
+ * over: is told of each that is over, perhaps with its invocation; NULL: nobody is.
+ * due: is told when something is due later that was not before.
+ */
+extern void attempts_configure(void (*over)(const char *id), void (*due)(void));
+extern void attempts_tell_due(void);
 
 extern int attempts_counted(void);
 extern int attempts_all(void);

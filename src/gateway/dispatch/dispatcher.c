@@ -33,7 +33,7 @@ dispatcher_start(const DispatcherConfig *config)
 	if (pool == NULL)
 		return false;
 	served_configure(config->deployment_slots);
-	attempts_configure(config->over);
+	attempts_configure(config->over, config->due);
 	if (!pushes_start(pool) || !failures_start(pool) ||
 		!liveness_start(pool, config->conninfo) ||
 		!claims_start(pool, config->slots))

@@ -19,6 +19,8 @@ typedef struct DispatcherConfig
 	const char *name;	  /* of the worker it begins as; NULL: one of its own */
 	/* an attempt is over, perhaps with its invocation; NULL: nobody wants to know */
 	void (*over)(const char *id);
+	/* something is due later that was not before */
+	void (*due)(void);
 } DispatcherConfig;
 
 /* Returns false where that cannot be done. */

@@ -48,10 +48,15 @@ note(Attempt *attempt, uint16_t type)
 {
 	switch (type)
 	{
-		case 0x0001: /* Suspension */
 		case 0x0002: /* Error */
+			attempt->sets_timer = true;
+			/* FALLTHROUGH */
+		case 0x0001: /* Suspension */
 		case 0x0003: /* End */
 			attempt->is_closing = attempt->is_urgent = attempt->makes_ready = true;
+			break;
+		case 0x040C: /* Sleep */
+			attempt->is_urgent = attempt->sets_timer = true;
 			break;
 		case 0x0401: /* Output */
 		case 0x0403: /* SetState */
@@ -61,9 +66,11 @@ note(Attempt *attempt, uint16_t type)
 		case 0x0408: /* GetEagerStateKeys */
 		case 0x0411: /* Run */
 			break;
+		case 0x040E: /* OneWayCall */
+			attempt->sets_timer = true;
+			/* FALLTHROUGH */
 		case 0x040B: /* CompletePromise */
 		case 0x040D: /* Call */
-		case 0x040E: /* OneWayCall */
 		case 0x0410: /* SendSignal */
 		case 0x0414: /* CompleteAwakeable */
 			attempt->is_urgent = attempt->makes_ready = true;

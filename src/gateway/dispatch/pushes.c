@@ -433,6 +433,7 @@ static void
 tell(Push *push, const PGresult *rows)
 {
 	bool wakes = false;
+	bool sets_timer = false;
 
 	for (int row = 0; row < push->count; row++)
 	{
@@ -447,10 +448,14 @@ tell(Push *push, const PGresult *rows)
 		attempt->is_alone = false;
 		wakes = wakes || attempt->makes_ready;
 		attempt->makes_ready = attempt->is_urgent && attempt->makes_ready;
+		sets_timer = sets_timer || attempt->sets_timer;
+		attempt->sets_timer = attempt->is_urgent && attempt->sets_timer;
 		tell_row(attempt, rows, row);
 	}
 	if (wakes)
 		claims_wake();
+	if (sets_timer)
+		attempts_tell_due();
 }
 
 /*
