@@ -92,7 +92,7 @@ CREATE FUNCTION args(label text, more jsonb DEFAULT '{}') RETURNS json LANGUAGE 
   SELECT (jsonb_build_object('invocation_id', inv(label)) || more)::json
 $$;
 
-SELECT plan(697);
+SELECT plan(718);
 
 -- every operation on an invocation in every state, as documented
 
@@ -289,7 +289,8 @@ FROM unnest('{restart_as_new_batch,resume_batch}'::text[]) AS f, (VALUES ('"zzz"
 
 -- one role for each need
 
-SELECT is(posted(f, (CASE WHEN f LIKE '%\_batch' THEN ids('running') WHEN f = 'restart_point' THEN args('running', '{"at": "last_failure"}') ELSE args('running') END), role), '403 42501', format('%s may not call %s', role, f))
+SELECT is(posted(f, (CASE WHEN f LIKE '%\_batch' THEN ids('running') WHEN f = 'restart_point' THEN args('running', '{"at": "last_failure"}')
+    WHEN f = 'bulk_start' THEN '{"operation": "kill", "filter": {"all": true}}' WHEN f LIKE 'bulk\_%' THEN '{"job": "00000000-0000-0000-0000-000000000000"}' ELSE args('running') END), role), '403 42501', format('%s may not call %s', role, f))
 FROM (SELECT proname AS f FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace) AS p, unnest('{restate_web_reader,restate_authenticator}'::text[]) AS role ORDER BY role, f;
 SELECT is(has_function_privilege('restate_web_operator', oid, 'EXECUTE'), true, format('restate_web_operator may call %s', proname)) FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace ORDER BY proname;
 SELECT is(has_table_privilege('restate_web_reader', oid, 'SELECT') AND NOT has_table_privilege('restate_web_operator', oid, 'SELECT') AND NOT has_table_privilege('restate_authenticator', oid, 'SELECT')

@@ -36,7 +36,7 @@ BEGIN
   RETURN said;
 END $$;
 -- A frame: as it was recorded, with some bytes changed, cut off, or made up; or a run with
--- its result, and a suspension on that.
+-- its result, and a suspension on that; or an output and the end.
 CREATE FUNCTION pg_temp.frame() RETURNS bytea LANGUAGE plpgsql AS $$
 DECLARE
   said bytea;
@@ -44,7 +44,7 @@ DECLARE
 BEGIN
   SELECT r.frame INTO said FROM recorded AS r ORDER BY random() LIMIT 1;
   body := substring(said FROM 9);
-  CASE pg_temp.below(11)
+  CASE pg_temp.below(12)
     WHEN 0, 1, 2 THEN NULL;
     WHEN 3, 4 THEN
       IF body <> '' THEN
@@ -59,6 +59,7 @@ BEGIN
     WHEN 8 THEN
       body := set_byte('\x00', 0, pg_temp.below(6));
       said := pg_temp.framed('\x0411', '\x58' || body) || pg_temp.framed('\x0005', '\x08' || body || '\x7200') || CASE pg_temp.below(3) WHEN 0 THEN '' ELSE pg_temp.framed('\x0001', '\x08' || body) END;
+    WHEN 9 THEN said := pg_temp.framed('\x0401', '\x72030a0131') || pg_temp.framed('\x0003', '');
     ELSE said := pg_temp.framed((ARRAY['\x0001', '\x0002', '\x0003', '\x0005']::bytea[] || (SELECT array_agg(int2send((1024 + t)::int2)) FROM generate_series(0, 20) AS t))[1 + pg_temp.below(25)], pg_temp.body());
   END CASE;
   RETURN said;
