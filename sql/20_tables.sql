@@ -453,11 +453,9 @@ CREATE INDEX audit_at_idx ON restate.audit USING brin (at);
 COMMENT ON TABLE restate.audit IS
 'One row for every operation that took effect, written in its transaction. Rows outlive the invocation.';
 COMMENT ON COLUMN restate.audit.id IS
-'The invocation that was changed; null of what was done with a bulk job, in partition 0.';
+'The invocation; null for what was done with a bulk job, a deployment, a service or the state of an object, which parameters name.';
 COMMENT ON COLUMN restate.audit.audit_id IS
 'Orders the rows by the time at which they were made, as restate.new_audit_id() makes it. Rows of before 0.3.0 have small numbers, from a sequence.';
-COMMENT ON COLUMN restate.audit.id IS
-'The invocation; null for what was done to a deployment, a service or the state of an object, which parameters name.';
 COMMENT ON CONSTRAINT audit_rules ON restate.audit IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 COMMENT ON COLUMN restate.audit.claimed_subject IS

@@ -1102,9 +1102,8 @@ ALTER TABLE restate.audit
   DROP CONSTRAINT audit_partition_key_check,
   DROP CONSTRAINT audit_parameters_check;
 ALTER TABLE restate.audit ADD CONSTRAINT audit_rules CHECK (restate.check_audit(partition_key, id, parameters));
-ALTER TABLE restate.audit ALTER COLUMN id DROP NOT NULL;
 COMMENT ON COLUMN restate.audit.id IS
-'The invocation; null for what was done to a deployment, a service or the state of an object, which parameters name.';
+'The invocation; null for what was done with a bulk job, a deployment, a service or the state of an object, which parameters name.';
 COMMENT ON CONSTRAINT audit_rules ON restate.audit IS
 'The rules of a row, which restate.rules lists; the error names the rule that is broken.';
 
@@ -2961,8 +2960,6 @@ ALTER TABLE restate.audit
   ALTER COLUMN audit_id DROP IDENTITY,
   ALTER COLUMN audit_id SET DEFAULT restate.new_audit_id(),
   ALTER COLUMN id DROP NOT NULL;
-COMMENT ON COLUMN restate.audit.id IS
-'The invocation that was changed; null of what was done with a bulk job, in partition 0.';
 COMMENT ON COLUMN restate.audit.audit_id IS
 'Orders the rows by the time at which they were made, as restate.new_audit_id() makes it. Rows of before 0.3.0 have small numbers, from a sequence.';
 

@@ -294,7 +294,9 @@ start(Discovery *discovery)
 	}
 	discovery->sent[0] = accept;
 	json_object_foreach(discovery->headers, name, value)
+	{
 		discovery->sent[count++] = (CallHeader){name, json_string_value(value)};
+	}
 	discovery->endpoint = endpoint_new(&config, &error);
 	if (discovery->endpoint == NULL)
 		return refuse_body(exchange, 422, error);

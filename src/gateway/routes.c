@@ -184,8 +184,8 @@ static const Route routes[] = {
 		"$1::pg_catalog.restate_invocation_id, $2::pg_catalog.int8, $3, $4) AS p",
 		4, prepare_preview, answer_document),
 	ASK("dry-run",
-		ROWS("restate_dry_run($2, ARRAY[$1::pg_catalog.restate_invocation_id], NULL,"
-			 " $3::pg_catalog.int8, $4)"),
+		ROWS_ALONE("pg_catalog.restate_dry_run($2, ARRAY[$1::pg_catalog.restate_invocation_id], NULL,"
+				   " $3::pg_catalog.int8, $4)"),
 		4, prepare_dry_run, answer_document),
 	ASK("restart-point",
 		"SELECT pg_catalog.jsonb_build_object('from',"

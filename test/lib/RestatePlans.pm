@@ -22,7 +22,7 @@ CONF
 
 # What indexes begin with, after the partition key if that comes first: a
 # condition on it is what makes a scan of an index short.
-my $leading = qr/\bat [<>] |\b(?:id|job|new_id|target|restarted_from|status|kind|service_key|(?:target_)?service_name(?:\)::text)?) = /;
+my $leading = qr/\bat [<>] |\b(?:id|job|new_id|target|restarted_from|status|kind|(?:target_)?service_key|(?:target_)?service_name(?:\)::text)?) = /;
 
 # Returns the nodes of a plan that read a whole table, or a whole index, other than one of
 # those, of which there are few rows here too.

@@ -124,8 +124,8 @@ for my $understood (
 my $tables = $json->decode(rows('SHOW TABLES'));
 is_deeply([ sort keys %{ $tables->[0] } ], [qw(table_catalog table_name table_schema table_type)], 'SHOW TABLES has the columns');
 is(join(' ', grep { /^s/ } map { $_->{table_name} } @$tables),
-	'state sys_deployment sys_idempotency sys_inbox sys_invocation sys_invocation_state sys_invocation_status sys_journal sys_journal_events'
-	  . ' sys_keyed_service_status sys_promise sys_service', 'and the views');
+	'state sys_bulk_job sys_deployment sys_deployment_blocker sys_idempotency sys_inbox sys_invocation sys_invocation_state sys_invocation_status sys_journal sys_journal_events'
+	  . ' sys_keyed_service_status sys_promise sys_service sys_stuck', 'and the views');
 is(rows("$_"), rows('SHOW TABLES'), "$_ is the same") for 'show tables ;', "/* all */ Show\n\tTables -- of them";
 
 # What is refused, and what the message names.

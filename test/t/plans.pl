@@ -210,7 +210,7 @@ for my $round (1, 2)
 			my ($call, $count) = @$operation;
 			my $name = $call =~ s/\(.*//sr . " ($operation->[2]), $settings{$settings}";
 			my @plans = plans_of_call($call, $settings);
-			my @whole = map { whole($_) } @plans;
+			my @whole = map { whole($_, 'timer') } @plans;
 
 			is(scalar @plans, $count, "$name: $count statements")
 			  or diag(map { (/Query Text: (.{0,140})/)[0] . "\n" } @plans);
@@ -226,7 +226,7 @@ for my $operation (@operations, [ "purge_batch(ARRAY(SELECT id FROM restate.invo
 {
 	my @plans = plans_of_call($operation->[0], 'SET enable_sort = off; SET enable_nestloop = off; SET enable_indexscan = off; SET enable_bitmapscan = off');
 
-	is(join("\n", map { whole($_) } @plans), '', "$operation->[0] ($operation->[2]), with all turned off: nothing is read whole");
+	is(join("\n", map { whole($_, 'timer') } @plans), '', "$operation->[0] ($operation->[2]), with all turned off: nothing is read whole");
 }
 
 done_testing();
