@@ -51,7 +51,9 @@ UNION ALL SELECT nspname FROM pg_namespace UNION ALL SELECT DISTINCT proname FRO
 SQL
 	$roles =~ s/(?<=GRANT SELECT ON\n)(.*?)(?=\nTO)/join ', ', grep { $there{$_} } $1 =~ m{restate\.\w+}g/se;
 	$roles =~ s/, restate_query TO/ TO/ unless $there{restate_query};
-	$roles =~ s/(?<=GRANT EXECUTE ON FUNCTION\n)(.*?)(?=\nTO)/join ', ', grep { $there{$_} } map { m{restate_\w+}g } grep { !m{--} } split m{\n}, $1/se;
+	$roles =~ s/(?<=GRANT EXECUTE ON FUNCTION\n)(.*?)(?=\nTO)/join ', ', grep { $there{$_} } map { m{restate_\w+}g } grep { !m{--} } split m{\n}, $1/gse;
+	# nor anything of the ingress
+	$roles =~ s/^GRANT EXECUTE ON FUNCTION\n\nTO \w+;$//mg;
 	$node->safe_psql($database // 'postgres', $roles);
 	return;
 }
