@@ -16,13 +16,12 @@
 
 static bool begin(Task *task);
 static void take_result(Task *task, const PGresult *result);
-static bool next(Task *task);
 static void overflowed(Task *task);
 
 const TaskKind one_call = {
 	.begin = begin,
 	.result = take_result,
-	.next = next,
+	.next = task_is_one_call,
 	.ended = answer_task_end,
 	.overflowed = overflowed};
 
@@ -57,16 +56,6 @@ take_result(Task *task, const PGresult *result)
 		exchange->route->answer(exchange, result);
 	else if (!task_tries_again(task, result, true))
 		answer_failure(exchange, result);
-}
-
-/*
- * The call is all.
- */
-static bool
-next(Task *task)
-{
-	task_done(task);
-	return true;
 }
 
 /*

@@ -46,7 +46,6 @@ static void member_is_late(Timer *timer);
 static void take_result(Task *task, const PGresult *result);
 static void give_back(Lane *lane);
 static void fail(Lane *lane, const PGresult *error);
-static bool next(Task *task);
 static void ended(Task *task, TaskEnd how);
 static void send_all_alone(Lanes *lanes);
 static void overflowed(Task *task);
@@ -55,7 +54,7 @@ static void send_alone(Lanes *lanes, Task *task);
 static const TaskKind joined_call = {
 	.begin = begin,
 	.result = take_result,
-	.next = next,
+	.next = task_is_one_call,
 	.ended = ended,
 	.overflowed = overflowed};
 
@@ -344,16 +343,6 @@ fail(Lane *lane, const PGresult *error)
 		else if (exchange->status < 400)
 			answer_failure(exchange, error);
 	}
-}
-
-/*
- * The call is all.
- */
-static bool
-next(Task *task)
-{
-	task_done(task);
-	return true;
 }
 
 /*

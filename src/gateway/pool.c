@@ -146,6 +146,13 @@ task_done(Task *task)
 	task->is_done = true;
 }
 
+bool
+task_is_one_call(Task *task)
+{
+	task_done(task);
+	return true;
+}
+
 void
 task_abandon(Task *task)
 {

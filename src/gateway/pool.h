@@ -38,6 +38,9 @@ extern void pool_withdraw(Task *task);
 /* The task is over; to be called in begin or next. */
 extern void task_done(Task *task);
 
+/* The next of a task that is one call: it is over. */
+extern bool task_is_one_call(Task *task);
+
 /* The task is over, whatever the server still sends; to be called in result. */
 extern void task_abandon(Task *task);
 

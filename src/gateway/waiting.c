@@ -91,7 +91,6 @@ static int gather(void);
 static bool begin(Task *task);
 static void take_result(Task *task, const PGresult *result);
 static void take_row(const PGresult *result, int row);
-static bool next(Task *task);
 static void ended(Task *task, TaskEnd how);
 static void overflowed(Task *task);
 static void finish(Ingress *ingress);
@@ -107,7 +106,7 @@ static const SessionEvents listener_events = {
 static const TaskKind results_call = {
 	.begin = begin,
 	.result = take_result,
-	.next = next,
+	.next = task_is_one_call,
 	.ended = ended,
 	.overflowed = overflowed};
 
@@ -637,16 +636,6 @@ finish(Ingress *ingress)
 
 	waiting_forget(ingress);
 	exchange->answered(exchange);
-}
-
-/*
- * The call is all.
- */
-static bool
-next(Task *task)
-{
-	task_done(task);
-	return true;
 }
 
 /*

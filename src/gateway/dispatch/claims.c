@@ -68,14 +68,13 @@ static int room(void);
 static bool begin(Task *task);
 static void list_deployments(Buffer *list, bool (*belongs)(const Served *served));
 static void take_result(Task *task, const PGresult *result);
-static bool next(Task *task);
 static void ended(Task *task, TaskEnd how);
 static bool start_row(const PGresult *rows, int row);
 
 static const TaskKind claim_kind = {
 	.begin = begin,
 	.result = take_result,
-	.next = next,
+	.next = task_is_one_call,
 	.ended = ended};
 
 static Pool *pool;
@@ -227,16 +226,6 @@ take_result(Task *task, const PGresult *result)
 	is_open = failure_leaves_open(result);
 	log_event(LOG_WARN, "event=claim_failed error=%s",
 			  log_quote(message ? message : "no message", quoted, sizeof(quoted)));
-}
-
-/*
- * The call is all.
- */
-static bool
-next(Task *task)
-{
-	task_done(task);
-	return true;
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "dispatch/line.h"
 #include "log.h"
 
 /* how many are told at once */
@@ -43,21 +44,18 @@ static void try_tellers(void);
 static void retry(Timer *timer);
 static bool begin(Task *task);
 static void take_result(Task *task, const PGresult *result);
-static bool next(Task *task);
 static void ended(Task *task, TaskEnd how);
 static void enqueue(Attempt *attempt);
-static void dequeue(Attempt *attempt);
 
 static const TaskKind teller_kind = {
 	.begin = begin,
 	.result = take_result,
-	.next = next,
+	.next = task_is_one_call,
 	.ended = ended};
 
 static Pool *pool;
 static Teller tellers[MAX_TELLERS];
-static Attempt *first;
-static Attempt *last;
+static Line waiting;
 static Timer later; /* always set; INT64_MAX: nothing is tried again */
 static bool stopped;
 
@@ -96,7 +94,7 @@ failures_forget(Attempt *attempt)
 			tellers[i].attempt = NULL;
 			return;
 		}
-	dequeue(attempt);
+	line_remove(&waiting, attempt);
 }
 
 /*
@@ -105,7 +103,7 @@ failures_forget(Attempt *attempt)
 static void
 try_tellers(void)
 {
-	for (int i = 0; i < MAX_TELLERS && first && !stopped; i++)
+	for (int i = 0; i < MAX_TELLERS && waiting.first && !stopped; i++)
 	{
 		Teller *teller = &tellers[i];
 
@@ -114,9 +112,9 @@ try_tellers(void)
 		memset(teller, 0, sizeof(*teller));
 		teller->task.kind = &teller_kind;
 		teller->task.deadline = loop_now() + TELL_MS;
-		teller->attempt = first;
+		teller->attempt = waiting.first;
 		teller->is_running = true;
-		dequeue(first);
+		line_remove(&waiting, waiting.first);
 		pool_submit(pool, &teller->task);
 	}
 }
@@ -184,16 +182,6 @@ take_result(Task *task, const PGresult *result)
 }
 
 /*
- * The call is all.
- */
-static bool
-next(Task *task)
-{
-	task_done(task);
-	return true;
-}
-
-/*
  * The attempt is over, if the database knows: also where it says that it is not
  * ours any more.
  */
@@ -233,27 +221,5 @@ static void
 enqueue(Attempt *attempt)
 {
 	attempt->is_being_failed = true;
-	attempt->due_next = NULL;
-	attempt->due_previous = last;
-	if (last)
-		last->due_next = attempt;
-	else
-		first = attempt;
-	last = attempt;
-}
-
-/*
- * Takes it out of them.
- */
-static void
-dequeue(Attempt *attempt)
-{
-	if (attempt->due_previous)
-		attempt->due_previous->due_next = attempt->due_next;
-	else
-		first = attempt->due_next;
-	if (attempt->due_next)
-		attempt->due_next->due_previous = attempt->due_previous;
-	else
-		last = attempt->due_previous;
+	line_add(&waiting, attempt);
 }

@@ -37,7 +37,6 @@
 static void beat(Timer *timer);
 static bool begin(Task *task);
 static void take_result(Task *task, const PGresult *result);
-static bool next(Task *task);
 static void ended(Task *task, TaskEnd how);
 static void ask(Timer *timer);
 static void listen_again(Timer *timer);
@@ -52,7 +51,7 @@ static void notified(Session *session, const char *channel, const char *payload)
 static const TaskKind heartbeat_kind = {
 	.begin = begin,
 	.result = take_result,
-	.next = next,
+	.next = task_is_one_call,
 	.ended = ended};
 
 static const SessionEvents ear_events = {
@@ -160,16 +159,6 @@ take_result(Task *task, const PGresult *result)
 	if (PQresultStatus(result) != PGRES_TUPLES_OK && !task_tries_again(task, result, true))
 		log_event(LOG_WARN, "event=heartbeat_failed error=%s",
 				  log_quote(message ? message : "no message", quoted, sizeof(quoted)));
-}
-
-/*
- * The call is all.
- */
-static bool
-next(Task *task)
-{
-	task_done(task);
-	return true;
 }
 
 /*

@@ -11,6 +11,7 @@
 #include "dispatch/claims.h"
 #include "dispatch/counts.h"
 #include "dispatch/frames.h"
+#include "dispatch/line.h"
 #include "failure.h"
 #include "log.h"
 #include "pg_binary.h"
@@ -80,7 +81,6 @@ static void gather(Push *push);
 static void join(Push *push, Attempt *attempt, size_t *bytes);
 static bool make_arrays(Push *push);
 static void take_result(Task *task, const PGresult *result);
-static bool next(Task *task);
 static void ended(Task *task, TaskEnd how);
 static bool is_passing(const Push *push);
 static void give_back(Push *push);
@@ -93,13 +93,12 @@ static void dequeue(Attempt *attempt);
 static const TaskKind push_kind = {
 	.begin = begin,
 	.result = take_result,
-	.next = next,
+	.next = task_is_one_call,
 	.ended = ended};
 
 static Pool *pool;
 static Push pushes[MAX_PUSHES];
-static Attempt *first_due;
-static Attempt *last_due;
+static Line due;
 static Timer turn;	 /* when it fires what is due is pushed; always set */
 static int retry_ms; /* after how long it was tried again last; 0: the last one went well */
 static bool waits;	 /* until it is tried again */
@@ -161,7 +160,7 @@ try_pushes(Timer *timer)
 {
 	(void) loop_set_timer(timer, INT64_MAX); /* its place is free: no memory is needed */
 	waits = false;
-	for (int i = 0; i < MAX_PUSHES && first_due && !stopped; i++)
+	for (int i = 0; i < MAX_PUSHES && due.first && !stopped; i++)
 		if (!pushes[i].is_running)
 			run(&pushes[i]);
 }
@@ -220,9 +219,9 @@ gather(Push *push)
 {
 	size_t bytes = 0;
 
-	while (first_due && push->count < MOST_ATTEMPTS && bytes < MOST_BYTES)
+	while (due.first && push->count < MOST_ATTEMPTS && bytes < MOST_BYTES)
 	{
-		Attempt *attempt = first_due;
+		Attempt *attempt = due.first;
 
 		if (attempt->is_alone && push->count > 0)
 			break;
@@ -232,7 +231,7 @@ gather(Push *push)
 			break;
 	}
 	/* what there is no room for is for the next */
-	if (first_due)
+	if (due.first)
 		(void) loop_set_timer(&turn, 0); /* it is set: no memory is needed */
 }
 
@@ -314,16 +313,6 @@ take_result(Task *task, const PGresult *result)
 }
 
 /*
- * The call is all.
- */
-static bool
-next(Task *task)
-{
-	task_done(task);
-	return true;
-}
-
-/*
  * Tells the attempts what has become of it.  Where that is not known all is
  * pushed again: what was taken is recognised.
  */
@@ -374,7 +363,7 @@ ended(Task *task, TaskEnd how)
 	push->sqlstate[0] = push->error[0] = '\0';
 	push->count = 0;
 	push->is_running = false;
-	if (first_due && !waits && !stopped)
+	if (due.first && !waits && !stopped)
 		(void) loop_set_timer(&turn, 0); /* it is set: no memory is needed */
 }
 
@@ -489,13 +478,7 @@ static void
 enqueue(Attempt *attempt)
 {
 	attempt->is_due = true;
-	attempt->due_next = NULL;
-	attempt->due_previous = last_due;
-	if (last_due)
-		last_due->due_next = attempt;
-	else
-		first_due = attempt;
-	last_due = attempt;
+	line_add(&due, attempt);
 }
 
 /*
@@ -504,13 +487,6 @@ enqueue(Attempt *attempt)
 static void
 dequeue(Attempt *attempt)
 {
-	if (attempt->due_previous)
-		attempt->due_previous->due_next = attempt->due_next;
-	else
-		first_due = attempt->due_next;
-	if (attempt->due_next)
-		attempt->due_next->due_previous = attempt->due_previous;
-	else
-		last_due = attempt->due_previous;
+	line_remove(&due, attempt);
 	attempt->is_due = false;
 }
