@@ -316,7 +316,7 @@ COMMENT ON COLUMN restate.sys_bulk_job.remaining IS 'How many have not had their
 COMMENT ON COLUMN restate.sys_bulk_job.put_off IS 'How many of these were locked by others when it was their turn.';
 COMMENT ON COLUMN restate.sys_bulk_job.outcomes IS 'How many there are of each outcome.';
 COMMENT ON COLUMN restate.sys_bulk_job.failures IS 'How many failed with each category of error; locked: others kept them locked all the time; an SQLSTATE: an error that is none of ours.';
-COMMENT ON COLUMN restate.sys_bulk_job.examples IS 'Of each category the first that failed: its id and the message.';
+COMMENT ON COLUMN restate.sys_bulk_job.examples IS 'Of each category the first that failed: its id and the message; without an id, the error that undid a whole batch.';
 COMMENT ON COLUMN restate.sys_bulk_job.progress IS 'The part of its set that has had its turn, from 0 to 1.';
 COMMENT ON COLUMN restate.sys_bulk_job.rate IS 'How many have their turn in a second, since it was started or resumed; null before the first batch.';
 COMMENT ON COLUMN restate.sys_bulk_job.seconds_left IS 'How long the rest takes at that rate; null if it is not running.';

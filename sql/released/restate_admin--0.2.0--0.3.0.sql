@@ -4282,7 +4282,7 @@ COMMENT ON COLUMN restate.sys_bulk_job.remaining IS 'How many have not had their
 COMMENT ON COLUMN restate.sys_bulk_job.put_off IS 'How many of these were locked by others when it was their turn.';
 COMMENT ON COLUMN restate.sys_bulk_job.outcomes IS 'How many there are of each outcome.';
 COMMENT ON COLUMN restate.sys_bulk_job.failures IS 'How many failed with each category of error; locked: others kept them locked all the time; an SQLSTATE: an error that is none of ours.';
-COMMENT ON COLUMN restate.sys_bulk_job.examples IS 'Of each category the first that failed: its id and the message.';
+COMMENT ON COLUMN restate.sys_bulk_job.examples IS 'Of each category the first that failed: its id and the message; without an id, the error that undid a whole batch.';
 COMMENT ON COLUMN restate.sys_bulk_job.progress IS 'The part of its set that has had its turn, from 0 to 1.';
 COMMENT ON COLUMN restate.sys_bulk_job.rate IS 'How many have their turn in a second, since it was started or resumed; null before the first batch.';
 COMMENT ON COLUMN restate.sys_bulk_job.seconds_left IS 'How long the rest takes at that rate; null if it is not running.';
@@ -4658,6 +4658,8 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   due uuid;
+  sqlstate_of_error text;
+  message_of_error text;
 BEGIN
   IF pg_is_in_recovery() THEN
     PERFORM restate.refuse('read_only', 'cannot run a bulk job on a standby');
@@ -4666,13 +4668,27 @@ BEGIN
     WHERE b.state = 'running' AND b.next_due_at <= clock_timestamp()
     ORDER BY b.last_batch_at NULLS FIRST, b.created_at, b.job LIMIT 1 FOR UPDATE SKIP LOCKED;
   IF FOUND THEN
-    RETURN QUERY SELECT due, r.* FROM restate_bulk_run(due, $1) AS r;
+    BEGIN
+      RETURN QUERY SELECT due, r.* FROM restate_bulk_run(due, $1) AS r;
+    EXCEPTION WHEN OTHERS THEN
+      GET STACKED DIAGNOSTICS sqlstate_of_error = RETURNED_SQLSTATE, message_of_error = MESSAGE_TEXT;
+      IF sqlstate_of_error = 'PT400' THEN
+        RAISE;
+      END IF;
+      -- the others have their turn before it is tried again
+      RAISE WARNING 'a batch of bulk job % failed: %', due, message_of_error USING ERRCODE = sqlstate_of_error;
+      UPDATE restate.bulk_job AS b
+        SET next_due_at = clock_timestamp() + interval '10 s',
+          examples = jsonb_build_object(sqlstate_of_error, jsonb_build_object('id', NULL, 'message', message_of_error)) || b.examples
+        WHERE b.job = due;
+      RETURN QUERY SELECT due, b.state, 0::bigint, 0::bigint, 0::bigint, 0::bigint, b.remaining, b.next_due_at FROM restate_bulk_jobs(due) AS b;
+    END;
   END IF;
 END
 $function$;
 REVOKE ALL ON FUNCTION restate_bulk_next(integer) FROM PUBLIC;
 COMMENT ON FUNCTION restate_bulk_next(integer) IS
-'Runs a batch of the bulk job that has waited longest for one, of those that are due and that nobody else runs: for whoever runs them all. Returns the job and the row of restate_bulk_run(), or none where no job is due. batch: as there. Errors: invalid_query_parameter 400, read_only 503.';
+'Runs a batch of the bulk job that has waited longest for one, of those that are due and that nobody else runs: for whoever runs them all. Returns the job and the row of restate_bulk_run(), or none where no job is due. A batch that fails as a whole is undone, with a warning, and tried again after ten seconds, so that other jobs have their turn. batch: as there. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE FUNCTION restate.audit_end_of_bulk_job(job uuid) RETURNS void
   LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE

@@ -171,7 +171,7 @@ EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
   RETURN told;
 END $$;
 
-SELECT plan((SELECT count(*) FROM filter)::int + (SELECT count(*) FROM refused)::int + 2 * (SELECT count(*) FROM operation)::int + 62);
+SELECT plan((SELECT count(*) FROM filter)::int + (SELECT count(*) FROM refused)::int + 2 * (SELECT count(*) FROM operation)::int + 64);
 
 SELECT is(matched(f.filter), f.want, f.filter::text) FROM filter AS f ORDER BY f.n;
 
@@ -287,6 +287,25 @@ SELECT job AS two FROM restate_bulk_start('pause', '{"all": true}') \gset
 SELECT is((SELECT array_agg(CASE r.job WHEN :'one' THEN 1 ELSE 2 END ORDER BY n) FROM generate_series(1, 6) AS n CROSS JOIN LATERAL restate_bulk_next(n - n + 1) AS r) IN ('{1,2,1,2,1,2}', '{2,1,2,1,2,1}'), true, 'jobs take turns');
 SELECT is((SELECT array_agg(state) FROM (SELECT state FROM restate_bulk_jobs() LIMIT 2) AS b), '{running,running}', 'those that run are shown first');
 SELECT is((SELECT count(*) FROM restate_bulk_jobs()), (SELECT count(*) FROM restate.bulk_job), 'and all of them');
+
+-- one that fails as a whole lets the others have their turn
+CREATE FUNCTION fail_all() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF OLD.target_handler_name = 'fails' THEN
+    RAISE EXCEPTION 'not now' USING ERRCODE = '40001';
+  END IF;
+  RETURN OLD;
+END $$;
+CREATE TRIGGER fail_all BEFORE DELETE ON restate.invocation FOR EACH ROW EXECUTE FUNCTION fail_all();
+SELECT make('fails ' || n, 'Svc/fails', 'completed') FROM generate_series(1, 3) AS n \g /dev/null
+SELECT job AS three FROM restate_bulk_start('purge', '{"handler": "fails"}') \gset
+SET LOCAL client_min_messages = error;
+SELECT is((SELECT string_agg(CASE WHEN r.job = :'three' THEN 'fails' ELSE r.state END, ' ' ORDER BY n)
+  FROM generate_series(1, 3) AS n CROSS JOIN LATERAL restate_bulk_next(n - n + 1000) AS r), 'fails done done', 'a batch that fails lets other jobs have their turn');
+SET LOCAL client_min_messages = warning;
+SELECT is((SELECT jsonb_build_object('done', b.done, 'remaining', b.remaining, 'why', b.examples #>> '{40001,message}', 'waits', b.next_due_at > clock_timestamp())
+  FROM restate.sys_bulk_job AS b WHERE b.job = :'three'), '{"done": 0, "remaining": 3, "why": "not now", "waits": true}', 'it is undone, and tried again later');
+DROP TRIGGER fail_all ON restate.invocation;
 
 -- who may
 CREATE ROLE job_operator;
