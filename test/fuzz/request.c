@@ -330,6 +330,9 @@ try_encoded_again(const Exchange *exchange)
 	Buffer target = {0};
 	Exchange *again;
 
+	/* of a prefix the rest is a file's name, which this does not know */
+	if (exchange->route->is_prefix)
+		return;
 	for (int i = 0; i < ROUTE_MAX_SEGMENTS && exchange->route->segments[i]; i++)
 	{
 		buffer_add_text(&target, "/");
