@@ -133,7 +133,7 @@ DATA       = $(filter-out sql/released/$(INSTALL_SCRIPT_SQL),$(call rel,sql/rele
 SHLIB_LINK += -lxxhash -Wl,-Bsymbolic
 PG_CPPFLAGS += -I$(SRCROOT)/src -DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"'
 
-EXTRA_CLEAN = $(EXTENSION)--*.sql restate-admin-http src/gateway/*.o src/gateway/*/*.o src/gateway/openapi.h src/gateway/console_files.h src/gateway/*.gc* src/gateway/*/*.gc* src/*/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
+EXTRA_CLEAN = $(EXTENSION)--*.sql restate-gateway src/gateway/*.o src/gateway/*/*.o src/gateway/openapi.h src/gateway/console_files.h src/gateway/*.gc* src/gateway/*/*.gc* src/*/*.gc* results output_iso tmp_check regression.diffs regression.out deb .run/build-id
 
 ifdef STRICT
 # the server's headers leave parameters unused
@@ -170,7 +170,9 @@ include $(PGXS)
 # The gateway is a program of its own, built with the server's compiler flags
 # but none of its headers beyond libpq's.  WITH_HTTP=no leaves it out.
 ifeq ($(WITH_HTTP),yes)
-HTTP_PROGRAM = restate-admin-http
+HTTP_PROGRAM = restate-gateway
+# its name up to 0.2.0, which still starts it
+FORMER_PROGRAM = restate-admin-http
 GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c src/gateway/*/*.c)) src/types/frame.o src/types/id_codec.o src/types/is_utf8.o
 HTTP_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
 	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/gateway -I$(SRCROOT)/src/gateway -I$(SRCROOT)/src
@@ -232,13 +234,14 @@ install: install-http
 install-http: $(HTTP_PROGRAM)
 	$(MKDIR_P) '$(DESTDIR)$(bindir)' '$(DESTDIR)$(systemddir)' '$(DESTDIR)$(sysusersdir)'
 	$(INSTALL_PROGRAM) $(HTTP_PROGRAM) '$(DESTDIR)$(bindir)/'
+	ln -sf $(HTTP_PROGRAM) '$(DESTDIR)$(bindir)/$(FORMER_PROGRAM)'
 	sed 's|@bindir@|$(bindir)|' $(SRCROOT)/packaging/$(HTTP_PROGRAM).service.in >'$(DESTDIR)$(systemddir)/$(HTTP_PROGRAM).service'
 	$(INSTALL_DATA) $(SRCROOT)/packaging/$(HTTP_PROGRAM).sysusers.conf '$(DESTDIR)$(sysusersdir)/$(HTTP_PROGRAM).conf'
 
 uninstall: uninstall-http
 .PHONY: uninstall-http
 uninstall-http:
-	rm -f '$(DESTDIR)$(bindir)/$(HTTP_PROGRAM)' '$(DESTDIR)$(systemddir)/$(HTTP_PROGRAM).service' \
+	rm -f '$(DESTDIR)$(bindir)/$(HTTP_PROGRAM)' '$(DESTDIR)$(bindir)/$(FORMER_PROGRAM)' '$(DESTDIR)$(systemddir)/$(HTTP_PROGRAM).service' \
 	  '$(DESTDIR)$(sysusersdir)/$(HTTP_PROGRAM).conf'
 endif
 

@@ -267,7 +267,7 @@ TOML
 sub start_ours
 {
 	chomp(my $bindir = `pg_config --bindir`);
-	spawn('ours', "$ENV{SERVER_DIR}/stage$bindir/restate-admin-http", "--listen=127.0.0.1:$port{ours}",
+	spawn('ours', "$ENV{SERVER_DIR}/stage$bindir/restate-gateway", "--listen=127.0.0.1:$port{ours}",
 		"--db=host=$ENV{PGHOST} dbname=bench_http user=restate_gateway",
 		"--query-db=host=$ENV{PGHOST} dbname=bench_http user=restate_gateway_reader");
 	wait_for_url('ours', "$side{ours}/health");

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Copies the files of Restate's web UI from a server that serves them, for --ui-dir
-# of restate-admin-http:
+# of restate-gateway:
 #
 #   copy_ui.sh http://127.0.0.1:9070 DIR
 #

@@ -1,4 +1,4 @@
--- The roles that restate-admin-http logs in as, with what it needs and no
+-- The roles that restate-gateway logs in as, with what it needs and no
 -- more.  Run once in each database that has the extension, as its owner and
 -- with CREATEROLE; how the roles log in (a password, peer) is left to you.
 

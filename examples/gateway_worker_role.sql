@@ -1,4 +1,4 @@
--- The role that restate-admin-http runs handlers as, with --worker-db, and what it
+-- The role that restate-gateway runs handlers as, with --worker-db, and what it
 -- needs and no more.  Run once in each database that has the extension, as its owner
 -- and with CREATEROLE; how the role logs in (a password, peer) is left to you.
 

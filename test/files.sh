@@ -98,8 +98,8 @@ quotes doc/postgrest.md "$(<examples/postgrest/roles.sql)" examples/postgrest/ro
 quotes examples/roles.sql "$(sed -n '/^## Privileges/,/^## /{/^```sql$/,/^```$/{/^```/!p}}' README.md)" 'what README.md shows of the roles'
 mapfile -t found < <(grep -n 'CREATE ROLE restate_' README.md)
 none 'the README makes no role of its own' "${found[@]}"
-if [ -x restate-admin-http ]; then
-  mapfile -t found < <(./restate-admin-http --help | grep -oE -- '--[a-z-]+' | sort -u |
+if [ -x restate-gateway ]; then
+  mapfile -t found < <(./restate-gateway --help | grep -oE -- '--[a-z-]+' | sort -u |
     while read -r option; do grep -qF -- "\`$option" doc/http.md || echo "$option"; done)
   none 'doc/http.md has each option of the gateway' "${found[@]}"
 fi

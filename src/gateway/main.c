@@ -1,7 +1,7 @@
 /*
  * main.c
- *		restate-admin-http: Restate's Admin API over the tables of
- *		restate_admin.
+ *		restate-gateway: Restate's Admin API, ingress and handlers of
+ *		services over the tables of restate_admin.
  */
 #include <errno.h>
 #include <libpq-fe.h>

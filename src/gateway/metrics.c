@@ -122,18 +122,18 @@ method_at(int i)
 void
 metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries)
 {
-	buffer_add_text(buffer, "# HELP restate_admin_http_requests_total Requests answered.\n"
-							"# TYPE restate_admin_http_requests_total counter\n");
+	buffer_add_text(buffer, "# HELP restate_gateway_requests_total Requests answered.\n"
+							"# TYPE restate_gateway_requests_total counter\n");
 	for (int i = 0; i <= MAX_ROUTES; i++)
 		for (int s = 0; s < MAX_STATUSES && metrics[i].statuses[s]; s++)
 			buffer_printf(
 				buffer,
-				"restate_admin_http_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %lu\n",
+				"restate_gateway_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %lu\n",
 				method_at(i), pattern_at(i),
 				metrics[i].statuses[s], metrics[i].counts[s]);
 	buffer_add_text(
-		buffer, "# HELP restate_admin_http_request_duration_seconds Time from request to answer.\n"
-				"# TYPE restate_admin_http_request_duration_seconds histogram\n");
+		buffer, "# HELP restate_gateway_request_duration_seconds Time from request to answer.\n"
+				"# TYPE restate_gateway_request_duration_seconds histogram\n");
 	for (int i = 0; i <= MAX_ROUTES; i++)
 	{
 		unsigned long cumulated = 0;
@@ -146,7 +146,7 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 			cumulated += metrics[i].buckets[b];
 			buffer_printf(
 				buffer,
-				"restate_admin_http_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"",
+				"restate_gateway_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"",
 				method, pattern_at(i));
 			if (b < NBOUNDS)
 				buffer_printf(buffer, "%g\"} %lu\n", bounds[b], cumulated);
@@ -155,8 +155,8 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 		}
 		buffer_printf(
 			buffer,
-			"restate_admin_http_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.6f\n"
-			"restate_admin_http_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %lu\n",
+			"restate_gateway_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.6f\n"
+			"restate_gateway_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %lu\n",
 			method, pattern_at(i), metrics[i].sum, method, pattern_at(i), metrics[i].count);
 	}
 
@@ -169,9 +169,9 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 	if (waiting_name()[0])
 		buffer_printf(
 			buffer,
-			"# HELP restate_admin_http_waiting_requests Requests to the ingress that wait for a result.\n"
-			"# TYPE restate_admin_http_waiting_requests gauge\n"
-			"restate_admin_http_waiting_requests %d\n",
+			"# HELP restate_gateway_waiting_requests Requests to the ingress that wait for a result.\n"
+			"# TYPE restate_gateway_waiting_requests gauge\n"
+			"restate_gateway_waiting_requests %d\n",
 			waiting_count());
 }
 
@@ -182,20 +182,20 @@ static void
 render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries)
 {
 	buffer_printf(buffer,
-				  "# HELP restate_admin_http_pool_connected Database connections open.\n"
-				  "# TYPE restate_admin_http_pool_connected gauge\n"
-				  "restate_admin_http_pool_connected{pool=\"operations\"} %d\n",
+				  "# HELP restate_gateway_pool_connected Database connections open.\n"
+				  "# TYPE restate_gateway_pool_connected gauge\n"
+				  "restate_gateway_pool_connected{pool=\"operations\"} %d\n",
 				  pool_connected(operations) + (lanes ? lanes_connected(lanes) : 0));
 	if (queries)
-		buffer_printf(buffer, "restate_admin_http_pool_connected{pool=\"queries\"} %d\n",
+		buffer_printf(buffer, "restate_gateway_pool_connected{pool=\"queries\"} %d\n",
 					  pool_connected(queries));
 	buffer_printf(buffer,
-				  "# HELP restate_admin_http_pool_waiting Requests that wait for a connection.\n"
-				  "# TYPE restate_admin_http_pool_waiting gauge\n"
-				  "restate_admin_http_pool_waiting{pool=\"operations\"} %d\n",
+				  "# HELP restate_gateway_pool_waiting Requests that wait for a connection.\n"
+				  "# TYPE restate_gateway_pool_waiting gauge\n"
+				  "restate_gateway_pool_waiting{pool=\"operations\"} %d\n",
 				  pool_waiting(operations) + (lanes ? lanes_waiting(lanes) : 0));
 	if (queries)
-		buffer_printf(buffer, "restate_admin_http_pool_waiting{pool=\"queries\"} %d\n",
+		buffer_printf(buffer, "restate_gateway_pool_waiting{pool=\"queries\"} %d\n",
 					  pool_waiting(queries));
 }
 
@@ -207,16 +207,16 @@ render_lanes(Buffer *buffer, const LanesCounts *counts)
 {
 	buffer_printf(
 		buffer,
-		"# HELP restate_admin_http_joined_calls_total Calls that carried out what waited.\n"
-		"# TYPE restate_admin_http_joined_calls_total counter\n"
-		"restate_admin_http_joined_calls_total %lu\n"
-		"# HELP restate_admin_http_joined_requests_total Requests in these calls.\n"
-		"# TYPE restate_admin_http_joined_requests_total counter\n"
-		"restate_admin_http_joined_requests_total %lu\n"
-		"# HELP restate_admin_http_joined_alone_total Requests that were sent alone after such a call.\n"
-		"# TYPE restate_admin_http_joined_alone_total counter\n"
-		"restate_admin_http_joined_alone_total{reason=\"busy\"} %lu\n"
-		"restate_admin_http_joined_alone_total{reason=\"failed\"} %lu\n",
+		"# HELP restate_gateway_joined_calls_total Calls that carried out what waited.\n"
+		"# TYPE restate_gateway_joined_calls_total counter\n"
+		"restate_gateway_joined_calls_total %lu\n"
+		"# HELP restate_gateway_joined_requests_total Requests in these calls.\n"
+		"# TYPE restate_gateway_joined_requests_total counter\n"
+		"restate_gateway_joined_requests_total %lu\n"
+		"# HELP restate_gateway_joined_alone_total Requests that were sent alone after such a call.\n"
+		"# TYPE restate_gateway_joined_alone_total counter\n"
+		"restate_gateway_joined_alone_total{reason=\"busy\"} %lu\n"
+		"restate_gateway_joined_alone_total{reason=\"failed\"} %lu\n",
 		counts->calls, counts->requests, counts->busy, counts->failed);
 }
 
@@ -228,20 +228,20 @@ render_clock(Buffer *buffer, const ClockCounts *clock)
 {
 	buffer_printf(
 		buffer,
-		"# HELP restate_admin_http_clock_ticks_total Calls of restate_tick.\n"
-		"# TYPE restate_admin_http_clock_ticks_total counter\n"
-		"restate_admin_http_clock_ticks_total %lu\n"
-		"# HELP restate_admin_http_clock_fired_total What these have done.\n"
-		"# TYPE restate_admin_http_clock_fired_total counter\n"
-		"restate_admin_http_clock_fired_total %lu\n"
-		"# HELP restate_admin_http_clock_batches_total Batches of bulk jobs.\n"
-		"# TYPE restate_admin_http_clock_batches_total counter\n"
-		"restate_admin_http_clock_batches_total %lu\n"
-		"# HELP restate_admin_http_clock_batch_invocations_total Invocations that had their turn in these.\n"
-		"# TYPE restate_admin_http_clock_batch_invocations_total counter\n"
-		"restate_admin_http_clock_batch_invocations_total %lu\n"
-		"# HELP restate_admin_http_clock_failures_total Calls of the clock that failed.\n"
-		"# TYPE restate_admin_http_clock_failures_total counter\n"
-		"restate_admin_http_clock_failures_total %lu\n",
+		"# HELP restate_gateway_clock_ticks_total Calls of restate_tick.\n"
+		"# TYPE restate_gateway_clock_ticks_total counter\n"
+		"restate_gateway_clock_ticks_total %lu\n"
+		"# HELP restate_gateway_clock_fired_total What these have done.\n"
+		"# TYPE restate_gateway_clock_fired_total counter\n"
+		"restate_gateway_clock_fired_total %lu\n"
+		"# HELP restate_gateway_clock_batches_total Batches of bulk jobs.\n"
+		"# TYPE restate_gateway_clock_batches_total counter\n"
+		"restate_gateway_clock_batches_total %lu\n"
+		"# HELP restate_gateway_clock_batch_invocations_total Invocations that had their turn in these.\n"
+		"# TYPE restate_gateway_clock_batch_invocations_total counter\n"
+		"restate_gateway_clock_batch_invocations_total %lu\n"
+		"# HELP restate_gateway_clock_failures_total Calls of the clock that failed.\n"
+		"# TYPE restate_gateway_clock_failures_total counter\n"
+		"restate_gateway_clock_failures_total %lu\n",
 		clock->ticks, clock->fired, clock->batches, clock->dealt, clock->failures);
 }

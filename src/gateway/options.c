@@ -45,9 +45,10 @@ static const struct option long_options[] = {
 };
 
 static const char help[] =
-	"restate-admin-http serves Restate's Admin API over the tables of restate_admin.\n"
+	"restate-gateway serves Restate's Admin API, and services, over the tables of\n"
+	"restate_admin.\n"
 	"\n"
-	"Usage: restate-admin-http [OPTION]...\n"
+	"Usage: restate-gateway [OPTION]...\n"
 	"\n"
 	"  --listen=ADDRESS:PORT    where to listen [127.0.0.1:9070]; beyond loopback only\n"
 	"                           with a token; port 0 is any that is free; the path of a\n"
@@ -83,7 +84,7 @@ static const char help[] =
 	"  --log-level=LEVEL        debug, info, warn or error [info]\n"
 	"  --help, --version\n"
 	"\n"
-	"Each option can be given in the environment, as RESTATE_ADMIN_HTTP_LISTEN and so on.\n";
+	"Each option can be given in the environment, as RESTATE_GATEWAY_LISTEN and so on.\n";
 
 static void fail(const char *fmt, const char *value)
 	__attribute__((noreturn, format(printf, 1, 0)));
@@ -96,6 +97,7 @@ static bool is_loopback(const struct sockaddr_storage *address);
 static void *checked(void *memory);
 static char *read_token(const char *path);
 static void apply_environment(Options *options);
+static const char *from_environment(const char *prefix, const char *option);
 
 /*
  * Says what is wrong and ends the program.
@@ -103,9 +105,9 @@ static void apply_environment(Options *options);
 static void
 fail(const char *fmt, const char *value)
 {
-	fputs("restate-admin-http: ", stderr);
+	fputs("restate-gateway: ", stderr);
 	fprintf(stderr, fmt, value);
-	fputs("\nTry restate-admin-http --help.\n", stderr);
+	fputs("\nTry restate-gateway --help.\n", stderr);
 	exit(2);
 }
 
@@ -157,29 +159,43 @@ options_read(Options *options, int argc, char **argv)
 }
 
 /*
- * Takes each option that the environment gives.
+ * Takes each option that the environment gives, by its name of today or by that
+ * of the time when the program was called restate-admin-http.
  */
 static void
 apply_environment(Options *options)
 {
 	for (const struct option *o = long_options; o->name; o++)
 	{
-		char name[64];
 		const char *value;
-		int len;
 
 		if (o->has_arg == no_argument)
 			continue;
-		len = snprintf(name, sizeof(name), "RESTATE_ADMIN_HTTP_%s", o->name);
-		for (int i = 0; i < len; i++)
-			if (name[i] >= 'a' && name[i] <= 'z')
-				name[i] = (char) (name[i] - 'a' + 'A');
-			else if (name[i] == '-')
-				name[i] = '_';
-		value = getenv(name);
-		if (value && value[0])
+		value = from_environment("RESTATE_GATEWAY_", o->name);
+		if (value == NULL)
+			value = from_environment("RESTATE_ADMIN_HTTP_", o->name);
+		if (value)
 			apply(options, o->val, value);
 	}
+}
+
+/*
+ * Returns what the environment has for an option; NULL for nothing.
+ */
+static const char *
+from_environment(const char *prefix, const char *option)
+{
+	char name[64];
+	const char *value;
+	int len = snprintf(name, sizeof(name), "%s%s", prefix, option);
+
+	for (int i = 0; i < len; i++)
+		if (name[i] >= 'a' && name[i] <= 'z')
+			name[i] = (char) (name[i] - 'a' + 'A');
+		else if (name[i] == '-')
+			name[i] = '_';
+	value = getenv(name);
+	return value && value[0] ? value : NULL;
 }
 
 /*
@@ -269,7 +285,7 @@ apply(Options *options, int flag, const char *value)
 			fputs(help, stdout);
 			exit(0);
 		case 'V':
-			puts("restate-admin-http " RESTATE_ADMIN_VERSION);
+			puts("restate-gateway " RESTATE_ADMIN_VERSION);
 			exit(0);
 		default:
 			break;
@@ -289,7 +305,7 @@ number(const char *name, const char *value, int min, int max)
 	n = strtol(value, &end, 10);
 	if (errno || end == value || *end || n < min || n > max)
 	{
-		fprintf(stderr, "restate-admin-http: %s must be a number from %d to %d\n", name, min, max);
+		fprintf(stderr, "restate-gateway: %s must be a number from %d to %d\n", name, min, max);
 		exit(2);
 	}
 	return (int) n;

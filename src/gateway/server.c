@@ -530,7 +530,7 @@ send_answer(Exchange *exchange)
 		MHD_add_response_header(response, "Content-Type", exchange->content_type);
 	if (exchange->allow[0])
 		MHD_add_response_header(response, "Allow", exchange->allow);
-	MHD_add_response_header(response, "Server", "restate-admin-http/" RESTATE_ADMIN_VERSION);
+	MHD_add_response_header(response, "Server", "restate-gateway/" RESTATE_ADMIN_VERSION);
 	if (exchange->retry_later)
 		MHD_add_response_header(response, "Retry-After", "1");
 	add_file_headers(response, exchange);

@@ -57,7 +57,7 @@ session_open(Session *session)
 {
 	const char *keys[] = {"dbname", "fallback_application_name", "tcp_user_timeout",
 						  "client_encoding", NULL};
-	const char *values[] = {session->conninfo, "restate-admin-http", "15000", "UTF8", NULL};
+	const char *values[] = {session->conninfo, "restate-gateway", "15000", "UTF8", NULL};
 
 	session->generation++;
 	session->state = SESSION_OPENING;

@@ -232,20 +232,22 @@ serve(const char *method, const char *target)
 }
 
 /*
- * What is answered without the database is a document or an error in the
- * documented form.
+ * What is answered without the database is a document, the way to one, or an
+ * error in the documented form.
  */
 static void
 check_refused(Exchange *exchange)
 {
 	json_t *answer;
 
-	CHECK(exchange->status == 200 || exchange->status == 501 || (exchange->status >= 400 && exchange->status < 500));
+	CHECK(exchange->status == 200 || exchange->status == 308 || exchange->status == 501 ||
+		  (exchange->status >= 400 && exchange->status < 500));
+	CHECK((exchange->location != NULL) == (exchange->status == 308));
 	CHECK(!exchange->retry_later);
 	CHECK((exchange->allow[0] != '\0') == (exchange->status == 405));
 	if (exchange->content_type == NULL)
 	{
-		CHECK(exchange->status == 200 && exchange->answer.len == 0);
+		CHECK((exchange->status == 200 || exchange->status == 308) && exchange->answer.len == 0);
 		return;
 	}
 	if (strcmp(exchange->content_type, "application/json") != 0)

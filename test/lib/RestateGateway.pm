@@ -16,7 +16,7 @@ use Time::HiRes qw(sleep time);
 our @EXPORT = qw(grant_roles start_gateway stop_gateway gateway_log gateway_alive
   open_connection send_bytes read_answer exchange request json_request begin_request told wait_until open_sql sql metrics keep_busy);
 
-our $program = getcwd() . '/restate-admin-http';
+our $program = getcwd() . '/restate-gateway';
 my %started;
 
 # Makes the role that the gateway works as and the one its queries run as.
@@ -301,7 +301,7 @@ sub keep_busy
 	my $process = $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE usename = 'gateway' AND query LIKE '%restate_pause(%'");
 	kill 'STOP', $process;
 	my $lasting = begin_request($gateway, 'PATCH', $target);
-	wait_until(sub { request($gateway, 'PATCH', $target); return (metrics($gateway)->{restate_admin_http_joined_calls_total} // 0) > 0 })
+	wait_until(sub { request($gateway, 'PATCH', $target); return (metrics($gateway)->{restate_gateway_joined_calls_total} // 0) > 0 })
 	  or die 'the lanes are not used';
 	return sub {
 		kill 'CONT', $process;

@@ -158,7 +158,7 @@ make_watched() {
     --suppressions='$root/test/faults/valgrind.supp' --log-file='$watched/logs/%p'"
   options=${options//$'\n'/ }
   printf '#!/bin/sh\nexec valgrind %s --leak-check=no %s/postgres "$@"\n' "$options" "$pg_bin" >"$watched/postgres"
-  printf '#!/bin/sh\nexec valgrind %s --leak-check=full --errors-for-leak-kinds=definite %s/restate-admin-http "$@"\n' \
+  printf '#!/bin/sh\nexec valgrind %s --leak-check=full --errors-for-leak-kinds=definite %s/restate-gateway "$@"\n' \
     "$options" "$gateway_bin" >"$watched/gateway"
   printf '#!/bin/sh\nexec %s/pg_ctl -p %s/postgres "$@"\n' "$pg_bin" "$watched" >"$watched/pg_ctl"
   chmod +x "$watched/postgres" "$watched/gateway" "$watched/pg_ctl"
@@ -197,7 +197,7 @@ stop_server() {
 copy_tree() {
   mkdir "$1"
   tar -C "$root" --exclude=./.git --exclude=./.run --exclude=./tmp_check --exclude=./node_modules --exclude=./deb \
-    --exclude='*.o' --exclude='*.so' --exclude=./restate-admin-http --exclude='./restate_admin--*' -cf - . | tar -C "$1" -xf - --no-same-owner
+    --exclude='*.o' --exclude='*.so' --exclude=./restate-gateway --exclude='./restate_admin--*' -cf - . | tar -C "$1" -xf - --no-same-owner
   if [ "$(id -u)" = 0 ]; then
     chown -R "$server_user:" "$1"
   fi

@@ -24,7 +24,7 @@ sub counted
 {
 	my ($gateway, $name) = @_;
 
-	return metrics($gateway)->{"restate_admin_http_clock_${name}_total"};
+	return metrics($gateway)->{"restate_gateway_clock_${name}_total"};
 }
 
 # Submits so many invocations.

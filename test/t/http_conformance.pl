@@ -69,7 +69,7 @@ for my $n (1 .. @lines)
 	is(replay($n, $line), '', "$line->{case}, joined");
 	$gateway = $plain;
 }
-cmp_ok(metrics($busy)->{restate_admin_http_joined_requests_total}, '>', 100, 'lanes have carried what they can');
+cmp_ok(metrics($busy)->{restate_gateway_joined_requests_total}, '>', 100, 'lanes have carried what they can');
 is(told($end_busy->()), '404 invocation_not_found', 'and the request that kept them busy is answered');
 is(stop_gateway($busy), 0, 'the gateway of the lanes ends well');
 isnt(scalar @run, 0, 'there are recorded exchanges to replay');

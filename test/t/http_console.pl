@@ -101,7 +101,7 @@ is($settings->{headers}{'content-type'}, 'application/json', 'the settings are J
 is_deeply(decode_json($settings->{body}), { needs_token => JSON::PP::false, has_queries => JSON::PP::true, reason_header => 'X-Why "quoted"' }, 'how the gateway was started');
 is_deeply(policy($settings), \%headers, 'with the policy');
 is($settings->{headers}{etag}, undef, 'and no tag: another start has others');
-my ($served) = request($gateway, 'GET', '/metrics')->{body} =~ m{^restate_admin_http_requests_total\{method="GET",route="/console/\{file\}",status="200"\} (\d+)$}m;
+my ($served) = request($gateway, 'GET', '/metrics')->{body} =~ m{^restate_gateway_requests_total\{method="GET",route="/console/\{file\}",status="200"\} (\d+)$}m;
 cmp_ok($served // 0, '>=', scalar @names, 'files are counted as one route');
 
 # who may

@@ -133,8 +133,8 @@ for my $lanes (0, 2)
 		'0', 'and happened once');
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', 'nothing is half done');
 	is(request($gateway, 'GET', '/health')->{status}, 200, 'the gateway is well');
-	like(request($gateway, 'GET', '/metrics')->{body}, qr/^restate_admin_http_requests_total\{.*status="503"\} [1-9]/m, 'the 503s are counted');
-	cmp_ok(metrics($gateway)->{restate_admin_http_joined_requests_total} // 0, $lanes ? '>' : '==', 0, $lanes ? 'lanes were used' : 'none was joined');
+	like(request($gateway, 'GET', '/metrics')->{body}, qr/^restate_gateway_requests_total\{.*status="503"\} [1-9]/m, 'the 503s are counted');
+	cmp_ok(metrics($gateway)->{restate_gateway_joined_requests_total} // 0, $lanes ? '>' : '==', 0, $lanes ? 'lanes were used' : 'none was joined');
 	is(stop_gateway($gateway), 0, 'and ends well');
 	note sprintf 'load: %.1f s', time - $begin;
 }
@@ -246,7 +246,7 @@ sub one_waits_for_a_lock
 	my $first = begin_request($gateway, 'PATCH', "/invocations/$held/pause");
 	ok(wait_until(\&one_waits_for_a_lock), 'an operation waits for a lock');
 	my @waiting = map { begin_request($gateway, 'PATCH', '/invocations/' . inv("Q$_") . '/pause') } 1 .. $queue_limit + 8;
-	ok(wait_until(sub { metrics($gateway)->{'restate_admin_http_pool_waiting{pool="operations"}'} == $queue_limit }), 'as many as fit wait');
+	ok(wait_until(sub { metrics($gateway)->{'restate_gateway_pool_waiting{pool="operations"}'} == $queue_limit }), 'as many as fit wait');
 	# they are taken in no certain order
 	my @others;
 	wait_until(sub { @others = IO::Select->new(@waiting)->can_read(0); @others >= 8 }, 2);
@@ -267,7 +267,7 @@ sub one_waits_for_a_lock
 	my @leaving = begin_request($gateway, 'PATCH', "/invocations/$held/kill");
 	ok(wait_until(\&one_waits_for_a_lock), 'an operation waits for a lock again');
 	push @leaving, map { begin_request($gateway, 'PATCH', '/invocations/' . inv("Q$_") . '/kill') } 1 .. 30;
-	ok(wait_until(sub { metrics($gateway)->{'restate_admin_http_pool_waiting{pool="operations"}'} >= 30 }), 'some wait again');
+	ok(wait_until(sub { metrics($gateway)->{'restate_gateway_pool_waiting{pool="operations"}'} >= 30 }), 'some wait again');
 	setsockopt $_, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack('ii', 1, 0) for @leaving[ 10 .. 30 ];
 	close $_ for @leaving;
 	sleep 0.2;
@@ -421,9 +421,9 @@ $held = inv('R0');
 	my %types = $text =~ /^# TYPE (\w+) (\w+)$/mg;
 	is(join(' ', sort values %types), 'counter counter counter counter gauge gauge histogram', 'and types');
 	my $metrics = metrics($gateway, $with);
-	is($metrics->{'restate_admin_http_request_duration_seconds_bucket{method="GET",route="/health",le="+Inf"}'},
-		$metrics->{'restate_admin_http_request_duration_seconds_count{method="GET",route="/health"}'}, 'buckets add up');
-	is($metrics->{'restate_admin_http_requests_total{method="GET",route="/services",status="401"}'}, 11, 'what was refused is counted');
+	is($metrics->{'restate_gateway_request_duration_seconds_bucket{method="GET",route="/health",le="+Inf"}'},
+		$metrics->{'restate_gateway_request_duration_seconds_count{method="GET",route="/health"}'}, 'buckets add up');
+	is($metrics->{'restate_gateway_requests_total{method="GET",route="/services",status="401"}'}, 11, 'what was refused is counted');
 
 	my $log = gateway_log($gateway);
 	like($log, qr/event=started version=[\d.]+ libpq=\d+ libmicrohttpd=\S+ listen=127\.0\.0\.1:$gateway->{port}\n/, 'the log begins with versions and the address');

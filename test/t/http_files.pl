@@ -120,7 +120,7 @@ for (['/', '/ui/'], ['/ui', '/ui/'], ['/ui?a=b&c', '/ui/?a=b&c'], ['/?a=%0d%0ab'
 	is("$answer->{status} $answer->{headers}{location} [$answer->{body}]", "308 $to []", 'sent to the UI from ' . substr($path, 0, 20));
 }
 is(request($gateway, 'GET', '/uix')->{status}, 404, 'another path is another path');
-my ($files) = request($gateway, 'GET', '/metrics')->{body} =~ m{^restate_admin_http_requests_total\{method="GET",route="/ui/\{file\}",status="200"\} (\d+)$}m;
+my ($files) = request($gateway, 'GET', '/metrics')->{body} =~ m{^restate_gateway_requests_total\{method="GET",route="/ui/\{file\}",status="200"\} (\d+)$}m;
 cmp_ok($files // 0, '>', 20, 'files are counted as one route');
 
 # who may

@@ -33,11 +33,11 @@ mkdir "$dir/build" or die $!;
 # where what is covered is counted, the gateway that does
 my $counted = $ENV{COVERAGE};
 delete local @ENV{qw(MAKEFLAGS MFLAGS MAKELEVEL UBSAN COVERAGE)};
-IPC::Run::run([ 'make', '-s', '-j2', '-C', "$dir/build", '-f', "$top/Makefile", 'with_llvm=no', 'ASAN=1', 'restate-admin-http' ],
+IPC::Run::run([ 'make', '-s', '-j2', '-C', "$dir/build", '-f', "$top/Makefile", 'with_llvm=no', 'ASAN=1', 'restate-gateway' ],
 	'>&', \$made)
   or BAIL_OUT("the gateway cannot be built: $made");
 my %sanitized = (
-	PROGRAM => $counted ? $RestateGateway::program : "$dir/build/restate-admin-http",
+	PROGRAM => $counted ? $RestateGateway::program : "$dir/build/restate-gateway",
 	ASAN_OPTIONS => 'detect_leaks=1:exitcode=99:quarantine_size_mb=4:malloc_context_size=12:strict_string_checks=1',
 	UBSAN_OPTIONS => 'print_stacktrace=1:halt_on_error=1:exitcode=98');
 
@@ -226,7 +226,7 @@ ended_well($gateway, 'the gateway');
 		$node->safe_psql('postgres', "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'");
 	}
 	is(scalar(grep { waitpid($_, 0); $? } @clients), 0, 'many clients at once have answers that are to be expected');
-	cmp_ok(metrics($joining)->{restate_admin_http_joined_requests_total}, '>', 0, 'and were served by lanes');
+	cmp_ok(metrics($joining)->{restate_gateway_joined_requests_total}, '>', 0, 'and were served by lanes');
 	ended_well($joining, 'a gateway with lanes');
 }
 

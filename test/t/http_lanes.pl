@@ -80,7 +80,7 @@ sub end_late
 
 sub count { return $node->safe_psql('postgres', "SELECT count(*) FROM $_[0]") }
 
-sub counted { return map { $_[0]{"restate_admin_http_joined_$_"} } 'calls_total', 'requests_total', 'alone_total{reason="busy"}', 'alone_total{reason="failed"}' }
+sub counted { return map { $_[0]{"restate_gateway_joined_$_"} } 'calls_total', 'requests_total', 'alone_total{reason="busy"}', 'alone_total{reason="failed"}' }
 
 # How much has been joined since: calls, requests, busy ones, failed ones.
 sub joined_since
@@ -107,14 +107,14 @@ sub jam
 sub begin_waiting
 {
 	my ($gateway, @requests) = @_;
-	my $waiting = metrics($gateway)->{'restate_admin_http_pool_waiting{pool="operations"}'};
+	my $waiting = metrics($gateway)->{'restate_gateway_pool_waiting{pool="operations"}'};
 	my @begun;
 
 	for my $request (@requests)
 	{
 		push @begun, begin_request($gateway, @$request);
 		$waiting++;
-		wait_until(sub { metrics($gateway)->{'restate_admin_http_pool_waiting{pool="operations"}'} == $waiting }) or die "@$request does not wait";
+		wait_until(sub { metrics($gateway)->{'restate_gateway_pool_waiting{pool="operations"}'} == $waiting }) or die "@$request does not wait";
 	}
 	return @begun;
 }
@@ -241,7 +241,7 @@ SQL
 	my @begun = begin_waiting($gateway, map { [ 'PATCH', '/invocations/' . $set->("r$_") . '/kill' ] } 0 .. 4);
 
 	close $begun[$_] for 1, 3;
-	ok(wait_until(sub { metrics($gateway)->{'restate_admin_http_pool_waiting{pool="operations"}'} == 3 }), 'what waits for clients that have gone is dropped');
+	ok(wait_until(sub { metrics($gateway)->{'restate_gateway_pool_waiting{pool="operations"}'} == 3 }), 'what waits for clients that have gone is dropped');
 	# one whose request has been sent is not
 	close $jams[0];
 	sleep 0.3;

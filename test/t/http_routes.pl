@@ -49,7 +49,7 @@ is_deeply($version, { version => '1.6.2', min_admin_api_version => 2, max_admin_
 		features => {}, restate_admin_version => $ours }, '/version tells whose API it is, and our version in a field of its own');
 
 # Server
-my $server = "restate-admin-http/$ours";
+my $server = "restate-gateway/$ours";
 for my $case (
 	[ 'a success', GET => '/live' ], [ 'a read', GET => '/services' ], [ 'HEAD', HEAD => '/services' ],
 	[ 'an unknown route', GET => '/nothing' ], [ 'a wrong method', PUT => '/health' ], [ 'an operation', PATCH => '/invocations/x/kill' ],

@@ -37,7 +37,7 @@ sub comes
 # Returns how many requests of the gateway wait.
 sub waiting
 {
-	return metrics($_[0]{gateway})->{restate_admin_http_waiting_requests};
+	return metrics($_[0]{gateway})->{restate_gateway_waiting_requests};
 }
 
 # Returns status, body and whether the answer says that it expires.

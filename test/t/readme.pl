@@ -100,7 +100,7 @@ my $address = '127.0.0.1:' . $free->sockport;
 close $free;
 my ($start) = $http =~ /\n\n((?:    .*\n)+)/ or die 'the README does not start the gateway';
 $start =~ s/^    //mg;
-$start =~ s/^(restate-admin-http (?:.*\\\n)*.*)$/$1 --listen=$address >$tmp\/gateway.log 2>&1 &/m or die 'no gateway is started';
+$start =~ s/^(restate-gateway (?:.*\\\n)*.*)$/$1 --listen=$address >$tmp\/gateway.log 2>&1 &/m or die 'no gateway is started';
 my $code;
 ($code, $output) = shell("$start gateway=\$!\ncurl -fsS --retry 20 --retry-delay 1 --retry-connrefused -o /dev/null $address/health");
 is($code, 0, 'the gateway starts and reaches its database') or diag($output, slurp("$tmp/gateway.log"));

@@ -41,7 +41,7 @@ for my $time ('first', 'second')
 	my ($url) = $lines[0] =~ m{(http://127\.0\.0\.1:\d+)};
 	($rc, my $env) = shell("'$cluster' env");
 	my ($dir) = $env =~ m{^export PGHOST='(/\S+/restate_admin\.\w+)' };
-	($rc, my $version) = shell(qq{eval "\$('$cluster' env)" && psql -XAtc "SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'" && restate-admin-http --version});
+	($rc, my $version) = shell(qq{eval "\$('$cluster' env)" && psql -XAtc "SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'" && restate-gateway --version});
 	my ($default) = slurp_file(getcwd() . '/restate_admin.control') =~ /default_version = '(.*)'/;
 	like($version, qr/^\Q$default\E\n.*\Q$default\E/, 'its shell has the database and the gateway');
 	next if $time eq 'first';

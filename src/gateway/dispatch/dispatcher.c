@@ -59,30 +59,30 @@ dispatcher_render(Buffer *buffer)
 	if (pool == NULL)
 		return;
 	buffer_printf(buffer,
-				  "# HELP restate_admin_http_attempts_running Attempts under way.\n"
-				  "# TYPE restate_admin_http_attempts_running gauge\n"
-				  "restate_admin_http_attempts_running %d\n"
-				  "# HELP restate_admin_http_attempts_total Attempts that have ended.\n"
-				  "# TYPE restate_admin_http_attempts_total counter\n"
-				  "restate_admin_http_attempts_total{outcome=\"completed\"} %lu\n"
-				  "restate_admin_http_attempts_total{outcome=\"suspended\"} %lu\n"
-				  "restate_admin_http_attempts_total{outcome=\"failed\"} %lu\n"
-				  "restate_admin_http_attempts_total{outcome=\"lost\"} %lu\n",
+				  "# HELP restate_gateway_attempts_running Attempts under way.\n"
+				  "# TYPE restate_gateway_attempts_running gauge\n"
+				  "restate_gateway_attempts_running %d\n"
+				  "# HELP restate_gateway_attempts_total Attempts that have ended.\n"
+				  "# TYPE restate_gateway_attempts_total counter\n"
+				  "restate_gateway_attempts_total{outcome=\"completed\"} %lu\n"
+				  "restate_gateway_attempts_total{outcome=\"suspended\"} %lu\n"
+				  "restate_gateway_attempts_total{outcome=\"failed\"} %lu\n"
+				  "restate_gateway_attempts_total{outcome=\"lost\"} %lu\n",
 				  attempts_counted(), counts->completed, counts->suspended, counts->failed,
 				  counts->lost);
 	buffer_printf(buffer,
-				  "# HELP restate_admin_http_claims_total Calls that asked for what is ready.\n"
-				  "# TYPE restate_admin_http_claims_total counter\n"
-				  "restate_admin_http_claims_total %lu\n"
-				  "# HELP restate_admin_http_claimed_total Attempts that they gave.\n"
-				  "# TYPE restate_admin_http_claimed_total counter\n"
-				  "restate_admin_http_claimed_total %lu\n"
-				  "# HELP restate_admin_http_pushes_total Calls that carried what handlers had sent.\n"
-				  "# TYPE restate_admin_http_pushes_total counter\n"
-				  "restate_admin_http_pushes_total %lu\n"
-				  "# HELP restate_admin_http_pushed_total Attempts in these calls.\n"
-				  "# TYPE restate_admin_http_pushed_total counter\n"
-				  "restate_admin_http_pushed_total %lu\n",
+				  "# HELP restate_gateway_claims_total Calls that asked for what is ready.\n"
+				  "# TYPE restate_gateway_claims_total counter\n"
+				  "restate_gateway_claims_total %lu\n"
+				  "# HELP restate_gateway_claimed_total Attempts that they gave.\n"
+				  "# TYPE restate_gateway_claimed_total counter\n"
+				  "restate_gateway_claimed_total %lu\n"
+				  "# HELP restate_gateway_pushes_total Calls that carried what handlers had sent.\n"
+				  "# TYPE restate_gateway_pushes_total counter\n"
+				  "restate_gateway_pushes_total %lu\n"
+				  "# HELP restate_gateway_pushed_total Attempts in these calls.\n"
+				  "# TYPE restate_gateway_pushed_total counter\n"
+				  "restate_gateway_pushed_total %lu\n",
 				  counts->claims, counts->claimed, counts->pushes, counts->pushed);
 }
 
