@@ -152,6 +152,9 @@ static const Category categories[RESTATE_CATEGORY_COUNT] = {
 		{"state_version_mismatch", 409,
 		 "The state has changed since the version was computed that the change is meant for.",
 		 "Read the state again, or leave the version out to replace whatever there is."},
+	[RESTATE_CITUS_NOT_READY] =
+		{"citus_not_ready", 409, "The tables can be distributed over the nodes of a Citus cluster only.",
+		 "Run it on the coordinator of one, with both extensions on every node."},
 	[RESTATE_READ_ONLY] = {"read_only", 503, "This server is a standby.",
 						   "Send operations to the primary."},
 };
