@@ -16,6 +16,34 @@ REVOKE ALL ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, time
 COMMENT ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timestamptz, text) IS
 'Submits an invocation, in the transaction of the caller. service, handler: the target, which a deployment must serve. input: its bytes. key: of a virtual object or a workflow. headers: a JSON array of objects with name and value. idempotency_key: with the same one the same invocation is meant. run_at: when it starts, if that is later than now. claim_for: the worker that gets its first attempt at once, if it can start. id: the invocation. outcome: accepted, or previously_accepted if there was one of that idempotency key, or a run of that workflow. attempt: of claim_for, else null. Errors: handler_not_found 404, invalid_body 400 for a key that there must be or must not, invalid_query_parameter 400, read_only 503.';
 
+CREATE FUNCTION restate.numbers_of(list text) RETURNS bigint[]
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN list::bigint[];
+COMMENT ON FUNCTION restate.numbers_of(text) IS
+'The numbers of a text that is an array of them, as a function that a statement can have which goes to another node.';
+
+CREATE FUNCTION restate.texts_of(list text) RETURNS text[]
+  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+  RETURN list::text[];
+COMMENT ON FUNCTION restate.texts_of(text) IS
+'The same of texts.';
+
+CREATE FUNCTION restate.is_distributed() RETURNS boolean
+  LANGUAGE C STABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_is_distributed';
+REVOKE ALL ON FUNCTION restate.is_distributed() FROM PUBLIC;
+COMMENT ON FUNCTION restate.is_distributed() IS
+'Whether the tables are distributed over the nodes of a Citus cluster: see doc/citus.md.';
+
+CREATE FUNCTION restate.runnable_of(
+    shard_key bigint, services text[], deployments restate_deployment_id[], max bigint, depth bigint)
+  RETURNS TABLE (service_name text, deployment_id restate_deployment_id, ready_at timestamptz, id restate_invocation_id, is_beyond boolean)
+  LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+  AS 'MODULE_PATHNAME', 'restate_runnable_of';
+REVOKE ALL ON FUNCTION restate.runnable_of(bigint, text[], restate_deployment_id[], bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate.runnable_of(bigint, text[], restate_deployment_id[], bigint, bigint) IS
+'What is ready in one shard, of which shard_key is a partition key, on the node that has it: for restate_claim().';
+
 CREATE FUNCTION restate.claim_attempts(worker text, services text[], max integer, deployments restate_deployment_id[])
   RETURNS TABLE (id restate_invocation_id, attempt bigint)
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
@@ -95,6 +123,63 @@ REVOKE ALL ON FUNCTION restate.attempts_of(restate_invocation_id[], boolean) FRO
 COMMENT ON FUNCTION restate.attempts_of(restate_invocation_id[], boolean) IS
 'What an attempt begins with: for restate_claim() and restate_complete_and_claim().';
 
+CREATE FUNCTION restate.attempts_on_nodes(ids restate_invocation_id[], frames boolean)
+  RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
+    deployment restate_deployment_id, protocol_version integer, attempts bigint, random_seed bigint,
+    commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
+    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval,
+    entries bigint, request bytea)
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  partition bigint;
+  is_lazy boolean;
+  bodies bytea[];
+BEGIN
+  FOREACH id IN ARRAY ids LOOP
+    partition := restate_partition_key_of_id(id);
+    SELECT a.attempt, a.target_service_name, a.target_handler_name, a.target_service_key, a.pinned_deployment_id,
+        a.pinned_service_protocol_version, a.attempt_count, a.random_seed, a.journal_commands_size,
+        coalesce(a.entry_retry_count, 0), a.last_entry_at, a.journal_size
+      INTO attempt, service, handler, key, deployment, protocol_version, attempts, random_seed, commands, entry_retries, last_entry_at, entries
+      FROM restate.invocation AS a
+      WHERE a.id = attempts_on_nodes.id AND a.partition_key = partition;
+    SELECT h.inactivity_timeout, h.abort_timeout, h.enable_lazy_state INTO inactivity_timeout, abort_timeout, is_lazy
+      FROM restate.handler_of(service, handler, deployment) AS h;
+    SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
+          e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
+          ORDER BY e.index) FILTER (WHERE frames IS NOT TRUE),
+        (array_agg(e.payload) FILTER (WHERE e.index = 0))[1],
+        array_agg(restate.entry_frame(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id,
+          e.signal_index, e.signal_name, e.meta, e.payload) ORDER BY e.index) FILTER (WHERE frames)
+      INTO journal, input, bodies
+      FROM restate.journal AS e
+      WHERE e.id = attempts_on_nodes.id AND e.partition_key = partition;
+    state_keys := NULL;
+    state_values := NULL;
+    IF key IS NOT NULL AND is_lazy IS NOT TRUE THEN
+      SELECT coalesce(array_agg(t.key ORDER BY t.key COLLATE "C"), '{}'), coalesce(array_agg(t.value ORDER BY t.key COLLATE "C"), '{}')
+        INTO state_keys, state_values
+        FROM restate.object_state AS t
+        WHERE t.service_name = service COLLATE "C" AND t.service_key = attempts_on_nodes.key AND t.partition_key = partition
+        HAVING coalesce(sum(octet_length(t.key) + octet_length(t.value)), 0) <= 1048576;
+    END IF;
+    request := NULL;
+    IF frames AND array_position(bodies, NULL) IS NULL THEN
+      request := restate.start_frame(id, entries, key, state_keys, state_values, nullif(entry_retries, 0),
+        floor(extract(epoch FROM now() - last_entry_at) * 1000)::bigint, random_seed)
+        || (SELECT string_agg(b.frame, '' ORDER BY b.place) FROM unnest(bodies) WITH ORDINALITY AS b (frame, place));
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.attempts_on_nodes(restate_invocation_id[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.attempts_on_nodes(restate_invocation_id[], boolean) IS
+'As restate.attempts_of(), where the tables are distributed over nodes: each is read by itself, by statements that go to its node alone.';
+
 CREATE FUNCTION restate_claim(
     worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL,
     frames boolean DEFAULT false)
@@ -111,7 +196,12 @@ DECLARE
   claimed restate_invocation_id[];
 BEGIN
   SELECT array_agg(c.id) INTO claimed FROM restate.claim_attempts($1, $2, $3, $4) AS c;
-  IF claimed IS NOT NULL THEN
+  IF claimed IS NULL THEN
+    RETURN;
+  END IF;
+  IF restate.is_distributed() THEN
+    RETURN QUERY SELECT * FROM restate.attempts_on_nodes(claimed, $5);
+  ELSE
     RETURN QUERY SELECT * FROM restate.attempts_of(claimed, $5);
   END IF;
 END
@@ -182,12 +272,17 @@ BEGIN
     FROM restate.object_key AS k
     WHERE k.partition_key = completed.partition_key AND k.service_name = completed.service_name COLLATE "C"
       AND restate.indexed_key(k.service_key) = restate.indexed_key(completed.service_key)
-      AND NOT EXISTS (SELECT FROM restate.held_service AS h WHERE h.service_name = k.service_name);
+      AND NOT EXISTS (SELECT FROM restate.held_service AS h WHERE h.service_name = completed.service_name);
   IF next IS NULL THEN
     RETURN;
   END IF;
   SELECT array_agg(c.id) INTO claimed FROM restate.start_attempts($3, ARRAY[next]) AS c;
-  IF claimed IS NOT NULL THEN
+  IF claimed IS NULL THEN
+    RETURN;
+  END IF;
+  IF restate.is_distributed() THEN
+    RETURN QUERY SELECT * FROM restate.attempts_on_nodes(claimed, $6);
+  ELSE
     RETURN QUERY SELECT * FROM restate.attempts_of(claimed, $6);
   END IF;
 END
@@ -227,25 +322,32 @@ CREATE FUNCTION restate_tick(
 AS $function$
 DECLARE
   silent text[];
+  running text[];
 BEGIN
   done := restate.fire_timers($1, $2);
   -- Workers that are not heard of, and run nothing any more.  One that is just heard of is
   -- passed over.  Who claims locks the row: what such a worker runs is seen by a statement
-  -- that begins once it is locked here, and by none that began before.
+  -- that begins once it is locked here, and by none that began before.  Where the tables
+  -- are on several nodes it locks none, and has a minute to commit instead.
   IF current_setting('transaction_isolation') = 'read committed' THEN
     SELECT array_agg(l.name) INTO silent FROM (
-      SELECT w.name FROM restate.worker AS w WHERE w.last_seen < now() - $2 ORDER BY w.name FOR UPDATE SKIP LOCKED) AS l;
+      SELECT w.name FROM restate.worker AS w
+      WHERE w.last_seen < now() - CASE WHEN restate.is_distributed() THEN greatest($2, interval '1 minute') ELSE $2 END
+      ORDER BY w.name FOR UPDATE SKIP LOCKED) AS l;
     IF silent IS NOT NULL THEN
-      DELETE FROM restate.worker AS w
-        WHERE w.name = ANY (silent) AND NOT EXISTS (SELECT FROM restate.invocation AS i
-          WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
+      running := ARRAY(SELECT DISTINCT i.worker_name FROM restate.invocation AS i
+        WHERE i.worker_name = ANY (silent) AND i.completed_at IS NULL AND i.status = 'running');
+      DELETE FROM restate.worker AS w WHERE w.name = ANY (silent) AND w.name <> ALL (running);
     END IF;
     -- results that nobody has come for
-    DELETE FROM restate.undelivered_result AS u WHERE u.completed_at < now() - restate.delivery_time();
+    IF EXISTS (SELECT 1 FROM restate.undelivered_result AS u WHERE u.completed_at < now() - restate.delivery_time() LIMIT 1) THEN
+      DELETE FROM restate.undelivered_result AS u WHERE u.completed_at < now() - restate.delivery_time();
+    END IF;
   END IF;
-  SELECT min(d.due_at) INTO next_due
-    FROM unnest(ARRAY['sleep', 'schedule', 'retry', CASE WHEN current_setting('restate_admin.retention')::boolean THEN 'expiry' END]::restate.timer_kind[]) AS k (kind)
-    CROSS JOIN LATERAL (SELECT t.due_at FROM restate.timer AS t WHERE t.kind = k.kind ORDER BY t.due_at LIMIT 1) AS d;
+  next_due := least((SELECT min(t.due_at) FROM restate.timer AS t WHERE t.kind = 'sleep'),
+    (SELECT min(t.due_at) FROM restate.timer AS t WHERE t.kind = 'schedule'),
+    (SELECT min(t.due_at) FROM restate.timer AS t WHERE t.kind = 'retry'),
+    CASE WHEN current_setting('restate_admin.retention')::boolean THEN (SELECT min(t.due_at) FROM restate.timer AS t WHERE t.kind = 'expiry') END);
 END
 $function$;
 REVOKE ALL ON FUNCTION restate_tick(integer, interval) FROM PUBLIC;

@@ -37,8 +37,9 @@ CREATE FUNCTION restate.service_document(service restate.service_revision) RETUR
 COMMENT ON FUNCTION restate.service_document(restate.service_revision) IS
 'A revision of a service as the document of GET /services/{name}: columns first, then settings, then the documented defaults of fields that the API requires.';
 
+-- a row made anew: that of a table that is distributed over nodes has another type there
 CREATE VIEW restate.admin_service WITH (security_barrier) AS
-SELECT s.name, restate.service_document(r) AS document
+SELECT s.name, restate.service_document(ROW(r.*)::restate.service_revision) AS document
 FROM restate.sys_service s
 JOIN restate.service_revision r ON r.service_name = s.name AND r.revision = s.revision;
 REVOKE ALL ON restate.admin_service FROM PUBLIC;
@@ -83,7 +84,7 @@ SELECT d.id, d.created_at,
     'max_protocol_version', d.max_service_protocol_version,
     'sdk_version', d.sdk_version))
   || jsonb_build_object('services', (
-    SELECT coalesce(jsonb_agg(restate.service_document(s) ORDER BY s.service_name, s.revision), '[]')
+    SELECT coalesce(jsonb_agg(restate.service_document(ROW(s.*)::restate.service_revision) ORDER BY s.service_name, s.revision), '[]')
     FROM restate.service_revision s
     WHERE s.deployment_id = d.id)) AS document
 FROM restate.deployment d;

@@ -33,11 +33,12 @@
  * latest revision is as restate.sys_service has it, said again for a lock that
  * finds it through the primary key.
  */
-#define LATEST_DEPLOYMENT(service_name)                                           \
-	"SELECT s.deployment_id FROM restate.service_revision s"                      \
-	" WHERE s.service_name = " service_name                                       \
-	" AND EXISTS (SELECT FROM restate.deployment x WHERE x.id = s.deployment_id)" \
-	" ORDER BY s.revision DESC LIMIT 1"
+#define LATEST_DEPLOYMENT_OF(service_name, service_revision, deployment)              \
+	"SELECT s.deployment_id FROM " service_revision " s"                              \
+	" WHERE s.service_name = " service_name " AND EXISTS (SELECT FROM " deployment " x" \
+	" WHERE x.id = s.deployment_id) ORDER BY s.revision DESC LIMIT 1"
+#define LATEST_DEPLOYMENT(service_name) \
+	LATEST_DEPLOYMENT_OF(service_name, "restate.service_revision", "restate.deployment")
 
 #define DEPLOYMENT                                                                                                                                                      \
 	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("i.target_service_name") ") AS l ON {deployment_mode} = 'latest'"                                                          \
@@ -93,6 +94,11 @@
 #define IN_KEY_ORDER(alias) \
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
 
+/* locks the row that is there in place of the one to insert: the update never comes to pass */
+#define UNLESS_THERE(key, assignment)                                          \
+	" ON CONFLICT (partition_key, service_name, restate.indexed_key(" key "))" \
+	" DO UPDATE SET " assignment " WHERE false"
+
 #define KEYS(condition)                                                      \
 	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number, k.has_queued_state" \
 	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
@@ -125,12 +131,12 @@
 	" SELECT c.service_name, c.deployment_id, c.ready_at, c.id," \
 	" row_number() OVER (PARTITION BY c.service_name ORDER BY c.ready_at, c.id) > {max} / greatest(" services ", 1) AS is_beyond" \
 	" FROM (SELECT v.service_name, v.deployment_id, r.ready_at, r.id FROM " lanes \
-	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("v.service_name") ") AS l ON v.deployment_id = restate.no_deployment()" \
-	" JOIN restate.deployment d ON d.id = coalesce(l.deployment_id, v.deployment_id)" \
-	" CROSS JOIN LATERAL (SELECT r.ready_at, r.id FROM restate.runnable r" \
+	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT_OF("v.service_name", "{service_revision}", "{deployment}") ") AS l ON v.deployment_id = restate.no_deployment()" \
+	" JOIN {deployment} d ON d.id = coalesce(l.deployment_id, v.deployment_id)" \
+	" CROSS JOIN LATERAL (SELECT r.ready_at, r.id FROM {runnable} r" \
 	" WHERE r.service_name = v.service_name AND r.deployment_id = v.deployment_id" since \
 	" ORDER BY r.ready_at, r.id LIMIT {depth}) AS r" \
-	" WHERE NOT EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = v.service_name)" \
+	" WHERE NOT EXISTS (SELECT FROM {held_service} h WHERE h.service_name = v.service_name)" \
 	" AND ({deployments} IS NULL OR d.id = ANY ({deployments}))) AS c" \
 	" ORDER BY is_beyond, c.ready_at, c.id"
 
@@ -177,8 +183,10 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.form = &store_form_promise,
 		.sql = "INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)"
 			" SELECT v.service_name, v.service_key, v.key, v.partition_key FROM {rows} ORDER BY v.key COLLATE \"C\""
-			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key))"
-			" DO UPDATE SET completed = t.completed WHERE false"},
+			UNLESS_THERE("service_key, key", "completed = t.completed"),
+		.sql_of_nodes = "INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)"
+			" {values} v.service_name, v.service_key, v.key, v.partition_key{end}"
+			UNLESS_THERE("service_key, key", "completed = t.completed")},
 
 	[READ(LOCK_PROMISES)] = {
 		.name = "lock promises",
@@ -212,7 +220,9 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 
 	/*
 	 * The first that are ready of the services asked for, or of all that the deployments
-	 * serve; only of these deployments, if any are named.  A service has a lane for each
+	 * serve; only of these deployments, if any are named.  Where the tables are distributed,
+	 * those of one shard: the node that has it does the same there, for which the count has
+	 * the query sent to that node.  A service has a lane for each
 	 * deployment that something of it is pinned to, and one for what is not pinned: the
 	 * next is looked up in the index, so that those in front of it cost nothing.
 	 */
@@ -220,14 +230,40 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.name = "read runnable",
 		.form = &store_form_claim, .result = &store_result_runnable,
 		.sql = "WITH RECURSIVE asked AS (SELECT n.service_name FROM unnest({services}) AS n (service_name)"
-			" UNION SELECT s.service_name FROM restate.service_revision s WHERE {services} IS NULL AND s.deployment_id = ANY ({deployments})),"
+			" UNION SELECT s.service_name FROM {service_revision} s WHERE {services} IS NULL AND s.deployment_id = ANY ({deployments})),"
 			" lane AS (SELECT n.service_name, f.deployment_id FROM asked AS n"
-			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM restate.runnable r WHERE r.service_name = n.service_name"
+			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM {runnable} r WHERE r.service_name = n.service_name"
 			" ORDER BY r.deployment_id LIMIT 1) AS f"
 			" UNION ALL SELECT n.service_name, f.deployment_id FROM lane AS n"
-			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM restate.runnable r WHERE r.service_name = n.service_name"
+			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM {runnable} r WHERE r.service_name = n.service_name"
 			" AND r.deployment_id > n.deployment_id ORDER BY r.deployment_id LIMIT 1) AS f)"
-			RUNNABLE_OF("lane AS v", "", "(SELECT count(*) FROM asked)")},
+			RUNNABLE_OF("lane AS v", "", "(SELECT count(*) FROM asked)"),
+		.sql_of_nodes = "SELECT f.service_name, f.deployment_id, f.ready_at, f.id, f.is_beyond"
+			" FROM (SELECT count(*) AS count FROM restate.runnable r WHERE r.partition_key = {shard_key}) AS s"
+			" CROSS JOIN LATERAL restate.runnable_of({shard_key} + 0 * s.count, {services}, {deployments}, {max}, {depth}) AS f"},
+
+	/* a partition key of each shard, the lowest that is not below 0: more than enough are tried */
+	[READ(READ_SHARD_KEYS)] = {
+		.name = "read shard keys",
+		.form = &store_form_none, .result = &store_result_count,
+		.sql = "SELECT min(k.key) AS count FROM generate_series(0, 32 * (SELECT count(*) FROM pg_catalog.pg_dist_shard s"
+			" WHERE s.logicalrelid = 'restate.runnable'::pg_catalog.regclass)) AS k (key)"
+			" GROUP BY pg_catalog.get_shard_id_for_distribution_column('restate.runnable', k.key) ORDER BY 1"},
+
+	/* the shard that a partition key is in, and those of tables that every node has */
+	[READ(READ_SHARDS)] = {
+		.name = "read shards",
+		.form = &store_form_shard_key, .result = &store_result_shards,
+		.sql = "SELECT pg_catalog.get_shard_id_for_distribution_column('restate.runnable', {shard_key}) AS runnable,"
+			" (SELECT s.shardid FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid = 'restate.service_revision'::pg_catalog.regclass) AS service_revision,"
+			" (SELECT s.shardid FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid = 'restate.deployment'::pg_catalog.regclass) AS deployment,"
+			" (SELECT s.shardid FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid = 'restate.held_service'::pg_catalog.regclass) AS held_service"},
+
+	/* whether a worker was heard of a moment ago */
+	[READ(READ_WORKER)] = {
+		.name = "read worker",
+		.form = &store_form_worker,
+		.sql = "SELECT FROM {rows} JOIN restate.worker w ON w.name = v.name WHERE w.last_seen >= {at} - interval '1 second'"},
 
 	/* the same of lanes that are known, from a time on */
 	[READ(READ_RUNNABLE_SINCE)] = {
@@ -321,8 +357,10 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.form = &store_form_key,
 		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
 			" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}" IN_KEY_ORDER("v")
-			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key))"
-			" DO UPDATE SET holder = k.holder WHERE false"},
+			UNLESS_THERE("service_key", "holder = k.holder"),
+		.sql_of_nodes = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
+			" {values} v.service_name, v.service_key, v.partition_key{end}"
+			UNLESS_THERE("service_key", "holder = k.holder")},
 
 	[READ(READ_MANY)] = {
 		.name = "read many",
@@ -484,7 +522,9 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
 			" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}"
 			" WHERE NOT EXISTS (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") ")" IN_KEY_ORDER("v")
-			" ON CONFLICT DO NOTHING"},
+			" ON CONFLICT DO NOTHING",
+		.sql_of_nodes = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
+			" {values} v.service_name, v.service_key, v.partition_key{end} ON CONFLICT DO NOTHING"},
 
 	[READ(READ_HANDLER_NAME)] = {
 		.name = "read handler name",
@@ -506,11 +546,14 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	/* what is due of those kinds, the longest first */
 	[READ(READ_DUE)] = {
 		.name = "read due",
+		.a_row_alone = true,
 		.form = &store_form_due, .result = &store_result_due,
-		.sql = "SELECT d.id, d.kind::text AS kind, d.due_at, d.completion_id, d.seed FROM unnest({kinds}) AS k (kind)"
+		.sql = "SELECT d.id, d.kind::text AS kind, d.due_at, d.completion_id, d.seed FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT t.id, t.kind, t.due_at, t.completion_id, t.seed FROM restate.timer t"
-			" WHERE t.kind = k.kind::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
-			" ORDER BY d.due_at, d.kind, d.id LIMIT {max}"},
+			" WHERE t.kind = v.kind::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
+			" ORDER BY d.due_at, d.kind, d.id LIMIT {max}",
+		.sql_of_nodes = "SELECT t.id, t.kind::text AS kind, t.due_at, t.completion_id, t.seed FROM restate.timer t"
+			" WHERE t.kind = v.kind::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}"},
 
 	/* the sleeps of journals that have no completion, and end some day */
 	[READ(READ_SLEEPS)] = {

@@ -66,9 +66,13 @@
 	STORE_IDS(ROW, ALL)               \
 	ROW(INT8, first)
 
+/* where the tables are distributed, of the shard that a partition key is in */
 #define STORE_CLAIMS(ROW, ALL) \
 	ALL(TEXT_ARRAY, services)  \
+	ALL(INT8, shard_key)       \
 	STORE_CLAIM_ASKED(ALL)
+
+#define STORE_SHARD_KEYS(ROW, ALL) ALL(INT8, shard_key)
 
 /* the number of services among them is given */
 #define STORE_LANES(ROW, ALL)         \
@@ -91,7 +95,7 @@
 	ALL(INT8, max)
 
 #define STORE_DUE(ROW, ALL)  \
-	ALL(TEXT_ARRAY, kinds)   \
+	ROW(TEXT, kind)          \
 	ALL(TIMESTAMPTZ, before) \
 	ALL(INT8, max)
 
@@ -111,6 +115,7 @@
 	FORM(journal_rest, StoreJournalRest, STORE_JOURNAL_RESTS) \
 	FORM(claim, StoreClaim, STORE_CLAIMS)                     \
 	FORM(lane, StoreLane, STORE_LANES)                        \
+	FORM(shard_key, StoreShardKey, STORE_SHARD_KEYS)          \
 	FORM(ready, StoreReady, STORE_READY)                      \
 	FORM(owner, StoreOwner, STORE_OWNERS)                     \
 	FORM(awaiter, StoreAwaiter, STORE_AWAITERS)               \
@@ -279,6 +284,13 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INVOCATION_ID, id)            \
 	COLUMN(BOOL, is_beyond)
 
+/* the shards on this node that are read together, each by its number */
+#define FOUND_SHARDS(COLUMN)       \
+	COLUMN(INT8, runnable)         \
+	COLUMN(INT8, service_revision) \
+	COLUMN(INT8, deployment)       \
+	COLUMN(INT8, held_service)
+
 #define FOUND_DUE(COLUMN)       \
 	COLUMN(INVOCATION_ID, id)   \
 	COLUMN(TEXT, kind)          \
@@ -312,6 +324,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(runnable, StoreFoundRunnable, FOUND_RUNNABLE)                  \
 	RESULT(owner, StoreFoundOwner, FOUND_OWNER)                           \
 	RESULT(due, StoreFoundDue, FOUND_DUE)                                 \
+	RESULT(shards, StoreFoundShards, FOUND_SHARDS)                        \
 	RESULT(promise, StoreFoundPromise, FOUND_PROMISE)                     \
 	RESULT(promise_waiter, StoreFoundPromiseWaiter, FOUND_PROMISE_WAITER) \
 	RESULT(attempt, StoreFoundAttempt, FOUND_ATTEMPT)                     \

@@ -41,6 +41,7 @@ static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
 static uint64 execute_each(const StoreCall *call);
 static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
+static StoreWritten write_alone(const StoreCall *call);
 static void check_written(StoreCall *call, const StoreWritten *part);
 static void tell_statement(void *name);
 static void bind(const StoreCall *call, Datum *values, bool *nulls);
@@ -256,24 +257,50 @@ store_write(StoreCall *const *work)
 	StoreWritten parts[STORE_WORK_COUNT];
 	int64 written = 0;
 	int count = 0;
-	int at_once;
 
 	for (int i = 0; i < STORE_WORK_COUNT; i++)
 		if (work[i])
 			together[count++] = work[i];
 	if (count == 0)
 		return 0;
-	at_once = store_is_distributed() ? 1 : count;
-	for (int i = 0; i < count; i += at_once)
+	if (!store_is_distributed())
+		(void) execute((const StoreCall *const *) together, count, parts);
+	for (int i = 0; i < count; i++)
 	{
-		(void) execute((const StoreCall *const *) &together[i], at_once, parts);
-		for (int j = 0; j < at_once; j++)
-		{
-			check_written(together[i + j], &parts[j]);
-			written += parts[j].written;
-		}
+		if (store_is_distributed())
+			parts[i] = write_alone(together[i]);
+		check_written(together[i], &parts[i]);
+		written += parts[i].written;
 	}
 	return written;
+}
+
+/*
+ * Runs one part of the work by itself, an insert as often as its rows take that are
+ * parameters each; returns what it did.
+ */
+static StoreWritten
+write_alone(const StoreCall *call)
+{
+	StoreCall some = *call;
+	const StoreCall *calls[] = {&some};
+	StoreWritten all = {0};
+	int most = store_is_insert(call) ? STORE_ROWS_OF_INSERT : call->count;
+
+	for (int first = 0; first < call->count; first += most)
+	{
+		StoreWritten part;
+
+		some.count = Min(most, call->count - first);
+		some.values = call->values + first;
+		some.nulls = call->nulls + first;
+		(void) execute(calls, 1, &part);
+		all.found += part.found;
+		all.written += part.written;
+		all.is_counted = part.is_counted;
+		all.is_filtered |= part.is_filtered;
+	}
+	return all;
 }
 
 /*
@@ -425,6 +452,21 @@ bool
 store_is_distributed(void)
 {
 	return is_distributed;
+}
+
+/*
+ * restate.is_distributed(): returns whether the tables are.
+ */
+PG_FUNCTION_INFO_V1(restate_is_distributed);
+Datum
+restate_is_distributed(PG_FUNCTION_ARGS)
+{
+	int guc_level = NewGUCNestLevel();
+
+	restate_restrict_search_path();
+	store_begin();
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_BOOL(is_distributed);
 }
 
 /*

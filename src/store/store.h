@@ -84,6 +84,9 @@ typedef enum StoreStatement
 	/* plain reads */
 	STORE_READ_RUNNABLE,
 	STORE_READ_RUNNABLE_SINCE,
+	STORE_READ_SHARD_KEYS,
+	STORE_READ_SHARDS,
+	STORE_READ_WORKER,
 	STORE_READ_MANY,
 	STORE_READ_MANY_WITH_DEPLOYMENT,
 	STORE_READ_KEYS,
@@ -179,8 +182,12 @@ typedef enum StoreType
  */
 #define STORE_ROWS_APART 4
 
+/* and so many of an insert where the tables are distributed, which sends each row where it belongs */
+#define STORE_ROWS_OF_INSERT 100
+
 /* the most values that calls which run together have */
 #define STORE_MAX_VALUES (STORE_WORK_COUNT * STORE_MAX_PARAMS * STORE_ROWS_APART)
+StaticAssertDecl(STORE_MAX_VALUES >= STORE_ROWS_OF_INSERT * STORE_MAX_PARAMS, "too many rows in an insert");
 
 typedef struct StoreField
 {
@@ -224,6 +231,19 @@ extern const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT];
 extern const StoreStatementDef store_answers[STORE_STATEMENT_COUNT - STORE_READS_END];
 
 /*
+ * The tables that a statement reads on this node alone, by the number of the shard that is
+ * read in place of each; none if the first is 0.
+ */
+typedef enum StoreShardOf
+{
+	SHARD_OF_RUNNABLE,
+	SHARD_OF_SERVICE_REVISION,
+	SHARD_OF_DEPLOYMENT,
+	SHARD_OF_HELD_SERVICE,
+	SHARD_COUNT
+} StoreShardOf;
+
+/*
  * The arguments of one execution, added row by row: see params.h.  Work must
  * write a row for each that was added, unless another number is set, or all
  * that it finds if it is a delete of all there is.
@@ -231,6 +251,7 @@ extern const StoreStatementDef store_answers[STORE_STATEMENT_COUNT - STORE_READS
 typedef struct StoreCall
 {
 	StoreStatement statement;
+	int64 shards[SHARD_COUNT];
 	int64 must_write;
 	int64 conflicts; /* of an insert that may: the rows that were there */
 	bool goes_on;	 /* what it returns is added to the last result */
@@ -266,6 +287,7 @@ extern CachedPlan *store_plan(const StoreCall *const *calls, int count, Datum *v
 							  const CachedPlanSource **source, ParamListInfo *params);
 extern void store_forget_plans(void);
 extern int store_call_rows_apart(const StoreCall *call);
+extern bool store_is_insert(const StoreCall *call);
 extern int store_call_values(const StoreCall *call);
 
 /* store_run.c: a plan and the executor */

@@ -16,6 +16,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "lib/stringinfo.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
@@ -35,6 +37,7 @@ typedef struct PlanKey
 	uint8 rows[STORE_WORK_COUNT];
 	uint8 count;
 	uint8 for_values; /* whether it is made for each execution */
+	int64 shards[SHARD_COUNT];
 } PlanKey;
 
 typedef struct KeptPlan
@@ -46,6 +49,7 @@ typedef struct KeptPlan
 
 static HTAB *kept_plans = NULL;
 
+static bool is_of_nodes(const StoreCall *call);
 static bool is_as_made(const KeptPlan *kept);
 static CachedPlan *make(KeptPlan *kept, const StoreCall *const *calls, int count);
 static void plan_by_index(void);
@@ -54,6 +58,11 @@ static ParamListInfo bound(const CachedPlanSource *source, Datum *values, bool *
 static void check_result(const StoreStatementDef *def, const TupleDesc columns);
 static void append_together(StringInfo sql, const StoreCall *const *calls, int count);
 static void append_statement(StringInfo sql, const StoreCall *call, int offset);
+static void append_text(StringInfo sql, const StoreCall *call, int offset, const char *text,
+						const char *end, int row);
+static void append_name(StringInfo sql, const StoreCall *call, int offset, const char *name, int row);
+static bool starts_with(const char *text, const char *beginning);
+static int column_number(const StoreCall *call, const char *name, int row);
 static void append_rows(StringInfo sql, const StoreCall *call, int offset);
 static int parameter_number(const StoreCall *call, const char *name);
 
@@ -66,7 +75,7 @@ CachedPlan *
 store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 		   const CachedPlanSource **source, ParamListInfo *params)
 {
-	PlanKey key = {.count = (uint8) count, .for_values = store_is_distributed()};
+	PlanKey key = {.count = (uint8) count, .for_values = is_of_nodes(calls[0])};
 	KeptPlan *kept;
 	CachedPlan *plan = NULL;
 	bool found;
@@ -78,6 +87,7 @@ store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 		key.parts[i] = (uint8) calls[i]->statement;
 		key.rows[i] = (uint8) store_call_rows_apart(calls[i]);
 	}
+	memcpy(key.shards, calls[0]->shards, sizeof(key.shards));
 	if (kept_plans == NULL)
 	{
 		HASHCTL ctl = {
@@ -112,6 +122,16 @@ store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 	*source = kept->source;
 	*params = bound(kept->source, values, nulls);
 	return plan;
+}
+
+/*
+ * Returns whether the call goes to the tables that are distributed over nodes, not to
+ * shards of them that this node has.
+ */
+static bool
+is_of_nodes(const StoreCall *call)
+{
+	return store_is_distributed() && call->shards[SHARD_OF_RUNNABLE] == 0;
 }
 
 /*
@@ -307,21 +327,128 @@ append_together(StringInfo sql, const StoreCall *const *calls, int count)
 static void
 append_statement(StringInfo sql, const StoreCall *call, int offset)
 {
-	static const char rows[] = "{rows}";
 	const StoreStatementDef *def = store_def(call);
+	bool of_nodes = is_of_nodes(call);
+	const char *text = of_nodes && def->sql_of_nodes ? def->sql_of_nodes : def->sql;
+	/* the values of one row can stand where the table would */
+	bool is_alone = of_nodes && store_call_rows_apart(call) == 1 &&
+					(strncmp(text, "SELECT", 6) != 0 || def->sql_of_nodes) &&
+					strstr(text, "{rows} JOIN") == NULL;
 
-	for (const char *c = def->sql_of_nodes && store_is_distributed() ? def->sql_of_nodes : def->sql;
-		 *c; c++)
+	append_text(sql, call, offset, text, text + strlen(text), is_alone ? 0 : -1);
+}
+
+/*
+ * Appends a part of the text; where it is of one row, with the values of that for the
+ * columns of v.
+ */
+static void
+append_text(StringInfo sql, const StoreCall *call, int offset, const char *text, const char *end,
+			int row)
+{
+	static const char values[] = "{values}";
+	static const char end_of_values[] = "{end}";
+
+	while (text < end)
 	{
-		if (strncmp(c, rows, strlen(rows)) == 0)
-			append_rows(sql, call, offset);
-		else if (*c == '{')
-			appendStringInfo(sql, "$%d", offset + parameter_number(call, c + 1));
+		if (starts_with(text, values) && is_of_nodes(call))
+		{
+			const char *after = strstr(text, end_of_values);
+
+			text += strlen(values);
+			for (int i = 0; i < store_call_rows_apart(call); i++)
+			{
+				appendStringInfoString(sql, i == 0 ? "VALUES (" : ", (");
+				append_text(sql, call, offset, text, after, i);
+				appendStringInfoChar(sql, ')');
+			}
+			text = after + strlen(end_of_values);
+		}
+		else if (*text == '{')
+		{
+			append_name(sql, call, offset, text + 1, row);
+			text = strchr(text, '}') + 1;
+		}
+		else if (row >= 0 && starts_with(text, "v.") && !isalnum((unsigned char) text[-1]))
+		{
+			text += strlen("v.");
+			appendStringInfo(sql, "$%d", offset + column_number(call, text, row));
+			text += strspn(text, "abcdefghijklmnopqrstuvwxyz_");
+		}
 		else
-			appendStringInfoChar(sql, *c);
-		if (*c == '{')
-			c = strchr(c, '}');
+			appendStringInfoChar(sql, *text++);
 	}
+}
+
+/*
+ * Appends what stands for a name, which ends with a brace.
+ */
+static void
+append_name(StringInfo sql, const StoreCall *call, int offset, const char *name, int row)
+{
+	static const char from[] = " FROM ";
+	static const char using[] = " USING ";
+
+	static const char *const tables[] = {
+		[SHARD_OF_RUNNABLE] = "runnable",
+		[SHARD_OF_SERVICE_REVISION] = "service_revision",
+		[SHARD_OF_DEPLOYMENT] = "deployment",
+		[SHARD_OF_HELD_SERVICE] = "held_service"};
+
+	for (int i = 0; i < SHARD_COUNT; i++)
+		if (starts_with(name, tables[i]) && name[strlen(tables[i])] == '}')
+		{
+			appendStringInfo(sql, "restate.%s", tables[i]);
+			if (call->shards[i] != 0)
+				appendStringInfo(sql, "_" INT64_FORMAT, call->shards[i]);
+			return;
+		}
+	if (starts_with(name, "values}"))
+		appendStringInfoString(sql, "SELECT");
+	else if (starts_with(name, "end}"))
+	{
+		appendStringInfoString(sql, from);
+		append_rows(sql, call, offset);
+	}
+	else if (!starts_with(name, "rows}"))
+		appendStringInfo(sql, "$%d", offset + parameter_number(call, name));
+	else if (row < 0)
+		append_rows(sql, call, offset);
+	else
+	{
+		/* nor is there a table to name before it */
+		const char *word = sql->data[sql->len - 2] == 'G' ? using : from;
+
+		Assert(strcmp(sql->data + sql->len - strlen(word), word) == 0);
+		sql->len -= (int) strlen(word);
+		sql->data[sql->len] = '\0';
+	}
+}
+
+/*
+ * Returns whether a text begins with another.
+ */
+static bool
+starts_with(const char *text, const char *beginning)
+{
+	return strncmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/*
+ * Returns the number of the parameter that is the column of a row, by its name, which
+ * ends with what is no letter.
+ */
+static int
+column_number(const StoreCall *call, const char *name, int row)
+{
+	const StoreForm *form = store_def(call)->form;
+	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
+
+	for (int i = 0; i < form->ncolumns; i++)
+		if (strlen(form->params[i].name) == length &&
+			strncmp(form->params[i].name, name, length) == 0)
+			return row * form->ncolumns + i + 1;
+	elog(ERROR, "statement \"%s\" has no column \"%.*s\"", store_def(call)->name, (int) length, name);
 }
 
 /*
@@ -378,7 +505,18 @@ store_call_rows_apart(const StoreCall *call)
 {
 	if (store_def(call)->form->ncolumns == 0)
 		return 0;
-	return call->count <= (store_is_distributed() ? 1 : STORE_ROWS_APART) ? call->count : 0;
+	if (!store_is_distributed())
+		return call->count <= STORE_ROWS_APART ? call->count : 0;
+	return call->count == 1 || store_is_insert(call) ? call->count : 0;
+}
+
+/*
+ * Returns whether the call is an insert of its rows as they are.
+ */
+bool
+store_is_insert(const StoreCall *call)
+{
+	return strstr(store_def(call)->sql, "{values}") != NULL;
 }
 
 /*

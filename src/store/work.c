@@ -64,7 +64,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" running_at, completion_retention, journal_retention, inbox_sequence_number, input_headers, input_payload,"
 			" random_seed, attempt, worker_name, last_start_at, retry_count, attempt_count, last_attempt_deployment_id,"
 			" last_entry_at, has_waiters, awaited_by)"
-			" SELECT v.id, v.partition_key, v.status, v.service_name, v.service_key, v.handler_name, v.service_ty, v.handler_ty,"
+			" {values} v.id, v.partition_key, v.status, v.service_name, v.service_key, v.handler_name, v.service_ty, v.handler_ty,"
 			" v.idempotency_key, v.invoked_by, v.caller_id, v.caller_service_name, v.caller_target, v.deployment_id,"
 			" v.protocol_version::integer, v.journal_size, v.journal_commands_size, {at}, {at},"
 			" CASE WHEN v.status = 'pending' THEN {at} END, CASE WHEN v.scheduled_start_at IS NOT NULL THEN {at} END, v.scheduled_start_at,"
@@ -74,7 +74,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" CASE WHEN v.attempt IS NOT NULL THEN 1 END, CASE WHEN v.attempt IS NOT NULL THEN 1 END,"
 			" CASE WHEN v.attempt IS NOT NULL THEN v.deployment_id END, CASE WHEN NOT " WAITS("v") " THEN {at} END,"
 			" nullif(v.has_waiters, false), CASE WHEN v.awaited_by IS NOT NULL THEN ARRAY[v.awaited_by] END"
-			" FROM {rows} ON CONFLICT (id, partition_key) DO NOTHING"},
+			"{end} ON CONFLICT (id, partition_key) DO NOTHING"},
 
 	/* the journals of restarts, up to the last index that they keep */
 	[STORE_COPY_JOURNALS] = {
@@ -100,9 +100,9 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_audited,
 		.sql = "INSERT INTO restate.audit (audit_id, id, partition_key, at, operation, parameters, outcome, new_id,"
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
-			" SELECT v.audit_id, v.id, v.partition_key, {at}, {operation}, v.parameters, v.outcome, v.new_id, v.caused_by, {role_name}, {session_user_name},"
+			" {values} v.audit_id, v.id, v.partition_key, {at}, {operation}, v.parameters, v.outcome, v.new_id, v.caused_by, {role_name}, {session_user_name},"
 			" coalesce(v.subject, {claimed_subject}), nullif(coalesce(v.reason, {session_reason}), '')"
-			" FROM {rows}"},
+			"{end}"},
 
 	/* of all partitions; the index on at knows which pages have held rows as old */
 	[STORE_PURGE_AUDIT] = {
@@ -181,9 +181,9 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" pause_requested = v.pause_requested,"
 			" pinned_deployment_id = coalesce(v.deployment_id, i.pinned_deployment_id),"
 			" pinned_service_protocol_version = coalesce(v.protocol_version::integer, i.pinned_service_protocol_version),"
-			" suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN coalesce(v.completions::bigint[], i.suspended_waiting_for_completions) END,"
-			" suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN coalesce(v.signals::bigint[], i.suspended_waiting_for_signals) END,"
-			" suspended_waiting_for_names = CASE WHEN v.status = 'suspended' THEN coalesce(v.names::text[], i.suspended_waiting_for_names) END,"
+			" suspended_waiting_for_completions = CASE WHEN v.status = 'suspended' THEN coalesce(restate.numbers_of(v.completions), i.suspended_waiting_for_completions) END,"
+			" suspended_waiting_for_signals = CASE WHEN v.status = 'suspended' THEN coalesce(restate.numbers_of(v.signals), i.suspended_waiting_for_signals) END,"
+			" suspended_waiting_for_names = CASE WHEN v.status = 'suspended' THEN coalesce(restate.texts_of(v.names), i.suspended_waiting_for_names) END,"
 			" inbox_sequence_number = CASE WHEN v.status = 'pending' THEN coalesce(v.inbox_sequence_number, i.inbox_sequence_number) END,"
 			" inboxed_at = CASE WHEN v.status = 'pending' THEN coalesce(i.inboxed_at, {at}) ELSE i.inboxed_at END,"
 			" input_headers = CASE WHEN " WAITS("v") " THEN i.input_headers END,"
@@ -256,9 +256,9 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_append,
 		.sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, completion_id,"
 			" result_completion_id, invoked_id, signal_index, signal_name, meta, payload)"
-			" SELECT v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type, v.name, v.completion_id,"
+			" {values} v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type, v.name, v.completion_id,"
 			" v.result_completion_id, v.invoked_id, v.signal_index, v.signal_name, v.meta, v.payload"
-			" FROM {rows}"},
+			"{end}"},
 
 	[STORE_UPDATE_KEYS] = {
 		.name = "update object keys",
@@ -272,7 +272,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add runnable",
 		.form = &store_form_runnable,
 		.sql = "INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)"
-			" SELECT v.service_name, v.deployment_id, v.ready_at, v.id, v.partition_key FROM {rows}"},
+			" {values} v.service_name, v.deployment_id, v.ready_at, v.id, v.partition_key{end}"},
 
 	/* those that are there: what was written past the functions has no place */
 	[STORE_DROP_RUNNABLE] = {
@@ -290,7 +290,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "set timers",
 		.form = &store_form_timer,
 		.sql = "INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key, seed)"
-			" SELECT v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key, v.seed FROM {rows}"
+			" {values} v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key, v.seed{end}"
 			" ON CONFLICT (due_at, kind, id, completion_id, partition_key) DO UPDATE SET seed = excluded.seed"},
 
 	/* those that are there: what was written past the functions has none */
@@ -306,7 +306,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add waiters",
 		.form = &store_form_waiter,
 		.sql = "INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key, caller_seed)"
-			" SELECT v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key, v.caller_seed FROM {rows}"
+			" {values} v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key, v.caller_seed{end}"
 			" ON CONFLICT (target, caller, completion_id, partition_key)"
 			" DO UPDATE SET kind = excluded.kind, caller_seed = excluded.caller_seed"},
 
@@ -322,7 +322,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "set state",
 		.form = &store_form_state_change,
 		.sql = "INSERT INTO restate.object_state AS t (service_name, service_key, key, partition_key, value)"
-			" SELECT v.service_name, v.service_key, v.key, v.partition_key, v.value FROM {rows}"
+			" {values} v.service_name, v.service_key, v.key, v.partition_key, v.value{end}"
 			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key)) DO UPDATE SET value = excluded.value"},
 
 	[STORE_CLEAR_STATE] = {
@@ -335,7 +335,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "queue state",
 		.form = &store_form_queued_state,
 		.sql = "INSERT INTO restate.queued_state (service_name, service_key, partition_key, sequence_number, state, version, queued_at)"
-			" SELECT v.service_name, v.service_key, v.partition_key, v.sequence_number, v.state, v.version, {at} FROM {rows}"},
+			" {values} v.service_name, v.service_key, v.partition_key, v.sequence_number, v.state, v.version, {at}{end}"},
 
 	[STORE_DROP_QUEUED_STATE] = {
 		.name = "drop queued state",
@@ -361,7 +361,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add promise waiters",
 		.form = &store_form_promise_waiter,
 		.sql = "INSERT INTO restate.promise_waiter (service_name, service_key, key, partition_key, caller, completion_id, caller_seed)"
-			" SELECT v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id, v.caller_seed FROM {rows}"
+			" {values} v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id, v.caller_seed{end}"
 			" ON CONFLICT (partition_key, service_name COLLATE \"C\", restate.indexed_key(service_key, key), caller, completion_id)"
 			" DO UPDATE SET caller_seed = excluded.caller_seed"},
 
@@ -392,12 +392,14 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" WHERE NOT EXISTS (SELECT FROM restate.worker x WHERE x.name = v.name"
 			" AND x.last_seen >= {at} - interval '1 second' FOR KEY SHARE)"
 			" ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen"
-			" WHERE w.last_seen < excluded.last_seen - interval '1 second'"},
+			" WHERE w.last_seen < excluded.last_seen - interval '1 second'",
+		.sql_of_nodes = "INSERT INTO restate.worker AS w (name, last_seen) {values} v.name, {at}{end}"
+			" ON CONFLICT (name) DO UPDATE SET last_seen = greatest(w.last_seen, excluded.last_seen)"},
 
 	[STORE_KEEP_UNDELIVERED] = {
 		.name = "keep undelivered",
 		.form = &store_form_undelivered,
 		.sql = "INSERT INTO restate.undelivered_result (id, partition_key, random_seed, completed_at, failure, failure_metadata, value)"
-			" SELECT v.id, v.partition_key, v.random_seed, {at}, v.failure, v.failure_metadata, v.value FROM {rows}"},
+			" {values} v.id, v.partition_key, v.random_seed, {at}, v.failure, v.failure_metadata, v.value{end}"},
 };
 /* clang-format on */

@@ -14,6 +14,7 @@
 #define CANDIDATE_INCREASE 8
 #define MAX_READS		   4
 
+static void lock_ready(Workset *workset, const Invocation *invocation);
 static int start_free(Workset *workset, const char *worker_name, const RestateInvocationId *ids,
 					  int count, Claimed *claimed, int64 max);
 
@@ -28,18 +29,23 @@ worker_claim(const Claim *claim, int *count)
 	Claimed *claimed = palloc_array(Claimed, claim->max);
 	int64 depth = 2 * claim->max + SPARE_CANDIDATES;
 	bool has_more = true;
+	int shards = 0;
 	Workset workset;
 
 	workset_init(&workset, NULL);
 	*count = 0;
-	for (int i = 0; i < MAX_READS && has_more && *count < claim->max; i++)
+	if (store_is_distributed())
+		shards = shards_begin();
+	for (int i = 0; i < (shards > 0 ? shards : MAX_READS) && has_more && *count < claim->max; i++)
 	{
 		int ncandidates;
-		RestateInvocationId *candidates = runnable_read(claim, depth, &ncandidates, &has_more);
+		RestateInvocationId *candidates = shards > 0 ? shards_read_next(claim, depth, &ncandidates) :
+														runnable_read(claim, depth, &ncandidates, &has_more);
 
 		*count += start_free(&workset, claim->worker_name, candidates, ncandidates, claimed + *count,
 							 claim->max - *count);
-		depth *= CANDIDATE_INCREASE;
+		if (shards == 0)
+			depth *= CANDIDATE_INCREASE;
 	}
 	if (*count > 0)
 		worker_see(&workset, claim->worker_name);
@@ -93,11 +99,14 @@ start_free(Workset *workset, const char *worker_name, const RestateInvocationId 
 	}
 	if (ntried == 0)
 		return 0;
-	workset_read_facts(workset, store_execute(&call));
-	for (int i = 0; i < ntried; i++)
+	if (!store_is_distributed())
+		workset_read_facts(workset, store_execute(&call));
+	for (int i = 0; i < ntried && started < max; i++)
 	{
 		int64 attempt = (int64) (restate_random_bits() | 1);
 
+		if (store_is_distributed())
+			lock_ready(workset, tried[i]);
 		if (!tried[i]->exists ||
 			!machine_start_attempt(&workset->changes, tried[i], attempt).took_effect)
 			continue;
@@ -108,11 +117,37 @@ start_free(Workset *workset, const char *worker_name, const RestateInvocationId 
 }
 
 /*
- * Notes that a worker lives which gets attempts.
+ * Locks an invocation if it is ready and free, and reads its facts.
+ */
+static void
+lock_ready(Workset *workset, const Invocation *invocation)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_LOCK_READY);
+	store_add_ready(&call, &(StoreReady){
+							   .id = &invocation->id,
+							   .partition_key = invocation->partition_key,
+							   .max = 1});
+	workset_read_facts(workset, store_execute(&call));
+}
+
+/*
+ * Notes that a worker lives which gets attempts.  Where every node has what is noted, it is
+ * written only if it has to be.
  */
 void
 worker_see(Workset *workset, const char *worker_name)
 {
-	store_add_worker(workset_part(workset, STORE_SEE_WORKERS),
-					 &(StoreWorker){.name = worker_name, .at = workset->at});
+	StoreWorker row = {.name = worker_name, .at = workset->at};
+	StoreCall call;
+
+	if (store_is_distributed())
+	{
+		store_call(&call, STORE_READ_WORKER);
+		store_add_worker(&call, &row);
+		if (store_execute(&call) > 0)
+			return;
+	}
+	store_add_worker(workset_part(workset, STORE_SEE_WORKERS), &row);
 }

@@ -6,13 +6,18 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
-#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "types/compat.h"
 #include "types/settings.h"
 #include "worker/worker.h"
+
+/* the kinds of timers that are fired, by their names in SQL */
+static const char *const kinds[] = {
+	[TIMER_SLEEP] = "sleep",
+	[TIMER_SCHEDULE] = "schedule",
+	[TIMER_RETRY] = "retry",
+	[TIMER_EXPIRY] = "expiry"};
 
 /* What is due of one invocation. */
 typedef struct Due
@@ -25,7 +30,8 @@ static int64 fire_alone(const Due *due, int count);
 static int64 fire_schedules(const Due *due, int count);
 static void read_sleeps(Workset *workset, const Due *due, int count);
 static int64 take_over(int64 max, int64 silence);
-static ArrayType *kinds_of_timers(void);
+static Due *read_due(int64 max, int *count);
+static int compare_due(const void *a, const void *b);
 static TimerKind kind_of(const char *name);
 
 /*
@@ -36,34 +42,22 @@ static TimerKind kind_of(const char *name);
 int64
 worker_tick(int64 max, int64 silence)
 {
-	StoreCall call;
+	Due *due;
 	Due *alone;
 	Due *schedules;
 	int nalone = 0;
 	int nschedules = 0;
-	uint64 rows;
+	int rows;
 	int64 done;
 
-	store_call(&call, STORE_READ_DUE);
-	store_add_due(&call, &(StoreDue){
-							 .kinds = kinds_of_timers(),
-							 .before = GetCurrentTransactionStartTimestamp(),
-							 .max = max});
-	rows = store_execute(&call);
+	due = read_due(max, &rows);
 	alone = palloc_array(Due, Max(rows, 1));
 	schedules = palloc_array(Due, Max(rows, 1));
-	for (uint64 row = 0; row < rows; row++)
-	{
-		StoreFoundDue found;
-		Due due;
-
-		store_read_due(row, &found);
-		due = (Due){*found.id, {kind_of(found.kind), found.due_at, found.completion_id, found.seed}};
-		if (due.timer.kind == TIMER_SCHEDULE)
-			schedules[nschedules++] = due;
+	for (int i = 0; i < rows; i++)
+		if (due[i].timer.kind == TIMER_SCHEDULE)
+			schedules[nschedules++] = due[i];
 		else
-			alone[nalone++] = due;
-	}
+			alone[nalone++] = due[i];
 	/* first those that may wait for an object key that another is about to make */
 	done = fire_schedules(schedules, nschedules);
 	done += fire_alone(alone, nalone);
@@ -71,19 +65,48 @@ worker_tick(int64 max, int64 silence)
 }
 
 /*
- * Returns the names of the kinds of timers that are fired, an array of text.
+ * Returns what is due, the longest first, no more than max.
  */
-static ArrayType *
-kinds_of_timers(void)
+static Due *
+read_due(int64 max, int *count)
 {
-	Datum kinds[] = {
-		CStringGetTextDatum("sleep"),
-		CStringGetTextDatum("schedule"),
-		CStringGetTextDatum("retry"),
-		CStringGetTextDatum("expiry")};
-	int count = lengthof(kinds) - (restate_retention ? 0 : 1);
+	StoreCall call;
+	Due *due;
+	uint64 rows;
 
-	return construct_array(kinds, count, TEXTOID, -1, false, TYPALIGN_INT);
+	store_call(&call, STORE_READ_DUE);
+	for (int i = 0; i < (int) lengthof(kinds); i++)
+		if (i != TIMER_EXPIRY || restate_retention)
+			store_add_due(&call, &(StoreDue){
+									 .kind = kinds[i],
+									 .before = GetCurrentTransactionStartTimestamp(),
+									 .max = max});
+	rows = store_execute(&call);
+	due = palloc_array(Due, Max(rows, 1));
+	for (uint64 row = 0; row < rows; row++)
+	{
+		StoreFoundDue found;
+
+		store_read_due(row, &found);
+		due[row] = (Due){*found.id, {kind_of(found.kind), found.due_at, found.completion_id, found.seed}};
+	}
+	/* of several nodes those of each kind come together */
+	if ((int64) rows > max)
+		qsort(due, rows, sizeof(Due), compare_due);
+	*count = (int) Min((int64) rows, max);
+	return due;
+}
+
+/*
+ * Orders what is due by its time, for qsort().
+ */
+static int
+compare_due(const void *a, const void *b)
+{
+	TimestampTz first = ((const Due *) a)->timer.due_at;
+	TimestampTz second = ((const Due *) b)->timer.due_at;
+
+	return (first > second) - (first < second);
 }
 
 /*
@@ -92,10 +115,11 @@ kinds_of_timers(void)
 static TimerKind
 kind_of(const char *name)
 {
-	return strcmp(name, "sleep") == 0	 ? TIMER_SLEEP :
-		   strcmp(name, "schedule") == 0 ? TIMER_SCHEDULE :
-		   strcmp(name, "retry") == 0	 ? TIMER_RETRY :
-										   TIMER_EXPIRY;
+	int kind = 0;
+
+	while (strcmp(kinds[kind], name) != 0)
+		kind++;
+	return (TimerKind) kind;
 }
 
 /*

@@ -1,0 +1,136 @@
+/*
+ * shards.c
+ *		Finds what can be claimed where the tables are distributed over nodes: in one
+ *		shard at a time.
+ *
+ * Each claim of a session begins with the shard behind the one that the last began with,
+ * and goes on to the next only for want of what is ready: one that has much to do keeps
+ * no other waiting, and no claim has to ask all nodes.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "types/compat.h"
+#include "types/id_generate.h"
+#include "worker/worker.h"
+
+/* shards come and go: they are looked up again after so long */
+#define TIME_BETWEEN_LOOKS (10 * USECS_PER_SEC)
+
+/* a partition key of each shard, the one that is next, and the one that the next claim begins with */
+static int64 *keys = NULL;
+static int nkeys = 0;
+static int next = 0;
+static int first = 0;
+static TimestampTz looked_at = 0;
+
+static void look(void);
+static RestateInvocationId *found_ids(uint64 rows, int *count);
+
+/*
+ * Begins a claim; returns how many shards it can read.
+ */
+int
+shards_begin(void)
+{
+	if (keys == NULL || GetCurrentTimestamp() >= looked_at + TIME_BETWEEN_LOOKS)
+		look();
+	next = first++ % nkeys;
+	first %= nkeys;
+	return nkeys;
+}
+
+/*
+ * Looks which shards there are.  The first claim of a session begins anywhere.
+ */
+static void
+look(void)
+{
+	StoreCall call;
+	uint64 rows;
+
+	store_call(&call, STORE_READ_SHARD_KEYS);
+	rows = store_execute(&call);
+	if (keys)
+		pfree(keys);
+	keys = MemoryContextAlloc(TopMemoryContext, sizeof(int64) * rows);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		StoreFoundCount found;
+
+		store_read_count(row, &found);
+		keys[row] = found.count;
+	}
+	if (nkeys == 0)
+		first = (int) (restate_random_bits() % rows);
+	nkeys = (int) rows;
+	looked_at = GetCurrentTimestamp();
+}
+
+/*
+ * Returns the ids of the first that are ready of what is claimed in the next shard, no
+ * more than depth of each lane, in the order in which they are to be taken.
+ */
+RestateInvocationId *
+shards_read_next(const Claim *claim, int64 depth, int *count)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_READ_RUNNABLE);
+	store_add_claim(&call, &(StoreClaim){
+							   .services = claim->services,
+							   .shard_key = keys[next++ % nkeys],
+							   .deployments = claim->deployments,
+							   .max = claim->max,
+							   .depth = depth});
+	return found_ids(store_execute(&call), count);
+}
+
+/*
+ * Returns the ids of the last result.
+ */
+static RestateInvocationId *
+found_ids(uint64 rows, int *count)
+{
+	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(rows, 1));
+
+	for (uint64 row = 0; row < rows; row++)
+	{
+		StoreFoundRunnable found;
+
+		store_read_runnable(row, &found);
+		ids[row] = *found.id;
+	}
+	*count = (int) rows;
+	return ids;
+}
+
+/*
+ * Reads what is ready of what is claimed in the shard that has the partition key, which
+ * this node must have; returns how many rows there are.
+ */
+uint64
+shards_read_here(const Claim *claim, int64 depth, int64 shard_key)
+{
+	StoreCall call;
+	StoreFoundShards shards;
+
+	store_call(&call, STORE_READ_SHARDS);
+	store_add_shard_key(&call, &(StoreShardKey){.shard_key = shard_key});
+	if (store_execute(&call) != 1)
+		return 0;
+	store_read_shards(0, &shards);
+	store_call(&call, STORE_READ_RUNNABLE);
+	call.shards[SHARD_OF_RUNNABLE] = shards.runnable;
+	call.shards[SHARD_OF_SERVICE_REVISION] = shards.service_revision;
+	call.shards[SHARD_OF_DEPLOYMENT] = shards.deployment;
+	call.shards[SHARD_OF_HELD_SERVICE] = shards.held_service;
+	store_add_claim(&call, &(StoreClaim){
+							   .services = claim->services,
+							   .deployments = claim->deployments,
+							   .max = claim->max,
+							   .depth = depth});
+	return store_execute(&call);
+}
