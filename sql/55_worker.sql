@@ -28,13 +28,6 @@ CREATE FUNCTION restate.texts_of(list text) RETURNS text[]
 COMMENT ON FUNCTION restate.texts_of(text) IS
 'The same of texts.';
 
-CREATE FUNCTION restate.is_distributed() RETURNS boolean
-  LANGUAGE C STABLE STRICT PARALLEL SAFE
-  AS 'MODULE_PATHNAME', 'restate_is_distributed';
-REVOKE ALL ON FUNCTION restate.is_distributed() FROM PUBLIC;
-COMMENT ON FUNCTION restate.is_distributed() IS
-'Whether the tables are distributed over the nodes of a Citus cluster: see doc/citus.md.';
-
 CREATE FUNCTION restate.runnable_of(
     shard_key bigint, services text[], deployments restate_deployment_id[], max bigint, depth bigint)
   RETURNS TABLE (service_name text, deployment_id restate_deployment_id, ready_at timestamptz, id restate_invocation_id, is_beyond boolean)

@@ -266,14 +266,18 @@ COMMENT ON FUNCTION restate.asking() IS
 'Who asks, and why, as the audit has it: the role in force outside SECURITY DEFINER functions, who logged in, the subject and the reason that the session claims; the reason is null where it is empty. is_audited: whether the audit is written.';
 
 CREATE FUNCTION restate.audit_bulk_job(operation text, outcome text, job uuid, parameters jsonb, reason text) RETURNS void
-  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
-  -- of no invocation, and so of no partition
-  INSERT INTO restate.audit (partition_key, id, at, operation, parameters, outcome, role_name, session_user_name, claimed_subject, reason)
-    SELECT 0, NULL, now(), $1, jsonb_build_object('job', $3) || $4, $2, a.role_name, a.session_user_name, a.claimed_subject, $5
-    FROM restate.asking() AS a
-    WHERE a.is_audited;
+DECLARE
+  who CONSTANT record := restate.asking();
+BEGIN
+  IF who.is_audited THEN
+    -- of no invocation, and so of no partition
+    INSERT INTO restate.audit (partition_key, id, at, operation, parameters, outcome, role_name, session_user_name, claimed_subject, reason)
+      VALUES (0, NULL, now(), $1, jsonb_build_object('job', $3) || $4, $2, who.role_name, who.session_user_name, who.claimed_subject, $5);
+  END IF;
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.audit_bulk_job(text, text, uuid, jsonb, text) FROM PUBLIC;
 COMMENT ON FUNCTION restate.audit_bulk_job(text, text, uuid, jsonb, text) IS

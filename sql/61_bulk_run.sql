@@ -380,13 +380,17 @@ COMMENT ON FUNCTION restate_bulk_next(integer) IS
 'Runs a batch of the bulk job that has waited longest for one, of those that are due and that nobody else runs: for whoever runs them all. Returns the job and the row of restate_bulk_run(), or none where no job is due. A batch that fails as a whole is undone, with a warning, and tried again after ten seconds, so that other jobs have their turn. batch: as there. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE FUNCTION restate.audit_end_of_bulk_job(job uuid) RETURNS void
-  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
-  SELECT restate.audit_bulk_job('bulk_end', b.state, b.job, jsonb_build_object('operation', b.operation, 'matched', b.matched,
+DECLARE
+  b restate.sys_bulk_job;
+BEGIN
+  SELECT j.* INTO STRICT b FROM restate.sys_bulk_job AS j WHERE j.job = $1;
+  PERFORM restate.audit_bulk_job('bulk_end', b.state, b.job, jsonb_build_object('operation', b.operation, 'matched', b.matched,
     'done', b.done, 'failed', b.failed, 'passed_over', b.passed_over, 'remaining', b.remaining,
-    'outcomes', b.outcomes, 'failures', b.failures), b.reason)
-  FROM restate.sys_bulk_job AS b WHERE b.job = $1;
+    'outcomes', b.outcomes, 'failures', b.failures), b.reason);
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.audit_end_of_bulk_job(uuid) FROM PUBLIC;
 COMMENT ON FUNCTION restate.audit_end_of_bulk_job(uuid) IS

@@ -27,47 +27,57 @@ COMMENT ON FUNCTION restate.may_be_called_by(restate_invocation_id, restate_invo
 'Whether a call of the caller can have made the invocation of which the other arguments are the columns, or have joined it: what has an idempotency key, or is the run of a workflow, is joined.';
 
 CREATE FUNCTION restate.add_waiters(callers restate_invocation_id[]) RETURNS void
-  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
-  WITH added AS (
-    INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key, caller_seed)
-    SELECT c.target, c.id, c.completion_id, c.kind::restate.waiter_kind, restate_partition_key_of_id(c.target), i.random_seed
+DECLARE
+  waiting record;
+BEGIN
+  -- who waits is known where it is, whether it can be answered where its target is
+  FOR waiting IN
+    SELECT i.id, i.random_seed, c.target, c.completion_id, c.kind
     FROM (
       SELECT c.id, c.partition_key, c.completed_at, c.journal_size, c.random_seed FROM restate.invocation AS c WHERE $1 IS NULL
       UNION ALL
       SELECT c.id, c.partition_key, c.completed_at, c.journal_size, c.random_seed FROM restate.invocation AS c WHERE c.id = ANY ($1)
     ) AS i
-    CROSS JOIN LATERAL (
-      SELECT j.id, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind
+    JOIN LATERAL (
+      SELECT j.id, j.partition_key, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind
       FROM restate.journal AS j
       WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: Call'
       UNION ALL
-      SELECT j.id, restate.attached_to(j.meta), j.completion_id, 'attach'
+      SELECT j.id, j.partition_key, restate.attached_to(j.meta), j.completion_id, 'attach'
       FROM restate.journal AS j
       WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: AttachInvocation'
-    ) AS c
+    ) AS c ON c.partition_key = i.partition_key
     WHERE i.completed_at IS NULL AND i.journal_size > 0 AND c.target IS NOT NULL
       AND NOT EXISTS (SELECT FROM restate.journal AS n
         WHERE n.id = i.id AND n.partition_key = i.partition_key AND n.completion_id = c.completion_id
           AND NOT restate.is_command(n.entry_type))
-      AND NOT EXISTS (SELECT FROM restate.invocation AS t
-        WHERE t.id = c.target AND t.partition_key = restate_partition_key_of_id(c.target) AND (t.completed_at IS NOT NULL
-          OR c.kind = 'call' AND NOT restate.may_be_called_by(i.id, t.invoked_by_id, t.idempotency_key, t.target_handler_ty)))
-    ON CONFLICT DO NOTHING
-    RETURNING w.target, w.partition_key)
-  UPDATE restate.invocation AS t SET has_waiters = true
-  FROM added AS a
-  WHERE t.id = a.target AND t.partition_key = a.partition_key AND t.has_waiters IS NOT TRUE
+  LOOP
+    CONTINUE WHEN EXISTS (SELECT FROM restate.invocation AS t
+      WHERE t.id = waiting.target AND t.partition_key = restate_partition_key_of_id(waiting.target) AND (t.completed_at IS NOT NULL
+        OR waiting.kind = 'call' AND NOT restate.may_be_called_by(waiting.id, t.invoked_by_id, t.idempotency_key, t.target_handler_ty)));
+    INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key, caller_seed)
+      VALUES (waiting.target, waiting.id, waiting.completion_id, waiting.kind::restate.waiter_kind,
+        restate_partition_key_of_id(waiting.target), waiting.random_seed)
+      ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+      UPDATE restate.invocation AS t SET has_waiters = true
+        WHERE t.id = waiting.target AND t.partition_key = restate_partition_key_of_id(waiting.target) AND t.has_waiters IS NOT TRUE;
+    END IF;
+  END LOOP;
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.add_waiters(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.add_waiters(restate_invocation_id[]) IS
 'Writes down for whom invocations wait that were not written by the functions: what their journals call or attach to, and have no result of. callers: those that wait, or null for all in flight.';
 
 CREATE FUNCTION restate.add_expiry(ids restate_invocation_id[]) RETURNS void
-  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
+BEGIN
   INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
   SELECT restate.kept_until(now(), i.completion_retention), 'expiry', i.id, -1, i.partition_key
   FROM (
@@ -76,7 +86,8 @@ AS $function$
     SELECT c.id, c.partition_key, c.completed_at, c.completion_retention FROM restate.invocation AS c WHERE c.id = ANY ($1)
   ) AS i
   WHERE i.completed_at IS NOT NULL AND i.completion_retention > interval '0' AND restate.kept_until(now(), i.completion_retention) < 'infinity'
-  ON CONFLICT DO NOTHING
+  ON CONFLICT DO NOTHING;
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.add_expiry(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.add_expiry(restate_invocation_id[]) IS

@@ -4,10 +4,11 @@
 CREATE FUNCTION restate.registered_handler_ty(
     service_name text, service_ty text, handler_name text, deployment_id restate_deployment_id)
   RETURNS text
-  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
   SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
-  SELECT h.ty
+BEGIN
+  RETURN (SELECT h.ty
   FROM restate.service_revision AS s
   LEFT JOIN restate.deployment AS d ON d.id = s.deployment_id
   CROSS JOIN LATERAL jsonb_array_elements(s.handlers) WITH ORDINALITY AS l (handler, place)
@@ -15,7 +16,8 @@ AS $function$
   WHERE s.service_name = $1 AND s.ty = $2 AND l.handler ->> 'name' = $3
     AND h.ty IN (restate.handler_ty(s.ty, NULL), 'shared')
   ORDER BY s.deployment_id = $4 DESC NULLS LAST, d.id IS NULL, s.revision DESC, l.place
-  LIMIT 1
+  LIMIT 1);
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) FROM PUBLIC;
 COMMENT ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) IS
@@ -217,20 +219,26 @@ BEGIN
   END IF;
 
   IF entries IS NOT NULL THEN
+    INSERT INTO restate.journal (id, partition_key, index, appended_at, completion_id,
+        result_completion_id, signal_index, entry_type, version, invoked_id, name,
+        signal_name, meta, payload)
+      SELECT row.id, row.partition_key, (j.e ->> 'index')::bigint,
+          coalesce((j.e ->> 'appended_at')::timestamptz, row.created_at), p.completion_id,
+          p.result_completion_id, p.signal_index, p.entry_type, 2, p.invoked_id, p.name,
+          p.signal_name, p.meta, p.payload
+        FROM jsonb_array_elements(entries) AS j (e)
+        CROSS JOIN LATERAL restate.parse_entry(
+          CASE jsonb_typeof(j.e -> 'entry_json')
+            WHEN 'string' THEN restate.storable_json(j.e ->> 'entry_json')
+            ELSE j.e -> 'entry_json' END) AS p;
+    GET DIAGNOSTICS entry_count = ROW_COUNT;
+    IF entry_count <> jsonb_array_length(entries) THEN
+      PERFORM restate.not_written(format('the journal of invocation %s', row.id));
+    END IF;
     WITH appended AS (
-      INSERT INTO restate.journal (id, partition_key, index, appended_at, completion_id,
-          result_completion_id, signal_index, entry_type, version, invoked_id, name,
-          signal_name, meta, payload)
-        SELECT row.id, row.partition_key, (j.e ->> 'index')::bigint,
-            coalesce((j.e ->> 'appended_at')::timestamptz, row.created_at), p.completion_id,
-            p.result_completion_id, p.signal_index, p.entry_type, 2, p.invoked_id, p.name,
-            p.signal_name, p.meta, p.payload
-          FROM jsonb_array_elements(entries) AS j (e)
-          CROSS JOIN LATERAL restate.parse_entry(
-            CASE jsonb_typeof(j.e -> 'entry_json')
-              WHEN 'string' THEN restate.storable_json(j.e ->> 'entry_json')
-              ELSE j.e -> 'entry_json' END) AS p
-        RETURNING index, entry_type, completion_id, result_completion_id, meta, payload
+      SELECT a.index, a.entry_type, a.completion_id, a.result_completion_id, a.meta, a.payload
+        FROM restate.journal AS a
+        WHERE a.id = row.id AND a.partition_key = row.partition_key
     ), completion AS (
       SELECT w.completion_id, min(a.index) FILTER (WHERE restate.is_command(a.entry_type)) AS asked_at,
           min(a.index) FILTER (WHERE NOT restate.is_command(a.entry_type)) AS arrived_at,
@@ -264,10 +272,6 @@ BEGIN
     IF coalesce(wrong, broken) IS NOT NULL THEN
       PERFORM restate.refuse_body(format('the journal of invocation %s', row.id), coalesce(wrong, broken));
     END IF;
-    IF entry_count <> jsonb_array_length(entries) THEN
-      PERFORM restate.not_written(format('the journal of invocation %s', row.id));
-    END IF;
-
     IF misplaced IS NOT NULL THEN
       PERFORM restate.refuse_body(format('the journal of invocation %s %s', row.id, misplaced));
     END IF;

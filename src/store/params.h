@@ -11,12 +11,9 @@
  *
  * In the text of a statement {rows} stands for its rows: the table v with these
  * columns, of arrays with one element a row, or, where there are few, of the values
- * themselves.  {name} is what is the same for all rows.  In an insert {values} stands
- * before what becomes of a row, and {end} behind it: SELECT ... FROM the rows, or VALUES
- * where the tables are distributed over nodes, which sends a row where it belongs without
- * a detour.  There the values of one row also stand for the columns of v, and no table is
- * named, in what changes or in a text for nodes alone.  {runnable} and the other tables of
- * StoreShardOf stand for the table, or for the shard of it that the call names.
+ * themselves.  {name} is what is the same for all rows.  {each} stands for SELECT,
+ * where what is selected FROM {rows} alone can be VALUES as well.  {runnable} and the other
+ * tables of StoreShardOf stand for the table, or for the shard of it that the call names.
  *
  * A list of what statements return has COLUMN(type, name) for each column, in
  * their order.  From it come the struct of a row and the function that reads

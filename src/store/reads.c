@@ -94,16 +94,23 @@
 #define IN_KEY_ORDER(alias) \
 	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
 
-/* locks the row that is there in place of the one to insert: the update never comes to pass */
-#define UNLESS_THERE(key, assignment)                                          \
-	" ON CONFLICT (partition_key, service_name, restate.indexed_key(" key "))" \
-	" DO UPDATE SET " assignment " WHERE false"
-
 #define KEYS(condition)                                                      \
 	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number, k.has_queued_state" \
 	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
 
 #define LOCKED_KEYS(condition) KEYS(condition) IN_KEY_ORDER("k") " FOR UPDATE OF k"
+
+/* rows of one call are on one node, in an order that the insert keeps: there only without one of its own */
+#define CREATE_KEYS(then) \
+	"INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)" \
+	" {each} v.service_name, v.service_key, v.partition_key FROM {rows}" then
+#define LOCK_KEY_THERE \
+	" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key)) DO UPDATE SET holder = k.holder WHERE false"
+#define CREATE_PROMISES(in_order) \
+	"INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)" \
+	" {each} v.service_name, v.service_key, v.key, v.partition_key FROM {rows}" in_order \
+	" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key))" \
+	" DO UPDATE SET completed = t.completed WHERE false"
 
 /*
  * What is registered that a handler's invocations follow from, in the latest revision of
@@ -181,12 +188,8 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	[READ(CREATE_PROMISES)] = {
 		.name = "create promises",
 		.form = &store_form_promise,
-		.sql = "INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)"
-			" SELECT v.service_name, v.service_key, v.key, v.partition_key FROM {rows} ORDER BY v.key COLLATE \"C\""
-			UNLESS_THERE("service_key, key", "completed = t.completed"),
-		.sql_of_nodes = "INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)"
-			" {values} v.service_name, v.service_key, v.key, v.partition_key{end}"
-			UNLESS_THERE("service_key, key", "completed = t.completed")},
+		.sql = CREATE_PROMISES(" ORDER BY v.key COLLATE \"C\""),
+		.sql_of_nodes = CREATE_PROMISES("")},
 
 	[READ(LOCK_PROMISES)] = {
 		.name = "lock promises",
@@ -211,7 +214,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	 */
 	[READ(LOCK_READY)] = {
 		.name = "lock ready",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_ready, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY
 			" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("i.target_service_name") ") AS l ON i.pinned_deployment_id IS NULL"
@@ -289,43 +292,45 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 
 	[READ(LOCK_MANY)] = {
 		.name = "lock many",
+		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER},
 
 	[READ(LOCK_MANY_WITH_DEPLOYMENT)] = {
 		.name = "lock many with deployment",
+		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER},
 
 	/* Those that no other transaction has locked, and the conditions of the statements on one. */
 	[READ(LOCK_FREE)] = {
 		.name = "lock free",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_WITH_DEPLOYMENT)] = {
 		.name = "lock free with deployment",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_CANCEL)] = {
 		.name = "lock free to cancel",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " WHERE " IS_CANCELLED_ALONE IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_KILL)] = {
 		.name = "lock free to kill",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("v.id", "v.partition_key") FROM_MANY
 			" WHERE " IS_KILLED_ALONE("v.id", "v.partition_key") IN_ID_ORDER UNLESS_LOCKED},
 
 	[READ(LOCK_FREE_TO_RESTART)] = {
 		.name = "lock free to restart",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT
 			" WHERE " IS_RESTARTED_ALONE IN_ID_ORDER UNLESS_LOCKED},
@@ -344,7 +349,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 
 	[READ(LOCK_FREE_KEYS)] = {
 		.name = "lock free object keys",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_key, .result = &store_result_key,
 		.sql = LOCKED_KEYS("true") UNLESS_LOCKED},
 
@@ -355,12 +360,8 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	[READ(CREATE_KEYS)] = {
 		.name = "create object keys",
 		.form = &store_form_key,
-		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
-			" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}" IN_KEY_ORDER("v")
-			UNLESS_THERE("service_key", "holder = k.holder"),
-		.sql_of_nodes = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
-			" {values} v.service_name, v.service_key, v.partition_key{end}"
-			UNLESS_THERE("service_key", "holder = k.holder")},
+		.sql = CREATE_KEYS(IN_KEY_ORDER("v") LOCK_KEY_THERE),
+		.sql_of_nodes = CREATE_KEYS(LOCK_KEY_THERE)},
 
 	[READ(READ_MANY)] = {
 		.name = "read many",
@@ -369,13 +370,13 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 
 	[READ(READ_MANY_WITH_DEPLOYMENT)] = {
 		.name = "read many with deployment",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT},
 
 	[READ(READ_KEYS)] = {
 		.name = "read object keys",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_key, .result = &store_result_key,
 		.sql = KEYS("true")},
 
@@ -389,7 +390,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	/* the first few of each object key's inbox */
 	[READ(READ_INBOXES)] = {
 		.name = "read inboxes",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_inbox, .result = &store_result_id,
 		.sql = "SELECT p.id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.inbox_sequence_number IS NOT NULL"
@@ -448,7 +449,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	/* the completions, and the runs that ask for one */
 	[READ(READ_ARRIVALS)] = {
 		.name = "read arrivals",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_completion, .result = &store_result_arrival,
 		.sql = "SELECT v.id, v.completion_id, c.index, c.meta::text AS meta, c.payload, c.is_run FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT j.index, j.meta, j.payload, j.entry_type = 'Command: Run' AS is_run"
@@ -458,7 +459,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	/* the completions alone, as entries */
 	[READ(READ_ANSWERS)] = {
 		.name = "read answers",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_completion, .result = &store_result_entry,
 		.sql = "SELECT c.index, c.entry_type::text AS entry_type, c.name, v.completion_id,"
 			" -1::bigint AS result_completion_id, c.invoked_id, -1::bigint AS signal_index, c.signal_name, c.meta, c.payload"
@@ -484,7 +485,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	/* the last completion that commands have asked for, which is the highest */
 	[READ(READ_ASKED)] = {
 		.name = "read asked",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_id, .result = &store_result_asked,
 		.sql = "SELECT v.id, c.completion_id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT greatest(j.completion_id, j.result_completion_id) AS completion_id FROM restate.journal j"
@@ -517,14 +518,11 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	/* Makes those that are missing, and neither locks nor waits for one that is there. */
 	[READ(ADD_KEYS)] = {
 		.name = "add object keys",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_key,
-		.sql = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
-			" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}"
-			" WHERE NOT EXISTS (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") ")" IN_KEY_ORDER("v")
-			" ON CONFLICT DO NOTHING",
-		.sql_of_nodes = "INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)"
-			" {values} v.service_name, v.service_key, v.partition_key{end} ON CONFLICT DO NOTHING"},
+		.sql_of_nodes = CREATE_KEYS(" ON CONFLICT DO NOTHING"),
+		.sql = CREATE_KEYS(" WHERE NOT EXISTS (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") ")" IN_KEY_ORDER("v")
+			" ON CONFLICT DO NOTHING")},
 
 	[READ(READ_HANDLER_NAME)] = {
 		.name = "read handler name",
@@ -546,14 +544,18 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	/* what is due of those kinds, the longest first */
 	[READ(READ_DUE)] = {
 		.name = "read due",
-		.a_row_alone = true,
 		.form = &store_form_due, .result = &store_result_due,
-		.sql = "SELECT d.id, d.kind::text AS kind, d.due_at, d.completion_id, d.seed FROM {rows}"
+		.sql = "SELECT d.id, d.kind::text AS kind, d.due_at, d.completion_id, d.seed FROM unnest({kinds}) AS k (kind)"
 			" CROSS JOIN LATERAL (SELECT t.id, t.kind, t.due_at, t.completion_id, t.seed FROM restate.timer t"
-			" WHERE t.kind = v.kind::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
-			" ORDER BY d.due_at, d.kind, d.id LIMIT {max}",
-		.sql_of_nodes = "SELECT t.id, t.kind::text AS kind, t.due_at, t.completion_id, t.seed FROM restate.timer t"
-			" WHERE t.kind = v.kind::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}"},
+			" WHERE t.kind = k.kind::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}) AS d"
+			" ORDER BY d.due_at, d.kind, d.id LIMIT {max}"},
+
+	/* the same of one kind */
+	[READ(READ_DUE_OF_KIND)] = {
+		.name = "read due of kind",
+		.form = &store_form_due_of_kind, .result = &store_result_due,
+		.sql = "SELECT t.id, t.kind::text AS kind, t.due_at, t.completion_id, t.seed FROM restate.timer t"
+			" WHERE t.kind = {kind}::restate.timer_kind AND t.due_at <= {before} ORDER BY t.due_at, t.id LIMIT {max}"},
 
 	/* the sleeps of journals that have no completion, and end some day */
 	[READ(READ_SLEEPS)] = {
@@ -593,7 +595,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_prefix, .result = &store_result_prefix,
 		.sql = "SELECT v.id," PREFIX_FACTS " FROM {rows} CROSS JOIN LATERAL "
 			PREFIX("v.id", "v.partition_key", "v.last_index")},
@@ -604,7 +606,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	 */
 	[READ(READ_COMPLETIONS)] = {
 		.name = "read completions",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_completion, .result = &store_result_completion,
 		.sql = "SELECT v.id, c.index FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE " IS_NAMED("j")
@@ -617,7 +619,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	 */
 	[READ(READ_RESTARTED)] = {
 		.name = "read restarted",
-		.a_row_alone = true,
+		.by_partition = true,
 		.form = &store_form_restarted, .result = &store_result_restart,
 		.sql = "SELECT i.restarted_from, i.id, a.last_index IS NOT NULL AS is_recorded, a.last_index,"
 			" a.has_deployment, a.deployment_id FROM {rows}"

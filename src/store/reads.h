@@ -95,8 +95,14 @@
 	ALL(INT8, max)
 
 #define STORE_DUE(ROW, ALL)  \
-	ROW(TEXT, kind)          \
+	ALL(TEXT_ARRAY, kinds)   \
 	ALL(TIMESTAMPTZ, before) \
+	ALL(INT8, max)
+
+/* the same of one kind */
+#define STORE_DUE_OF_KIND(ROW, ALL) \
+	ALL(TEXT, kind)                 \
+	ALL(TIMESTAMPTZ, before)        \
 	ALL(INT8, max)
 
 #define STORE_SILENT(ROW, ALL) \
@@ -120,7 +126,8 @@
 	FORM(owner, StoreOwner, STORE_OWNERS)                     \
 	FORM(awaiter, StoreAwaiter, STORE_AWAITERS)               \
 	FORM(silent, StoreSilent, STORE_SILENT)                   \
-	FORM(due, StoreDue, STORE_DUE)
+	FORM(due, StoreDue, STORE_DUE)                            \
+	FORM(due_of_kind, StoreDueOfKind, STORE_DUE_OF_KIND)
 
 STORE_READ_FORMS(STORE_DECLARE_FORM)
 

@@ -39,9 +39,6 @@ static uint64 checked_at = 0;
 static void look_for_nodes(void);
 static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
-static uint64 execute_each(const StoreCall *call);
-static uint64 execute(const StoreCall *const *calls, int count, StoreWritten *parts);
-static StoreWritten write_alone(const StoreCall *call);
 static void check_written(StoreCall *call, const StoreWritten *part);
 static void tell_statement(void *name);
 static void bind(const StoreCall *call, Datum *values, bool *nulls);
@@ -209,39 +206,7 @@ store_def(const StoreCall *call)
 uint64
 store_execute(const StoreCall *call)
 {
-	if (is_distributed && call->count > 1 && store_def(call)->a_row_alone)
-		return execute_each(call);
-	return execute(&call, 1, NULL);
-}
-
-/*
- * Runs the statement for each row of the call alone, and returns how many rows
- * came of it together.
- */
-static uint64
-execute_each(const StoreCall *call)
-{
-	Datum values[STORE_MAX_PARAMS];
-	bool nulls[STORE_MAX_PARAMS];
-	StoreCall one = *call;
-	const StoreCall *calls[] = {&one};
-	uint64 rows = 0;
-
-	one.count = 1;
-	one.allocated = 1;
-	one.values = values;
-	one.nulls = nulls;
-	for (int i = 0; i < call->count; i++)
-	{
-		for (int column = 0; column < store_def(call)->form->ncolumns; column++)
-		{
-			values[column] = call->values[column * call->allocated + i];
-			nulls[column] = call->nulls[column * call->allocated + i];
-		}
-		one.goes_on = i > 0;
-		rows = execute(calls, 1, NULL);
-	}
-	return rows;
+	return is_distributed ? store_execute_on_nodes(call, NULL) : store_execute_whole(&call, 1, NULL);
 }
 
 /*
@@ -263,44 +228,16 @@ store_write(StoreCall *const *work)
 			together[count++] = work[i];
 	if (count == 0)
 		return 0;
-	if (!store_is_distributed())
-		(void) execute((const StoreCall *const *) together, count, parts);
+	if (!is_distributed)
+		(void) store_execute_whole((const StoreCall *const *) together, count, parts);
 	for (int i = 0; i < count; i++)
 	{
-		if (store_is_distributed())
-			parts[i] = write_alone(together[i]);
+		if (is_distributed)
+			(void) store_execute_on_nodes(together[i], &parts[i]);
 		check_written(together[i], &parts[i]);
 		written += parts[i].written;
 	}
 	return written;
-}
-
-/*
- * Runs one part of the work by itself, an insert as often as its rows take that are
- * parameters each; returns what it did.
- */
-static StoreWritten
-write_alone(const StoreCall *call)
-{
-	StoreCall some = *call;
-	const StoreCall *calls[] = {&some};
-	StoreWritten all = {0};
-	int most = store_is_insert(call) ? STORE_ROWS_OF_INSERT : call->count;
-
-	for (int first = 0; first < call->count; first += most)
-	{
-		StoreWritten part;
-
-		some.count = Min(most, call->count - first);
-		some.values = call->values + first;
-		some.nulls = call->nulls + first;
-		(void) execute(calls, 1, &part);
-		all.found += part.found;
-		all.written += part.written;
-		all.is_counted = part.is_counted;
-		all.is_filtered |= part.is_filtered;
-	}
-	return all;
 }
 
 /*
@@ -358,8 +295,8 @@ store_not_written(const char *what, int64 missing)
  * Runs the calls as one statement and returns how many rows it returned; of
  * work, notes what each part did.
  */
-static uint64
-execute(const StoreCall *const *calls, int count, StoreWritten *parts)
+uint64
+store_execute_whole(const StoreCall *const *calls, int count, StoreWritten *parts)
 {
 	const CachedPlanSource *source;
 	CachedPlan *plan;
@@ -424,6 +361,11 @@ bind(const StoreCall *call, Datum *values, bool *nulls)
 		values[n] = call->of_all[i].value;
 		nulls[n] = call->of_all[i].isnull;
 	}
+	if (call->is_of_one)
+	{
+		values[n] = call->values[store_partition_column(call) * call->allocated];
+		nulls[n] = false;
+	}
 }
 
 /*
@@ -455,17 +397,13 @@ store_is_distributed(void)
 }
 
 /*
- * restate.is_distributed(): returns whether the tables are.
+ * restate.is_distributed(): looks for it, and returns it.
  */
 PG_FUNCTION_INFO_V1(restate_is_distributed);
 Datum
 restate_is_distributed(PG_FUNCTION_ARGS)
 {
-	int guc_level = NewGUCNestLevel();
-
-	restate_restrict_search_path();
-	store_begin();
-	AtEOXact_GUC(false, guc_level);
+	look_for_nodes();
 	PG_RETURN_BOOL(is_distributed);
 }
 

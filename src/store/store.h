@@ -87,6 +87,7 @@ typedef enum StoreStatement
 	STORE_READ_SHARD_KEYS,
 	STORE_READ_SHARDS,
 	STORE_READ_WORKER,
+	STORE_READ_DUE_OF_KIND,
 	STORE_READ_MANY,
 	STORE_READ_MANY_WITH_DEPLOYMENT,
 	STORE_READ_KEYS,
@@ -182,12 +183,11 @@ typedef enum StoreType
  */
 #define STORE_ROWS_APART 4
 
-/* and so many of an insert where the tables are distributed, which sends each row where it belongs */
-#define STORE_ROWS_OF_INSERT 100
+/* the same of an insert, where the tables are distributed: more are copied to the nodes */
+#define STORE_INSERTED_APART 16
 
 /* the most values that calls which run together have */
 #define STORE_MAX_VALUES (STORE_WORK_COUNT * STORE_MAX_PARAMS * STORE_ROWS_APART)
-StaticAssertDecl(STORE_MAX_VALUES >= STORE_ROWS_OF_INSERT * STORE_MAX_PARAMS, "too many rows in an insert");
 
 typedef struct StoreField
 {
@@ -223,7 +223,7 @@ typedef struct StoreStatementDef
 	const StoreResult *result; /* of what is read */
 	bool may_conflict;		   /* of an insert: a row may be there already, which the call says */
 	StoreStatement left;	   /* of a delete of all there is: counts what is left */
-	bool a_row_alone;		   /* where the tables are distributed, it is run for each row of the call */
+	bool by_partition;		   /* where the tables are distributed, it is run for each partition of the call */
 } StoreStatementDef;
 
 extern const StoreStatementDef store_work[STORE_WORK_COUNT];
@@ -255,6 +255,7 @@ typedef struct StoreCall
 	int64 must_write;
 	int64 conflicts; /* of an insert that may: the rows that were there */
 	bool goes_on;	 /* what it returns is added to the last result */
+	bool is_of_one;	 /* its rows are of one partition, which the statement is told */
 	int count;		 /* of rows */
 	int allocated;
 	int next;	   /* parameter of the row that is added */
@@ -278,6 +279,7 @@ extern const StoreStatementDef *store_def(const StoreCall *call);
 extern uint64 store_execute(const StoreCall *call);
 extern int64 store_write(StoreCall *const *work);
 pg_noreturn extern void store_not_written(const char *what, int64 missing);
+extern uint64 store_execute_whole(const StoreCall *const *calls, int count, StoreWritten *parts);
 extern bool store_is_distributed(void);
 extern uint64 store_changes_of_functions(void);
 extern Oid store_type_oid(StoreType type);
@@ -287,8 +289,13 @@ extern CachedPlan *store_plan(const StoreCall *const *calls, int count, Datum *v
 							  const CachedPlanSource **source, ParamListInfo *params);
 extern void store_forget_plans(void);
 extern int store_call_rows_apart(const StoreCall *call);
-extern bool store_is_insert(const StoreCall *call);
 extern int store_call_values(const StoreCall *call);
+
+extern bool store_inserts_values(const StoreCall *call);
+
+/* store_nodes.c: calls where the tables are distributed */
+extern uint64 store_execute_on_nodes(const StoreCall *call, StoreWritten *part);
+extern int store_partition_column(const StoreCall *call);
 
 /* store_run.c: a plan and the executor */
 extern void store_hold_snapshot(void);

@@ -16,8 +16,7 @@
  */
 #include "postgres.h"
 
-#include <ctype.h>
-
+#include "catalog/pg_type_d.h"
 #include "lib/stringinfo.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
@@ -30,6 +29,10 @@
 #include "store/store.h"
 #include "types/compat.h"
 
+/* what the texts of statements have beside parameters: see params.h */
+#define EACH	  "{each}"
+#define PARTITION "v.partition_key"
+
 /* the statements of a plan, and how many rows each has, 0 for arrays of them */
 typedef struct PlanKey
 {
@@ -37,6 +40,7 @@ typedef struct PlanKey
 	uint8 rows[STORE_WORK_COUNT];
 	uint8 count;
 	uint8 for_values; /* whether it is made for each execution */
+	uint8 is_of_one;  /* whether it is told of which partition its rows are */
 	int64 shards[SHARD_COUNT];
 } PlanKey;
 
@@ -58,11 +62,12 @@ static ParamListInfo bound(const CachedPlanSource *source, Datum *values, bool *
 static void check_result(const StoreStatementDef *def, const TupleDesc columns);
 static void append_together(StringInfo sql, const StoreCall *const *calls, int count);
 static void append_statement(StringInfo sql, const StoreCall *call, int offset);
-static void append_text(StringInfo sql, const StoreCall *call, int offset, const char *text,
-						const char *end, int row);
-static void append_name(StringInfo sql, const StoreCall *call, int offset, const char *name, int row);
-static bool starts_with(const char *text, const char *beginning);
-static int column_number(const StoreCall *call, const char *name, int row);
+static const char *text_of(const StoreCall *call);
+static bool append_table(StringInfo sql, const StoreCall *call, const char *c);
+static bool begins_with(const char *text, const char *beginning);
+static const char *append_each(StringInfo sql, const StoreCall *call, int offset, const char *c);
+static void append_values(StringInfo sql, const StoreCall *call, int offset, int row, const char *c,
+						  const char *end);
 static void append_rows(StringInfo sql, const StoreCall *call, int offset);
 static int parameter_number(const StoreCall *call, const char *name);
 
@@ -75,7 +80,7 @@ CachedPlan *
 store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 		   const CachedPlanSource **source, ParamListInfo *params)
 {
-	PlanKey key = {.count = (uint8) count, .for_values = is_of_nodes(calls[0])};
+	PlanKey key = {.count = (uint8) count, .for_values = is_of_nodes(calls[0]), .is_of_one = calls[0]->is_of_one};
 	KeptPlan *kept;
 	CachedPlan *plan = NULL;
 	bool found;
@@ -247,6 +252,8 @@ prepare(const StoreCall *const *calls, int count, int cursor_options)
 		}
 		for (int j = form->ncolumns; j < form->nparams; j++)
 			types[ntypes++] = store_type_oid(form->params[j].type);
+		if (calls[i]->is_of_one)
+			types[ntypes++] = INT8OID;
 	}
 	statement = linitial_node(RawStmt, pg_parse_query(sql.data));
 	source = CreateCachedPlan(statement, sql.data, CreateCommandTag(statement->stmt));
@@ -327,128 +334,144 @@ append_together(StringInfo sql, const StoreCall *const *calls, int count)
 static void
 append_statement(StringInfo sql, const StoreCall *call, int offset)
 {
-	const StoreStatementDef *def = store_def(call);
-	bool of_nodes = is_of_nodes(call);
-	const char *text = of_nodes && def->sql_of_nodes ? def->sql_of_nodes : def->sql;
-	/* the values of one row can stand where the table would */
-	bool is_alone = of_nodes && store_call_rows_apart(call) == 1 &&
-					(strncmp(text, "SELECT", 6) != 0 || def->sql_of_nodes) &&
-					strstr(text, "{rows} JOIN") == NULL;
+	const char *c = text_of(call);
 
-	append_text(sql, call, offset, text, text + strlen(text), is_alone ? 0 : -1);
-}
-
-/*
- * Appends a part of the text; where it is of one row, with the values of that for the
- * columns of v.
- */
-static void
-append_text(StringInfo sql, const StoreCall *call, int offset, const char *text, const char *end,
-			int row)
-{
-	static const char values[] = "{values}";
-	static const char end_of_values[] = "{end}";
-
-	while (text < end)
+	while (*c)
 	{
-		if (starts_with(text, values) && is_of_nodes(call))
+		if (begins_with(c, EACH))
+			c = append_each(sql, call, offset, c);
+		else if (begins_with(c, "{rows}"))
+			append_rows(sql, call, offset);
+		else if (*c == '{')
 		{
-			const char *after = strstr(text, end_of_values);
-
-			text += strlen(values);
-			for (int i = 0; i < store_call_rows_apart(call); i++)
-			{
-				appendStringInfoString(sql, i == 0 ? "VALUES (" : ", (");
-				append_text(sql, call, offset, text, after, i);
-				appendStringInfoChar(sql, ')');
-			}
-			text = after + strlen(end_of_values);
+			if (!append_table(sql, call, c))
+				appendStringInfo(sql, "$%d", offset + parameter_number(call, c + 1));
 		}
-		else if (*text == '{')
+		else if (call->is_of_one && begins_with(c, PARTITION))
 		{
-			append_name(sql, call, offset, text + 1, row);
-			text = strchr(text, '}') + 1;
-		}
-		else if (row >= 0 && starts_with(text, "v.") && !isalnum((unsigned char) text[-1]))
-		{
-			text += strlen("v.");
-			appendStringInfo(sql, "$%d", offset + column_number(call, text, row));
-			text += strspn(text, "abcdefghijklmnopqrstuvwxyz_");
+			appendStringInfo(sql, "$%d", offset + store_call_values(call));
+			c += strlen(PARTITION) - 1;
 		}
 		else
-			appendStringInfoChar(sql, *text++);
+			appendStringInfoChar(sql, *c);
+		if (*c == '{')
+			c = strchr(c, '}');
+		c++;
 	}
 }
 
 /*
- * Appends what stands for a name, which ends with a brace.
+ * Returns the text of a statement.
  */
-static void
-append_name(StringInfo sql, const StoreCall *call, int offset, const char *name, int row)
+static const char *
+text_of(const StoreCall *call)
 {
-	static const char from[] = " FROM ";
-	static const char using[] = " USING ";
+	const StoreStatementDef *def = store_def(call);
 
-	static const char *const tables[] = {
-		[SHARD_OF_RUNNABLE] = "runnable",
-		[SHARD_OF_SERVICE_REVISION] = "service_revision",
-		[SHARD_OF_DEPLOYMENT] = "deployment",
-		[SHARD_OF_HELD_SERVICE] = "held_service"};
+	return def->sql_of_nodes && is_of_nodes(call) ? def->sql_of_nodes : def->sql;
+}
+
+/*
+ * Appends the table, or the shard of it, if that is what is named in braces; returns
+ * whether it is.
+ */
+static bool
+append_table(StringInfo sql, const StoreCall *call, const char *c)
+{
+	static const char *const tables[SHARD_COUNT] = {
+		[SHARD_OF_RUNNABLE] = "{runnable}",
+		[SHARD_OF_SERVICE_REVISION] = "{service_revision}",
+		[SHARD_OF_DEPLOYMENT] = "{deployment}",
+		[SHARD_OF_HELD_SERVICE] = "{held_service}"};
 
 	for (int i = 0; i < SHARD_COUNT; i++)
-		if (starts_with(name, tables[i]) && name[strlen(tables[i])] == '}')
-		{
-			appendStringInfo(sql, "restate.%s", tables[i]);
-			if (call->shards[i] != 0)
-				appendStringInfo(sql, "_" INT64_FORMAT, call->shards[i]);
-			return;
-		}
-	if (starts_with(name, "values}"))
-		appendStringInfoString(sql, "SELECT");
-	else if (starts_with(name, "end}"))
 	{
-		appendStringInfoString(sql, from);
-		append_rows(sql, call, offset);
+		if (!begins_with(c, tables[i]))
+			continue;
+		appendStringInfo(sql, "restate.%.*s", (int) strlen(tables[i]) - 2, tables[i] + 1);
+		if (call->shards[i] != 0)
+			appendStringInfo(sql, "_" INT64_FORMAT, call->shards[i]);
+		return true;
 	}
-	else if (!starts_with(name, "rows}"))
-		appendStringInfo(sql, "$%d", offset + parameter_number(call, name));
-	else if (row < 0)
-		append_rows(sql, call, offset);
-	else
-	{
-		/* nor is there a table to name before it */
-		const char *word = sql->data[sql->len - 2] == 'G' ? using : from;
-
-		Assert(strcmp(sql->data + sql->len - strlen(word), word) == 0);
-		sql->len -= (int) strlen(word);
-		sql->data[sql->len] = '\0';
-	}
+	return false;
 }
 
 /*
  * Returns whether a text begins with another.
  */
 static bool
-starts_with(const char *text, const char *beginning)
+begins_with(const char *text, const char *beginning)
 {
 	return strncmp(text, beginning, strlen(beginning)) == 0;
 }
 
 /*
- * Returns the number of the parameter that is the column of a row, by its name, which
- * ends with what is no letter.
+ * Returns whether the call inserts rows of values where the tables are distributed: what a
+ * SELECT without a table finds is copied to the nodes there, and commits in two phases.
  */
-static int
-column_number(const StoreCall *call, const char *name, int row)
+bool
+store_inserts_values(const StoreCall *call)
+{
+	return store_is_distributed() && strstr(text_of(call), EACH) != NULL;
+}
+
+/*
+ * Appends what an insert inserts for each of the rows: a SELECT from them, or their values.
+ * c: where the text says it.  Returns where it goes on, less one.
+ */
+static const char *
+append_each(StringInfo sql, const StoreCall *call, int offset, const char *c)
+{
+	static const char from[] = " FROM {rows}";
+	const char *end = strstr(c, from);
+	int rows = store_inserts_values(call) ? store_call_rows_apart(call) : 0;
+
+	if (rows == 0)
+	{
+		appendStringInfoString(sql, "SELECT");
+		return c;
+	}
+	c += strlen(EACH);
+	appendStringInfoString(sql, "VALUES ");
+	for (int row = 0; row < rows; row++)
+	{
+		appendStringInfoString(sql, row > 0 ? ", (" : "(");
+		append_values(sql, call, offset, row, c, end);
+		appendStringInfoChar(sql, ')');
+	}
+	return end + strlen(from) - 1;
+}
+
+/*
+ * Appends expressions over the columns of rows, with the values of one row for these.
+ */
+static void
+append_values(StringInfo sql, const StoreCall *call, int offset, int row, const char *c,
+			  const char *end)
 {
 	const StoreForm *form = store_def(call)->form;
-	size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz_");
 
-	for (int i = 0; i < form->ncolumns; i++)
-		if (strlen(form->params[i].name) == length &&
-			strncmp(form->params[i].name, name, length) == 0)
-			return row * form->ncolumns + i + 1;
-	elog(ERROR, "statement \"%s\" has no column \"%.*s\"", store_def(call)->name, (int) length, name);
+	for (; c < end; c++)
+	{
+		if (*c == '{')
+		{
+			appendStringInfo(sql, "$%d", offset + parameter_number(call, c + 1));
+			c = strchr(c, '}');
+		}
+		else if (c[0] == 'v' && c[1] == '.' && strchr(" ([", c[-1]))
+		{
+			int length = (int) strspn(c + 2, "abcdefghijklmnopqrstuvwxyz_");
+			int column = 0;
+
+			while (strlen(form->params[column].name) != (size_t) length ||
+				   strncmp(form->params[column].name, c + 2, (size_t) length) != 0)
+				column++;
+			appendStringInfo(sql, "$%d", offset + row * form->ncolumns + column + 1);
+			c += length + 1;
+		}
+		else
+			appendStringInfoChar(sql, *c);
+	}
 }
 
 /*
@@ -487,7 +510,7 @@ parameter_number(const StoreCall *call, const char *name)
 {
 	const StoreForm *form = store_def(call)->form;
 	int length = (int) (strchr(name, '}') - name);
-	int of_rows = store_call_values(call) - form->nparams;
+	int of_rows = store_call_values(call) - form->nparams - call->is_of_one;
 
 	for (int i = form->ncolumns; i < form->nparams; i++)
 		if (strlen(form->params[i].name) == (size_t) length &&
@@ -503,20 +526,11 @@ parameter_number(const StoreCall *call, const char *name)
 int
 store_call_rows_apart(const StoreCall *call)
 {
+	int most = !store_is_distributed() ? STORE_ROWS_APART : store_inserts_values(call) ? STORE_INSERTED_APART : 1;
+
 	if (store_def(call)->form->ncolumns == 0)
 		return 0;
-	if (!store_is_distributed())
-		return call->count <= STORE_ROWS_APART ? call->count : 0;
-	return call->count == 1 || store_is_insert(call) ? call->count : 0;
-}
-
-/*
- * Returns whether the call is an insert of its rows as they are.
- */
-bool
-store_is_insert(const StoreCall *call)
-{
-	return strstr(store_def(call)->sql, "{values}") != NULL;
+	return call->count <= most ? call->count : 0;
 }
 
 /*
@@ -527,5 +541,5 @@ store_call_values(const StoreCall *call)
 {
 	const StoreForm *form = store_def(call)->form;
 
-	return form->nparams + form->ncolumns * (Max(store_call_rows_apart(call), 1) - 1);
+	return form->nparams + form->ncolumns * (Max(store_call_rows_apart(call), 1) - 1) + call->is_of_one;
 }

@@ -28,6 +28,12 @@
 /* what is known of attempts stays until completion; of one paused even then */
 #define OUTLIVES_COMPLETION "WHEN i.status = 'paused'"
 
+/* of who: a shard is told where the rows go by a table only */
+#define ADD_EVENTS(who) \
+	"INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)" \
+	" SELECT v.id, " who ".partition_key, (SELECT coalesce(max(e.event_index) + 1, 0) FROM restate.journal_event e WHERE " IS_NAMED("e") ")," \
+	" v.journal_size - 1, {at}, v.event_type, v.event_json"
+
 const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	/*
 	 * The new invocations of restarts.  A restart with the same request id that
@@ -64,7 +70,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" running_at, completion_retention, journal_retention, inbox_sequence_number, input_headers, input_payload,"
 			" random_seed, attempt, worker_name, last_start_at, retry_count, attempt_count, last_attempt_deployment_id,"
 			" last_entry_at, has_waiters, awaited_by)"
-			" {values} v.id, v.partition_key, v.status, v.service_name, v.service_key, v.handler_name, v.service_ty, v.handler_ty,"
+			" {each} v.id, v.partition_key, v.status, v.service_name, v.service_key, v.handler_name, v.service_ty, v.handler_ty,"
 			" v.idempotency_key, v.invoked_by, v.caller_id, v.caller_service_name, v.caller_target, v.deployment_id,"
 			" v.protocol_version::integer, v.journal_size, v.journal_commands_size, {at}, {at},"
 			" CASE WHEN v.status = 'pending' THEN {at} END, CASE WHEN v.scheduled_start_at IS NOT NULL THEN {at} END, v.scheduled_start_at,"
@@ -74,14 +80,14 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" CASE WHEN v.attempt IS NOT NULL THEN 1 END, CASE WHEN v.attempt IS NOT NULL THEN 1 END,"
 			" CASE WHEN v.attempt IS NOT NULL THEN v.deployment_id END, CASE WHEN NOT " WAITS("v") " THEN {at} END,"
 			" nullif(v.has_waiters, false), CASE WHEN v.awaited_by IS NOT NULL THEN ARRAY[v.awaited_by] END"
-			"{end} ON CONFLICT (id, partition_key) DO NOTHING"},
+			" FROM {rows} ON CONFLICT (id, partition_key) DO NOTHING"},
 
 	/* the journals of restarts, up to the last index that they keep */
 	[STORE_COPY_JOURNALS] = {
 		.name = "copy journals",
 		.form = &store_form_journal_copy,
 		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
-			" SELECT v.new_id, v.partition_key, j.index," JOURNAL_COPIED
+			" SELECT v.new_id, j.partition_key, j.index," JOURNAL_COPIED
 			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j")
 			" AND j.index BETWEEN 0 AND {last_index}"},
 
@@ -90,7 +96,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "copy completions",
 		.form = &store_form_completion_copy,
 		.sql = "INSERT INTO restate.journal (" JOURNAL_COLUMNS ")"
-			" SELECT v.new_id, v.partition_key, v.new_index," JOURNAL_COPIED
+			" SELECT v.new_id, j.partition_key, v.new_index," JOURNAL_COPIED
 			" FROM {rows} JOIN restate.journal j ON " IS_NAMED("j")
 			" AND j.index = v.index"},
 
@@ -100,9 +106,9 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_audited,
 		.sql = "INSERT INTO restate.audit (audit_id, id, partition_key, at, operation, parameters, outcome, new_id,"
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
-			" {values} v.audit_id, v.id, v.partition_key, {at}, {operation}, v.parameters, v.outcome, v.new_id, v.caused_by, {role_name}, {session_user_name},"
+			" {each} v.audit_id, v.id, v.partition_key, {at}, {operation}, v.parameters, v.outcome, v.new_id, v.caused_by, {role_name}, {session_user_name},"
 			" coalesce(v.subject, {claimed_subject}), nullif(coalesce(v.reason, {session_reason}), '')"
-			"{end}"},
+			" FROM {rows}"},
 
 	/* of all partitions; the index on at knows which pages have held rows as old */
 	[STORE_PURGE_AUDIT] = {
@@ -256,9 +262,9 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_append,
 		.sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, completion_id,"
 			" result_completion_id, invoked_id, signal_index, signal_name, meta, payload)"
-			" {values} v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type, v.name, v.completion_id,"
+			" {each} v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type, v.name, v.completion_id,"
 			" v.result_completion_id, v.invoked_id, v.signal_index, v.signal_name, v.meta, v.payload"
-			"{end}"},
+			" FROM {rows}"},
 
 	[STORE_UPDATE_KEYS] = {
 		.name = "update object keys",
@@ -272,7 +278,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add runnable",
 		.form = &store_form_runnable,
 		.sql = "INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)"
-			" {values} v.service_name, v.deployment_id, v.ready_at, v.id, v.partition_key{end}"},
+			" {each} v.service_name, v.deployment_id, v.ready_at, v.id, v.partition_key FROM {rows}"},
 
 	/* those that are there: what was written past the functions has no place */
 	[STORE_DROP_RUNNABLE] = {
@@ -290,7 +296,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "set timers",
 		.form = &store_form_timer,
 		.sql = "INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key, seed)"
-			" {values} v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key, v.seed{end}"
+			" {each} v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key, v.seed FROM {rows}"
 			" ON CONFLICT (due_at, kind, id, completion_id, partition_key) DO UPDATE SET seed = excluded.seed"},
 
 	/* those that are there: what was written past the functions has none */
@@ -306,7 +312,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add waiters",
 		.form = &store_form_waiter,
 		.sql = "INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key, caller_seed)"
-			" {values} v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key, v.caller_seed{end}"
+			" {each} v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key, v.caller_seed FROM {rows}"
 			" ON CONFLICT (target, caller, completion_id, partition_key)"
 			" DO UPDATE SET kind = excluded.kind, caller_seed = excluded.caller_seed"},
 
@@ -322,7 +328,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "set state",
 		.form = &store_form_state_change,
 		.sql = "INSERT INTO restate.object_state AS t (service_name, service_key, key, partition_key, value)"
-			" {values} v.service_name, v.service_key, v.key, v.partition_key, v.value{end}"
+			" {each} v.service_name, v.service_key, v.key, v.partition_key, v.value FROM {rows}"
 			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key)) DO UPDATE SET value = excluded.value"},
 
 	[STORE_CLEAR_STATE] = {
@@ -335,7 +341,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "queue state",
 		.form = &store_form_queued_state,
 		.sql = "INSERT INTO restate.queued_state (service_name, service_key, partition_key, sequence_number, state, version, queued_at)"
-			" {values} v.service_name, v.service_key, v.partition_key, v.sequence_number, v.state, v.version, {at}{end}"},
+			" {each} v.service_name, v.service_key, v.partition_key, v.sequence_number, v.state, v.version, {at} FROM {rows}"},
 
 	[STORE_DROP_QUEUED_STATE] = {
 		.name = "drop queued state",
@@ -346,9 +352,8 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	[STORE_ADD_EVENTS] = {
 		.name = "add events",
 		.form = &store_form_event,
-		.sql = "INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)"
-			" SELECT v.id, v.partition_key, (SELECT coalesce(max(e.event_index) + 1, 0) FROM restate.journal_event e WHERE " IS_NAMED("e") "),"
-			" v.journal_size - 1, {at}, v.event_type, v.event_json FROM {rows}"},
+		.sql = ADD_EVENTS("v") " FROM {rows}",
+		.sql_of_nodes = ADD_EVENTS("i") FROM_MANY},
 
 	[STORE_COMPLETE_PROMISES] = {
 		.name = "complete promises",
@@ -361,7 +366,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add promise waiters",
 		.form = &store_form_promise_waiter,
 		.sql = "INSERT INTO restate.promise_waiter (service_name, service_key, key, partition_key, caller, completion_id, caller_seed)"
-			" {values} v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id, v.caller_seed{end}"
+			" {each} v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id, v.caller_seed FROM {rows}"
 			" ON CONFLICT (partition_key, service_name COLLATE \"C\", restate.indexed_key(service_key, key), caller, completion_id)"
 			" DO UPDATE SET caller_seed = excluded.caller_seed"},
 
@@ -393,13 +398,13 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" AND x.last_seen >= {at} - interval '1 second' FOR KEY SHARE)"
 			" ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen"
 			" WHERE w.last_seen < excluded.last_seen - interval '1 second'",
-		.sql_of_nodes = "INSERT INTO restate.worker AS w (name, last_seen) {values} v.name, {at}{end}"
+		.sql_of_nodes = "INSERT INTO restate.worker AS w (name, last_seen) {each} v.name, {at} FROM {rows}"
 			" ON CONFLICT (name) DO UPDATE SET last_seen = greatest(w.last_seen, excluded.last_seen)"},
 
 	[STORE_KEEP_UNDELIVERED] = {
 		.name = "keep undelivered",
 		.form = &store_form_undelivered,
 		.sql = "INSERT INTO restate.undelivered_result (id, partition_key, random_seed, completed_at, failure, failure_metadata, value)"
-			" {values} v.id, v.partition_key, v.random_seed, {at}, v.failure, v.failure_metadata, v.value{end}"},
+			" {each} v.id, v.partition_key, v.random_seed, {at}, v.failure, v.failure_metadata, v.value FROM {rows}"},
 };
 /* clang-format on */

@@ -6,6 +6,8 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "types/compat.h"
@@ -31,6 +33,7 @@ static int64 fire_schedules(const Due *due, int count);
 static void read_sleeps(Workset *workset, const Due *due, int count);
 static int64 take_over(int64 max, int64 silence);
 static Due *read_due(int64 max, int *count);
+static ArrayType *kinds_of_timers(int count);
 static int compare_due(const void *a, const void *b);
 static TimerKind kind_of(const char *name);
 
@@ -72,16 +75,29 @@ read_due(int64 max, int *count)
 {
 	StoreCall call;
 	Due *due;
-	uint64 rows;
+	uint64 rows = 0;
+	int nkinds = lengthof(kinds) - (restate_retention ? 0 : 1); /* retentions are the last */
 
-	store_call(&call, STORE_READ_DUE);
-	for (int i = 0; i < (int) lengthof(kinds); i++)
-		if (i != TIMER_EXPIRY || restate_retention)
-			store_add_due(&call, &(StoreDue){
-									 .kind = kinds[i],
-									 .before = GetCurrentTransactionStartTimestamp(),
-									 .max = max});
-	rows = store_execute(&call);
+	if (store_is_distributed())
+		for (int i = 0; i < nkinds; i++)
+		{
+			store_call(&call, STORE_READ_DUE_OF_KIND);
+			call.goes_on = i > 0;
+			store_add_due_of_kind(&call, &(StoreDueOfKind){
+											 .kind = kinds[i],
+											 .before = GetCurrentTransactionStartTimestamp(),
+											 .max = max});
+			rows = store_execute(&call);
+		}
+	else
+	{
+		store_call(&call, STORE_READ_DUE);
+		store_add_due(&call, &(StoreDue){
+								 .kinds = kinds_of_timers(nkinds),
+								 .before = GetCurrentTransactionStartTimestamp(),
+								 .max = max});
+		rows = store_execute(&call);
+	}
 	due = palloc_array(Due, Max(rows, 1));
 	for (uint64 row = 0; row < rows; row++)
 	{
@@ -95,6 +111,19 @@ read_due(int64 max, int *count)
 		qsort(due, rows, sizeof(Due), compare_due);
 	*count = (int) Min((int64) rows, max);
 	return due;
+}
+
+/*
+ * Returns the names of the first kinds of timers, an array of text.
+ */
+static ArrayType *
+kinds_of_timers(int count)
+{
+	Datum names[lengthof(kinds)];
+
+	for (int i = 0; i < count; i++)
+		names[i] = CStringGetTextDatum(kinds[i]);
+	return construct_array(names, count, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
 /*

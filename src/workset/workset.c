@@ -12,8 +12,6 @@
 #include "workset/workset.h"
 
 static void *allocate(void *context, size_t size);
-static void lock_one_by_one(Workset *workset, StoreStatement statement);
-static int compare_ids(const ListCell *a, const ListCell *b);
 static void begin_with_facts(Invocation *i);
 static const char *deployment_mode(const Workset *workset);
 static const RestateDeploymentId *asked_deployment(const Workset *workset);
@@ -177,8 +175,7 @@ workset_add_lock(const Workset *workset, StoreCall *call, const Invocation *invo
 
 /*
  * Locks the rows of all invocations of the working set in the order of their ids,
- * and reads the facts again.  Where the table is distributed a lock can span
- * no two partition keys, so there it takes a statement each.
+ * and reads the facts again.
  */
 void
 workset_lock_rows(Workset *workset)
@@ -188,11 +185,6 @@ workset_lock_rows(Workset *workset)
 	Invocation *invocation;
 	bool with_deployment = workset->asked.deployment != DEPLOYMENT_KEEP;
 
-	if (store_is_distributed())
-	{
-		lock_one_by_one(workset, with_deployment ? STORE_LOCK_ONE_WITH_DEPLOYMENT : STORE_LOCK_ONE);
-		return;
-	}
 	store_call(&call, with_deployment ? STORE_LOCK_MANY_WITH_DEPLOYMENT : STORE_LOCK_MANY);
 	hash_seq_init(&scan, workset->invocations);
 	while ((invocation = hash_seq_search(&scan)) != NULL)
@@ -217,35 +209,6 @@ workset_read_rows(Workset *workset)
 	while ((invocation = hash_seq_search(&scan)) != NULL)
 		workset_add_lock(workset, &call, invocation);
 	workset_read_facts(workset, store_execute(&call));
-}
-
-/*
- * Locks the rows of all invocations of the working set in the order of their ids, each
- * with the statement.
- */
-static void
-lock_one_by_one(Workset *workset, StoreStatement statement)
-{
-	List *ids = NIL;
-	HASH_SEQ_STATUS scan;
-	Invocation *invocation;
-	ListCell *cell;
-
-	hash_seq_init(&scan, workset->invocations);
-	while ((invocation = hash_seq_search(&scan)) != NULL)
-		ids = lappend(ids, &invocation->id);
-	list_sort(ids, compare_ids);
-	foreach (cell, ids)
-		lock_one(workset, statement, lfirst(cell));
-}
-
-/*
- * Orders invocation ids, for list_sort().
- */
-static int
-compare_ids(const ListCell *a, const ListCell *b)
-{
-	return restate_invocation_id_compare(lfirst(a), lfirst(b));
 }
 
 /*
