@@ -5009,19 +5009,23 @@ AS $function$
   FULL JOIN (
     SELECT j.id, j.partition_key, count(*) AS size,
       count(*) FILTER (WHERE restate.is_command(j.entry_type)) AS commands_size,
-      min(j.index) AS first, max(j.index) AS last
+      min(j.index) AS first, max(j.index) AS last,
+      max(greatest(j.completion_id, j.result_completion_id)) FILTER (WHERE restate.is_command(j.entry_type)) AS asked
     FROM restate.journal j
     GROUP BY j.id, j.partition_key
   ) AS c ON c.id = i.id AND c.partition_key = i.partition_key
   CROSS JOIN LATERAL unnest(
-    ARRAY['journal_without_invocation', 'journal_size', 'journal_gap'],
+    ARRAY['journal_without_invocation', 'journal_size', 'journal_gap', 'asked_wrong'],
     ARRAY[
       CASE WHEN i.id IS NULL THEN format('%s entries', c.size) END,
       CASE WHEN i.journal_size <> coalesce(c.size, 0) OR i.journal_commands_size <> coalesce(c.commands_size, 0)
         THEN format('the row says %s and %s commands, the journal has %s and %s', i.journal_size,
           i.journal_commands_size, coalesce(c.size, 0), coalesce(c.commands_size, 0)) END,
       CASE WHEN c.first <> 0 OR c.last <> c.size - 1
-        THEN format('%s entries from index %s to %s', c.size, c.first, c.last) END
+        THEN format('%s entries from index %s to %s', c.size, c.first, c.last) END,
+      -- the next command is numbered by it
+      CASE WHEN i.asked_completion_id <> coalesce(c.asked, -1) AND c.size > 0
+        THEN format('the row says that completion %s was asked for last, the journal says %s', i.asked_completion_id, coalesce(c.asked, -1)) END
     ]) AS p(problem, detail)
   WHERE p.detail IS NOT NULL
   UNION ALL
@@ -5085,6 +5089,40 @@ AS $function$
     HAVING count(s.arrived) > 0
   ) AS p
   WHERE p.detail IS NOT NULL
+  UNION ALL
+  -- What an invocation waits for comes by a row: the end of a sleep by its timer, a
+  -- result by who waits for it; what else a command asks for came with the command.
+  -- Run is up to the attempt, and a promise goes with its workflow.  Who waits is in the
+  -- partition of the target, so those rows are brought together first.
+  SELECT 'answer_lost', l.id, format('%s at index %s waits for completion %s, which nothing brings', l.entry_type, l.index, l.completion_id)
+  FROM (
+    WITH waiting AS MATERIALIZED (SELECT w.caller, w.completion_id FROM restate.waiter w)
+    SELECT a.id, a.entry_type, a.index, a.completion_id
+    FROM (
+      SELECT s.id, s.partition_key, s.completion_id, min(s.entry_type) AS entry_type, min(s.index) AS index
+      FROM (
+        SELECT j.id, j.partition_key, j.completion_id, j.index,
+          CASE WHEN restate.is_command(j.entry_type) AND j.entry_type NOT IN ('Command: Run', 'Command: GetPromise') THEN j.entry_type END AS entry_type,
+          NOT restate.is_command(j.entry_type) AS comes
+        FROM restate.journal j
+        WHERE j.completion_id IS NOT NULL
+        UNION ALL
+        SELECT j.id, j.partition_key, j.result_completion_id, j.index, j.entry_type, false
+        FROM restate.journal j
+        WHERE restate.is_command(j.entry_type) AND j.result_completion_id IS NOT NULL
+        UNION ALL
+        SELECT t.id, t.partition_key, t.completion_id, NULL, NULL, true
+        FROM restate.timer t
+        WHERE t.kind = 'sleep'
+      ) AS s
+      GROUP BY s.id, s.partition_key, s.completion_id
+      HAVING count(s.entry_type) > 0 AND NOT bool_or(s.comes)
+    ) AS a
+    JOIN restate.invocation i ON i.id = a.id AND i.partition_key = a.partition_key
+      AND i.completed_at IS NULL AND i.is_foreign IS NOT TRUE
+    LEFT JOIN waiting w ON w.caller = a.id AND w.completion_id = a.completion_id
+    WHERE w.caller IS NULL
+  ) AS l
   UNION ALL
   SELECT 'suspended_on_nothing', i.id, 'suspended, and waits for no completion and no signal'
   FROM restate.invocation i
@@ -5172,9 +5210,42 @@ AS $function$
   JOIN restate.invocation t ON t.id = w.target AND t.partition_key = w.partition_key
   WHERE t.has_waiters IS NOT TRUE OR t.completed_at IS NOT NULL
   UNION ALL
-  SELECT 'attempt_wrong', i.id, format('%s with an attempt', i.status)
+  SELECT 'promise_waiter_wrong', w.caller, format('waits with completion %s for promise %s of %s/%s, which is completed',
+    w.completion_id, w.key, w.service_name, w.service_key)
+  FROM restate.promise_waiter w
+  JOIN restate.promise p ON p.partition_key = w.partition_key AND p.service_name = w.service_name
+    AND p.service_key = w.service_key AND p.key = w.key
+  WHERE p.completed
+  UNION ALL
+  -- What is to go on, or to go, by itself does so by a timer; one too many finds nothing to do.
+  SELECT 'timer_missing', i.id, format('%s, but no %s is due%s', i.status, i.kind, ' at ' || i.due_at)
+  FROM (
+    SELECT i.id, i.partition_key, i.status, 'schedule'::restate.timer_kind AS kind, i.scheduled_start_at AS due_at
+    FROM restate.invocation i
+    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'scheduled'
+    UNION ALL
+    SELECT i.id, i.partition_key, i.status, 'retry', i.next_retry_at
+    FROM restate.invocation i
+    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'backing-off'
+  ) AS i
+  LEFT JOIN restate.timer t ON t.id = i.id AND t.partition_key = i.partition_key AND t.kind = i.kind
+    AND (i.due_at IS NULL OR t.due_at = i.due_at)
+  WHERE t.id IS NULL
+  UNION ALL
+  SELECT 'timer_missing', i.id, 'completed, but nothing ends its retention'
   FROM restate.invocation i
-  WHERE i.completed_at IS NULL AND i.attempt IS NOT NULL AND i.status <> 'running'
+  LEFT JOIN restate.timer t ON t.id = i.id AND t.partition_key = i.partition_key AND t.kind = 'expiry'
+  WHERE i.completed_at IS NOT NULL AND t.id IS NULL AND i.completion_retention > interval '0'
+    AND restate.kept_until(coalesce(i.retained_from, i.completed_at), i.completion_retention) < 'infinity'
+  UNION ALL
+  SELECT 'attempt_wrong', i.id, CASE WHEN i.attempt IS NULL THEN 'running without an attempt, which nothing ends' ELSE format('%s with an attempt', i.status) END
+  FROM restate.invocation i
+  WHERE i.completed_at IS NULL AND CASE WHEN i.attempt IS NULL THEN i.status = 'running' AND i.is_foreign IS NOT TRUE ELSE i.status <> 'running' END
+  UNION ALL
+  SELECT 'result_early', u.id, format('%s, though a result of it is kept for who waits', i.status)
+  FROM restate.undelivered_result u
+  JOIN restate.invocation i ON i.id = u.id AND i.partition_key = u.partition_key AND i.random_seed = u.random_seed
+  WHERE i.completed_at IS NULL
   UNION ALL
   -- The tick takes attempts by the rows of workers, and keeps the row of one that runs something.
   SELECT 'worker_missing', i.id, format('worker %s runs it and has no row, so that its attempt is never taken', coalesce(i.worker_name, 'of no name'))
@@ -5207,7 +5278,7 @@ AS $function$
   WHERE coalesce(t.size, 0) <> CASE WHEN b.state IN ('running', 'paused') THEN b.remaining ELSE 0 END
 $function$;
 COMMENT ON FUNCTION restate_verify() IS
-'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes, what can be claimed, who runs it, who waits for whom, what is left of bulk jobs. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
+'Returns a row for each broken invariant: orphans, sizes, gaps, completions, suspensions, pauses, deployments, holders of object keys, inboxes, what can be claimed, who runs it, who waits for whom, timers, results, what is left of bulk jobs. Empty when all is well. Reads every row of the tables, in the memory that work_mem allows for each step.';
 
 -- Import.
 

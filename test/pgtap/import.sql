@@ -233,15 +233,15 @@ BEGIN
 EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
   RETURN told;
 END $$;
-SELECT alike(pg_temp.under_policy(command, tab, facts), told, command || ' on ' || tab || ' under a policy')
+SELECT matches(pg_temp.under_policy(command, tab, facts), '^' || told, command || ' on ' || tab || ' under a policy')
 FROM (VALUES
-  ('INSERT', 'invocation', '{}'::jsonb, '42501 %'), ('INSERT', 'journal', '{}', '42501 %'), ('SELECT', 'journal', '{}', '42501 %'),
-  ('INSERT', 'object_key', '{"target_service_name": "Obj8", "target_handler_ty": "exclusive"}', '42501 %'),
-  ('SELECT', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive"}', '42501 %'),
-  -- of a key that another holds, some servers look at the policy first and some at the holder
-  ('UPDATE', 'object_key', '{"target_service_name": "Obj7", "target_handler_ty": "exclusive"}', '42501 %'),
-  ('UPDATE', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive", "status": "pending"}', '42501 %'),
-  ('SELECT', 'invocation', jsonb_build_object('id', :'hidden', 'target_service_name', 'Obj9', 'target_handler_ty', 'shared'), 'PT422 invalid_body invocation ID has a journal %')
+  ('INSERT', 'invocation', '{}'::jsonb, '42501 '), ('INSERT', 'journal', '{}', '42501 '), ('SELECT', 'journal', '{}', '42501 '),
+  ('INSERT', 'object_key', '{"target_service_name": "Obj8", "target_handler_ty": "exclusive"}', '42501 '),
+  ('SELECT', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive"}', '42501 '),
+  -- some servers say that the policy refuses the row, others find none to write
+  ('UPDATE', 'object_key', '{"target_service_name": "Obj7", "target_handler_ty": "exclusive"}', '(42501|09000) '),
+  ('UPDATE', 'object_key', '{"target_service_name": "Obj9", "target_handler_ty": "exclusive", "status": "pending"}', '(42501|09000) '),
+  ('SELECT', 'invocation', jsonb_build_object('id', :'hidden', 'target_service_name', 'Obj9', 'target_handler_ty', 'shared'), 'PT422 invalid_body invocation ID has a journal ')
 ) AS v (command, tab, facts, told);
 
 DELETE FROM restate.object_key WHERE service_name = 'Obj7';

@@ -94,9 +94,9 @@ EXCEPTION WHEN data_exception OR syntax_error_or_access_rule_violation THEN
 END $$;
 
 -- The text with a character changed, as often as not to one of JSON's own.
-CREATE FUNCTION pg_temp.torn(json text) RETURNS text LANGUAGE sql VOLATILE AS $$
-  SELECT overlay(json PLACING pg_temp.one_of('"', '\', '{', '}', '[', ']', ',', ':', '0', '\u0000', '\ud800', '\udc00', '\ud83d\ude00', 'é', '') FROM 1 + n FOR 1)
-  FROM (SELECT floor(random() * length(json))::int) AS f (n)
+CREATE FUNCTION pg_temp.torn(document text) RETURNS text LANGUAGE sql VOLATILE AS $$
+  SELECT overlay(document PLACING pg_temp.one_of('"', '\', '{', '}', '[', ']', ',', ':', '0', '\u0000', '\ud800', '\udc00', '\ud83d\ude00', 'é', '') FROM 1 + n FOR 1)
+  FROM (SELECT floor(random() * length(document))::int) AS f (n)
 $$;
 
 DO $$
