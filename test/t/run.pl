@@ -1,10 +1,11 @@
-# make run: what it prints can be tried as it is printed, it can be run again,
-# and make stop leaves nothing behind.
+# make run: with npm a service of Restate's SDK runs, without it a worker is shown; what it
+# prints can be tried as it is printed; run again it says what has ended, and starts that
+# again with all that was there; and make stop leaves nothing behind.
 use strict;
 use warnings;
 
 use Cwd;
-use HTTP::Tiny;
+use File::Basename;
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -23,31 +24,94 @@ sub shell
 	return ($? >> 8, $output);
 }
 
-for my $time ('first', 'second')
+# Runs a command in a shell that "make env" was evaluated in; returns what it printed.
+sub in_env
 {
+	my ($command) = @_;
+
+	my (undef, $output) = shell(qq{eval "\$('$cluster' env)" && $command});
+	chomp $output;
+	return $output;
+}
+
+# Starts, and returns what that printed.
+sub start
+{
+	my ($title) = @_;
+
 	my ($code, $output) = shell("'$cluster' start");
+	is($code, 0, "$title: it succeeds") or diag($output);
+	return $output;
+}
 
-	is($code, 0, "the $time run succeeds") or diag($output);
-	like($output, qr/^1\. A worker starts.*^ +problems that restate_verify\(\) finds: 0$/ms, "the $time run shows workers");
-	my @lines = $output =~ /^.* (curl .*)$/mg;
-	is(scalar @lines, 3, "the $time run prints three requests");
-	my ($rc, $rows) = shell("$lines[0] -fsS");
-	like($rows, qr/^\{"rows":\[\{"id":"inv_1.*\}\]\}$/, 'the first lists invocations');
-	($rc, my $new) = shell("$lines[1] -fsS");
-	like($new, qr/^\{"new_invocation_id":"inv_1\w{33}"\}$/, 'the second restarts one');
-	($rc, my $purged) = shell("$lines[2] -fsS");
-	like($purged, qr{^HTTP/1.1 200 OK\r$}m, 'the third purges a journal');
+# Stops, which leaves neither processes nor files.
+sub stop
+{
+	my ($title) = @_;
+	my $dir = in_env('echo $PGHOST');
+	my @pids = split /\n/, in_env('head -qn 1 $PGHOST/*.pid $PGHOST/service/*.pid $PGHOST/data/postmaster.pid 2>/dev/null');
 
-	my ($url) = $lines[0] =~ m{(http://127\.0\.0\.1:\d+)};
-	($rc, my $env) = shell("'$cluster' env");
-	my ($dir) = $env =~ m{^export PGHOST='(/\S+/restate_admin\.\w+)' };
-	($rc, my $version) = shell(qq{eval "\$('$cluster' env)" && psql -XAtc "SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'" && restate-gateway --version});
+	cmp_ok(scalar @pids, '>=', 2, "$title: processes run");
+	is((shell("'$cluster' stop"))[0], 0, "$title: stopping succeeds");
+	is(scalar(grep { kill 0, $_ } @pids), 0, "$title: they have ended");
+	ok(!-e $dir, "$title: the files are gone");
+	return;
+}
+
+# without npm: all other programs are found
+my $programs = PostgreSQL::Test::Utils::tempdir();
+for my $program (reverse map { glob "$_/*" } split /:/, $ENV{PATH})
+{
+	my $name = basename($program);
+	unlink "$programs/$name";
+	symlink $program, "$programs/$name" if $name ne 'npm';
+}
+{
+	local $ENV{PATH} = $programs;
+	my $output = start('without npm');
+	like($output, qr/^no service is started: npm is not there; a worker in Python is shown instead$/m, 'it says that there is no npm');
+	like($output, qr/^1\. A worker starts.*^ +problems that restate_verify\(\) finds: 0$/ms, 'it shows workers');
+	unlike($output, qr/INGRESS/, 'it tells of no call that nobody takes');
 	my ($default) = slurp_file(getcwd() . '/restate_admin.control') =~ /default_version = '(.*)'/;
-	like($version, qr/^\Q$default\E\n.*\Q$default\E/, 'its shell has the database and the gateway');
-	next if $time eq 'first';
-	is((shell("'$cluster' stop"))[0], 0, 'stopping succeeds');
-	isnt(HTTP::Tiny->new(timeout => 5)->get("$url/version")->{status}, 200, 'the gateway is gone');
-	ok(!-e $dir, 'the files are gone');
+	like(in_env(q{psql -XAtc "SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'" && restate-gateway --version}),
+		qr/^\Q$default\E\n.*\Q$default\E/, 'its shell has the database and the gateway');
+	like(in_env(q{curl -sS $RESTATE_ADMIN_URL/query --json '{"query": "SELECT count(*) AS orders FROM sys_invocation WHERE target = '"'Order/place'"'"}'}),
+		qr/^\{"rows":\[\{"orders":3\}\]\}$/, 'the gateway has what the worker has done');
+	$output = start('without npm, again');
+	like($output, qr/^PostgreSQL  runs: .*\ngateway     runs: .*\n\n/m, 'it says that all of it runs');
+	unlike($output, qr/worker/, 'and shows nothing again');
+	stop('without npm');
+}
+
+SKIP:
+{
+	if ((shell('command -v npm'))[0] != 0)
+	{
+		die "there is no npm\n" if $ENV{CI};
+		skip 'there is no npm', 1;
+	}
+	my $output = start('with npm');
+	like($output, qr/^service     started, registered: /m, 'it starts a service');
+	my ($lines) = $output =~ /^go on with:    (eval .*?)^see: /ms;
+	my ($code, $tried) = shell("cd '" . getcwd() . "'\n$lines");
+	like($tried, qr/"receipt":"1 book, 1250 EUR","left":9\}.*\|.*Orders\/place.*\| completed/s, 'what it says can be tried');
+
+	# each part is killed, and all of them
+	for my $killed (['service/orders'], ['gateway'], ['PostgreSQL'], [ 'service/orders', 'gateway', 'PostgreSQL' ])
+	{
+		my $title = "@$killed killed";
+		for my $part (@$killed)
+		{
+			my $file = $part eq 'PostgreSQL' ? 'data/postmaster.pid' : "$part.pid";
+			in_env(qq{kill -9 \$(head -n 1 "\$PGHOST/$file")});
+		}
+		$output = start($title);
+		my @again = map { /^(\w+)/ } grep { /did not run, started again/ } split /\n/, $output;
+		is_deeply([ sort @again ], [ sort map { s{/.*}{}r } @$killed ], "$title: it says so");
+		like(in_env(q{curl -sS --retry 5 --retry-all-errors "$INGRESS/Orders/place" --json '{"item": "book", "price": 1}'}), qr/"receipt":"1 book, 1 EUR"/, "$title: a call is answered");
+	}
+	is(in_env(q{psql -XAtc "SELECT convert_from(value, 'UTF8') FROM restate.state WHERE service_key = 'book'"}), 5, 'nothing is lost');
+	stop('with npm');
 }
 
 done_testing();
