@@ -19,7 +19,7 @@ endif
 # The control file is the one source of the version.
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" $(SRCROOT)/$(EXTENSION).control)
 
-OWN_GOALS = run env stop check test installcheck check-faults check-deb check-debian deb fuzz bench bench-quick \
+OWN_GOALS = run env stop check test installcheck check-faults check-sdk check-deb check-debian deb fuzz bench bench-quick \
 	lint format format-check help
 
 ifneq ($(filter $(OWN_GOALS),$(MAKECMDGOALS)),)
@@ -52,6 +52,10 @@ check-deb:
 
 check-debian:
 	@SUITE='$(SUITE)' TESTS='$(TESTS)' $(SRCROOT)/test/in-debian '$(or $(DEBIAN),trixie)' make check
+
+check-sdk:
+	@SUITE=perl TESTS='$(or $(TESTS),sdk sdk_versions services dispatch dispatch_gateways push_sdk registration_sdk)' \
+	  SDK_MODES='$(or $(SDK_MODES),h2 h2half h1 h1half h2suspend)' $(SRCROOT)/test/run-suites
 
 check-faults:
 	@PARTS='$(PARTS)' $(SRCROOT)/test/run-faults
@@ -94,6 +98,8 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #?                    what the tests wrote is in tmp_check/ (results/, log/)
 #?   SUITE_TIMEOUT=1800      seconds after which a suite is stopped
 #? make check-faults  crashes, full disks, upgrades, races and the like
+#? make check-sdk     services of Restate's SDK on the gateway and on Restate's own server, side by side,
+#?                    in each way to serve them; make check does the commonest two
 #? make check-debian  make check in a bare Debian of its own, as root; DEBIAN=trixie, which has
 #?                    PostgreSQL 17, if not said otherwise; forky has 18
 #? make fuzz          the fuzzers, SECONDS_EACH=600 each

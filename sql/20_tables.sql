@@ -261,7 +261,7 @@ COMMENT ON COLUMN restate.invocation.attempt IS
 COMMENT ON COLUMN restate.invocation.worker_name IS
 'The worker that runs the attempt.';
 COMMENT ON COLUMN restate.invocation.attempt_count IS
-'How many attempts there have been since it was last suspended or resumed: what the retry policy counts. Null: none. retry_count goes on when it is resumed.';
+'How many attempts there have been since it was last suspended or resumed: what the retry policy counts. Null: none. retry_count goes on when it is resumed, and begins again when it is suspended.';
 COMMENT ON COLUMN restate.invocation.entry_retry_count IS
 'How many attempts have failed since the last entry of the journal. Null: none.';
 COMMENT ON COLUMN restate.invocation.last_entry_at IS

@@ -53,20 +53,29 @@ machine_is_known(const Invocation *invocation)
 }
 
 /*
- * Decides how long the invocation is kept.  What others can come back to by an
+ * Decides how long an invocation is kept.  What others can come back to by an
  * id that they know keeps its result for as long as its handler says, and its
  * journal no longer than that; another keeps both as long as journals are kept.
+ */
+void
+machine_retentions(const Submission *submission, int64_t *result, int64_t *journal)
+{
+	*result = *journal = submission->journal_retention;
+	if (submission->is_workflow_run || submission->idempotency_key)
+	{
+		*result = submission->completion_retention;
+		if (*journal > *result)
+			*journal = *result;
+	}
+}
+
+/*
+ * Has the invocation kept so.
  */
 static void
 retain_as_submitted(Invocation *invocation, const Submission *submission)
 {
-	invocation->result_retention = invocation->journal_retention = submission->journal_retention;
-	if (submission->is_workflow_run || submission->idempotency_key)
-	{
-		invocation->result_retention = submission->completion_retention;
-		if (invocation->journal_retention > invocation->result_retention)
-			invocation->journal_retention = invocation->result_retention;
-	}
+	machine_retentions(submission, &invocation->result_retention, &invocation->journal_retention);
 	invocation->facts.keeps_result = invocation->result_retention > 0;
 	invocation->facts.keeps_journal = invocation->journal_retention > 0;
 }

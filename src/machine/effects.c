@@ -20,6 +20,7 @@ static void attach(Changes *changes, Invocation *invocation, const Entry *entry)
 static void get_output(Changes *changes, Invocation *invocation, const Entry *entry);
 static void answer_by_result(Changes *changes, Invocation *invocation, EntryType type,
 							 WaiterKind kind, int64_t completion_id, Invocation *target);
+static bool is_there(const Invocation *invocation);
 static bool has_ended(const Invocation *invocation);
 
 /*
@@ -146,7 +147,7 @@ send_signal(Changes *changes, const Entry *entry)
 static void
 attach(Changes *changes, Invocation *invocation, const Entry *entry)
 {
-	if (entry->target && machine_is_known(entry->target))
+	if (entry->target && is_there(entry->target))
 		answer_by_result(changes, invocation, NOTIFICATION_ATTACH_INVOCATION, WAITER_ATTACH,
 						 entry->completion_id, entry->target);
 	else
@@ -162,7 +163,7 @@ get_output(Changes *changes, Invocation *invocation, const Entry *entry)
 {
 	const EntryResult *result = &not_found;
 
-	if (entry->target && machine_is_known(entry->target))
+	if (entry->target && is_there(entry->target))
 		result = has_ended(entry->target) ? entry->target->result : &nothing;
 	machine_append_completion(changes, invocation, NOTIFICATION_GET_INVOCATION_OUTPUT,
 							  entry->completion_id, result);
@@ -180,6 +181,16 @@ answer_by_result(Changes *changes, Invocation *invocation, EntryType type, Waite
 		machine_append_completion(changes, invocation, type, completion_id, target->result);
 	else
 		machine_add_waiter(changes, target, kind, invocation, completion_id);
+}
+
+/*
+ * Returns whether there is anything to know of the invocation: what was removed before it
+ * started is gone, whether this call has removed it or one before.
+ */
+static bool
+is_there(const Invocation *invocation)
+{
+	return invocation->exists || (invocation->removed && invocation->status == STATUS_COMPLETED);
 }
 
 /*

@@ -75,6 +75,7 @@ extern bool machine_take_key(ObjectKey *key, const RestateInvocationId *id,
 							 int64_t *sequence_number);
 extern void machine_enter_inbox(Changes *changes, Invocation *invocation);
 extern bool machine_is_known(const Invocation *invocation);
+extern void machine_retentions(const Submission *submission, int64_t *result, int64_t *journal);
 
 /* import.c: those that come from elsewhere */
 extern bool machine_import(Changes *changes, Invocation *invocation);

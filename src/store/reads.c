@@ -532,7 +532,9 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	[READ(READ_FAILURE)] = {
 		.name = "read failure",
 		.form = &store_form_id, .result = &store_result_failure,
-		.sql = "SELECT i.last_failure, i.last_failure_error_code AS error_code, i.target_handler_name AS handler_name" FROM_MANY},
+		.sql = "SELECT CASE WHEN (SELECT e.event_type FROM restate.journal_event e WHERE e.id = i.id AND e.partition_key = i.partition_key"
+			" ORDER BY e.event_index DESC LIMIT 1) IS DISTINCT FROM 'Paused' THEN i.last_failure END AS last_failure,"
+			" i.last_failure_error_code AS error_code, i.target_handler_name AS handler_name" FROM_MANY},
 
 	/* who waits for promises, but for those who are gone or have completed */
 	[READ(READ_PROMISE_WAITERS)] = {

@@ -32,7 +32,9 @@
 #define ADD_EVENTS(who) \
 	"INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)" \
 	" SELECT v.id, " who ".partition_key, (SELECT coalesce(max(e.event_index) + 1, 0) FROM restate.journal_event e WHERE " IS_NAMED("e") ")," \
-	" v.journal_size - 1, {at}, v.event_type, v.event_json"
+	" v.journal_size - 1, {at}, v.event_type," \
+	" coalesce(v.event_json, jsonb_strip_nulls(jsonb_build_object('ty', v.event_type, 'last_failure', (SELECT e.event_json - 'ty'" \
+	" FROM restate.journal_event e WHERE " IS_NAMED("e") " AND e.event_type = 'TransientError' ORDER BY e.event_index DESC LIMIT 1))))"
 
 const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	/*
@@ -200,7 +202,8 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" worker_name = CASE WHEN v.status = 'running' THEN coalesce(v.worker_name, i.worker_name) END,"
 			" last_start_at = coalesce(v.last_start_at, i.last_start_at),"
 			" last_attempt_deployment_id = CASE WHEN v.last_start_at IS NULL THEN i.last_attempt_deployment_id ELSE coalesce(v.deployment_id, i.pinned_deployment_id) END,"
-			" retry_count = CASE WHEN v.last_start_at IS NULL THEN i.retry_count ELSE coalesce(i.retry_count, 0) + 1 END,"
+			" retry_count = CASE WHEN v.last_start_at IS NOT NULL THEN coalesce(i.retry_count, 0) + 1"
+			" WHEN i.status <> 'running' OR v.attempt_count > 0 THEN i.retry_count END,"
 			" attempt_count = nullif(v.attempt_count, 0),"
 			" entry_retry_count = nullif(v.entry_retry_count, 0),"
 			" last_entry_at = v.last_entry_at,"

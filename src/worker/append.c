@@ -134,6 +134,8 @@ find_callee(const Appending *appending, SentEntry *sent, RestateRefusal *refusal
 	Handler *handler = palloc_object(Handler);
 	bool is_found = registry_find(sent->service_name, sent->handler_name, NULL, handler);
 	Submission *submission;
+	int64 result_retention;
+	int64 journal_retention;
 
 	if (is_found)
 		sent_fit_call(sent, handler->service_ty);
@@ -150,8 +152,8 @@ find_callee(const Appending *appending, SentEntry *sent, RestateRefusal *refusal
 	submission->input = sent->entry.payload;
 	submission->has_caller = true;
 	submission->caller_id = appending->caller->id;
-	sent_finish_call(sent, handler->handler_ty, handler->completion_retention,
-					 handler->journal_retention);
+	machine_retentions(submission, &result_retention, &journal_retention);
+	sent_finish_call(sent, handler->handler_ty, result_retention, journal_retention);
 	sent->entry.submission = submission;
 	return true;
 }

@@ -39,6 +39,8 @@ extern void appending_write_states(Workset *workset, const List *states);
 /* attempt.c */
 extern bool ending_lock_alone(Workset *workset, const RestateInvocationId *id);
 extern RetryPolicy ending_read_failure(Invocation *invocation);
+
+/* events.c */
 extern void ending_add_event(Workset *workset, const Invocation *invocation,
 							 const Failure *failure);
 

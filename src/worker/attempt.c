@@ -4,10 +4,6 @@
  */
 #include "postgres.h"
 
-#include "lib/stringinfo.h"
-#include "utils/builtins.h"
-#include "utils/json.h"
-
 #include "types/compat.h"
 #include "types/outcome.h"
 #include "worker/appending.h"
@@ -235,48 +231,4 @@ ending_read_failure(Invocation *invocation)
 			(void) registry_find(invocation->service_name, found.handler_name, NULL, &handler);
 	}
 	return handler.retry;
-}
-
-/*
- * Adds a text to the members of an event, unless it is NULL.
- */
-static void
-add_text(StringInfo event, const char *key, const char *text)
-{
-	if (text == NULL)
-		return;
-	appendStringInfo(event, ", \"%s\": ", key);
-	escape_json(event, text);
-}
-
-/*
- * Adds to the journal that an attempt has failed, if that is new and the journal is
- * kept.
- */
-void
-ending_add_event(Workset *workset, const Invocation *invocation, const Failure *failure)
-{
-	StringInfoData event;
-
-	if (!invocation->is_new_failure || invocation->removed || invocation->journal_purged)
-		return;
-	initStringInfo(&event);
-	appendStringInfoString(&event, "{\"ty\": \"TransientError\"");
-	add_text(&event, "error_message", failure->text);
-	add_text(&event, "error_stacktrace", failure->stacktrace);
-	add_text(&event, "restate_doc_error_code", failure->error_code);
-	if (failure->related_command_index >= 0)
-		appendStringInfo(&event, ", \"related_command_index\": " INT64_FORMAT,
-						 failure->related_command_index);
-	add_text(&event, "related_command_name", failure->related_command_name);
-	add_text(&event, "related_command_type", failure->related_command_type);
-	appendStringInfoChar(&event, '}');
-	store_add_event(workset_part(workset, STORE_ADD_EVENTS),
-					&(StoreEvent){
-						.id = &invocation->id,
-						.partition_key = invocation->partition_key,
-						.journal_size = invocation->journal_size,
-						.event_type = "TransientError",
-						.event_json = store_jsonb(event.data),
-						.at = workset->at});
 }

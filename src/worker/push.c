@@ -261,7 +261,7 @@ find_callees(Push *push)
 		if (part->is_refused || appending_find_callees(&part->appending, &refusal))
 			continue;
 		refuse_as(part, refusal);
-		part->pushed->error_code = RESTATE_ERROR_PROTOCOL;
+		part->pushed->error_code = RESTATE_ERROR_NOT_ALLOWED;
 	}
 }
 
@@ -532,7 +532,10 @@ push_part(Workset *workset, Part *part)
 		return;
 	}
 	if (part->closing.kind == CLOSING_NONE)
+	{
+		pushed->status = invocation->pause_requested ? "pausing" : NULL;
 		return;
+	}
 	pushed->status = verdict.outcome;
 	pushed->next_retry_at = invocation->next_retry_at;
 	if (part->closing.kind == CLOSING_ERROR)

@@ -50,17 +50,9 @@ EntryResult
 results_of_failure(const char *failure, const char *metadata)
 {
 	StringInfoData meta;
-	const char *message = failure;
-	int code = 500;
+	const char *message;
+	int code = results_read_failure(failure, &message);
 
-	if (failure[0] == '[')
-	{
-		const char *end = strstr(failure, "] ");
-
-		code = (int) strtol(failure + 1, NULL, 10);
-		if (end)
-			message = end + 2;
-	}
 	initStringInfo(&meta);
 	appendStringInfo(&meta, "{\"result\": {\"Failure\": {\"code\": %d, \"message\": ", code);
 	escape_json(&meta, message);
@@ -68,6 +60,18 @@ results_of_failure(const char *failure, const char *metadata)
 		appendStringInfo(&meta, ", \"metadata\": %s", metadata);
 	appendStringInfoString(&meta, "}}}");
 	return (EntryResult){meta.data, {NULL, 0}};
+}
+
+/*
+ * Returns the code of a failure, which may begin with it in brackets, and sets its message.
+ */
+int
+results_read_failure(const char *failure, const char **message)
+{
+	const char *end = failure[0] == '[' ? strstr(failure, "] ") : NULL;
+
+	*message = end ? end + 2 : failure;
+	return failure[0] == '[' ? (int) strtol(failure + 1, NULL, 10) : 500;
 }
 
 /*

@@ -103,6 +103,7 @@ extern void handlers_keep(const StoreHandler *asked, const StoreFoundHandler *fo
 /* results.c */
 extern void results_read(Workset *workset, Invocation *const *invocations, int count);
 extern EntryResult results_of_failure(const char *failure, const char *metadata);
+extern int results_read_failure(const char *failure, const char **message);
 
 /* What a worker asks for. */
 typedef struct Claim

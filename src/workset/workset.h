@@ -75,6 +75,12 @@ extern void workset_write(Workset *workset);
 extern StoreCall *workset_part(Workset *workset, StoreStatement statement);
 extern const bytea *workset_bytes(const Bytes *bytes);
 extern const Jsonb *workset_meta(const JournalAppend *entry);
+extern void workset_add_event(Workset *workset, const Invocation *invocation, const char *type,
+							  const char *json);
+
+/* the types of events, as Restate calls them */
+#define EVENT_FAILED "TransientError"
+#define EVENT_PAUSED "Paused"
 
 /* shared by the working set's own files */
 extern List *workset_find_news(Workset *workset);

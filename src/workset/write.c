@@ -36,6 +36,7 @@ static const Jsonb *failure_metadata(const Invocation *invocation);
 static void complete(Workset *workset, const Invocation *invocation);
 static void append(Workset *workset, const Invocation *invocation);
 static const char *state_keys_meta(const JournalAppend *entry);
+static void tell_paused(Workset *workset, const Invocation *invocation);
 static void write_runnable(Workset *workset, const Invocation *invocation);
 static void write_timers(Workset *workset, const Invocation *invocation);
 static void write_waiters(Workset *workset, const Invocation *invocation);
@@ -114,6 +115,7 @@ write_invocation(Workset *workset, const Invocation *invocation)
 			advance(workset, invocation);
 		else
 			update(workset, invocation);
+		tell_paused(workset, invocation);
 		append(workset, invocation);
 	}
 	else if (loses_journal)
@@ -364,6 +366,38 @@ update(Workset *workset, const Invocation *invocation)
 		row.command_type = failure->related_command_type;
 	}
 	store_add_update(workset_part(workset, STORE_UPDATE), &row);
+}
+
+/*
+ * Adds an event to the journal where the invocation is paused now, unless it is by a
+ * failure, whose event tells that: what backed off has failed by what its last event tells.
+ */
+static void
+tell_paused(Workset *workset, const Invocation *invocation)
+{
+	if (invocation->status == STATUS_PAUSED && invocation->facts.status != STATUS_PAUSED &&
+		invocation->attempt_failure == NULL)
+		workset_add_event(workset, invocation, EVENT_PAUSED,
+						  invocation->facts.status == STATUS_BACKING_OFF ?
+							  NULL :
+							  "{\"ty\": \"" EVENT_PAUSED "\"}");
+}
+
+/*
+ * Adds an event to the journal; without JSON it has the failure that was told of last.
+ */
+void
+workset_add_event(Workset *workset, const Invocation *invocation, const char *type,
+				  const char *json)
+{
+	store_add_event(workset_part(workset, STORE_ADD_EVENTS),
+					&(StoreEvent){
+						.id = &invocation->id,
+						.partition_key = invocation->partition_key,
+						.journal_size = invocation->journal_size,
+						.event_type = type,
+						.event_json = json ? store_jsonb(json) : NULL,
+						.at = workset->at});
 }
 
 /*

@@ -453,6 +453,19 @@ attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *r
 	consider(attempt);
 }
 
+/*
+ * Tells the handler that nothing more will come: it suspends at the next thing that it waits
+ * for, and with that pauses.
+ */
+void
+attempt_pauses(Attempt *attempt)
+{
+	if (!attempt->is_live || attempt->call.is_finished)
+		return;
+	call_finish(&attempt->call);
+	attempt->active_at = loop_now();
+}
+
 void
 attempt_ended(Attempt *attempt, const char *status)
 {
@@ -532,8 +545,7 @@ look_at_silence(Timer *timer)
 	}
 	if (until <= now)
 	{
-		call_finish(&attempt->call);
-		attempt->active_at = now;
+		attempt_pauses(attempt);
 		until = now + silence_limit(attempt);
 	}
 	if (!loop_set_timer(timer, until))

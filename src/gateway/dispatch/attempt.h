@@ -110,6 +110,7 @@ extern bool attempt_start(const Claimed *claimed, Served *served, const char *wh
 /* A push has ended: the database has, or has not, taken what was pushed; what follows depends on which. */
 extern void attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *reply,
 						  size_t len);
+extern void attempt_pauses(Attempt *attempt); /* it goes on, and is asked to pause */
 extern void attempt_ended(Attempt *attempt, const char *status);
 extern void attempt_lost(Attempt *attempt, const char *why);
 extern void attempt_refused(Attempt *attempt, const char *error_code, const char *why);

@@ -453,6 +453,8 @@ tell(Push *push, const PGresult *rows)
 static void
 tell_row(Attempt *attempt, const PGresult *rows, int row)
 {
+	const char *status = PQgetvalue(rows, row, COLUMN_STATUS);
+
 	if (!binary_bool(rows, row, COLUMN_OK))
 	{
 		if (PQgetisnull(rows, row, COLUMN_ERROR_CODE))
@@ -463,12 +465,16 @@ tell_row(Attempt *attempt, const PGresult *rows, int row)
 		attempt_refused(attempt, PQgetvalue(rows, row, COLUMN_ERROR_CODE),
 						PQgetvalue(rows, row, COLUMN_MESSAGE));
 	}
-	else if (!PQgetisnull(rows, row, COLUMN_STATUS))
-		attempt_ended(attempt, PQgetvalue(rows, row, COLUMN_STATUS));
+	else if (!PQgetisnull(rows, row, COLUMN_STATUS) && strcmp(status, "pausing") != 0)
+		attempt_ended(attempt, status);
 	else
+	{
 		attempt_taken(attempt, binary_int8(rows, row, COLUMN_COMMANDS),
 					  binary_int8(rows, row, COLUMN_ENTRIES), PQgetvalue(rows, row, COLUMN_REPLY),
 					  (size_t) PQgetlength(rows, row, COLUMN_REPLY));
+		if (strcmp(status, "pausing") == 0)
+			attempt_pauses(attempt);
+	}
 }
 
 /*

@@ -1,0 +1,140 @@
+// Failures, and what operators do about them.
+const failures = (handler, body) => [`/Failures/${handler}`, body];
+const all = (results) => results.map((each) => `${each.status} ${each.body}`);
+// Cancels a handler when it waits.
+const cancelled = (handler, size, body) => async (run) => {
+  const id = await run.submit(handler, body);
+  await run.waiting(id, size);
+  return [(await run.operate(id, 'cancel')).status, await run.result(id)];
+};
+
+export default [
+  ...[400, 404, 409, 418, 429, 499, 500, 503, 599, 600, 1000, 99, 0].map((code) => ({ name: `a failure of code ${code}`, call: failures('code', code) })),
+  { name: 'a failure of no code', call: failures('terminal'), due: '500 {"code":500,"message":"plain terminal"}' },
+  { name: 'a failure of no words', call: failures('empty') },
+  { name: 'a failure of odd words', call: failures('odd') },
+  { name: 'an error that is made a failure', call: failures('converts'), due: '416 {"code":416,"message":"range"}' },
+  { name: 'a handler that is paused, resumed, and ends', run: async (run) => {
+    const id = await run.submit('/Failures/throws_once_more', run.key());
+    await run.status(id, 'paused');
+    const resumed = await run.operate(id, 'resume');
+    return [resumed.status, await run.result(id)];
+  } },
+  { name: 'a handler that is paused after its attempts', run: async (run) => {
+    const id = await run.submit('/Failures/throws');
+    await run.status(id, 'paused');
+    // the real server has not kept it in the row, but in an event
+    const written = await run.written(['last_failure', 'last_failure_error_code', 'retry_count', 'last_attempt_server']);
+    await run.operate(id, 'kill');
+    return written;
+  }, unwritten: true },
+  { name: 'a handler that backs off', run: async (run) => {
+    const id = await run.submit('/Failures/backs_off');
+    await run.status(id, 'backing-off');
+    const written = await run.written();
+    await run.operate(id, 'kill');
+    return written;
+  }, unwritten: true },
+  ...['/Failures/backs_off', '/Steps/chain', '/Steps/sleeps'].map((handler) => ({ name: `paused, ${handler}`, run: async (run) => {
+    const id = await run.submit(handler, handler === '/Steps/chain' ? { name: run.key(), ms: 300 } : 1000000);
+    await run.side.until(async () => (await run.row(id)).journal_size >= 2, 'its begin');
+    if (handler === '/Failures/backs_off') await run.status(id, 'backing-off');
+    const told = (await run.operate(id, 'pause')).status;
+    await run.status(id, 'paused', 'suspended');
+    const written = await run.written(['last_failure', 'last_failure_error_code', 'retry_count', 'last_attempt_server', 'suspended_waiting_for_completions', 'suspended_waiting_for_signals']);
+    await run.operate(id, 'kill');
+    return [told, written];
+  }, unwritten: true })),
+  { name: 'a handler that is killed after its attempts', call: failures('killed'), without: ['retry_count'] },
+  { name: 'its caller is told', call: failures('calls_killed'), without: ['retry_count'] },
+  { name: 'a handler that fails three times', run: (run) => run.call('/Failures/recovers', run.key()), due: '200 4' },
+  { name: 'a handler that says when it is tried again', run: (run) => run.call('/Failures/retryable', run.key()), due: '200 3' },
+  { name: 'cancelled in a sleep', run: cancelled('/Steps/sleeps', 2, 86400000) },
+  { name: 'cancelled in a call', run: async (run) => {
+    const told = await cancelled('/Caller/sleeps_for', 3)(run);
+    const [{ id }] = await run.side.rows(`SELECT id FROM sys_invocation WHERE invoked_by_id = '${run.ids[0]}'`);
+    await run.status(id, 'completed');
+    return told;
+  } },
+  { name: 'cancelled waiting for an awakeable', run: cancelled('/Signals/ask', 3) },
+  { name: 'cancelled, and tidies up', run: cancelled('/Failures/catches', 2) },
+  { name: 'cancelled where it asks for it', run: cancelled('/Failures/explicit', 4) },
+  { name: 'cancelled in a step', run: async (run) => {
+    const id = await run.submit('/Failures/cancelled_in_run', run.key());
+    await run.side.step(`begin long ${run.key()}`);
+    await run.waiting(id, 2);
+    return [(await run.operate(id, 'cancel')).status, await run.result(id)];
+  } },
+  { name: 'cancelled while it backs off', run: async (run) => {
+    const id = await run.submit('/Failures/backs_off');
+    await run.status(id, 'backing-off');
+    const told = [(await run.operate(id, 'cancel')).status, (await run.row(id)).status];
+    await run.operate(id, 'kill');
+    await run.status(id, 'completed');
+    return told;
+  } },
+  { name: 'resumed while it backs off', run: async (run) => {
+    const id = await run.submit('/Failures/backs_off');
+    const first = await run.status(id, 'backing-off');
+    const told = (await run.operate(id, 'resume')).status;
+    const again = await run.side.until(async () => { const row = await run.row(id); return row.status === 'backing-off' && row.last_start_at !== first.last_start_at && row; }, 'another attempt');
+    await run.operate(id, 'kill');
+    await run.status(id, 'completed');
+    return [first.last_failure_error_code, first.retry_count, told, again.retry_count];
+  } },
+  { name: 'paused and resumed while it backs off', run: async (run) => {
+    const id = await run.submit('/Failures/backs_off');
+    await run.status(id, 'backing-off');
+    await run.operate(id, 'pause');
+    await run.status(id, 'paused');
+    await run.operate(id, 'resume');
+    const again = await run.status(id, 'backing-off');
+    await run.operate(id, 'kill');
+    await run.status(id, 'completed');
+    return again.retry_count;
+  } },
+  { name: 'paused while it runs, and resumed', run: async (run) => {
+    const id = await run.submit('/Steps/chain', { name: run.key(), ms: 300 });
+    await run.waiting(id, 4);
+    const paused = await run.operate(id, 'pause');
+    await run.status(id, 'paused');
+    const resumed = await run.operate(id, 'resume');
+    return [paused.status, resumed.status, await run.result(id)];
+  }, without: ['events', 'retry_count'] },
+  { name: 'killed while it runs', run: async (run) => {
+    const id = await run.submit('/Steps/chain', { name: run.key(), ms: 500 });
+    await run.waiting(id, 4);
+    return [(await run.operate(id, 'kill')).status, await run.result(id)];
+  } },
+  { name: 'restarted from each index', run: async (run) => {
+    const first = await run.send('POST', '/Steps/greet', JSON.stringify(run.key()), { 'content-type': 'application/json' });
+    const id = first.headers['x-restate-id'];
+    const { length } = await run.entries(id);
+    const told = [length];
+    for (let from = 0; from <= length; from += 1) {
+      const answer = await run.operate(id, 'restart-as-new', `?from=${from}`);
+      told.push([from, answer.status, answer.status === 200 ? await run.result(answer.body.new_invocation_id) : null]);
+    }
+    return told;
+  } },
+  { name: 'restarted and purged', run: async (run) => {
+    const { headers } = await run.send('POST', '/Payloads/echo', '1', { 'content-type': 'application/json' });
+    const id = headers['x-restate-id'];
+    const again = await run.operate(id, 'restart-as-new');
+    const told = [again.status, await run.result(again.body.new_invocation_id), (await run.operate(id, 'purge-journal')).status, (await run.entries(id)).length, (await run.operate(id, 'purge')).status];
+    return [...told, (await run.result(id)).status];
+  } },
+  { name: 'its code is another one',
+    alone: true,
+    run: async (run) => {
+      const id = await run.submit('/Failures/changed_briefly', 500);
+      await run.waiting(id, 4);
+      await run.side.kill();
+      await run.side.start('B');
+      const row = await run.side.until(async () => { const each = await run.row(id); return each?.last_failure_error_code === 'RT0016' && each; }, 'RT0016');
+      await run.side.kill();
+      await run.side.start('A');
+      return [row.last_failure_error_code, row.last_failure_related_entry_type ?? null, row.last_failure_related_entry_name ?? null, await run.result(id)];
+    },
+    without: ['events', 'retry_count'] },
+];
