@@ -202,7 +202,7 @@ all: $(HTTP_PROGRAM)
 
 $(shell mkdir -p $(sort $(dir $(GATEWAY_OBJS))))
 $(HTTP_PROGRAM): $(GATEWAY_OBJS)
-	$(CC) $(HTTP_LDFLAGS) -pthread -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lmicrohttpd -lnghttp2 -lpq -ljansson
+	$(CC) $(HTTP_LDFLAGS) -pthread -o $@ $^ -L$(shell $(PG_CONFIG) --libdir) -lmicrohttpd -lnghttp2 -lssl -lcrypto -lpq -ljansson
 
 src/gateway/%.o: src/gateway/%.c
 	$(CC) $(HTTP_CFLAGS) -pthread -c -o $@ $<

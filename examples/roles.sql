@@ -32,7 +32,7 @@ CREATE ROLE restate_worker NOLOGIN;
 GRANT EXECUTE ON FUNCTION
   restate_claim, restate_append, restate_push, restate_suspend, restate_complete,
   restate_complete_and_claim, restate_fail_attempt,
-  restate_fetch, restate_heartbeat, restate_tick
+  restate_fetch, restate_heartbeat, restate_leave, restate_tick
 TO restate_worker;
 
 -- Applications: what has something executed, and brings what it waits for.

@@ -3357,6 +3357,34 @@ REVOKE ALL ON FUNCTION restate_heartbeat(text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_heartbeat(text) IS
 'Says that a worker lives. One that is silent for longer than restate_tick() allows loses its attempts. Error: invalid_query_parameter 400.';
 
+CREATE FUNCTION restate.give_back(worker text, max integer) RETURNS bigint
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_give_back';
+REVOKE ALL ON FUNCTION restate.give_back(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate.give_back(text, integer) IS
+'Ends attempts of a worker: for restate_leave().';
+
+CREATE FUNCTION restate_leave(worker text, max integer DEFAULT 1000) RETURNS bigint
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  given bigint := restate.give_back($1, $2);
+BEGIN
+  -- the row is locked after the invocations, as claims do, and what it runs is read once it is
+  IF given < $2 AND current_setting('transaction_isolation') = 'read committed' THEN
+    PERFORM FROM restate.worker AS w WHERE w.name = $1 FOR UPDATE;
+    DELETE FROM restate.worker AS w
+      WHERE w.name = $1 AND NOT EXISTS (SELECT FROM restate.invocation AS i
+        WHERE i.worker_name = w.name AND i.completed_at IS NULL AND i.status = 'running');
+  END IF;
+  RETURN given;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_leave(text, integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_leave(text, integer) IS
+'Says that a worker ends: what it runs still is ready for other workers at once, without a failed attempt, or paused where that was asked for; what it sends of that later is refused (attempt_lost). To be called when it claims no more. worker: its name, which it may use again. max: of attempts, 1 to 10000. Returns how many attempts it has lost by that; where it is max there may be more, and it is called again. Errors: invalid_query_parameter 400, read_only 503.';
+
 CREATE FUNCTION restate_worker_channel(worker text) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
   RETURN 'restate_worker_' || md5(worker);

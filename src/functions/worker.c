@@ -359,6 +359,26 @@ restate_adopt(PG_FUNCTION_ARGS)
 }
 
 /*
+ * restate.give_back(worker, max): returns how many attempts were given back.
+ */
+PG_FUNCTION_INFO_V1(restate_give_back);
+Datum
+restate_give_back(PG_FUNCTION_ARGS)
+{
+	const char *worker_name = text_or_null(fcinfo, 0);
+	int64 max = max_of(fcinfo, 1);
+	int64 given;
+	int guc_level;
+
+	if (worker_name == NULL || worker_name[0] == '\0')
+		refuse_argument("worker", "must not be null or empty");
+	guc_level = workset_begin();
+	given = worker_leave(worker_name, max);
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_INT64(given);
+}
+
+/*
  * restate.fire_timers(max, silence): returns how much was done.
  */
 PG_FUNCTION_INFO_V1(restate_fire_timers);

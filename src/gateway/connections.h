@@ -39,6 +39,7 @@ typedef struct Connection
 	bool keeps_memory;			 /* idle, and the memory has not been given back */
 	bool has_left;				 /* the client has closed its side */
 	Timer leaving;				 /* set: it is taken for gone then */
+	bool is_late;				 /* it was accepted when the gateway was to end already */
 	bool is_shut;				 /* it is closed as soon as libmicrohttpd sees that */
 	struct Connection *previous; /* of the same state, the oldest first */
 	struct Connection *next;

@@ -96,6 +96,7 @@ static const Route health_route = {
 	.pattern = "/restate/health",
 	.needs = NEEDS_INGRESS,
 	.is_open = true,
+	.is_readiness = true,
 	.sql = "SELECT pg_catalog.restate_ingress_health()",
 	.prepare = prepare_health,
 	.task = &ingress_call,

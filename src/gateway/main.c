@@ -16,6 +16,7 @@
 
 #include "buffer.h"
 #include "clock.h"
+#include "deploy/tls.h"
 #include "dispatch/dispatcher.h"
 #include "health.h"
 #include "ingress.h"
@@ -46,6 +47,7 @@ static const Options *options;
 
 static Port admin_port = {.find = route_find};
 
+static bool trust(const char *ca_file);
 static bool start_pools(Pools *pools);
 static bool start_dispatcher(bool with_ingress);
 static int turn(void);
@@ -81,6 +83,8 @@ main(int argc, char **argv)
 			log_quote(strerror(errno), quoted, sizeof(quoted)));
 		return 1;
 	}
+	if (given.deployment_ca_file && !trust(given.deployment_ca_file))
+		return 1;
 	if (!loop_start() || !watch_signals(&signals) || !start_pools(&pools))
 		return fail("start");
 	server_start(&given, &pools);
@@ -115,9 +119,28 @@ main(int argc, char **argv)
 	listener_remove(&given.ingress);
 	close(signals.fd);
 	loop_free();
+	tls_free_configuration();
 	options_free(&given);
 	log_event(LOG_INFO, "event=stopped");
 	return 0;
+}
+
+/*
+ * Trusts the certificates in a file, for deployments; returns whether that goes.
+ */
+static bool
+trust(const char *ca_file)
+{
+	char file[256];
+	char quoted[256];
+	const char *error = tls_configure(ca_file);
+
+	if (error == NULL)
+		return true;
+	log_event(LOG_ERROR,
+			  "event=start_failed error=\"the certificates cannot be read\" deployment_ca_file=%s reason=%s",
+			  log_quote(ca_file, file, sizeof(file)), log_quote(error, quoted, sizeof(quoted)));
+	return false;
 }
 
 /*

@@ -27,6 +27,7 @@ static const struct option long_options[] = {
 	{"worker-db", required_argument, NULL, 'W'},
 	{"worker-slots", required_argument, NULL, 's'},
 	{"deployment-slots", required_argument, NULL, 'S'},
+	{"deployment-ca-file", required_argument, NULL, 'A'},
 	{"pool", required_argument, NULL, 'p'},
 	{"lanes", required_argument, NULL, 'n'},
 	{"query-pool", required_argument, NULL, 'P'},
@@ -39,6 +40,7 @@ static const struct option long_options[] = {
 	{"reason-header", required_argument, NULL, 'w'},
 	{"log-level", required_argument, NULL, 'L'},
 	{"request-timeout", required_argument, NULL, 'T'},
+	{"drain-timeout", required_argument, NULL, 'D'},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -62,6 +64,9 @@ static const char help[] =
 	"                           may what workers do; without it none are run\n"
 	"  --worker-slots=N         how many invocations it runs at a time [1000]\n"
 	"  --deployment-slots=N     how many of these on one deployment [1000]\n"
+	"  --deployment-ca-file=FILE\n"
+	"                           certificates, in PEM, of who may vouch for deployments at an https\n"
+	"                           address [those that the system trusts]\n"
 	"  --pool=N                 connections for operations [8]\n"
 	"  --lanes=N                how many of them carry out together what waits, about as\n"
 	"                           many as the database has processors; 0: none do [2]\n"
@@ -76,6 +81,8 @@ static const char help[] =
 	"  --ui-dir=DIR             a copy of the files of Restate's web UI, to serve at /ui\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
+	"  --drain-timeout=SECS     how long, once it is to end, what is under way may take [as\n"
+	"                           --request-timeout]\n"
 	"  --clock[=on|off]         has the database do what is due, and runs bulk jobs: calls\n"
 	"                           restate_tick and restate_bulk_next [off]\n"
 	"  --person-header=NAME     a header that names who asks, for the audit [none]: only where\n"
@@ -155,6 +162,8 @@ options_read(Options *options, int argc, char **argv)
 	if (options->ingress.len > 0 && !is_loopback(&options->ingress.address) &&
 		options->ingress_token == NULL)
 		fail("%s", "for an --ingress beyond loopback an --ingress-token-file is needed");
+	if (options->drain_timeout == 0)
+		options->drain_timeout = options->request_timeout;
 	log_set_level(options->log_level);
 }
 
@@ -239,6 +248,9 @@ apply(Options *options, int flag, const char *value)
 		case 'S':
 			options->deployment_slots = number("--deployment-slots", value, 1, 100000);
 			break;
+		case 'A':
+			options->deployment_ca_file = value;
+			break;
 		case 'p':
 			options->pool = number("--pool", value, 1, 1000);
 			break;
@@ -263,6 +275,9 @@ apply(Options *options, int flag, const char *value)
 			break;
 		case 'T':
 			options->request_timeout = number("--request-timeout", value, 1, 3600);
+			break;
+		case 'D':
+			options->drain_timeout = number("--drain-timeout", value, 1, 3600);
 			break;
 		case 'C':
 			if (value && strcmp(value, "on") != 0 && strcmp(value, "off") != 0)

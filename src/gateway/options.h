@@ -27,10 +27,12 @@ typedef struct Options
 	const char *worker_db; /* of the dispatcher, or NULL: there is none */
 	int worker_slots;	   /* attempts at a time */
 	int deployment_slots;  /* and on one deployment */
+	const char *deployment_ca_file; /* of those that are trusted in TLS; NULL: what the system trusts */
 	int pool;
 	int lanes; /* of the pool */
 	int query_pool;
 	int request_timeout;	/* seconds */
+	int drain_timeout;		/* seconds */
 	int query_row_limit;	/* 0: what is usual */
 	char *token;			/* NULL: none is asked for */
 	char *ingress_token;	/* likewise, of the ingress */

@@ -114,13 +114,8 @@ take_uri(Exchange *exchange, json_t *document)
 	}
 	if (text == NULL || *text == '\0' || strlen(text) != json_string_length(uri))
 		return refuse_body(exchange, 422, "the body must have a text uri");
-	if (strncasecmp(text, "https://", strlen("https://")) == 0)
-	{
-		answer_error(exchange, 501, "not_implemented", "https is not spoken yet: the uri must begin with http://");
-		return false;
-	}
 	if (strstr(text, "://") == NULL)
-		return refuse_body(exchange, 400, "the uri must be absolute, and begin with http://");
+		return refuse_body(exchange, 400, "the uri must be absolute, and begin with http:// or https://");
 	return exchange_keep(exchange, &exchange->args[ARG_ENDPOINT], text);
 }
 
@@ -278,7 +273,7 @@ start(Discovery *discovery)
 	EndpointConfig config = {
 		.uri = exchange->args[ARG_ENDPOINT],
 		.http = json_is_true(json_object_get(discovery->options, "use_http_11")) ? ENDPOINT_HTTP1 :
-																				   ENDPOINT_HTTP2,
+																				   ENDPOINT_ANY,
 		.most_calls = 1};
 	int64_t now = loop_now();
 	const char *error;
@@ -396,6 +391,9 @@ take_manifest(Discovery *discovery)
 						error.text);
 		return;
 	}
+	/* in TLS it is the deployment that has chosen */
+	if (endpoint_is_http1(discovery->endpoint))
+		json_object_set_new(discovery->options, "use_http_11", json_true());
 	if (fetch->server[0])
 		json_object_set_new(discovery->options, "sdk_version", json_string(fetch->server));
 	if (body_has_nul(manifest))

@@ -330,6 +330,7 @@ static const Route routes[] = {
 	 .pattern = "/health",
 	 .needs = NEEDS_HEALTH,
 	 .is_open = true,
+	 .is_readiness = true,
 	 .prepare = prepare_nothing,
 	 .task = &health_task},
 	{.method = "GET",

@@ -50,6 +50,7 @@ typedef struct Route
 	const char *pattern;					  /* as logs and metrics show it */
 	RouteNeeds needs;
 	bool is_open;			 /* asks for no token */
+	bool is_readiness;		 /* tells whether requests can be served */
 	bool is_prefix;			 /* serves what is below its path, too, and that alone */
 	bool (*is_served)(void); /* NULL: always */
 	size_t body_limit;		 /* 0: a body is ignored */

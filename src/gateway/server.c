@@ -16,6 +16,7 @@
 #include "clock.h"
 #include "connections.h"
 #include "console.h"
+#include "dispatch/dispatcher.h"
 #include "guard.h"
 #include "health.h"
 #include "log.h"
@@ -52,7 +53,6 @@ typedef struct Listening
 	Watch watch;
 	bool is_due;
 	int64_t due_at; /* by loop_now, at the latest */
-	int quiet;		/* its socket, once no more is accepted; or -1 */
 } Listening;
 
 #define MAX_LISTENINGS 2
@@ -76,6 +76,7 @@ static enum MHD_Result handle(void *arg, struct MHD_Connection *connection, cons
 							  const char *method, const char *version, const char *data,
 							  size_t *size, void **state);
 static enum MHD_Result head_arrived(Exchange *exchange, const char *method, const char *version);
+static void refuse_late(Exchange *exchange, const Connection *connection);
 static enum MHD_Result take_body(Exchange *exchange, const char *data, size_t *size);
 static enum MHD_Result arrived(Exchange *exchange);
 static void submit(Exchange *exchange);
@@ -116,7 +117,6 @@ server_listen(int socket, const Port *port)
 	const union MHD_DaemonInfo *info;
 
 	listening->port = port;
-	listening->quiet = -1;
 	listening->watch.ready = mhd_ready;
 	listening->watch.owner = listening;
 	listening->mhd = MHD_start_daemon(
@@ -219,7 +219,7 @@ mhd_ready(Watch *watch, uint32_t events)
 int
 server_drain_seconds(const Options *with_options)
 {
-	return with_options->request_timeout + (GIVE_UP_MS + 999) / 1000;
+	return with_options->drain_timeout + (GIVE_UP_MS + 999) / 1000;
 }
 
 void
@@ -229,12 +229,7 @@ server_drain(void)
 		return;
 	draining = true;
 	clock_drain();
-	for (int i = 0; i < nlistenings; i++)
-	{
-		listenings[i].quiet = MHD_quiesce_daemon(listenings[i].mhd);
-		listenings[i].is_due = true;
-	}
-	if (!loop_set_timer(&patience, loop_now() + options->request_timeout * 1000))
+	if (!loop_set_timer(&patience, loop_now() + options->drain_timeout * 1000))
 		loop_end();
 }
 
@@ -251,6 +246,7 @@ lose_patience(Timer *timer)
 		return;
 	}
 	giving_up = true;
+	dispatcher_give_back();
 	clock_give_up();
 	register_give_up();
 	if (pools.lanes)
@@ -272,8 +268,6 @@ server_stop(void)
 	{
 		loop_unwatch(&listenings[i].watch);
 		MHD_stop_daemon(listenings[i].mhd);
-		if (listenings[i].quiet >= 0)
-			close(listenings[i].quiet);
 	}
 }
 
@@ -359,12 +353,28 @@ head_arrived(Exchange *exchange, const char *method, const char *version)
 		exchange->port->find(exchange);
 	if (exchange->status == 0)
 		guard_token(exchange);
+	if (exchange->status == 0 && draining)
+		refuse_late(exchange, connection);
 	if (exchange->status == 0)
 		guard_body(exchange);
 	if (exchange->status &&
 		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Expect"))
 		return send_answer(exchange);
 	return MHD_YES;
+}
+
+/*
+ * Answers who asks whether requests can be served that they cannot, since the gateway
+ * ends; and who has connected since then and asks for more, to come again.
+ */
+static void
+refuse_late(Exchange *exchange, const Connection *connection)
+{
+	if (exchange->route->is_readiness)
+		answer_error(exchange, 503, "not_ready", "the gateway is being stopped");
+	else if (exchange->route->needs != NEEDS_NOTHING && connection && connection->is_late)
+		answer_error(exchange, 503, "unavailable",
+					 "the gateway is being stopped; nothing was done");
 }
 
 /*
@@ -656,6 +666,7 @@ watch_connection(void *arg, struct MHD_Connection *connection, void **state,
 				 enum MHD_ConnectionNotificationCode code)
 {
 	const union MHD_ConnectionInfo *info;
+	Connection *opened;
 	int fd;
 
 	(void) arg;
@@ -671,8 +682,12 @@ watch_connection(void *arg, struct MHD_Connection *connection, void **state,
 		return;
 	fd = info->connect_fd;
 	info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	if (info && info->client_addr)
-		*state = connection_open(fd, info->client_addr);
+	if (info == NULL || info->client_addr == NULL)
+		return;
+	opened = connection_open(fd, info->client_addr);
+	if (opened)
+		opened->is_late = draining;
+	*state = opened;
 }
 
 /*

@@ -29,7 +29,11 @@ extern void server_start(const Options *options, const Pools *pools);
 extern bool server_listen(int socket, const struct Port *port);
 extern int server_turn(void);
 
-/* Accepts no more; ends the loop when it takes too long to answer what is under way. */
+/*
+ * Serves no more than what is under way, and what comes on connections that are there;
+ * when that takes too long, what waits is answered so, what handlers run is given back,
+ * and the loop ended.
+ */
 extern void server_drain(void);
 
 /* Whether that is answered. */

@@ -581,6 +581,13 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 			" AND i.last_start_at < {before}"
 			" AND EXISTS (SELECT FROM restate.worker x WHERE x.last_seen < {before}) LIMIT {max}"},
 
+	/* the attempts of a worker, in the order of their ids */
+	[READ(READ_RUN_BY)] = {
+		.name = "read run by",
+		.form = &store_form_runner, .result = &store_result_attempt,
+		.sql = "SELECT i.id, i.attempt FROM restate.invocation i WHERE i.worker_name = {worker_name}"
+			" AND i.completed_at IS NULL AND i.status = 'running' ORDER BY i.id LIMIT {max}"},
+
 	/* the channels of the workers that run invocations and were heard of since then */
 	[READ(READ_OWNERS)] = {
 		.name = "read owners",

@@ -109,6 +109,10 @@
 	ALL(TIMESTAMPTZ, before)   \
 	ALL(INT8, max)
 
+#define STORE_RUNNERS(ROW, ALL) \
+	ALL(TEXT, worker_name)      \
+	ALL(INT8, max)
+
 #define STORE_READ_FORMS(FORM)                                \
 	FORM(one, StoreOne, STORE_ONE)                            \
 	FORM(lock, StoreLock, STORE_LOCKS)                        \
@@ -126,6 +130,7 @@
 	FORM(owner, StoreOwner, STORE_OWNERS)                     \
 	FORM(awaiter, StoreAwaiter, STORE_AWAITERS)               \
 	FORM(silent, StoreSilent, STORE_SILENT)                   \
+	FORM(runner, StoreRunner, STORE_RUNNERS)                  \
 	FORM(due, StoreDue, STORE_DUE)                            \
 	FORM(due_of_kind, StoreDueOfKind, STORE_DUE_OF_KIND)
 

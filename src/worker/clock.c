@@ -31,7 +31,6 @@ typedef struct Due
 static int64 fire_alone(const Due *due, int count);
 static int64 fire_schedules(const Due *due, int count);
 static void read_sleeps(Workset *workset, const Due *due, int count);
-static int64 take_over(int64 max, int64 silence);
 static Due *read_due(int64 max, int *count);
 static ArrayType *kinds_of_timers(int count);
 static int compare_due(const void *a, const void *b);
@@ -64,7 +63,7 @@ worker_tick(int64 max, int64 silence)
 	/* first those that may wait for an object key that another is about to make */
 	done = fire_schedules(schedules, nschedules);
 	done += fire_alone(alone, nalone);
-	return done + take_over(max, silence);
+	return done + worker_take_over(max, silence);
 }
 
 /*
@@ -249,48 +248,6 @@ fire_schedules(const Due *due, int count)
 
 		if (!invocation->is_busy)
 			done += machine_fire(&workset.changes, invocation, &due[i].timer).took_effect;
-	}
-	workset_write(&workset);
-	return done;
-}
-
-/*
- * Takes the attempts of workers that were not heard of for so long; returns how many.
- */
-static int64
-take_over(int64 max, int64 silence)
-{
-	StoreCall call;
-	Workset workset;
-	RestateInvocationId *ids;
-	int64 *attempts;
-	uint64 rows;
-	int64 done = 0;
-
-	store_call(&call, STORE_READ_DEAD);
-	store_add_silent(&call,
-					 &(StoreSilent){.before = GetCurrentTransactionStartTimestamp() - silence, .max = max});
-	rows = store_execute(&call);
-	if (rows == 0)
-		return 0;
-	ids = palloc_array(RestateInvocationId, rows);
-	attempts = palloc_array(int64, rows);
-	for (uint64 row = 0; row < rows; row++)
-	{
-		StoreFoundAttempt found;
-
-		store_read_attempt(row, &found);
-		ids[row] = *found.id;
-		attempts[row] = found.attempt;
-	}
-	workset_init(&workset, NULL);
-	workset_lock_free(&workset, REACH_ROW, ids, (int) rows);
-	for (uint64 row = 0; row < rows; row++)
-	{
-		Invocation *invocation = workset_find(&workset, &ids[row]);
-
-		if (!invocation->is_busy)
-			done += machine_take_over(&workset.changes, invocation, attempts[row]).took_effect;
 	}
 	workset_write(&workset);
 	return done;

@@ -161,6 +161,10 @@ extern int64 worker_adopt(const RestateInvocationId *ids, int count);
 /* clock.c */
 extern int64 worker_tick(int64 max, int64 silence);
 
+/* take_over.c */
+extern int64 worker_take_over(int64 max, int64 silence);
+extern int64 worker_leave(const char *worker_name, int64 max);
+
 /* common */
 extern void worker_refuse(Refusal refusal, const RestateInvocationId *id);
 

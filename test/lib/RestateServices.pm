@@ -54,7 +54,7 @@ sub start_service
 
 	local $ENV{NODE_PATH} = npm_file('@restatedev/restate-sdk') =~ s{/\@restatedev/restate-sdk$}{}r;
 	@$service{qw(pid port)} = start_script($node_js, 'test/lib/dispatch_service.cjs', $service->{mode}, $service->{port} // 0, $service->{steps}, $variant // 'A');
-	$service->{url} = "http://127.0.0.1:$service->{port}";
+	$service->{url} = ($mode =~ /tls/ ? 'https://localhost' : 'http://127.0.0.1') . ":$service->{port}";
 	return $service;
 }
 

@@ -1,7 +1,8 @@
 /*
  * deploy_client.c
  *		Calls of the gateway's client for deployments, as a program tells them to
- *		be made: test/t/deploy_client.pl builds it and is that program.
+ *		be made: test/lib/DeployClient.pm builds it and runs it as deploy_client URI
+ *		h1|h2|any [MOST-CALLS [CA-FILE]].
  *
  * Each line of the input is a call: NAME METHOD PATH SIZE PIECE FLAGS, of which
  * SIZE bytes are sent in pieces, one when the one before has come back.  Flags: h
@@ -9,11 +10,13 @@
  * answer's first piece; s takes nothing of the answer until a while later; f is a
  * fetch of at most SIZE bytes.  Each line of the output tells how one has ended.
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "deploy/fetch.h"
+#include "deploy/tls.h"
 #include "log.h"
 #include "loop.h"
 
@@ -175,18 +178,30 @@ int
 main(int argc, char **argv)
 {
 	EndpointConfig config = {.uri = argv[1],
-							 .http = strcmp(argv[2], "h1") == 0 ? ENDPOINT_HTTP1 : ENDPOINT_HTTP2,
+							 .http = strcmp(argv[2], "h1") == 0	 ? ENDPOINT_HTTP1 :
+									 strcmp(argv[2], "any") == 0 ? ENDPOINT_ANY :
+																   ENDPOINT_HTTP2,
+							 .connect_ms = 2000,
 							 .most_calls = argc > 3 ? atoi(argv[3]) : 1000};
 	const char *error;
 	char line[256];
 
+	signal(SIGPIPE, SIG_IGN);
 	if (!loop_start())
 		return 1;
+	error = argc > 4 ? tls_configure(argv[4]) : NULL;
+	if (error)
+	{
+		printf("refused: %s\n", error);
+		loop_free();
+		return 0;
+	}
 	endpoint = endpoint_new(&config, &error);
 	if (endpoint == NULL)
 	{
 		printf("refused: %s\n", error);
 		loop_free();
+		tls_free_configuration();
 		return 0;
 	}
 	while (fgets(line, sizeof(line), stdin))
@@ -231,5 +246,6 @@ main(int argc, char **argv)
 	if (under_way > 0)
 		loop_run(turn);
 	loop_free();
+	tls_free_configuration();
 	return 0;
 }

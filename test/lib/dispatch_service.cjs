@@ -3,12 +3,14 @@
 //   NODE_PATH=DIR node dispatch_service.cjs MODE PORT STEPS [VARIANT]
 //
 // MODE: h2 and h1 read and answer a request at the same time, over HTTP/2 without TLS and
-// HTTP/1.1; h2half and h1half read it whole before they answer.  Prints the port that it
-// listens on.  To the file STEPS it adds a line for each step that is done.  VARIANT is a
+// HTTP/1.1; h2half and h1half read it whole before they answer.  With tls at its end, they
+// do so in TLS, with the certificate in the files TLS_CERTIFICATE and TLS_KEY.  Prints the
+// port that it listens on.  To the file STEPS it adds a line for each step that is done.  VARIANT is a
 // word in the name of one step: with another one the code is another.
 const fs = require('node:fs');
 const http = require('node:http');
 const http2 = require('node:http2');
+const https = require('node:https');
 const restate = require('@restatedev/restate-sdk');
 
 const [mode, port, steps, variant = 'A'] = process.argv.slice(2);
@@ -100,6 +102,8 @@ const work = restate.service({
   },
 });
 
-const handler = restate.createEndpointHandler({ services: [work, counter, flow], bidirectional: !mode.endsWith('half') });
-const server = mode.startsWith('h2') ? http2.createServer(handler) : http.createServer(handler);
+const handler = restate.createEndpointHandler({ services: [work, counter, flow], bidirectional: !mode.includes('half') });
+const pair = mode.includes('tls') ? { key: fs.readFileSync(process.env.TLS_KEY), cert: fs.readFileSync(process.env.TLS_CERTIFICATE) } : null;
+const server = mode.startsWith('h2') ? (pair ? http2.createSecureServer(pair, handler) : http2.createServer(handler)) :
+  pair ? https.createServer(pair, handler) : http.createServer(handler);
 server.listen(Number(port), '127.0.0.1', () => console.log(server.address().port));

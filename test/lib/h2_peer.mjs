@@ -1,9 +1,15 @@
 // What a client may meet: node h2_peer.mjs prints the port of a server that speaks
 // HTTP/2 without TLS, of one that speaks HTTP/1.1, of one that accepts connections and
-// says nothing, and of one that says what is no HTTP.
+// says nothing, and of one that says what is no HTTP.  With a directory of certificates,
+// in NAME.pem with NAME.key, those follow that speak TLS: HTTP/2 alone, HTTP/1.1 alone,
+// either, without ALPN, one that asks for a certificate, TLS 1.1 alone, one each for other certificates, and one that closes
+// when the handshake has begun.
+import fs from 'node:fs';
 import http from 'node:http';
 import http2 from 'node:http2';
+import https from 'node:https';
 import net from 'node:net';
+import tls from 'node:tls';
 
 const connections = new Set();
 const body = (size) => Buffer.from(Array.from({ length: size }, (_, i) => 97 + (i % 23)));
@@ -39,6 +45,7 @@ function answer(request, response) {
       break;
     case '/base/reset':
       if (response.stream) response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
+      else if (request.socket.encrypted) request.socket.destroy();
       else request.socket.resetAndDestroy();
       break;
     case '/base/cut':
@@ -56,6 +63,22 @@ const servers = [
   net.createServer((socket) => socket.on('error', () => {})),
   net.createServer((socket) => { socket.on('error', () => {}); socket.write('220 ready when you are\r\n\r\n'); }),
 ];
+if (process.argv[2]) {
+  const pair = (name) => ({ key: fs.readFileSync(`${process.argv[2]}/${name}.key`), cert: fs.readFileSync(`${process.argv[2]}/${name}.pem`) });
+  // of a server that knows no ALPN each connection is one of HTTP/1.1
+  const plain = http.createServer(answer);
+  servers.push(
+    http2.createSecureServer(pair('good'), answer),
+    https.createServer({ ...pair('good'), ALPNProtocols: ['http/1.1'] }, answer),
+    http2.createSecureServer({ ...pair('good'), allowHTTP1: true }, answer),
+    tls.createServer(pair('good'), (socket) => plain.emit('connection', socket)),
+    http2.createSecureServer({ ...pair('good'), requestCert: true, rejectUnauthorized: true }, answer),
+    http2.createSecureServer({ ...pair('good'), minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' }, answer),
+    ...['expired', 'other', 'self'].map((name) => http2.createSecureServer(pair(name), answer)),
+    net.createServer((socket) => { socket.on('error', () => {}); socket.once('data', () => socket.destroy()); }),
+  );
+  servers.forEach((server) => server.on('tlsClientError', () => {}).on('session', (session) => session.on('error', () => {})).on('stream', (stream) => stream.on('error', () => {})));
+}
 servers[0].on('session', (session) => session.on('error', () => {}));
 servers[0].on('stream', (stream) => stream.on('error', () => {}));
 servers.forEach((server, i) => {

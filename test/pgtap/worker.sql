@@ -495,6 +495,25 @@ SELECT is(restate_pause(pg_temp.id('orphan')) || pg_temp.tick() || pg_temp.statu
 SELECT is(restate_resume(pg_temp.id('orphan')) || pg_temp.claim('Order') || pg_temp.complete('orphan', 1, 'output 1'), 'resumedorphancompleted', 'and goes on');
 SELECT pg_temp.well('silence');
 
+-- a worker ends
+SELECT is(pg_temp.told($$SELECT restate_leave(NULL)$$) || '/' || pg_temp.told($$SELECT restate_leave('')$$), 'PT400 invalid_query_parameter/PT400 invalid_query_parameter', 'nobody ends');
+SELECT is(pg_temp.told($$SELECT restate_leave('w', 0)$$) || '/' || pg_temp.told($$SELECT restate_leave('w', NULL)$$), 'PT400 invalid_query_parameter/PT400 invalid_query_parameter', 'nothing is given back');
+SELECT is(restate_leave('who is that'), 0::bigint, 'one who was never heard of has nothing');
+SELECT is(pg_temp.submit('leaves ' || i, 'Order', 'run', claim_for => 'ends'), 'accepted and runs', 'one that it runs') FROM generate_series(1, 3) AS i;
+SELECT is(restate_pause(pg_temp.id('leaves 3')), 'pausing', 'one is to pause');
+SELECT is(restate_leave('another') || pg_temp.status('leaves 1'), '0running', 'what it runs is not another''s to give back');
+SELECT is(restate_leave('ends', 2), 2::bigint, 'as many are given back as it says');
+SELECT is((SELECT count(*) FROM restate.worker WHERE name = 'ends'), 1::bigint, 'it is known as long as it has some');
+SELECT is(restate_leave('ends', 2), 1::bigint, 'then the rest');
+SELECT is((SELECT count(*) FROM restate.worker WHERE name = 'ends'), 0::bigint, 'and it is not known any more');
+SELECT is(concat_ws(' ', pg_temp.status('leaves 1'), pg_temp.status('leaves 2'), pg_temp.status('leaves 3')), 'ready ready paused', 'they are ready, or paused');
+SELECT is((SELECT string_agg(DISTINCT concat_ws('/', i.retry_count, i.last_failure), ',') FROM restate.sys_invocation AS i JOIN named AS n ON n.id = i.id WHERE n.name LIKE 'leaves%'), '1', 'no attempt has failed');
+SELECT is((SELECT pg_temp.calls(n.id, n.attempt) FROM named AS n WHERE n.name = 'leaves 1'), 'PT409 attempt_lost', 'what it still sends is refused');
+SELECT is(pg_temp.claim('Order', worker => 'next') || pg_temp.complete('leaves 1', 1, 'output 1'), 'leaves 1completed', 'another one goes on');
+SELECT is(pg_temp.claim('Order', worker => 'ends') || restate_leave('ends') || pg_temp.status('leaves 2'), 'leaves 21ready', 'it may come back, and end again');
+SELECT is(restate_resume(pg_temp.id('leaves 3')) || pg_temp.claim('Order', 2) || pg_temp.complete('leaves 2', 1, 'output 1') || pg_temp.complete('leaves 3', 1, 'output 1'), 'resumedleaves 2 leaves 3completedcompleted', 'all complete');
+SELECT pg_temp.well('leave');
+
 -- hold
 SELECT is(pg_temp.told($$SELECT restate_hold(NULL)$$) || '/' || pg_temp.told($$SELECT restate_hold('')$$), 'PT400 invalid_query_parameter/PT400 invalid_query_parameter', 'to hold nothing');
 SELECT is(restate_hold('Order', 'why') || restate_hold('Order') || restate_release('None'), 'heldunchangedunchanged', 'a service is held, once');

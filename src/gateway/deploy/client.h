@@ -1,7 +1,7 @@
 /*
  * client.h
- *		Requests to what serves handlers: a deployment at a URI, over HTTP/2
- *		without TLS (prior knowledge) or HTTP/1.1.
+ *		Requests to what serves handlers: a deployment at a URI, over HTTP/2 or
+ *		HTTP/1.1, in TLS where the URI says https.
  *
  * All of it is in the loop's thread and waits for nothing.  An Endpoint is made
  * for a URI; calls are started on it and go over its connections, which it opens
@@ -14,7 +14,8 @@
  * the call may be reset, or its endpoint freed, and after the last one, ended, the
  * call is its owner's again, to be freed or started anew.
  *
- * There is no TLS yet: a URI of https is refused.
+ * In TLS the deployment has to show a certificate that is good for its host, by what
+ * tls_configure says (tls.h); without one there is no connection.
  */
 #ifndef RESTATE_GATEWAY_CLIENT_H
 #define RESTATE_GATEWAY_CLIENT_H
@@ -31,13 +32,14 @@ typedef struct Call Call;
 
 typedef enum EndpointHttp
 {
-	ENDPOINT_HTTP2, /* without TLS, known to be spoken */
-	ENDPOINT_HTTP1
+	ENDPOINT_HTTP2, /* nothing else: without TLS it is known to be spoken, in TLS it is agreed on */
+	ENDPOINT_HTTP1,
+	ENDPOINT_ANY /* what is agreed on in TLS, HTTP/2 if it can be; without TLS, HTTP/2 */
 } EndpointHttp;
 
 typedef struct EndpointConfig
 {
-	const char *uri; /* http://HOST[:PORT][/PATH]; copied */
+	const char *uri; /* http[s]://HOST[:PORT][/PATH]; copied */
 	EndpointHttp http;
 	int most_calls; /* at the same time; what is started beyond waits */
 	int connect_ms; /* how long it may take to reach it; 0: what is usual */
@@ -47,7 +49,7 @@ typedef struct EndpointConfig
 typedef enum CallEnd
 {
 	CALL_COMPLETE,	  /* the answer has */
-	CALL_UNREACHABLE, /* nothing of it was sent: there is no connection */
+	CALL_UNREACHABLE, /* nothing of it was sent: there is no connection, or none that can be trusted */
 	CALL_NOT_HTTP2,	  /* what is there does not speak HTTP/2: it may be HTTP/1.1 only */
 	CALL_BROKEN,	  /* it was sent, in part at least; the connection or the stream broke */
 	CALL_MALFORMED,	  /* what came back is no HTTP */
@@ -106,6 +108,9 @@ extern void endpoint_free(Endpoint *endpoint);
 
 /* The same at once, for when the loop has ended. */
 extern void endpoint_stop(Endpoint *endpoint);
+
+/* Whether it is HTTP/1.1 that is spoken: known for ENDPOINT_ANY when a connection was made. */
+extern bool endpoint_is_http1(const Endpoint *endpoint);
 
 /* Calls that are on connections, and calls that wait for one. */
 extern int endpoint_calls(const Endpoint *endpoint);

@@ -6,11 +6,9 @@
  * that fires before the loop waits again: so what is called in an event frees
  * nothing that is still in use, and what many calls send goes together.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "deploy/link.h"
@@ -26,7 +24,8 @@
 struct Endpoint
 {
 	Uri uri;
-	const LinkKind *kind;
+	const LinkKind *kind; /* in TLS: that was agreed on last */
+	TlsOffer offer;
 	int most_calls;
 	int connect_ms;
 	Call *first; /* that wait for a connection */
@@ -47,6 +46,11 @@ static Link *find_link(const Endpoint *endpoint);
 static bool dials_enough(const Endpoint *endpoint);
 static bool open_link(Endpoint *endpoint);
 static void connected(Dial *dial, int socket, const char *error);
+static void secure(Link *link);
+static void go_on_securing(Link *link);
+static bool agree(Link *link);
+static void open_for_calls(Link *link);
+static void refuse(Link *link, CallEnd how, const char *why);
 static void socket_ready(Watch *watch, uint32_t events);
 static void link_is_silent(Timer *timer);
 static void put_on(Link *link, Call *call);
@@ -67,7 +71,10 @@ endpoint_new(const EndpointConfig *config, const char **error)
 	if (endpoint == NULL)
 		return NULL;
 	*error = uri_parse(config->uri, &endpoint->uri);
-	endpoint->kind = config->http == ENDPOINT_HTTP2 ? &link_http2 : &link_http1;
+	endpoint->kind = config->http == ENDPOINT_HTTP1 ? &link_http1 : &link_http2;
+	endpoint->offer = config->http == ENDPOINT_HTTP2 ? TLS_OFFER_HTTP2 :
+					  config->http == ENDPOINT_HTTP1 ? TLS_OFFER_HTTP1 :
+													   TLS_OFFER_BOTH;
 	endpoint->most_calls = config->most_calls;
 	endpoint->connect_ms = config->connect_ms ? config->connect_ms : CONNECT_MS;
 	endpoint->turn.fire = take_turn;
@@ -97,6 +104,12 @@ endpoint_stop(Endpoint *endpoint)
 {
 	endpoint_free(endpoint);
 	destroy(endpoint);
+}
+
+bool
+endpoint_is_http1(const Endpoint *endpoint)
+{
+	return endpoint->kind == &link_http1;
 }
 
 int
@@ -350,6 +363,7 @@ free_closed(Endpoint *endpoint)
 		}
 		*place = link->next;
 		link->kind->free(link);
+		tls_free(link->tls);
 		buffer_free(&link->out);
 		free(link);
 	}
@@ -402,7 +416,7 @@ dials_enough(const Endpoint *endpoint)
 	int dialling = 0;
 
 	for (const Link *link = endpoint->links; link; link = link->next)
-		if (link->state == LINK_DIALLING)
+		if (link->state == LINK_DIALLING || link->state == LINK_SECURING)
 			dialling++;
 	return endpoint->kind->has_streams ?
 			   dialling > 0 :
@@ -448,25 +462,102 @@ static void
 connected(Dial *dial, int socket, const char *error)
 {
 	Link *link = dial->owner;
-	Endpoint *endpoint = link->endpoint;
 
-	stir(endpoint);
 	if (socket < 0)
 	{
-		link->state = LINK_CLOSED;
-		end_waiting(endpoint, CALL_UNREACHABLE, error);
+		refuse(link, CALL_UNREACHABLE, error);
 		return;
 	}
 	link->socket = socket;
+	if (link->endpoint->uri.is_secure)
+		secure(link);
+	else
+		open_for_calls(link);
+}
+
+/*
+ * Begins TLS.
+ */
+static void
+secure(Link *link)
+{
+	Endpoint *endpoint = link->endpoint;
+
+	link->state = LINK_SECURING;
+	link->tls = tls_new(link->socket, endpoint->uri.host, endpoint->offer);
+	if (link->tls == NULL || !loop_set_timer(&link->timer, loop_now() + endpoint->connect_ms))
+		refuse(link, CALL_NO_MEMORY, "out of memory");
+	else
+		go_on_securing(link);
+}
+
+/*
+ * Goes on with the handshake, as far as the socket is ready for it.
+ */
+static void
+go_on_securing(Link *link)
+{
+	switch (tls_handshake(link->tls))
+	{
+		case TLS_FAILED:
+			refuse(link, CALL_UNREACHABLE, tls_error(link->tls));
+			break;
+		case TLS_DONE:
+			if (agree(link))
+				open_for_calls(link);
+			break;
+		case TLS_WAITS:
+			if (!link_watch(link, !tls_wants_write(link->tls)))
+				refuse(link, CALL_NO_MEMORY, "out of memory");
+			break;
+	}
+}
+
+/*
+ * Takes what was agreed on to be spoken; returns false where it is another thing
+ * than what was offered.  A server that knows nothing of that speaks HTTP/1.1.
+ */
+static bool
+agree(Link *link)
+{
+	Endpoint *endpoint = link->endpoint;
+	bool is_http2 = tls_agreed(link->tls) == TLS_AGREED_HTTP2;
+
+	if (is_http2 != (endpoint->offer == TLS_OFFER_HTTP2) && endpoint->offer != TLS_OFFER_BOTH)
+	{
+		refuse(link, is_http2 ? CALL_MALFORMED : CALL_NOT_HTTP2,
+			   is_http2 ? "it speaks HTTP/2 where HTTP/1.1 was asked for" :
+						  "it does not agree on HTTP/2 in TLS");
+		return false;
+	}
+	endpoint->kind = link->kind = is_http2 ? &link_http2 : &link_http1;
+	return true;
+}
+
+/*
+ * The connection can be used.
+ */
+static void
+open_for_calls(Link *link)
+{
 	link->state = LINK_OPEN;
 	if (!link->kind->open(link) || !link_watch(link, true) ||
 		!loop_set_timer(&link->timer, loop_now() + GREETING_MS))
-	{
-		link_close(link, CALL_NO_MEMORY, "out of memory");
-		end_waiting(endpoint, CALL_NO_MEMORY, "out of memory");
-	}
+		refuse(link, CALL_NO_MEMORY, "out of memory");
 	else
 		link_has_news(link);
+}
+
+/*
+ * There is no connection: what waits for one is told so.
+ */
+static void
+refuse(Link *link, CallEnd how, const char *why)
+{
+	Endpoint *endpoint = link->endpoint;
+
+	link_close(link, how, why);
+	end_waiting(endpoint, how, why);
 }
 
 /*
@@ -558,23 +649,29 @@ link_close(Link *link, CallEnd how, const char *why)
 	dial_cancel(&link->dial);
 	loop_unwatch(&link->watch);
 	loop_clear_timer(&link->timer);
-	if (link->state == LINK_OPEN)
+	/* what it says of itself is told yet: it is freed with the link */
+	if (link->tls)
+		tls_end(link->tls);
+	if (link->socket >= 0)
 		close(link->socket);
+	link->socket = -1;
 	link->state = LINK_CLOSED;
 	while (link->calls)
 		link_end_call(link->calls, how, why);
 }
 
 /*
- * A connection is silent: the peer does not speak as it should, or nothing is
- * going on.
+ * A connection is silent: TLS does not begin, the peer does not speak as it should, or
+ * nothing is going on.
  */
 static void
 link_is_silent(Timer *timer)
 {
 	Link *link = timer->owner;
 
-	if (link->ncalls == 0)
+	if (link->state == LINK_SECURING)
+		refuse(link, CALL_UNREACHABLE, "the TLS handshake was not done in time");
+	else if (link->ncalls == 0)
 		link_close(link, CALL_COMPLETE, "");
 	else if (!link->has_answered && link->kind->has_streams)
 		link_close(link, CALL_NOT_HTTP2, "the connection was accepted, but nothing answers in HTTP/2");
@@ -609,48 +706,14 @@ socket_ready(Watch *watch, uint32_t events)
 {
 	Link *link = watch->owner;
 
+	if (link->state == LINK_SECURING)
+	{
+		go_on_securing(link);
+		return;
+	}
 	if (events & EPOLLOUT)
 		link_has_news(link);
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+	/* in TLS, what is read may have had to wait for room to write */
+	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || link->tls)
 		link->kind->ready(link, events);
-}
-
-bool
-link_watch(Link *link, bool reads)
-{
-	uint32_t events = reads ? EPOLLIN : 0;
-
-	if (link->out.len > link->sent)
-		events |= EPOLLOUT;
-	if (events)
-		return loop_watch(&link->watch, link->socket, events);
-	loop_unwatch(&link->watch);
-	return true;
-}
-
-bool
-link_write(Link *link)
-{
-	while (link->sent < link->out.len)
-	{
-		ssize_t n = send(link->socket, link->out.data + link->sent, link->out.len - link->sent,
-						 MSG_NOSIGNAL | MSG_DONTWAIT);
-
-		if (n >= 0)
-			link->sent += (size_t) n;
-		else if (errno == EAGAIN || errno == EWOULDBLOCK)
-			return false;
-		else if (errno != EINTR)
-		{
-			const char *why = strerror(errno);
-
-			/* what the peer said before that tells more */
-			link->kind->ready(link, EPOLLIN);
-			if (link->state == LINK_OPEN)
-				link_close(link, CALL_BROKEN, why);
-			return false;
-		}
-	}
-	link->out.len = link->sent = 0;
-	return true;
 }

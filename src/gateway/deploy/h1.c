@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "deploy/h1_answer.h"
 #include "deploy/link.h"
@@ -173,7 +172,7 @@ h1_ready(Link *link, uint32_t events)
 		/* while nothing is taken the end is not looked for either */
 		if (!reads(link) && !(events & (EPOLLHUP | EPOLLERR)))
 			break;
-		n = recv(link->socket, chunk, sizeof(chunk), MSG_DONTWAIT);
+		n = link_read(link, chunk, sizeof(chunk));
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			break;
 		if (n < 0 && errno == EINTR)
@@ -186,7 +185,7 @@ h1_ready(Link *link, uint32_t events)
 		}
 		if (n < 0)
 		{
-			link_close(link, CALL_BROKEN, strerror(errno));
+			link_close(link, CALL_BROKEN, link_error(link));
 			return;
 		}
 		if (n == 0)

@@ -7,8 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "deploy/link.h"
 
@@ -127,7 +125,7 @@ h2_begin(Link *link, Call *call)
 
 	snprintf(path, sizeof(path), "%s%s", link_uri(link)->path, call->path);
 	headers[n++] = pair(":method", call->method);
-	headers[n++] = pair(":scheme", "http");
+	headers[n++] = pair(":scheme", link_uri(link)->is_secure ? "https" : "http");
 	headers[n++] = pair(":authority", link_uri(link)->authority);
 	headers[n++] = pair(":path", path);
 	for (int i = 0; i < call->nheaders && n < MAX_HEADERS; i++)
@@ -225,7 +223,7 @@ h2_ready(Link *link, uint32_t events)
 	(void) events;
 	for (int i = 0; i < MAX_READS && link->state == LINK_OPEN; i++)
 	{
-		ssize_t n = recv(link->socket, chunk, sizeof(chunk), MSG_DONTWAIT);
+		ssize_t n = link_read(link, chunk, sizeof(chunk));
 
 		if (n > 0)
 		{
@@ -240,8 +238,8 @@ h2_ready(Link *link, uint32_t events)
 			break;
 		else if (errno != EINTR)
 		{
-			if (link->has_answered)
-				link_close(link, CALL_BROKEN, strerror(errno));
+			if (link->has_answered || link->tls)
+				link_close(link, CALL_BROKEN, link_error(link));
 			else
 				close_after_end(link);
 		}

@@ -8,6 +8,7 @@
 
 #include "deploy/client.h"
 #include "deploy/dial.h"
+#include "deploy/tls.h"
 #include "deploy/uri.h"
 
 /* how much of an answer may be there that its owner has not taken */
@@ -42,6 +43,7 @@ typedef struct LinkKind
 typedef enum LinkState
 {
 	LINK_DIALLING,
+	LINK_SECURING, /* connected; TLS begins */
 	LINK_OPEN,
 	LINK_CLOSED /* it is freed in the endpoint's next turn */
 } LinkState;
@@ -54,8 +56,9 @@ struct Link
 	LinkState state;
 	Dial dial;
 	Watch watch;
-	Timer timer; /* nothing has come yet, or nothing is going on */
+	Timer timer; /* TLS has not begun, nothing has come yet, or nothing is going on */
 	int socket;
+	Tls *tls;		   /* NULL: without */
 	bool has_answered; /* in the way that is spoken on it */
 	bool is_leaving;   /* it takes no more calls */
 	bool has_news;	   /* there may be something to send */
@@ -73,6 +76,15 @@ extern const Uri *link_uri(const Link *link);
 
 /* Has the link flushed before the loop waits. */
 extern void link_has_news(Link *link);
+
+/*
+ * Reads what has come, as recv does: -1 and EAGAIN where nothing has; for another error
+ * link_error has the words.
+ */
+extern ssize_t link_read(Link *link, void *to, size_t room);
+
+/* Returns what is wrong with the connection, after an error. */
+extern const char *link_error(const Link *link);
 
 /*
  * Sends what is in out; returns whether all of it is sent.  Otherwise the socket is

@@ -4,7 +4,6 @@
  */
 #include "deploy/uri.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,15 +15,18 @@ static bool parse_port(const char *text, size_t len, char *port);
 const char *
 uri_parse(const char *text, Uri *uri)
 {
-	const char *rest = text + strlen("http://");
+	const char *rest = text;
 	size_t authority;
 	size_t path;
 	const char *error;
 
-	if (strncasecmp(text, "https://", strlen("https://")) == 0)
-		return "TLS is not supported: the URI must begin with http://";
-	if (strncasecmp(text, "http://", strlen("http://")) != 0)
-		return "the URI must begin with http://";
+	uri->is_secure = strncasecmp(text, "https://", strlen("https://")) == 0;
+	if (uri->is_secure)
+		rest += strlen("https://");
+	else if (strncasecmp(text, "http://", strlen("http://")) == 0)
+		rest += strlen("http://");
+	else
+		return "the URI must begin with http:// or https://";
 	for (const char *c = text; *c; c++)
 		if (*c <= ' ' || *c > '~')
 			return "the URI has characters that must be escaped";
@@ -78,7 +80,7 @@ parse_authority(const char *text, size_t len, Uri *uri)
 	memcpy(uri->host, host, (size_t) (host_end - host));
 	uri->host[host_end - host] = '\0';
 	if (after == end)
-		strcpy(uri->port, "80");
+		strcpy(uri->port, uri->is_secure ? "443" : "80");
 	else if (*after != ':' || !parse_port(after + 1, (size_t) (end - after - 1), uri->port))
 		return "the port in the URI is no number from 1 to 65535";
 	snprintf(uri->authority, sizeof(uri->authority), "%.*s", (int) len, text);

@@ -59,6 +59,7 @@ static const CallEvents events = {
 static Attempt *all;
 static int nall;
 static int ncounted;
+static bool are_given_back;
 static void (*tells_over)(const char *id);
 static void (*tells_due)(void);
 
@@ -106,6 +107,7 @@ attempt_start(const Claimed *claimed, Served *served, const char *why_not)
 	nall++;
 	ncounted++;
 	attempt->is_counted = true;
+	attempt->is_given_back = are_given_back;
 	if (!fill(attempt, claimed))
 		attempt_fails(attempt, "RT0010", -1, "out of memory");
 	else if (served == NULL || served->endpoint == NULL)
@@ -114,7 +116,7 @@ attempt_start(const Claimed *claimed, Served *served, const char *why_not)
 	else if (claimed->request == NULL)
 		attempt_fails(attempt, "RT0012", -1,
 					  "an entry of the journal is larger than the protocol allows");
-	else
+	else if (!attempt->is_given_back)
 		call_handler(attempt, claimed);
 	return true;
 }
@@ -324,8 +326,11 @@ consider(Attempt *attempt)
 	if (attempt->is_live && !attempt->is_closing && call_unsent(&attempt->call) > MAX_UNSENT &&
 		(attempt->holding.place || loop_set_timer(&attempt->holding, loop_now() + HOLD_MS)))
 		return;
-	if (attempt->wants_news || (has_more && (attempt->is_urgent || attempt->has_failed)))
+	if (attempt->wants_news ||
+		(has_more && (attempt->is_urgent || attempt->has_failed || attempt->is_given_back)))
 		pushes_add(attempt);
+	else if (attempt->is_given_back)
+		return;
 	else if (attempt->has_failed)
 	{
 		if (!attempt->is_being_failed)
@@ -568,7 +573,7 @@ attempts_have_news(const char *id)
 {
 	for (Attempt *attempt = all; attempt; attempt = attempt->next)
 	{
-		if (attempt->is_ended || attempt->has_failed || (id && strcmp(attempt->id, id) != 0))
+		if (attempt->is_ended || attempt->has_failed || attempt->is_given_back || (id && strcmp(attempt->id, id) != 0))
 			continue;
 		attempt->wants_news = true;
 		consider(attempt);
@@ -581,6 +586,38 @@ attempts_drain(void)
 	for (Attempt *attempt = all; attempt; attempt = attempt->next)
 		if (attempt->is_live && !attempt->is_ended)
 			call_finish(&attempt->call);
+}
+
+void
+attempts_hang_up(void)
+{
+	Attempt *next;
+
+	are_given_back = true;
+	for (Attempt *attempt = all; attempt; attempt = next)
+	{
+		next = attempt->next;
+		if (attempt->is_ended)
+		{
+			attempt_free(attempt);
+			continue;
+		}
+		attempt->is_given_back = true;
+		attempt->wants_news = false;
+		hang_up(attempt);
+		consider(attempt);
+	}
+}
+
+void
+attempts_are_given_back(void)
+{
+	while (all)
+	{
+		note_end(all, "given_back");
+		dispatch_counts.given_back++;
+		attempt_free(all);
+	}
 }
 
 void

@@ -72,6 +72,7 @@ struct Attempt
 	bool is_ended;	 /* in the database; the call is, too, or will be soon */
 	bool is_counted; /* it takes a slot */
 	bool has_failed;
+	bool is_given_back; /* the gateway ends: another will start it anew */
 	bool is_refused; /* what the answer's head says was not acceptable */
 	AttemptFailure failure;
 
@@ -127,6 +128,15 @@ extern void attempts_have_news(const char *id);
 
 /* Has handlers that only wait suspend. */
 extern void attempts_drain(void);
+
+/*
+ * Resets the calls of all, and of those that are started from now on none is begun: they
+ * are to be given back.  What they have sent before is pushed.
+ */
+extern void attempts_hang_up(void);
+
+/* They are others' now. */
+extern void attempts_are_given_back(void);
 
 extern void attempts_drop_all(void);
 

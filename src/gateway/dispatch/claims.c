@@ -111,6 +111,12 @@ claims_stop(void)
 	loop_clear_timer(&turn);
 }
 
+bool
+claims_is_running(void)
+{
+	return is_running;
+}
+
 void
 claims_free(void)
 {

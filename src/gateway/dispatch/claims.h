@@ -13,6 +13,9 @@ extern bool claims_start(Pool *pool, int slots);
 /* Something may be ready, or there is room again. */
 extern void claims_wake(void);
 
+/* Whether a claim is under way. */
+extern bool claims_is_running(void);
+
 /* Claims no more; frees what there is, when none is under way. */
 extern void claims_stop(void);
 extern void claims_free(void);

@@ -15,6 +15,7 @@ typedef struct DispatchCounts
 	unsigned long suspended; /* or ready again */
 	unsigned long failed;
 	unsigned long lost;
+	unsigned long given_back;
 } DispatchCounts;
 
 extern DispatchCounts dispatch_counts;

@@ -4,11 +4,11 @@
  */
 #include "dispatch/dispatcher.h"
 
-
 #include "dispatch/attempt.h"
 #include "dispatch/claims.h"
 #include "dispatch/counts.h"
 #include "dispatch/failures.h"
+#include "dispatch/leaving.h"
 #include "dispatch/liveness.h"
 #include "dispatch/pushes.h"
 #include "dispatch/workers.h"
@@ -35,7 +35,7 @@ dispatcher_start(const DispatcherConfig *config)
 	served_configure(config->deployment_slots);
 	attempts_configure(config->over, config->due);
 	if (!pushes_start(pool) || !failures_start(pool) ||
-		!liveness_start(pool, config->conninfo) ||
+		!liveness_start(pool, config->conninfo) || !leaving_start(pool) ||
 		!claims_start(pool, config->slots))
 		return false;
 	log_event(LOG_INFO, "event=dispatcher_started worker=%s slots=%d deployment_slots=%d",
@@ -67,9 +67,10 @@ dispatcher_render(Buffer *buffer)
 				  "restate_gateway_attempts_total{outcome=\"completed\"} %lu\n"
 				  "restate_gateway_attempts_total{outcome=\"suspended\"} %lu\n"
 				  "restate_gateway_attempts_total{outcome=\"failed\"} %lu\n"
-				  "restate_gateway_attempts_total{outcome=\"lost\"} %lu\n",
+				  "restate_gateway_attempts_total{outcome=\"lost\"} %lu\n"
+				  "restate_gateway_attempts_total{outcome=\"given_back\"} %lu\n",
 				  attempts_counted(), counts->completed, counts->suspended, counts->failed,
-				  counts->lost);
+				  counts->lost, counts->given_back);
 	buffer_printf(buffer,
 				  "# HELP restate_gateway_claims_total Calls that asked for what is ready.\n"
 				  "# TYPE restate_gateway_claims_total counter\n"
@@ -96,10 +97,19 @@ dispatcher_drain(void)
 	attempts_drain();
 }
 
+void
+dispatcher_give_back(void)
+{
+	if (pool == NULL || dispatcher_is_idle())
+		return;
+	dispatcher_drain();
+	leaving_begin();
+}
+
 bool
 dispatcher_is_idle(void)
 {
-	return attempts_all() == 0;
+	return attempts_all() == 0 && !claims_is_running() && !leaving_is_under_way();
 }
 
 void
@@ -108,6 +118,7 @@ dispatcher_stop(void)
 	if (pool == NULL)
 		return;
 	dispatcher_drain();
+	leaving_stop();
 	liveness_stop();
 	pushes_stop();
 	failures_stop();

@@ -35,6 +35,9 @@ extern void dispatcher_render(Buffer *buffer);
 /* Claims no more, and has handlers that only wait suspend. */
 extern void dispatcher_drain(void);
 
+/* Gives what is under way to others: there is no more time for it. */
+extern void dispatcher_give_back(void);
+
 /* Whether no attempt is under way. */
 extern bool dispatcher_is_idle(void);
 

@@ -71,6 +71,7 @@ static Timer asks;
 static Session ear;
 static Timer listens;
 static bool hears;
+static bool is_stopped;
 static Buffer listening; /* what the ear begins with */
 static Buffer names;	 /* of those who live */
 static const char *params[1];
@@ -90,6 +91,8 @@ liveness_start(Pool *with_pool, const char *conninfo)
 void
 liveness_renew(void)
 {
+	if (is_stopped)
+		return;
 	session_close(&ear);
 	hears = false;
 	if (!loop_set_timer(&listens, 0))
@@ -99,6 +102,9 @@ liveness_renew(void)
 void
 liveness_stop(void)
 {
+	if (is_stopped)
+		return;
+	is_stopped = true;
 	loop_clear_timer(&beats);
 	loop_clear_timer(&asks);
 	loop_clear_timer(&listens);

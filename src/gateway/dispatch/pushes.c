@@ -127,6 +127,15 @@ pushes_free(void)
 			buffer_free(&pushes[i].arrays[param]);
 }
 
+bool
+pushes_are_idle(void)
+{
+	for (int i = 0; i < MAX_PUSHES; i++)
+		if (pushes[i].is_running)
+			return false;
+	return due.first == NULL;
+}
+
 void
 pushes_add(Attempt *attempt)
 {

@@ -16,6 +16,9 @@ extern void pushes_add(Attempt *attempt);
 /* It is no longer to be pushed; one that is being is told of nothing. */
 extern void pushes_forget(Attempt *attempt);
 
+/* Whether none is under way, and none waits. */
+extern bool pushes_are_idle(void);
+
 /* Begins no more; frees what there is, when none is under way. */
 extern void pushes_stop(void);
 extern void pushes_free(void);

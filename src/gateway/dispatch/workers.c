@@ -73,6 +73,16 @@ drop(Worker *worker)
 	free(worker);
 }
 
+Worker *
+workers_next_to_leave(void)
+{
+	Worker *worker = all;
+
+	while (worker && worker->has_left)
+		worker = worker->next;
+	return worker;
+}
+
 void
 workers_list(Buffer *array)
 {

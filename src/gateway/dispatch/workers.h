@@ -10,12 +10,15 @@
 #ifndef RESTATE_GATEWAY_WORKERS_H
 #define RESTATE_GATEWAY_WORKERS_H
 
+#include <stdbool.h>
+
 #include "buffer.h"
 
 typedef struct Worker
 {
 	char name[64]; /* letters, digits, dashes and underscores */
 	int nattempts;
+	bool has_left; /* the database was told that it ends */
 	struct Worker *next;
 } Worker;
 
@@ -31,6 +34,9 @@ extern Worker *workers_current(void);
 /* An attempt is its, or is over. */
 extern void worker_use(Worker *worker);
 extern void worker_release(Worker *worker);
+
+/* Returns one that has not left, or NULL. */
+extern Worker *workers_next_to_leave(void);
 
 /* Writes the names as an array. */
 extern void workers_list(Buffer *array);
