@@ -336,7 +336,7 @@ DECLARE
   service jsonb;
   defined restate.service_revision;
   had restate.service_revision;
-  served CONSTANT text[] := ARRAY(SELECT s ->> 'name' FROM jsonb_array_elements(registered.manifest -> 'services') AS s);
+  served CONSTANT text[] := ARRAY(SELECT s.value ->> 'name' FROM jsonb_array_elements(registered.manifest -> 'services') AS s (value));
 BEGIN
   INSERT INTO restate.deployment AS d SELECT registered.*
     ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET ty = excluded.ty, endpoint = excluded.endpoint,
@@ -371,7 +371,8 @@ BEGIN
       PERFORM restate.not_written(format('revision %s of service %s', defined.revision, defined.service_name));
     END IF;
   END LOOP;
-  DELETE FROM restate.service_revision AS r WHERE r.deployment_id = registered.id AND r.service_name <> ALL (served);
+  DELETE FROM restate.service_revision AS r
+    WHERE r.deployment_id = registered.id AND r.service_name <> ALL (served);
 END
 $function$;
 REVOKE ALL ON FUNCTION restate.put_deployment(restate.deployment) FROM PUBLIC;

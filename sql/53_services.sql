@@ -77,7 +77,8 @@ BEGIN
       RETURNING r.* INTO STRICT latest;
     PERFORM restate.note('modify_service', jsonb_build_object('service', $1, 'revision', latest.revision, 'options', given), 'modified');
   END IF;
-  RETURN restate.service_document(latest);
+  RETURN restate.service_document(latest.service_name, latest.revision, latest.deployment_id, latest.ty, latest.public, latest.handlers,
+    latest.idempotency_retention, latest.journal_retention, latest.workflow_completion_retention, latest.settings);
 END
 $function$;
 REVOKE ALL ON FUNCTION restate_modify_service(text, jsonb) FROM PUBLIC;

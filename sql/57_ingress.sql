@@ -419,37 +419,77 @@ COMMENT ON FUNCTION restate_ingress_attach(text[], text, text) IS
 
 CREATE FUNCTION restate_ingress_results(ids restate_invocation_id[], seeds bigint[])
   RETURNS TABLE (place integer, status integer, answer bytea, is_failure boolean)
-  LANGUAGE sql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 10
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 10
   SET search_path = pg_catalog, pg_temp
   SET enable_seqscan = off
   SET enable_hashjoin = off
   SET enable_mergejoin = off
 AS $function$
-  WITH w AS MATERIALIZED (
-    SELECT u.id, u.seed, u.place, restate_partition_key_of_id(u.id) AS partition_key
-    FROM unnest($1, $2) WITH ORDINALITY AS u (id, seed, place)),
-  done AS MATERIALIZED (
-    SELECT w.place, i.completion_failure AS failure, i.completion_failure_metadata AS metadata, i.completion_payload AS value
-    FROM w
-    JOIN restate.invocation AS i ON i.id = w.id AND i.partition_key = w.partition_key
-    WHERE i.random_seed = w.seed AND i.completed_at IS NOT NULL
-    UNION ALL
-    SELECT w.place, u.failure, u.failure_metadata, u.value
-    FROM w
-    JOIN restate.undelivered_result AS u ON u.id = w.id AND u.random_seed = w.seed AND u.partition_key = w.partition_key
-    UNION ALL
-    SELECT w.place, '[404] the invocation is gone, and with it its result', NULL, NULL
-    FROM w
-    WHERE NOT EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = w.id AND i.partition_key = w.partition_key AND i.random_seed = w.seed)
-      AND NOT EXISTS (SELECT FROM restate.undelivered_result AS u
-        WHERE u.id = w.id AND u.random_seed = w.seed AND u.partition_key = w.partition_key)),
-  -- no more than fits in memory: the rest is there when it is asked for again
-  part AS (
-    SELECT d.*, sum(octet_length(d.value)) OVER (ORDER BY d.place) AS up_to, row_number() OVER (ORDER BY d.place) AS number
-    FROM done AS d)
-  SELECT p.place::integer, r.status, r.answer, r.is_failure
-  FROM part AS p
-  LEFT JOIN LATERAL restate.result_answer(p.failure, p.metadata, p.value) AS r ON p.number = 1 OR coalesce(p.up_to, 0) <= 16777216
+#variable_conflict use_variable
+DECLARE
+  gone CONSTANT text := '[404] the invocation is gone, and with it its result';
+  most CONSTANT bigint := 16777216;
+  one record;
+  number bigint := 0;
+  up_to bigint := 0;
+BEGIN
+  IF NOT restate.is_distributed() THEN
+    RETURN QUERY WITH w AS MATERIALIZED (
+      SELECT u.id, u.seed, u.place, restate_partition_key_of_id(u.id) AS partition_key
+      FROM unnest($1, $2) WITH ORDINALITY AS u (id, seed, place)),
+    done AS MATERIALIZED (
+      SELECT w.place, i.completion_failure AS failure, i.completion_failure_metadata AS metadata, i.completion_payload AS value
+      FROM w
+      JOIN restate.invocation AS i ON i.id = w.id AND i.partition_key = w.partition_key
+      WHERE i.random_seed = w.seed AND i.completed_at IS NOT NULL
+      UNION ALL
+      SELECT w.place, u.failure, u.failure_metadata, u.value
+      FROM w
+      JOIN restate.undelivered_result AS u ON u.id = w.id AND u.random_seed = w.seed AND u.partition_key = w.partition_key
+      UNION ALL
+      SELECT w.place, gone, NULL::jsonb, NULL::bytea
+      FROM w
+      WHERE NOT EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = w.id AND i.partition_key = w.partition_key AND i.random_seed = w.seed)
+        AND NOT EXISTS (SELECT FROM restate.undelivered_result AS u
+          WHERE u.id = w.id AND u.random_seed = w.seed AND u.partition_key = w.partition_key)),
+    -- no more than fits in memory: the rest is there when it is asked for again
+    part AS (
+      SELECT d.*, sum(octet_length(d.value)) OVER (ORDER BY d.place) AS up_to, row_number() OVER (ORDER BY d.place) AS number
+      FROM done AS d)
+    SELECT p.place::integer, r.status, r.answer, r.is_failure
+    FROM part AS p
+    LEFT JOIN LATERAL restate.result_answer(p.failure, p.metadata, p.value) AS r ON p.number = 1 OR coalesce(p.up_to, 0) <= most;
+    RETURN;
+  END IF;
+
+  -- where the tables are on several nodes, each by a statement that goes to its node alone
+  FOR i IN 1 .. coalesce(cardinality(ids), 0) LOOP
+    SELECT n.completed_at, n.completion_failure AS failure, n.completion_failure_metadata AS metadata, n.completion_payload AS value INTO one
+      FROM restate.invocation AS n
+      WHERE n.id = ids[i] AND n.partition_key = restate_partition_key_of_id(ids[i]) AND n.random_seed = seeds[i];
+    CONTINUE WHEN FOUND AND one.completed_at IS NULL;
+    IF NOT FOUND THEN
+      SELECT u.completed_at, u.failure, u.failure_metadata AS metadata, u.value INTO one
+        FROM restate.undelivered_result AS u
+        WHERE u.id = ids[i] AND u.random_seed = seeds[i] AND u.partition_key = restate_partition_key_of_id(ids[i]);
+      IF NOT FOUND THEN
+        one.failure := gone;
+      END IF;
+    END IF;
+    number := number + 1;
+    up_to := up_to + coalesce(octet_length(one.value), 0);
+    place := i;
+    IF number = 1 OR up_to <= most THEN
+      SELECT r.status, r.answer, r.is_failure INTO status, answer, is_failure
+        FROM restate.result_answer(one.failure, one.metadata, one.value) AS r;
+    ELSE
+      status := NULL;
+      answer := NULL;
+      is_failure := NULL;
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END
 $function$;
 REVOKE ALL ON FUNCTION restate_ingress_results(restate_invocation_id[], bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_ingress_results(restate_invocation_id[], bigint[]) IS

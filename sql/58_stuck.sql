@@ -20,6 +20,37 @@ CREATE FUNCTION restate.stuck_after(reason text) RETURNS interval
 COMMENT ON FUNCTION restate.stuck_after(text) IS
 'How long something may last before restate.sys_stuck has it. reason: as there. Null: for another reason.';
 
+CREATE VIEW restate.stuck_elsewhere AS
+-- suspended on a call whose callee is not there: the result never comes
+SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+  i.status, i.modified_at AS since, now() - i.modified_at AS age,
+  format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index) AS detail,
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id AS deployment_id, i.worker_name,
+  c.invoked_id AS related_id, NULL::bigint AS waiting,
+  i.retry_count, i.last_failure
+FROM restate.invocation i
+CROSS JOIN LATERAL (
+  SELECT j.invoked_id, j.index FROM restate.journal j
+  WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
+    AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
+    AND NOT EXISTS (SELECT FROM restate.invocation e
+      WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
+  ORDER BY j.index LIMIT 1) AS c
+WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
+  AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
+UNION ALL
+-- a service is held, and something of it could run
+SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
+  concat_ws(': ', 'held by ' || h.role_name, h.reason),
+  h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
+FROM restate.held_service h
+CROSS JOIN LATERAL (
+  SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
+WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+REVOKE ALL ON restate.stuck_elsewhere FROM PUBLIC;
+COMMENT ON VIEW restate.stuck_elsewhere IS
+'Of restate.sys_stuck what takes more than the partition of an invocation. Where the tables are distributed restate_distribute() puts restate.stuck_elsewhere_of_nodes() in its place.';
+
 CREATE VIEW restate.sys_stuck WITH (security_barrier) AS
 -- what the row of an invocation says
 SELECT s.reason, i.id,
@@ -46,10 +77,9 @@ FROM restate.invocation i
 LEFT JOIN restate.deployment d ON d.id = i.pinned_deployment_id
 LEFT JOIN restate.worker w ON w.name = i.worker_name COLLATE "C"
 LEFT JOIN restate.held_service h ON h.service_name = i.target_service_name COLLATE "C"
+LEFT JOIN restate.sys_service l ON l.name = i.target_service_name
 CROSS JOIN LATERAL (SELECT coalesce(i.last_entry_at, i.running_at, i.created_at)) AS p (progress_at)
-CROSS JOIN LATERAL (SELECT i.status = 'ready' AND i.pinned_deployment_id IS NULL AND NOT EXISTS (
-  SELECT FROM restate.service_revision r JOIN restate.deployment o ON o.id = r.deployment_id
-  WHERE r.service_name = i.target_service_name)) AS u (is_unserved)
+CROSS JOIN LATERAL (SELECT i.status = 'ready' AND i.pinned_deployment_id IS NULL AND l.name IS NULL) AS u (is_unserved)
 CROSS JOIN LATERAL (VALUES
   ('unclaimed', CASE WHEN i.status = 'ready' AND h.service_name IS NULL AND NOT u.is_unserved
     AND (i.pinned_deployment_id IS NULL OR d.id IS NOT NULL) THEN i.modified_at END),
@@ -100,31 +130,10 @@ CROSS JOIN LATERAL (SELECT greatest(i.modified_at, n.inboxed_at)) AS s (since)
 WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND i.status IN ('suspended', 'paused', 'backing-off')
   AND i.is_foreign IS NOT TRUE AND s.since <= now() - restate.stuck_after('key_blocked')
 UNION ALL
--- suspended on a call whose callee is not there: the result never comes
-SELECT 'callee_gone', i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name),
-  i.status, i.modified_at, now() - i.modified_at,
-  format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index),
-  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id, i.worker_name, c.invoked_id, NULL,
-  i.retry_count, i.last_failure
-FROM restate.invocation i
-CROSS JOIN LATERAL (
-  SELECT j.invoked_id, j.index FROM restate.journal j
-  WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
-    AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
-    AND NOT EXISTS (SELECT FROM restate.invocation e
-      WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
-  ORDER BY j.index LIMIT 1) AS c
-WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
-  AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
-UNION ALL
--- a service is held, and something of it could run
-SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
-  concat_ws(': ', 'held by ' || h.role_name, h.reason),
-  h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
-FROM restate.held_service h
-CROSS JOIN LATERAL (
-  SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
-WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+-- what the tables of other partitions say
+SELECT e.reason, e.id, e.target, e.status, e.since, e.age, e.detail, e.target_service_name, e.target_service_key, e.target_handler_name,
+  e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
+FROM restate.stuck_elsewhere e;
 REVOKE ALL ON restate.sys_stuck FROM PUBLIC;
 COMMENT ON VIEW restate.sys_stuck IS
 'What is late by its own measure, a row for each invocation and reason: the oldest first with ORDER BY since. How late is restate.stuck_after(reason). A filter on id, on target_service_name or on reason reads less.';

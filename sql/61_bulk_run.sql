@@ -150,11 +150,23 @@ CREATE FUNCTION restate.free_invocations(ids restate_invocation_id[]) RETURNS re
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  free restate_invocation_id[];
+  asked restate_invocation_id;
+  free restate_invocation_id[] := '{}';
 BEGIN
   BEGIN
-    free := ARRAY(SELECT l.id FROM (
-      SELECT i.id FROM restate.invocation AS i WHERE i.id = ANY ($1) ORDER BY i.id FOR UPDATE SKIP LOCKED) AS l);
+    IF restate.is_distributed() THEN
+      -- a lock names one partition
+      FOREACH asked IN ARRAY $1 LOOP
+        PERFORM FROM restate.invocation AS i
+          WHERE i.id = asked AND i.partition_key = restate_partition_key_of_id(asked) FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+          free := free || asked;
+        END IF;
+      END LOOP;
+    ELSE
+      free := ARRAY(SELECT l.id FROM (
+        SELECT i.id FROM restate.invocation AS i WHERE i.id = ANY ($1) ORDER BY i.id FOR UPDATE SKIP LOCKED) AS l);
+    END IF;
     -- lets go of what was locked
     RAISE EXCEPTION SQLSTATE 'RB000';
   EXCEPTION WHEN SQLSTATE 'RB000' THEN
@@ -262,6 +274,7 @@ DECLARE
   j restate.bulk_job;
   told record;
   round_ends boolean;
+  ended timestamptz;
 BEGIN
   IF $2 IS NULL OR $2 NOT BETWEEN 1 AND 10000 THEN
     PERFORM restate.refuse('invalid_query_parameter', 'batch must be from 1 to 10000');
@@ -317,12 +330,13 @@ BEGIN
       WHEN remaining = 0 THEN NULL
       WHEN round_ends THEN begun + least(interval '0.1 s' * 2 ^ j.round, interval '5 s')
       ELSE j.next_due_at END;
+    ended := clock_timestamp();
     UPDATE restate.bulk_job AS b
-      SET state = j.state, started_at = coalesce(b.started_at, begun), ended_at = CASE WHEN remaining = 0 THEN clock_timestamp() END,
+      SET state = j.state, started_at = coalesce(b.started_at, begun), ended_at = CASE WHEN remaining = 0 THEN ended END,
         done = j.done, failed = j.failed, passed_over = j.passed_over, put_off = j.put_off,
         outcomes = restate.add_counts(b.outcomes, told.outcomes), failures = restate.add_counts(b.failures, told.failures),
         examples = told.examples || b.examples, batches = b.batches + 1,
-        last_batch_at = clock_timestamp(), last_batch_size = told.dealt,
+        last_batch_at = ended, last_batch_size = told.dealt,
         rate_since = j.rate_since, rate_from = j.rate_from, next_due_at = j.next_due_at, last_id = j.last_id, round = j.round
       WHERE b.job = j.job;
     IF remaining = 0 THEN
@@ -347,6 +361,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   due uuid;
+  again timestamptz;
   sqlstate_of_error text;
   message_of_error text;
 BEGIN
@@ -366,8 +381,9 @@ BEGIN
       END IF;
       -- the others have their turn before it is tried again
       RAISE WARNING 'a batch of bulk job % failed: %', due, message_of_error USING ERRCODE = sqlstate_of_error;
+      again := clock_timestamp() + interval '10 s';
       UPDATE restate.bulk_job AS b
-        SET next_due_at = clock_timestamp() + interval '10 s',
+        SET next_due_at = again,
           examples = jsonb_build_object(sqlstate_of_error, jsonb_build_object('id', NULL, 'message', message_of_error)) || b.examples
         WHERE b.job = due;
       RETURN QUERY SELECT due, b.state, 0::bigint, 0::bigint, 0::bigint, 0::bigint, b.remaining, b.next_due_at FROM restate_bulk_jobs(due) AS b;

@@ -7,8 +7,11 @@ CREATE FUNCTION restate.timestamp_text(at timestamptz) RETURNS text
 COMMENT ON FUNCTION restate.timestamp_text(timestamptz) IS
 'A timestamp in RFC 3339, in UTC.';
 
-CREATE FUNCTION restate.service_document(service restate.service_revision) RETURNS jsonb
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+CREATE FUNCTION restate.service_document(
+    service_name text, revision bigint, deployment_id restate_deployment_id, ty text, public boolean, handlers jsonb,
+    idempotency_retention interval, journal_retention interval, workflow_completion_retention interval, settings jsonb)
+  RETURNS jsonb
+  LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   RETURN
     -- what the API requires has its documented default where neither a column
     -- nor the settings say otherwise
@@ -16,30 +19,30 @@ CREATE FUNCTION restate.service_document(service restate.service_revision) RETUR
       'idempotency_retention', restate.duration_text(restate.default_retention()),
       'journal_retention', restate.duration_text(restate.default_retention()))
     || restate.default_settings()
-    || CASE service.ty WHEN 'workflow' THEN jsonb_build_object(
+    || CASE ty WHEN 'workflow' THEN jsonb_build_object(
       'workflow_completion_retention', restate.duration_text(restate.default_retention())) ELSE '{}' END
-    || service.settings
+    || settings
     || jsonb_strip_nulls(jsonb_build_object(
-      'name', service.service_name,
-      'ty', CASE service.ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
-      'deployment_id', service.deployment_id,
-      'revision', service.revision,
-      'public', service.public,
-      'idempotency_retention', restate.duration_text(service.idempotency_retention),
-      'workflow_completion_retention', restate.duration_text(service.workflow_completion_retention),
-      'journal_retention', restate.duration_text(service.journal_retention)))
+      'name', service_name,
+      'ty', CASE ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
+      'deployment_id', deployment_id,
+      'revision', revision,
+      'public', public,
+      'idempotency_retention', restate.duration_text(idempotency_retention),
+      'workflow_completion_retention', restate.duration_text(workflow_completion_retention),
+      'journal_retention', restate.duration_text(journal_retention)))
     || jsonb_build_object('handlers', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
-          'public', service.public, 'input_description', 'any', 'output_description', 'any') || h.handler
+          'public', public, 'input_description', 'any', 'output_description', 'any') || h.handler
         ORDER BY h.place), '[]')
-      FROM jsonb_array_elements(service.handlers) WITH ORDINALITY AS h(handler, place)
+      FROM jsonb_array_elements(handlers) WITH ORDINALITY AS h(handler, place)
       WHERE jsonb_typeof(h.handler) = 'object'));
-COMMENT ON FUNCTION restate.service_document(restate.service_revision) IS
-'A revision of a service as the document of GET /services/{name}: columns first, then settings, then the documented defaults of fields that the API requires.';
+COMMENT ON FUNCTION restate.service_document(text, bigint, restate_deployment_id, text, boolean, jsonb, interval, interval, interval, jsonb) IS
+'A revision of a service as the document of GET /services/{name}: columns first, then settings, then the documented defaults of fields that the API requires. The arguments are its columns: a row of a shard is of another type than one of the table.';
 
--- a row made anew: that of a table that is distributed over nodes has another type there
 CREATE VIEW restate.admin_service WITH (security_barrier) AS
-SELECT s.name, restate.service_document(ROW(r.*)::restate.service_revision) AS document
+SELECT s.name, restate.service_document(r.service_name, r.revision, r.deployment_id, r.ty, r.public, r.handlers,
+  r.idempotency_retention, r.journal_retention, r.workflow_completion_retention, r.settings) AS document
 FROM restate.sys_service s
 JOIN restate.service_revision r ON r.service_name = s.name AND r.revision = s.revision;
 REVOKE ALL ON restate.admin_service FROM PUBLIC;
@@ -84,7 +87,8 @@ SELECT d.id, d.created_at,
     'max_protocol_version', d.max_service_protocol_version,
     'sdk_version', d.sdk_version))
   || jsonb_build_object('services', (
-    SELECT coalesce(jsonb_agg(restate.service_document(ROW(s.*)::restate.service_revision) ORDER BY s.service_name, s.revision), '[]')
+    SELECT coalesce(jsonb_agg(restate.service_document(s.service_name, s.revision, s.deployment_id, s.ty, s.public, s.handlers,
+      s.idempotency_retention, s.journal_retention, s.workflow_completion_retention, s.settings) ORDER BY s.service_name, s.revision), '[]')
     FROM restate.service_revision s
     WHERE s.deployment_id = d.id)) AS document
 FROM restate.deployment d;

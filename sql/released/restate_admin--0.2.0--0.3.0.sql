@@ -1264,27 +1264,6 @@ LEFT JOIN (
   WHERE i.completed_at IS NULL AND i.pinned_deployment_id IS NOT NULL
   GROUP BY i.pinned_deployment_id) AS p ON p.pinned_deployment_id = d.id;
 
-CREATE OR REPLACE VIEW restate.admin_deployment AS
-SELECT d.id, d.created_at,
-  jsonb_strip_nulls(jsonb_build_object(
-    'id', d.id,
-    'uri', CASE WHEN d.ty <> 'lambda' THEN d.endpoint END,
-    'arn', CASE d.ty WHEN 'lambda' THEN d.endpoint END,
-    -- of a worker too, which speaks none of it: clients of the API ask for them
-    'protocol_type', CASE WHEN d.ty <> 'lambda' THEN coalesce(d.protocol_type, 'BidiStream') END,
-    'http_version', CASE WHEN d.ty <> 'lambda' THEN coalesce(d.http_version, 'HTTP/2.0') END,
-    'additional_headers', nullif(d.additional_headers, '{}'),
-    'metadata', nullif(d.metadata, '{}'),
-    'created_at', restate.timestamp_text(d.created_at),
-    'min_protocol_version', d.min_service_protocol_version,
-    'max_protocol_version', d.max_service_protocol_version,
-    'sdk_version', d.sdk_version))
-  || jsonb_build_object('services', (
-    SELECT coalesce(jsonb_agg(restate.service_document(ROW(s.*)::restate.service_revision) ORDER BY s.service_name, s.revision), '[]')
-    FROM restate.service_revision s
-    WHERE s.deployment_id = d.id)) AS document
-FROM restate.deployment d;
-
 -- Deployments: what registers and removes them, and what a submit asks about a
 -- handler.  A manifest is the discovery document that an SDK serves, or a short
 -- one written by hand; it is kept as it came, and shown by the Admin API as
@@ -1623,7 +1602,7 @@ DECLARE
   service jsonb;
   defined restate.service_revision;
   had restate.service_revision;
-  served CONSTANT text[] := ARRAY(SELECT s ->> 'name' FROM jsonb_array_elements(registered.manifest -> 'services') AS s);
+  served CONSTANT text[] := ARRAY(SELECT s.value ->> 'name' FROM jsonb_array_elements(registered.manifest -> 'services') AS s (value));
 BEGIN
   INSERT INTO restate.deployment AS d SELECT registered.*
     ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET ty = excluded.ty, endpoint = excluded.endpoint,
@@ -1658,7 +1637,8 @@ BEGIN
       PERFORM restate.not_written(format('revision %s of service %s', defined.revision, defined.service_name));
     END IF;
   END LOOP;
-  DELETE FROM restate.service_revision AS r WHERE r.deployment_id = registered.id AND r.service_name <> ALL (served);
+  DELETE FROM restate.service_revision AS r
+    WHERE r.deployment_id = registered.id AND r.service_name <> ALL (served);
 END
 $function$;
 REVOKE ALL ON FUNCTION restate.put_deployment(restate.deployment) FROM PUBLIC;
@@ -1888,7 +1868,8 @@ BEGIN
       RETURNING r.* INTO STRICT latest;
     PERFORM restate.note('modify_service', jsonb_build_object('service', $1, 'revision', latest.revision, 'options', given), 'modified');
   END IF;
-  RETURN restate.service_document(latest);
+  RETURN restate.service_document(latest.service_name, latest.revision, latest.deployment_id, latest.ty, latest.public, latest.handlers,
+    latest.idempotency_retention, latest.journal_retention, latest.workflow_completion_retention, latest.settings);
 END
 $function$;
 REVOKE ALL ON FUNCTION restate_modify_service(text, jsonb) FROM PUBLIC;
@@ -2166,9 +2147,12 @@ COMMENT ON VIEW restate.sys_idempotency IS
 ALTER VIEW restate.sys_keyed_service_status SET (security_barrier);
 ALTER VIEW restate.sys_service SET (security_barrier);
 
--- what is shown of retention is what holds by default
-CREATE OR REPLACE FUNCTION restate.service_document(service restate.service_revision) RETURNS jsonb
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+-- what is shown of retention is what holds by default, and a row comes by its columns
+CREATE FUNCTION restate.service_document(
+    service_name text, revision bigint, deployment_id restate_deployment_id, ty text, public boolean, handlers jsonb,
+    idempotency_retention interval, journal_retention interval, workflow_completion_retention interval, settings jsonb)
+  RETURNS jsonb
+  LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
   RETURN
     -- what the API requires has its documented default where neither a column
     -- nor the settings say otherwise
@@ -2176,30 +2160,55 @@ CREATE OR REPLACE FUNCTION restate.service_document(service restate.service_revi
       'idempotency_retention', restate.duration_text(restate.default_retention()),
       'journal_retention', restate.duration_text(restate.default_retention()))
     || restate.default_settings()
-    || CASE service.ty WHEN 'workflow' THEN jsonb_build_object(
+    || CASE ty WHEN 'workflow' THEN jsonb_build_object(
       'workflow_completion_retention', restate.duration_text(restate.default_retention())) ELSE '{}' END
-    || service.settings
+    || settings
     || jsonb_strip_nulls(jsonb_build_object(
-      'name', service.service_name,
-      'ty', CASE service.ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
-      'deployment_id', service.deployment_id,
-      'revision', service.revision,
-      'public', service.public,
-      'idempotency_retention', restate.duration_text(service.idempotency_retention),
-      'workflow_completion_retention', restate.duration_text(service.workflow_completion_retention),
-      'journal_retention', restate.duration_text(service.journal_retention)))
+      'name', service_name,
+      'ty', CASE ty WHEN 'service' THEN 'Service' WHEN 'virtual_object' THEN 'VirtualObject' ELSE 'Workflow' END,
+      'deployment_id', deployment_id,
+      'revision', revision,
+      'public', public,
+      'idempotency_retention', restate.duration_text(idempotency_retention),
+      'workflow_completion_retention', restate.duration_text(workflow_completion_retention),
+      'journal_retention', restate.duration_text(journal_retention)))
     || jsonb_build_object('handlers', (
       SELECT coalesce(jsonb_agg(jsonb_build_object(
-          'public', service.public, 'input_description', 'any', 'output_description', 'any') || h.handler
+          'public', public, 'input_description', 'any', 'output_description', 'any') || h.handler
         ORDER BY h.place), '[]')
-      FROM jsonb_array_elements(service.handlers) WITH ORDINALITY AS h(handler, place)
+      FROM jsonb_array_elements(handlers) WITH ORDINALITY AS h(handler, place)
       WHERE jsonb_typeof(h.handler) = 'object'));
+COMMENT ON FUNCTION restate.service_document(text, bigint, restate_deployment_id, text, boolean, jsonb, interval, interval, interval, jsonb) IS
+'A revision of a service as the document of GET /services/{name}: columns first, then settings, then the documented defaults of fields that the API requires. The arguments are its columns: a row of a shard is of another type than one of the table.';
 
 -- the latest revision is that of sys_service
 CREATE OR REPLACE VIEW restate.admin_service WITH (security_barrier) AS
-SELECT s.name, restate.service_document(ROW(r.*)::restate.service_revision) AS document
+SELECT s.name, restate.service_document(r.service_name, r.revision, r.deployment_id, r.ty, r.public, r.handlers,
+  r.idempotency_retention, r.journal_retention, r.workflow_completion_retention, r.settings) AS document
 FROM restate.sys_service s
 JOIN restate.service_revision r ON r.service_name = s.name AND r.revision = s.revision;
+CREATE OR REPLACE VIEW restate.admin_deployment AS
+SELECT d.id, d.created_at,
+  jsonb_strip_nulls(jsonb_build_object(
+    'id', d.id,
+    'uri', CASE WHEN d.ty <> 'lambda' THEN d.endpoint END,
+    'arn', CASE d.ty WHEN 'lambda' THEN d.endpoint END,
+    -- of a worker too, which speaks none of it: clients of the API ask for them
+    'protocol_type', CASE WHEN d.ty <> 'lambda' THEN coalesce(d.protocol_type, 'BidiStream') END,
+    'http_version', CASE WHEN d.ty <> 'lambda' THEN coalesce(d.http_version, 'HTTP/2.0') END,
+    'additional_headers', nullif(d.additional_headers, '{}'),
+    'metadata', nullif(d.metadata, '{}'),
+    'created_at', restate.timestamp_text(d.created_at),
+    'min_protocol_version', d.min_service_protocol_version,
+    'max_protocol_version', d.max_service_protocol_version,
+    'sdk_version', d.sdk_version))
+  || jsonb_build_object('services', (
+    SELECT coalesce(jsonb_agg(restate.service_document(s.service_name, s.revision, s.deployment_id, s.ty, s.public, s.handlers,
+      s.idempotency_retention, s.journal_retention, s.workflow_completion_retention, s.settings) ORDER BY s.service_name, s.revision), '[]')
+    FROM restate.service_revision s
+    WHERE s.deployment_id = d.id)) AS document
+FROM restate.deployment d;
+DROP FUNCTION restate.service_document(restate.service_revision);
 
 CREATE VIEW restate.admin_service_handlers AS
 SELECT s.name, jsonb_build_object('handlers', s.document -> 'handlers') AS document
@@ -3174,6 +3183,35 @@ COMMENT ON TABLE restate.undelivered_result IS
 'The results of invocations that were removed as they ended, while requests waited for them: those of a retention of zero, and those that were cancelled or killed before their start. restate_tick() removes what is older than restate.delivery_time().';
 COMMENT ON COLUMN restate.undelivered_result.random_seed IS
 'Of the invocation: another may have got the same id since.';
+-- What the same statements need to run on one server and where Citus distributes the
+-- tables over nodes.
+
+CREATE FUNCTION restate.is_distributed() RETURNS boolean
+  LANGUAGE C STABLE PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_is_distributed';
+REVOKE ALL ON FUNCTION restate.is_distributed() FROM PUBLIC;
+COMMENT ON FUNCTION restate.is_distributed() IS
+'Whether Citus distributes the tables over nodes.';
+
+-- A cast from text is not immutable, whatever the type; a shard takes nothing else of a column.
+
+CREATE FUNCTION restate.read_numbers(value text) RETURNS bigint[]
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_read_text';
+COMMENT ON FUNCTION restate.read_numbers(text) IS
+'The numbers that a text has in the form of an array. Null: null. Error: 22P02 for another form.';
+
+CREATE FUNCTION restate.read_names(value text) RETURNS text[]
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_read_text';
+COMMENT ON FUNCTION restate.read_names(text) IS
+'The texts that a text has in the form of an array. Null: null. Error: 22P02 for another form.';
+
+CREATE FUNCTION restate.read_timer_kind(value text) RETURNS restate.timer_kind
+  LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE
+  AS 'MODULE_PATHNAME', 'restate_read_text';
+COMMENT ON FUNCTION restate.read_timer_kind(text) IS
+'The kind of timer of that name. Null: null. Error: 22P02 for another name.';
 SELECT pg_catalog.pg_extension_config_dump('restate.undelivered_result', '');
 
 DROP FUNCTION restate.facts(text, text, text, text, text, bigint, bigint, boolean, restate_deployment_id,
@@ -3224,47 +3262,57 @@ COMMENT ON FUNCTION restate.may_be_called_by(restate_invocation_id, restate_invo
 'Whether a call of the caller can have made the invocation of which the other arguments are the columns, or have joined it: what has an idempotency key, or is the run of a workflow, is joined.';
 
 CREATE FUNCTION restate.add_waiters(callers restate_invocation_id[]) RETURNS void
-  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
-  WITH added AS (
-    INSERT INTO restate.waiter AS w (target, caller, completion_id, kind, partition_key, caller_seed)
-    SELECT c.target, c.id, c.completion_id, c.kind::restate.waiter_kind, restate_partition_key_of_id(c.target), i.random_seed
+DECLARE
+  waiting record;
+BEGIN
+  -- who waits is known where it is, whether it can be answered where its target is
+  FOR waiting IN
+    SELECT i.id, i.random_seed, c.target, c.completion_id, c.kind
     FROM (
       SELECT c.id, c.partition_key, c.completed_at, c.journal_size, c.random_seed FROM restate.invocation AS c WHERE $1 IS NULL
       UNION ALL
       SELECT c.id, c.partition_key, c.completed_at, c.journal_size, c.random_seed FROM restate.invocation AS c WHERE c.id = ANY ($1)
     ) AS i
-    CROSS JOIN LATERAL (
-      SELECT j.id, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind
+    JOIN LATERAL (
+      SELECT j.id, j.partition_key, j.invoked_id AS target, j.result_completion_id AS completion_id, 'call' AS kind
       FROM restate.journal AS j
       WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: Call'
       UNION ALL
-      SELECT j.id, restate.attached_to(j.meta), j.completion_id, 'attach'
+      SELECT j.id, j.partition_key, restate.attached_to(j.meta), j.completion_id, 'attach'
       FROM restate.journal AS j
       WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.entry_type = 'Command: AttachInvocation'
-    ) AS c
+    ) AS c ON c.partition_key = i.partition_key
     WHERE i.completed_at IS NULL AND i.journal_size > 0 AND c.target IS NOT NULL
       AND NOT EXISTS (SELECT FROM restate.journal AS n
         WHERE n.id = i.id AND n.partition_key = i.partition_key AND n.completion_id = c.completion_id
           AND NOT restate.is_command(n.entry_type))
-      AND NOT EXISTS (SELECT FROM restate.invocation AS t
-        WHERE t.id = c.target AND t.partition_key = restate_partition_key_of_id(c.target) AND (t.completed_at IS NOT NULL
-          OR c.kind = 'call' AND NOT restate.may_be_called_by(i.id, t.invoked_by_id, t.idempotency_key, t.target_handler_ty)))
-    ON CONFLICT DO NOTHING
-    RETURNING w.target, w.partition_key)
-  UPDATE restate.invocation AS t SET has_waiters = true
-  FROM added AS a
-  WHERE t.id = a.target AND t.partition_key = a.partition_key AND t.has_waiters IS NOT TRUE
+  LOOP
+    CONTINUE WHEN EXISTS (SELECT FROM restate.invocation AS t
+      WHERE t.id = waiting.target AND t.partition_key = restate_partition_key_of_id(waiting.target) AND (t.completed_at IS NOT NULL
+        OR waiting.kind = 'call' AND NOT restate.may_be_called_by(waiting.id, t.invoked_by_id, t.idempotency_key, t.target_handler_ty)));
+    INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key, caller_seed)
+      VALUES (waiting.target, waiting.id, waiting.completion_id, waiting.kind::restate.waiter_kind,
+        restate_partition_key_of_id(waiting.target), waiting.random_seed)
+      ON CONFLICT DO NOTHING;
+    IF FOUND THEN
+      UPDATE restate.invocation AS t SET has_waiters = true
+        WHERE t.id = waiting.target AND t.partition_key = restate_partition_key_of_id(waiting.target) AND t.has_waiters IS NOT TRUE;
+    END IF;
+  END LOOP;
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.add_waiters(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.add_waiters(restate_invocation_id[]) IS
 'Writes down for whom invocations wait that were not written by the functions: what their journals call or attach to, and have no result of. callers: those that wait, or null for all in flight.';
 
 CREATE FUNCTION restate.add_expiry(ids restate_invocation_id[]) RETURNS void
-  LANGUAGE sql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
+BEGIN
   INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key)
   SELECT restate.kept_until(now(), i.completion_retention), 'expiry', i.id, -1, i.partition_key
   FROM (
@@ -3273,7 +3321,8 @@ AS $function$
     SELECT c.id, c.partition_key, c.completed_at, c.completion_retention FROM restate.invocation AS c WHERE c.id = ANY ($1)
   ) AS i
   WHERE i.completed_at IS NOT NULL AND i.completion_retention > interval '0' AND restate.kept_until(now(), i.completion_retention) < 'infinity'
-  ON CONFLICT DO NOTHING
+  ON CONFLICT DO NOTHING;
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.add_expiry(restate_invocation_id[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate.add_expiry(restate_invocation_id[]) IS
@@ -3311,18 +3360,6 @@ CREATE FUNCTION restate_submit(
 REVOKE ALL ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timestamptz, text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timestamptz, text) IS
 'Submits an invocation, in the transaction of the caller. service, handler: the target, which a deployment must serve. input: its bytes. key: of a virtual object or a workflow. headers: a JSON array of objects with name and value. idempotency_key: with the same one the same invocation is meant. run_at: when it starts, if that is later than now. claim_for: the worker that gets its first attempt at once, if it can start. id: the invocation. outcome: accepted, or previously_accepted if there was one of that idempotency key, or a run of that workflow. attempt: of claim_for, else null. Errors: handler_not_found 404, invalid_body 400 for a key that there must be or must not, invalid_query_parameter 400, read_only 503.';
-
-CREATE FUNCTION restate.numbers_of(list text) RETURNS bigint[]
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-  RETURN list::bigint[];
-COMMENT ON FUNCTION restate.numbers_of(text) IS
-'The numbers of a text that is an array of them, as a function that a statement can have which goes to another node.';
-
-CREATE FUNCTION restate.texts_of(list text) RETURNS text[]
-  LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-  RETURN list::text[];
-COMMENT ON FUNCTION restate.texts_of(text) IS
-'The same of texts.';
 
 CREATE FUNCTION restate.runnable_of(
     shard_key bigint, services text[], deployments restate_deployment_id[], max bigint, depth bigint)
@@ -3892,6 +3929,37 @@ CREATE FUNCTION restate.stuck_after(reason text) RETURNS interval
 COMMENT ON FUNCTION restate.stuck_after(text) IS
 'How long something may last before restate.sys_stuck has it. reason: as there. Null: for another reason.';
 
+CREATE VIEW restate.stuck_elsewhere AS
+-- suspended on a call whose callee is not there: the result never comes
+SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+  i.status, i.modified_at AS since, now() - i.modified_at AS age,
+  format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index) AS detail,
+  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id AS deployment_id, i.worker_name,
+  c.invoked_id AS related_id, NULL::bigint AS waiting,
+  i.retry_count, i.last_failure
+FROM restate.invocation i
+CROSS JOIN LATERAL (
+  SELECT j.invoked_id, j.index FROM restate.journal j
+  WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
+    AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
+    AND NOT EXISTS (SELECT FROM restate.invocation e
+      WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
+  ORDER BY j.index LIMIT 1) AS c
+WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
+  AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
+UNION ALL
+-- a service is held, and something of it could run
+SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
+  concat_ws(': ', 'held by ' || h.role_name, h.reason),
+  h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
+FROM restate.held_service h
+CROSS JOIN LATERAL (
+  SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
+WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+REVOKE ALL ON restate.stuck_elsewhere FROM PUBLIC;
+COMMENT ON VIEW restate.stuck_elsewhere IS
+'Of restate.sys_stuck what takes more than the partition of an invocation. Where the tables are distributed restate_distribute() puts restate.stuck_elsewhere_of_nodes() in its place.';
+
 CREATE VIEW restate.sys_stuck WITH (security_barrier) AS
 -- what the row of an invocation says
 SELECT s.reason, i.id,
@@ -3918,10 +3986,9 @@ FROM restate.invocation i
 LEFT JOIN restate.deployment d ON d.id = i.pinned_deployment_id
 LEFT JOIN restate.worker w ON w.name = i.worker_name COLLATE "C"
 LEFT JOIN restate.held_service h ON h.service_name = i.target_service_name COLLATE "C"
+LEFT JOIN restate.sys_service l ON l.name = i.target_service_name
 CROSS JOIN LATERAL (SELECT coalesce(i.last_entry_at, i.running_at, i.created_at)) AS p (progress_at)
-CROSS JOIN LATERAL (SELECT i.status = 'ready' AND i.pinned_deployment_id IS NULL AND NOT EXISTS (
-  SELECT FROM restate.service_revision r JOIN restate.deployment o ON o.id = r.deployment_id
-  WHERE r.service_name = i.target_service_name)) AS u (is_unserved)
+CROSS JOIN LATERAL (SELECT i.status = 'ready' AND i.pinned_deployment_id IS NULL AND l.name IS NULL) AS u (is_unserved)
 CROSS JOIN LATERAL (VALUES
   ('unclaimed', CASE WHEN i.status = 'ready' AND h.service_name IS NULL AND NOT u.is_unserved
     AND (i.pinned_deployment_id IS NULL OR d.id IS NOT NULL) THEN i.modified_at END),
@@ -3972,31 +4039,10 @@ CROSS JOIN LATERAL (SELECT greatest(i.modified_at, n.inboxed_at)) AS s (since)
 WHERE i.completed_at IS NULL AND i.target_handler_ty = 'exclusive' AND i.status IN ('suspended', 'paused', 'backing-off')
   AND i.is_foreign IS NOT TRUE AND s.since <= now() - restate.stuck_after('key_blocked')
 UNION ALL
--- suspended on a call whose callee is not there: the result never comes
-SELECT 'callee_gone', i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name),
-  i.status, i.modified_at, now() - i.modified_at,
-  format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index),
-  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id, i.worker_name, c.invoked_id, NULL,
-  i.retry_count, i.last_failure
-FROM restate.invocation i
-CROSS JOIN LATERAL (
-  SELECT j.invoked_id, j.index FROM restate.journal j
-  WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
-    AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
-    AND NOT EXISTS (SELECT FROM restate.invocation e
-      WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
-  ORDER BY j.index LIMIT 1) AS c
-WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
-  AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
-UNION ALL
--- a service is held, and something of it could run
-SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
-  concat_ws(': ', 'held by ' || h.role_name, h.reason),
-  h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
-FROM restate.held_service h
-CROSS JOIN LATERAL (
-  SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
-WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+-- what the tables of other partitions say
+SELECT e.reason, e.id, e.target, e.status, e.since, e.age, e.detail, e.target_service_name, e.target_service_key, e.target_handler_name,
+  e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
+FROM restate.stuck_elsewhere e;
 REVOKE ALL ON restate.sys_stuck FROM PUBLIC;
 COMMENT ON VIEW restate.sys_stuck IS
 'What is late by its own measure, a row for each invocation and reason: the oldest first with ORDER BY since. How late is restate.stuck_after(reason). A filter on id, on target_service_name or on reason reads less.';
@@ -4358,14 +4404,18 @@ COMMENT ON FUNCTION restate.asking() IS
 'Who asks, and why, as the audit has it: the role in force outside SECURITY DEFINER functions, who logged in, the subject and the reason that the session claims; the reason is null where it is empty. is_audited: whether the audit is written.';
 
 CREATE FUNCTION restate.audit_bulk_job(operation text, outcome text, job uuid, parameters jsonb, reason text) RETURNS void
-  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
-  -- of no invocation, and so of no partition
-  INSERT INTO restate.audit (partition_key, id, at, operation, parameters, outcome, role_name, session_user_name, claimed_subject, reason)
-    SELECT 0, NULL, now(), $1, jsonb_build_object('job', $3) || $4, $2, a.role_name, a.session_user_name, a.claimed_subject, $5
-    FROM restate.asking() AS a
-    WHERE a.is_audited;
+DECLARE
+  who CONSTANT record := restate.asking();
+BEGIN
+  IF who.is_audited THEN
+    -- of no invocation, and so of no partition
+    INSERT INTO restate.audit (partition_key, id, at, operation, parameters, outcome, role_name, session_user_name, claimed_subject, reason)
+      VALUES (0, NULL, now(), $1, jsonb_build_object('job', $3) || $4, $2, who.role_name, who.session_user_name, who.claimed_subject, $5);
+  END IF;
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.audit_bulk_job(text, text, uuid, jsonb, text) FROM PUBLIC;
 COMMENT ON FUNCTION restate.audit_bulk_job(text, text, uuid, jsonb, text) IS
@@ -4587,11 +4637,23 @@ CREATE FUNCTION restate.free_invocations(ids restate_invocation_id[]) RETURNS re
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  free restate_invocation_id[];
+  asked restate_invocation_id;
+  free restate_invocation_id[] := '{}';
 BEGIN
   BEGIN
-    free := ARRAY(SELECT l.id FROM (
-      SELECT i.id FROM restate.invocation AS i WHERE i.id = ANY ($1) ORDER BY i.id FOR UPDATE SKIP LOCKED) AS l);
+    IF restate.is_distributed() THEN
+      -- a lock names one partition
+      FOREACH asked IN ARRAY $1 LOOP
+        PERFORM FROM restate.invocation AS i
+          WHERE i.id = asked AND i.partition_key = restate_partition_key_of_id(asked) FOR UPDATE SKIP LOCKED;
+        IF FOUND THEN
+          free := free || asked;
+        END IF;
+      END LOOP;
+    ELSE
+      free := ARRAY(SELECT l.id FROM (
+        SELECT i.id FROM restate.invocation AS i WHERE i.id = ANY ($1) ORDER BY i.id FOR UPDATE SKIP LOCKED) AS l);
+    END IF;
     -- lets go of what was locked
     RAISE EXCEPTION SQLSTATE 'RB000';
   EXCEPTION WHEN SQLSTATE 'RB000' THEN
@@ -4699,6 +4761,7 @@ DECLARE
   j restate.bulk_job;
   told record;
   round_ends boolean;
+  ended timestamptz;
 BEGIN
   IF $2 IS NULL OR $2 NOT BETWEEN 1 AND 10000 THEN
     PERFORM restate.refuse('invalid_query_parameter', 'batch must be from 1 to 10000');
@@ -4754,12 +4817,13 @@ BEGIN
       WHEN remaining = 0 THEN NULL
       WHEN round_ends THEN begun + least(interval '0.1 s' * 2 ^ j.round, interval '5 s')
       ELSE j.next_due_at END;
+    ended := clock_timestamp();
     UPDATE restate.bulk_job AS b
-      SET state = j.state, started_at = coalesce(b.started_at, begun), ended_at = CASE WHEN remaining = 0 THEN clock_timestamp() END,
+      SET state = j.state, started_at = coalesce(b.started_at, begun), ended_at = CASE WHEN remaining = 0 THEN ended END,
         done = j.done, failed = j.failed, passed_over = j.passed_over, put_off = j.put_off,
         outcomes = restate.add_counts(b.outcomes, told.outcomes), failures = restate.add_counts(b.failures, told.failures),
         examples = told.examples || b.examples, batches = b.batches + 1,
-        last_batch_at = clock_timestamp(), last_batch_size = told.dealt,
+        last_batch_at = ended, last_batch_size = told.dealt,
         rate_since = j.rate_since, rate_from = j.rate_from, next_due_at = j.next_due_at, last_id = j.last_id, round = j.round
       WHERE b.job = j.job;
     IF remaining = 0 THEN
@@ -4784,6 +4848,7 @@ AS $function$
 #variable_conflict use_column
 DECLARE
   due uuid;
+  again timestamptz;
   sqlstate_of_error text;
   message_of_error text;
 BEGIN
@@ -4803,8 +4868,9 @@ BEGIN
       END IF;
       -- the others have their turn before it is tried again
       RAISE WARNING 'a batch of bulk job % failed: %', due, message_of_error USING ERRCODE = sqlstate_of_error;
+      again := clock_timestamp() + interval '10 s';
       UPDATE restate.bulk_job AS b
-        SET next_due_at = clock_timestamp() + interval '10 s',
+        SET next_due_at = again,
           examples = jsonb_build_object(sqlstate_of_error, jsonb_build_object('id', NULL, 'message', message_of_error)) || b.examples
         WHERE b.job = due;
       RETURN QUERY SELECT due, b.state, 0::bigint, 0::bigint, 0::bigint, 0::bigint, b.remaining, b.next_due_at FROM restate_bulk_jobs(due) AS b;
@@ -4817,13 +4883,17 @@ COMMENT ON FUNCTION restate_bulk_next(integer) IS
 'Runs a batch of the bulk job that has waited longest for one, of those that are due and that nobody else runs: for whoever runs them all. Returns the job and the row of restate_bulk_run(), or none where no job is due. A batch that fails as a whole is undone, with a warning, and tried again after ten seconds, so that other jobs have their turn. batch: as there. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE FUNCTION restate.audit_end_of_bulk_job(job uuid) RETURNS void
-  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
-  SELECT restate.audit_bulk_job('bulk_end', b.state, b.job, jsonb_build_object('operation', b.operation, 'matched', b.matched,
+DECLARE
+  b restate.sys_bulk_job;
+BEGIN
+  SELECT j.* INTO STRICT b FROM restate.sys_bulk_job AS j WHERE j.job = $1;
+  PERFORM restate.audit_bulk_job('bulk_end', b.state, b.job, jsonb_build_object('operation', b.operation, 'matched', b.matched,
     'done', b.done, 'failed', b.failed, 'passed_over', b.passed_over, 'remaining', b.remaining,
-    'outcomes', b.outcomes, 'failures', b.failures), b.reason)
-  FROM restate.sys_bulk_job AS b WHERE b.job = $1;
+    'outcomes', b.outcomes, 'failures', b.failures), b.reason);
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.audit_end_of_bulk_job(uuid) FROM PUBLIC;
 COMMENT ON FUNCTION restate.audit_end_of_bulk_job(uuid) IS
@@ -5313,10 +5383,11 @@ COMMENT ON FUNCTION restate_verify() IS
 CREATE FUNCTION restate.registered_handler_ty(
     service_name text, service_ty text, handler_name text, deployment_id restate_deployment_id)
   RETURNS text
-  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE
   SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $function$
-  SELECT h.ty
+BEGIN
+  RETURN (SELECT h.ty
   FROM restate.service_revision AS s
   LEFT JOIN restate.deployment AS d ON d.id = s.deployment_id
   CROSS JOIN LATERAL jsonb_array_elements(s.handlers) WITH ORDINALITY AS l (handler, place)
@@ -5324,7 +5395,8 @@ AS $function$
   WHERE s.service_name = $1 AND s.ty = $2 AND l.handler ->> 'name' = $3
     AND h.ty IN (restate.handler_ty(s.ty, NULL), 'shared')
   ORDER BY s.deployment_id = $4 DESC NULLS LAST, d.id IS NULL, s.revision DESC, l.place
-  LIMIT 1
+  LIMIT 1);
+END
 $function$;
 REVOKE ALL ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) FROM PUBLIC;
 COMMENT ON FUNCTION restate.registered_handler_ty(text, text, text, restate_deployment_id) IS
@@ -5526,20 +5598,26 @@ BEGIN
   END IF;
 
   IF entries IS NOT NULL THEN
+    INSERT INTO restate.journal (id, partition_key, index, appended_at, completion_id,
+        result_completion_id, signal_index, entry_type, version, invoked_id, name,
+        signal_name, meta, payload)
+      SELECT row.id, row.partition_key, (j.e ->> 'index')::bigint,
+          coalesce((j.e ->> 'appended_at')::timestamptz, row.created_at), p.completion_id,
+          p.result_completion_id, p.signal_index, p.entry_type, 2, p.invoked_id, p.name,
+          p.signal_name, p.meta, p.payload
+        FROM jsonb_array_elements(entries) AS j (e)
+        CROSS JOIN LATERAL restate.parse_entry(
+          CASE jsonb_typeof(j.e -> 'entry_json')
+            WHEN 'string' THEN restate.storable_json(j.e ->> 'entry_json')
+            ELSE j.e -> 'entry_json' END) AS p;
+    GET DIAGNOSTICS entry_count = ROW_COUNT;
+    IF entry_count <> jsonb_array_length(entries) THEN
+      PERFORM restate.not_written(format('the journal of invocation %s', row.id));
+    END IF;
     WITH appended AS (
-      INSERT INTO restate.journal (id, partition_key, index, appended_at, completion_id,
-          result_completion_id, signal_index, entry_type, version, invoked_id, name,
-          signal_name, meta, payload)
-        SELECT row.id, row.partition_key, (j.e ->> 'index')::bigint,
-            coalesce((j.e ->> 'appended_at')::timestamptz, row.created_at), p.completion_id,
-            p.result_completion_id, p.signal_index, p.entry_type, 2, p.invoked_id, p.name,
-            p.signal_name, p.meta, p.payload
-          FROM jsonb_array_elements(entries) AS j (e)
-          CROSS JOIN LATERAL restate.parse_entry(
-            CASE jsonb_typeof(j.e -> 'entry_json')
-              WHEN 'string' THEN restate.storable_json(j.e ->> 'entry_json')
-              ELSE j.e -> 'entry_json' END) AS p
-        RETURNING index, entry_type, completion_id, result_completion_id, meta, payload
+      SELECT a.index, a.entry_type, a.completion_id, a.result_completion_id, a.meta, a.payload
+        FROM restate.journal AS a
+        WHERE a.id = row.id AND a.partition_key = row.partition_key
     ), completion AS (
       SELECT w.completion_id, min(a.index) FILTER (WHERE restate.is_command(a.entry_type)) AS asked_at,
           min(a.index) FILTER (WHERE NOT restate.is_command(a.entry_type)) AS arrived_at,
@@ -5573,10 +5651,6 @@ BEGIN
     IF coalesce(wrong, broken) IS NOT NULL THEN
       PERFORM restate.refuse_body(format('the journal of invocation %s', row.id), coalesce(wrong, broken));
     END IF;
-    IF entry_count <> jsonb_array_length(entries) THEN
-      PERFORM restate.not_written(format('the journal of invocation %s', row.id));
-    END IF;
-
     IF misplaced IS NOT NULL THEN
       PERFORM restate.refuse_body(format('the journal of invocation %s %s', row.id, misplaced));
     END IF;
@@ -6288,37 +6362,77 @@ COMMENT ON FUNCTION restate_ingress_attach(text[], text, text) IS
 
 CREATE FUNCTION restate_ingress_results(ids restate_invocation_id[], seeds bigint[])
   RETURNS TABLE (place integer, status integer, answer bytea, is_failure boolean)
-  LANGUAGE sql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 10
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 10
   SET search_path = pg_catalog, pg_temp
   SET enable_seqscan = off
   SET enable_hashjoin = off
   SET enable_mergejoin = off
 AS $function$
-  WITH w AS MATERIALIZED (
-    SELECT u.id, u.seed, u.place, restate_partition_key_of_id(u.id) AS partition_key
-    FROM unnest($1, $2) WITH ORDINALITY AS u (id, seed, place)),
-  done AS MATERIALIZED (
-    SELECT w.place, i.completion_failure AS failure, i.completion_failure_metadata AS metadata, i.completion_payload AS value
-    FROM w
-    JOIN restate.invocation AS i ON i.id = w.id AND i.partition_key = w.partition_key
-    WHERE i.random_seed = w.seed AND i.completed_at IS NOT NULL
-    UNION ALL
-    SELECT w.place, u.failure, u.failure_metadata, u.value
-    FROM w
-    JOIN restate.undelivered_result AS u ON u.id = w.id AND u.random_seed = w.seed AND u.partition_key = w.partition_key
-    UNION ALL
-    SELECT w.place, '[404] the invocation is gone, and with it its result', NULL, NULL
-    FROM w
-    WHERE NOT EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = w.id AND i.partition_key = w.partition_key AND i.random_seed = w.seed)
-      AND NOT EXISTS (SELECT FROM restate.undelivered_result AS u
-        WHERE u.id = w.id AND u.random_seed = w.seed AND u.partition_key = w.partition_key)),
-  -- no more than fits in memory: the rest is there when it is asked for again
-  part AS (
-    SELECT d.*, sum(octet_length(d.value)) OVER (ORDER BY d.place) AS up_to, row_number() OVER (ORDER BY d.place) AS number
-    FROM done AS d)
-  SELECT p.place::integer, r.status, r.answer, r.is_failure
-  FROM part AS p
-  LEFT JOIN LATERAL restate.result_answer(p.failure, p.metadata, p.value) AS r ON p.number = 1 OR coalesce(p.up_to, 0) <= 16777216
+#variable_conflict use_variable
+DECLARE
+  gone CONSTANT text := '[404] the invocation is gone, and with it its result';
+  most CONSTANT bigint := 16777216;
+  one record;
+  number bigint := 0;
+  up_to bigint := 0;
+BEGIN
+  IF NOT restate.is_distributed() THEN
+    RETURN QUERY WITH w AS MATERIALIZED (
+      SELECT u.id, u.seed, u.place, restate_partition_key_of_id(u.id) AS partition_key
+      FROM unnest($1, $2) WITH ORDINALITY AS u (id, seed, place)),
+    done AS MATERIALIZED (
+      SELECT w.place, i.completion_failure AS failure, i.completion_failure_metadata AS metadata, i.completion_payload AS value
+      FROM w
+      JOIN restate.invocation AS i ON i.id = w.id AND i.partition_key = w.partition_key
+      WHERE i.random_seed = w.seed AND i.completed_at IS NOT NULL
+      UNION ALL
+      SELECT w.place, u.failure, u.failure_metadata, u.value
+      FROM w
+      JOIN restate.undelivered_result AS u ON u.id = w.id AND u.random_seed = w.seed AND u.partition_key = w.partition_key
+      UNION ALL
+      SELECT w.place, gone, NULL::jsonb, NULL::bytea
+      FROM w
+      WHERE NOT EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = w.id AND i.partition_key = w.partition_key AND i.random_seed = w.seed)
+        AND NOT EXISTS (SELECT FROM restate.undelivered_result AS u
+          WHERE u.id = w.id AND u.random_seed = w.seed AND u.partition_key = w.partition_key)),
+    -- no more than fits in memory: the rest is there when it is asked for again
+    part AS (
+      SELECT d.*, sum(octet_length(d.value)) OVER (ORDER BY d.place) AS up_to, row_number() OVER (ORDER BY d.place) AS number
+      FROM done AS d)
+    SELECT p.place::integer, r.status, r.answer, r.is_failure
+    FROM part AS p
+    LEFT JOIN LATERAL restate.result_answer(p.failure, p.metadata, p.value) AS r ON p.number = 1 OR coalesce(p.up_to, 0) <= most;
+    RETURN;
+  END IF;
+
+  -- where the tables are on several nodes, each by a statement that goes to its node alone
+  FOR i IN 1 .. coalesce(cardinality(ids), 0) LOOP
+    SELECT n.completed_at, n.completion_failure AS failure, n.completion_failure_metadata AS metadata, n.completion_payload AS value INTO one
+      FROM restate.invocation AS n
+      WHERE n.id = ids[i] AND n.partition_key = restate_partition_key_of_id(ids[i]) AND n.random_seed = seeds[i];
+    CONTINUE WHEN FOUND AND one.completed_at IS NULL;
+    IF NOT FOUND THEN
+      SELECT u.completed_at, u.failure, u.failure_metadata AS metadata, u.value INTO one
+        FROM restate.undelivered_result AS u
+        WHERE u.id = ids[i] AND u.random_seed = seeds[i] AND u.partition_key = restate_partition_key_of_id(ids[i]);
+      IF NOT FOUND THEN
+        one.failure := gone;
+      END IF;
+    END IF;
+    number := number + 1;
+    up_to := up_to + coalesce(octet_length(one.value), 0);
+    place := i;
+    IF number = 1 OR up_to <= most THEN
+      SELECT r.status, r.answer, r.is_failure INTO status, answer, is_failure
+        FROM restate.result_answer(one.failure, one.metadata, one.value) AS r;
+    ELSE
+      status := NULL;
+      answer := NULL;
+      is_failure := NULL;
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+END
 $function$;
 REVOKE ALL ON FUNCTION restate_ingress_results(restate_invocation_id[], bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_ingress_results(restate_invocation_id[], bigint[]) IS
@@ -6355,3 +6469,216 @@ $function$;
 REVOKE ALL ON FUNCTION restate_ingress_awakeable(text, text, bytea, text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_ingress_awakeable(text, text, bytea, text) IS
 'Resolves or rejects an awakeable, as a request to the ingress asks for. awakeable: its id. verb: resolve, or reject. value: what it is resolved with; failure: what it is rejected with, with code 500. status: of the answer, 202 also where it is too late. Errors: those of restate_resolve_awakeable(), but for invocation_not_found.';
+-- Distributing the tables over the nodes of a Citus cluster: see doc/citus.md.
+
+CREATE FUNCTION restate.stuck_elsewhere_of_nodes()
+  RETURNS TABLE (reason text, id restate_invocation_id, target text, status text, since timestamptz, age interval, detail text,
+    target_service_name text, target_service_key text, target_handler_name text, deployment_id restate_deployment_id,
+    worker_name text, related_id restate_invocation_id, waiting bigint, retry_count bigint, last_failure text)
+  LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    WITH c AS MATERIALIZED (
+      SELECT i.id, i.partition_key, i.status, i.modified_at, i.target_service_name, i.target_service_key, i.target_handler_name,
+        i.pinned_deployment_id, i.worker_name, i.retry_count, i.last_failure, j.invoked_id, j.index,
+        restate_partition_key_of_id(j.invoked_id) AS invoked_key
+      FROM restate.invocation AS i
+      JOIN restate.journal AS j ON j.id = i.id AND j.partition_key = i.partition_key
+      WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
+        AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
+        AND j.invoked_id IS NOT NULL AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)),
+    e AS MATERIALIZED (
+      SELECT DISTINCT e.id
+      FROM restate.invocation AS e
+      JOIN c ON e.id = c.invoked_id AND e.partition_key = c.invoked_key)
+    SELECT DISTINCT ON (c.id) 'callee_gone', c.id, concat_ws('/', c.target_service_name, c.target_service_key, c.target_handler_name),
+      c.status, c.modified_at, now() - c.modified_at, format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index),
+      c.target_service_name, c.target_service_key, c.target_handler_name, c.pinned_deployment_id, c.worker_name,
+      c.invoked_id, NULL::bigint, c.retry_count, c.last_failure
+    FROM c
+    LEFT JOIN e ON e.id = c.invoked_id
+    WHERE e.id IS NULL
+    ORDER BY c.id, c.index;
+  RETURN QUERY
+    SELECT 'service_held', NULL::restate_invocation_id, h.service_name, NULL::text, h.held_at, now() - h.held_at,
+      concat_ws(': ', 'held by ' || h.role_name, h.reason), h.service_name, NULL::text, NULL::text, NULL::restate_deployment_id,
+      NULL::text, NULL::restate_invocation_id, r.waiting, NULL::bigint, NULL::text
+    FROM restate.held_service AS h
+    JOIN (
+      SELECT r.service_name, least(count(*), 1000) AS waiting FROM restate.runnable AS r GROUP BY r.service_name) AS r
+      ON r.service_name = h.service_name
+    WHERE h.held_at <= now() - restate.stuck_after('service_held');
+END
+$function$;
+COMMENT ON FUNCTION restate.stuck_elsewhere_of_nodes() IS
+'The rows of restate.stuck_elsewhere where the tables are distributed. It reads with the rights of its caller.';
+
+CREATE FUNCTION restate.on_workers(command text) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  failed record;
+BEGIN
+  -- each worker keeps it to itself
+  SELECT r.nodename, r.nodeport, r.result INTO failed
+    FROM pg_catalog.run_command_on_workers(format('DO %L',
+      format('BEGIN PERFORM set_config(''citus.enable_ddl_propagation'', ''off'', true); EXECUTE %L; END', command))) AS r
+    WHERE NOT r.success LIMIT 1;
+  IF FOUND THEN
+    PERFORM restate.refuse('citus_not_ready', format('worker %s:%s refused what every node needs', failed.nodename, failed.nodeport), failed.result,
+      hint => 'Have both extensions on it in the versions of this node, and repeat.');
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.on_workers(text) FROM PUBLIC;
+COMMENT ON FUNCTION restate.on_workers(text) IS
+'Runs a command on each worker of a Citus cluster, for restate_distribute(). Error: citus_not_ready 409.';
+
+CREATE FUNCTION restate_distribute() RETURNS TABLE (object text, outcome text)
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 20
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  of_nodes CONSTANT text := 'CREATE OR REPLACE VIEW restate.stuck_elsewhere AS SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail,
+    e.target_service_name COLLATE "C", e.target_service_key, e.target_handler_name, e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
+    FROM restate.stuck_elsewhere_of_nodes() AS e';
+  known record;
+  missing record;
+  given text;
+BEGIN
+  IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
+    PERFORM restate.refuse('citus_not_ready', 'extension citus is not installed in this database');
+  END IF;
+  IF NOT pg_catalog.citus_is_coordinator() THEN
+    PERFORM restate.refuse('citus_not_ready', 'this node is not the coordinator');
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_dist_node AS n WHERE n.groupid = 0) THEN
+    PERFORM restate.refuse('citus_not_ready', 'the coordinator is not known to itself',
+      hint => 'Run citus_set_coordinator_host() with an address that the workers reach it at.');
+  END IF;
+
+  IF NOT EXISTS (SELECT FROM pg_catalog.pg_dist_node AS n WHERE n.shouldhaveshards) THEN
+    PERFORM restate.refuse('citus_not_ready', 'no node keeps shards',
+      hint => 'Add workers with citus_add_node(), or have the coordinator keep shards with citus_set_node_property().');
+  END IF;
+
+  -- what has a partition key goes by it, all of one key to the same node; what has none
+  -- is small, and on every node, to be joined there
+  FOR known IN
+    SELECT c.oid, format('%I.%I', s.nspname, c.relname) AS name, p.partmethod,
+      EXISTS (SELECT FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attname = 'partition_key') AS has_key
+    FROM pg_class AS c
+    JOIN pg_namespace AS s ON s.oid = c.relnamespace
+    JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+    JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'restate_admin'
+    LEFT JOIN pg_catalog.pg_dist_partition AS p ON p.logicalrelid = c.oid
+    WHERE c.relkind = 'r'
+    ORDER BY has_key, c.oid <> 'restate.invocation'::regclass, c.relname
+  LOOP
+    object := known.name;
+    outcome := 'unchanged';
+    IF known.partmethod IS NULL THEN
+      IF NOT known.has_key THEN
+        PERFORM pg_catalog.create_reference_table(known.oid);
+        outcome := 'on every node';
+      ELSE
+        PERFORM pg_catalog.create_distributed_table(known.oid, 'partition_key', colocate_with =>
+          CASE known.oid WHEN 'restate.invocation'::regclass THEN 'none' ELSE 'restate.invocation' END);
+        outcome := 'by partition_key';
+      END IF;
+      -- the rows are in the shards by now; what they were copied from would be dumped with them
+      PERFORM pg_catalog.truncate_local_data_after_distributing_table(known.oid);
+    END IF;
+    RETURN NEXT;
+  END LOOP;
+
+  -- what takes more than one partition has another form there
+  IF pg_get_viewdef('restate.stuck_elsewhere'::regclass) !~ 'of_nodes' THEN
+    EXECUTE of_nodes;
+    object := 'restate.stuck_elsewhere';
+    outcome := 'by the nodes';
+    RETURN NEXT;
+  END IF;
+  PERFORM restate.on_workers(of_nodes);
+
+  -- A reader of a view reads the shards with rights of its own, and the names of what the
+  -- view calls.
+  FOR missing IN
+    WITH RECURSIVE read (view, relation) AS (
+      SELECT w.ev_class, r.refobjid
+      FROM pg_rewrite AS w
+      JOIN pg_depend AS r ON r.classid = 'pg_rewrite'::regclass AND r.objid = w.oid AND r.refclassid = 'pg_class'::regclass AND r.refobjid <> w.ev_class
+      JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = w.ev_class AND d.deptype = 'e'
+      JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'restate_admin'
+      UNION
+      SELECT read.view, r.refobjid
+      FROM read
+      JOIN pg_rewrite AS w ON w.ev_class = read.relation
+      JOIN pg_depend AS r ON r.classid = 'pg_rewrite'::regclass AND r.objid = w.oid AND r.refclassid = 'pg_class'::regclass AND r.refobjid <> w.ev_class
+    ), reader (role, view) AS (
+      SELECT a.grantee, v.oid
+      FROM pg_class AS v
+      CROSS JOIN LATERAL aclexplode(v.relacl) AS a
+      WHERE a.privilege_type = 'SELECT' AND a.grantee <> v.relowner
+    ), wanted (role, what) AS (
+      SELECT DISTINCT g.role, 'SELECT ON ' || t.oid::regclass
+      FROM reader AS g
+      JOIN read ON read.view = g.view
+      JOIN pg_class AS t ON t.oid = read.relation AND t.relkind = 'r'
+      WHERE NOT EXISTS (SELECT FROM aclexplode(t.relacl) AS a WHERE a.privilege_type = 'SELECT' AND a.grantee = g.role)
+      UNION
+      SELECT g.role, 'USAGE ON SCHEMA restate'
+      FROM reader AS g
+      JOIN read ON read.view = g.view
+      JOIN pg_namespace AS s ON s.nspname = 'restate'
+      WHERE NOT EXISTS (SELECT FROM aclexplode(s.nspacl) AS a WHERE a.privilege_type = 'USAGE' AND a.grantee = g.role)
+    )
+    SELECT w.what, CASE w.role WHEN 0 THEN 'PUBLIC' ELSE w.role::regrole::text END AS role FROM wanted AS w ORDER BY 2, 1
+  LOOP
+    EXECUTE format('GRANT %s TO %s', missing.what, missing.role);
+    object := missing.what;
+    outcome := 'granted to ' || missing.role;
+    RETURN NEXT;
+  END LOOP;
+
+  -- Citus hands on what is granted on tables; the rest a worker has to be told.
+  given := (
+    WITH member AS (
+      SELECT d.classid, d.objid
+      FROM pg_depend AS d
+      JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'restate_admin'
+      WHERE d.deptype = 'e'
+    ), granted (what, privilege, role) AS (
+      SELECT format('SCHEMA %I', s.nspname), a.privilege_type, a.grantee
+      FROM member AS m
+      JOIN pg_namespace AS s ON m.classid = 'pg_namespace'::regclass AND s.oid = m.objid
+      CROSS JOIN LATERAL aclexplode(s.nspacl) AS a
+      WHERE a.grantee <> s.nspowner
+      UNION ALL
+      SELECT c.oid::regclass::text, a.privilege_type, a.grantee
+      FROM member AS m
+      JOIN pg_class AS c ON m.classid = 'pg_class'::regclass AND c.oid = m.objid AND c.relkind = 'v'
+      CROSS JOIN LATERAL aclexplode(c.relacl) AS a
+      WHERE a.grantee <> c.relowner
+      UNION ALL
+      SELECT 'FUNCTION ' || p.oid::regprocedure, a.privilege_type, a.grantee
+      FROM member AS m
+      JOIN pg_proc AS p ON m.classid = 'pg_proc'::regclass AND p.oid = m.objid AND p.prokind = 'f'
+      CROSS JOIN LATERAL aclexplode(p.proacl) AS a
+      WHERE a.grantee NOT IN (p.proowner, 0)
+    )
+    SELECT string_agg(format('GRANT %s ON %s TO %s;', g.privilege, g.what, CASE g.role WHEN 0 THEN 'PUBLIC' ELSE g.role::regrole::text END), ' ')
+    FROM granted AS g);
+  IF given IS NOT NULL THEN
+    PERFORM restate.on_workers(given);
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_distribute() FROM PUBLIC;
+COMMENT ON FUNCTION restate_distribute() IS
+'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node, a new grant and ALTER EXTENSION ... UPDATE take. Undone by dumping and restoring into a database without Citus: doc/citus.md. Error: citus_not_ready 409.';

@@ -37,7 +37,7 @@
 
 /* the timers named by v, and who waits for the invocations named by v */
 #define IS_TIMER(alias)                                                                   \
-	alias ".due_at = v.due_at AND " alias ".kind = v.kind::restate.timer_kind AND " alias \
+	alias ".due_at = v.due_at AND " alias ".kind = restate.read_timer_kind(v.kind) AND " alias \
 		  ".completion_id = v.completion_id AND " alias ".seed = v.seed AND " IS_NAMED(alias)
 #define IS_WAITED_FOR(alias) \
 	alias ".target = v.id AND " alias ".partition_key = v.partition_key"

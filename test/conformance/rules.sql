@@ -260,9 +260,11 @@ CREATE FUNCTION wrong_after(have jsonb, recorded jsonb) RETURNS text LANGUAGE sq
 $$;
 
 -- The deployment that a run of the service is pinned to.
-CREATE FUNCTION newest_deployment(service text) RETURNS restate_deployment_id LANGUAGE sql STABLE AS $$
-  SELECT r.deployment_id FROM restate.service_revision AS r WHERE r.service_name = service ORDER BY r.revision DESC LIMIT 1
-$$;
+CREATE FUNCTION newest_deployment(service text) RETURNS restate_deployment_id LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
+  SELECT r.deployment_id FROM restate.service_revision AS r WHERE r.service_name = service ORDER BY r.revision DESC LIMIT 1);
+END $$;
 
 -- The pinned deployment that a request leaves to an invocation with these facts,
 -- and the protocol, which is kept.  What was never pinned is left so.

@@ -247,7 +247,9 @@ $$;
 
 -- the tables, and what changed in them
 
-CREATE FUNCTION world() RETURNS TABLE (object text, field text, value text) LANGUAGE sql STABLE AS $$
+CREATE FUNCTION world() RETURNS TABLE (object text, field text, value text) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN QUERY
   SELECT o.object, f.key,
     CASE WHEN f.key LIKE '%\_at' AND f.value #>> '{}' <> '' AND (f.value #>> '{}')::timestamptz = now() THEN 'now'
       WHEN f.value #>> '{}' ~ '(inv|dp)_1' THEN labelled(f.value #>> '{}')
@@ -265,19 +267,22 @@ CREATE FUNCTION world() RETURNS TABLE (object text, field text, value text) LANG
     UNION ALL SELECT format('revision %s/%s', r.service_name, r.revision), to_jsonb(r) FROM restate.service_revision AS r
   ) AS o (object, fields) OFFSET 0) AS o (object, fields)
   CROSS JOIN LATERAL jsonb_each(o.fields) AS f
-  WHERE f.key <> 'partition_key' AND f.value <> 'null'
-$$;
+  WHERE f.key <> 'partition_key' AND f.value <> 'null';
+END $$;
 
 CREATE TABLE world_before (object text, field text, value text);
 
-CREATE FUNCTION remember() RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION remember() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
   DELETE FROM world_before;
   INSERT INTO world_before SELECT * FROM world();
-$$;
+END $$;
 
 -- What is different from what was remembered: a line for each object, "-" if it
 -- is gone, "+" with its fields if it is new, "~" with the fields that changed.
-CREATE FUNCTION changes() RETURNS text LANGUAGE sql STABLE AS $$
+CREATE FUNCTION changes() RETURNS text LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
   WITH after AS MATERIALIZED (SELECT * FROM world()),
   field AS (
     SELECT object, field, b.value AS value_before, a.value AS value_after
@@ -291,11 +296,13 @@ CREATE FUNCTION changes() RETURNS text LANGUAGE sql STABLE AS $$
       END AS line
     FROM field AS f GROUP BY f.object
   )
-  SELECT coalesce(string_agg(line, E'\n' ORDER BY object.object COLLATE "C"), '') FROM object
-$$;
+  SELECT coalesce(string_agg(line, E'\n' ORDER BY object.object COLLATE "C"), '') FROM object);
+END $$;
 
 -- The journal as lines: "3: v2 Command: Run 'a' completion_id=1".
-CREATE FUNCTION journal_lines(id restate_invocation_id) RETURNS text[] LANGUAGE sql STABLE AS $$
+CREATE FUNCTION journal_lines(id restate_invocation_id) RETURNS text[] LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
   SELECT coalesce(array_agg(format('%s: v%s %s%s%s', j.index, j.version,
     j.entry_type,
     CASE WHEN j.entry_type = 'Command: Run' AND j.name <> '' THEN format(' ''%s''', j.name) END,
@@ -307,12 +314,21 @@ CREATE FUNCTION journal_lines(id restate_invocation_id) RETURNS text[] LANGUAGE 
       WHEN j.entry_type = 'Command: OneWayCall' THEN ' invocation_id_completion_id=' || j.completion_id
       ELSE ' completion_id=' || j.completion_id
     END) ORDER BY j.index), '{}')
-  FROM restate.journal AS j WHERE j.id = $1
-$$;
+  FROM restate.journal AS j WHERE j.id = $1);
+END $$;
 
 -- The facts of an invocation, as the recording names them.
-CREATE FUNCTION facts(id restate_invocation_id) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT coalesce((SELECT labelled(jsonb_strip_nulls(jsonb_build_object(
+CREATE FUNCTION facts(id restate_invocation_id) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  i restate.sys_invocation;
+  s restate.sys_invocation_status;
+BEGIN
+  SELECT v.* INTO i FROM restate.sys_invocation AS v WHERE v.id = $1;
+  IF NOT FOUND THEN
+    RETURN '{"exists": false, "journal": []}';
+  END IF;
+  SELECT v.* INTO STRICT s FROM restate.sys_invocation_status AS v WHERE v.id = $1;
+  RETURN labelled(jsonb_strip_nulls(jsonb_build_object(
     'exists', true, 'view_status', i.status, 'status', s.status,
     'completion_result', i.completion_result, 'completion_failure', i.completion_failure,
     'target', i.target, 'idempotency_key', i.idempotency_key, 'invoked_by', i.invoked_by, 'invoked_by_id', i.invoked_by_id,
@@ -332,10 +348,8 @@ CREATE FUNCTION facts(id restate_invocation_id) RETURNS jsonb LANGUAGE sql STABL
     'last_attempt_deployment_id', i.last_attempt_deployment_id,
     'last_failure_related_command_index', i.last_failure_related_command_index,
     'last_failure_related_command_type', i.last_failure_related_command_type,
-    'journal', journal_lines(i.id)))::text)::jsonb
-  FROM restate.sys_invocation AS i JOIN restate.sys_invocation_status AS s USING (id)
-  WHERE i.id = facts.id), '{"exists": false, "journal": []}')
-$$;
+    'journal', journal_lines(i.id)))::text)::jsonb;
+END $$;
 
 -- What restate_verify() finds, in one line.
 CREATE FUNCTION broken() RETURNS text LANGUAGE sql STABLE AS $$

@@ -4,9 +4,11 @@ BEGIN;
 \ir ../conformance/world.sql
 SELECT no_plan() \g /dev/null
 
-CREATE FUNCTION key_holder(service text, key text) RETURNS text LANGUAGE sql AS $$
-  SELECT labelled(k.holder::text) FROM restate.object_key AS k WHERE (k.service_name, k.service_key) = (service, key)
-$$;
+CREATE FUNCTION key_holder(service text, key text) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN (
+  SELECT labelled(k.holder::text) FROM restate.object_key AS k WHERE (k.service_name, k.service_key) = (service, key));
+END $$;
 
 -- The outcomes of a batch, or the categories, in order.
 CREATE FUNCTION outcomes(batch text) RETURNS text LANGUAGE plpgsql AS $$

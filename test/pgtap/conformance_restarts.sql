@@ -22,11 +22,13 @@ SELECT restate_import_invocation(original -> 'status' || CASE WHEN original #>> 
   original -> 'journal')
 FROM (SELECT DISTINCT original FROM recorded) AS o \g /dev/null
 
-CREATE FUNCTION entries(id restate_invocation_id) RETURNS jsonb LANGUAGE sql STABLE AS $$
+CREATE FUNCTION entries(id restate_invocation_id) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN
+  RETURN (
   SELECT jsonb_agg(jsonb_build_object('index', j.index, 'version', j.version, 'entry_type', j.entry_type, 'name', j.name,
     'entry_json', j.entry_json::jsonb, 'entry_lite_json', j.entry_lite_json::jsonb, 'appended_at', j.appended_at) ORDER BY j.index)
-  FROM restate.sys_journal AS j WHERE j.id = entries.id
-$$;
+  FROM restate.sys_journal AS j WHERE j.id = entries.id);
+END $$;
 
 CREATE FUNCTION recorded_entries(restart jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_agg(jsonb_build_object('index', e -> 'index', 'version', e -> 'version', 'entry_type', e ->> 'entry_type', 'name', e ->> 'name',

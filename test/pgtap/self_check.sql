@@ -107,6 +107,8 @@ INSERT INTO public_function VALUES
   ('restate.no_deployment()'),
   ('restate_worker_channel(text)'),
   ('restate_awakeable_id(restate_invocation_id,bigint)'),
+  ('restate.read_numbers(text)'), ('restate.read_names(text)'), ('restate.read_timer_kind(text)'),
+  ('restate.stuck_elsewhere_of_nodes()'),
   ('restate.coarse_status(text)'),
   ('restate.status_of(text)'),
   ('restate.is_command(restate.entry_type)'),
@@ -126,7 +128,7 @@ INSERT INTO public_function VALUES
   ('restate_query.last_value(anyelement)'),
   ('restate.duration_text(interval)'),
   ('restate.timestamp_text(timestamp with time zone)'),
-  ('restate.service_document(restate.service_revision)'),
+  ('restate.service_document(text,bigint,restate_deployment_id,text,boolean,jsonb,interval,interval,interval,jsonb)'),
   ('restate.service_openapi(jsonb)'),
   ('restate.openapi_content(text,jsonb)'),
   ('restate_http_status(text,text)');
