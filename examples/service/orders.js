@@ -26,12 +26,16 @@ const stock = restate.object({
   },
 });
 
-// Whatever ctx.run returns is kept, and not done again: neither when this process dies, nor
-// when the order is restarted behind it.
+// What a step of ctx.run returns is kept, and the step is not done again: neither when this
+// process dies, nor when the order is restarted behind it.  An error is tried again, but
+// for a TerminalError, with which the order ends.
 const orders = restate.service({
   name: 'Orders',
   handlers: {
     place: async (ctx, order) => {
+      if (typeof order?.item !== 'string' || typeof order.price !== 'number') {
+        throw new restate.TerminalError('an order has an item and a price', { errorCode: 400 });
+      }
       await ctx.run('charge', () => console.log(`charges ${order.price} for the ${order.item}`));
       const left = await ctx.objectClient(stock, order.item).take();
       await ctx.run('pack', () => pack(order));

@@ -47,8 +47,9 @@ static const struct option long_options[] = {
 };
 
 static const char help[] =
-	"restate-gateway serves Restate's Admin API, and services, over the tables of\n"
-	"restate_admin.\n"
+	"restate-gateway serves Restate's Admin API over the tables of restate_admin. When asked\n"
+	"to, it takes calls of handlers (--ingress), runs handlers of services written with\n"
+	"Restate's SDKs (--worker-db), and has the database do what is due (--clock).\n"
 	"\n"
 	"Usage: restate-gateway [OPTION]...\n"
 	"\n"
@@ -60,8 +61,8 @@ static const char help[] =
 	"  --db=CONNINFO            libpq connection string for the operations [libpq's own]\n"
 	"  --query-db=CONNINFO      for POST /query, /deployments and /services, as a role\n"
 	"                           that can only read the views; without it these are 503\n"
-	"  --worker-db=CONNINFO     runs handlers of the deployments of Restate's SDKs, as a role that\n"
-	"                           may what workers do; without it none are run\n"
+	"  --worker-db=CONNINFO     runs handlers of services written with Restate's SDKs, as a role\n"
+	"                           that may do what workers do; without it none are run\n"
 	"  --worker-slots=N         how many invocations it runs at a time [1000]\n"
 	"  --deployment-slots=N     how many of these on one deployment [1000]\n"
 	"  --deployment-ca-file=FILE\n"

@@ -183,10 +183,16 @@ start_server() {
   fi
 }
 
+# Succeeds if the server of start_server runs; of one that was killed the number may be left.
+server_runs() {
+  local pid
+  pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null) && grep -aqF "$1/data" "/proc/$pid/cmdline" 2>/dev/null
+}
+
 # Stops the server of start_server; does nothing if it does not run.
 stop_server() {
   local dir=$1
-  if [ -e "$dir/data/postmaster.pid" ]; then
+  if server_runs "$dir"; then
     as_server "$dir/bin/pg_ctl" -D "$dir/data" -m immediate -s -w stop ||
       echo "the server in $dir does not stop" >&2
   fi

