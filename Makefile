@@ -55,7 +55,8 @@ check-debian:
 
 check-sdk:
 	@SUITE=perl TESTS='$(or $(TESTS),sdk sdk_versions services dispatch dispatch_gateways push_sdk registration_sdk)' \
-	  SDK_MODES='$(or $(SDK_MODES),h2 h2half h1 h1half h2suspend)' $(SRCROOT)/test/run-suites
+	  SDK_MODES='$(or $(SDK_MODES),h2 h2half h1 h1half h2suspend)' \
+	  SDK_VERSIONS='$(or $(SDK_VERSIONS),sdk-1.7 sdk-1.9 sdk-1.10 sdk-1.12 sdk-1.14 sdk-1.16)' $(SRCROOT)/test/run-suites
 
 check-faults:
 	@PARTS='$(PARTS)' $(SRCROOT)/test/run-faults

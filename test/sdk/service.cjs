@@ -26,6 +26,12 @@ const tools = {
     fs.appendFileSync(steps, `end ${name}\n`);
     return value;
   },
+  // Returns what a step does that ends when the scenario says so.
+  held: (name, value) => async () => {
+    fs.appendFileSync(steps, `begin ${name}\n`);
+    while (!fs.readFileSync(steps, 'utf8').includes(`\nrelease ${name}\n`)) await new Promise((resolve) => { setTimeout(resolve, 10); });
+    return value;
+  },
   // Returns how often it was called with this name.
   count: (name) => {
     fs.appendFileSync(steps, `count ${name}\n`);

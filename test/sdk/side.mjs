@@ -32,11 +32,11 @@ function request(base, method, target, body, headers = {}) {
 
 // A server, and a process of the services for it.
 export class Side {
-  constructor({ name, admin, ingress }, { mode, directory, node, script, env }) {
-    Object.assign(this, { name, admin, ingress, mode, node, script, env, tag: process.env.TAG ?? '' });
+  constructor({ name, admin, ingress }, { mode, directory, node, script, env, tag = '' }) {
+    Object.assign(this, { name, admin, ingress, mode, node, script, env, tag, isHalf: /half|suspend/.test(mode) });
     this.steps = path.join(directory, `steps.${name}.${mode}`);
     this.log = fs.openSync(path.join(directory, `services.${name}.${mode}.log`), 'a');
-    fs.writeFileSync(this.steps, '');
+    fs.writeFileSync(this.steps, '\n');
     this.port = 0;
   }
 
@@ -80,6 +80,9 @@ export class Side {
   async step(line, times = 1) {
     await this.until(() => fs.readFileSync(this.steps, 'utf8').split('\n').filter((each) => each === line).length >= times, `step "${line}"`);
   }
+
+  // Has a step end that waits for it.
+  release(name) { fs.appendFileSync(this.steps, `release ${name}\n`); }
 
   // Returns how often lines of steps were written.
   steps_done(name) {

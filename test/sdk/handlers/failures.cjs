@@ -1,5 +1,5 @@
 // What fails, how it is tried again, and what is cancelled.
-module.exports = ({ restate, options, step, count, variant }) => {
+module.exports = ({ restate, options, step, held, count, variant }) => {
   const { handler } = restate.handlers;
   const fast = { initialInterval: 10, exponentiationFactor: 1 };
   const failures = restate.service({
@@ -31,7 +31,7 @@ module.exports = ({ restate, options, step, count, variant }) => {
       empty: async () => { throw new restate.TerminalError(''); },
       odd: async () => { throw new restate.TerminalError('line\nbreak "quoted" ünï \u{1F600}', { errorCode: 499, metadata: { 'ké y': 'v "x"' } }); },
       converts: handler({ ...options, asTerminalError: (error) => (error instanceof RangeError ? new restate.TerminalError('range', { errorCode: 416 }) : undefined) }, async () => { throw new RangeError('x'); }),
-      cancelled_in_run: async (ctx, name) => { await ctx.run('long', step(`long ${name}`, 1, 500)); await ctx.sleep(1); return 'not cancelled'; },
+      cancelled_in_run: async (ctx, name) => { await ctx.run('long', held(name, 1)); await ctx.sleep(1); return 'not cancelled'; },
       catches: async (ctx) => {
         try { await ctx.sleep(86400000); } catch (error) {
           await ctx.run('undo', () => 'undone');

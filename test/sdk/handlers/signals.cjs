@@ -1,5 +1,5 @@
 // Awakeables and signals.
-module.exports = ({ restate, options, step }) => {
+module.exports = ({ restate, options, held }) => {
   const told = async (promise) => {
     try { return await promise; } catch (error) { return `${error.code} ${error.message}`; }
   };
@@ -15,7 +15,7 @@ module.exports = ({ restate, options, step }) => {
       ask_late: async (ctx, name) => {
         const { id, promise } = ctx.awakeable();
         await ctx.run('publish', () => id);
-        await ctx.run('wait', step(`wait ${name}`, 1, 500));
+        await ctx.run('wait', held(name, 1));
         return promise;
       },
       ask_two: async (ctx) => {

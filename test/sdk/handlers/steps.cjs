@@ -1,5 +1,5 @@
 // Steps: what they return, how they fail, and what else is kept in a journal.
-module.exports = ({ restate, options, step, count }) => {
+module.exports = ({ restate, options, step, held, count }) => {
   const steps = restate.service({
     name: 'Steps',
     options,
@@ -38,6 +38,7 @@ module.exports = ({ restate, options, step, count }) => {
         for (let i = 1; i <= 3; i += 1) sum += await ctx.run(`c${i}`, step(`${name}${i}`, i, ms));
         return sum;
       },
+      held: async (ctx, name) => [await ctx.run('first', () => 1), await ctx.run('held', held(name, 2)), await ctx.run('last', () => 3)],
       // the second of them ends first
       parallel: async (ctx) => {
         const slow = ctx.run('slow', step('slow', 1, 150));

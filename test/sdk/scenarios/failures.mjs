@@ -35,11 +35,13 @@ export default [
     await run.operate(id, 'kill');
     return written;
   }, unwritten: true },
-  ...['/Failures/backs_off', '/Steps/chain', '/Steps/sleeps'].map((handler) => ({ name: `paused, ${handler}`, run: async (run) => {
-    const id = await run.submit(handler, handler === '/Steps/chain' ? { name: run.key(), ms: 300 } : 1000000);
-    await run.side.until(async () => (await run.row(id)).journal_size >= 2, 'its begin');
+  ...['/Failures/backs_off', '/Steps/held', '/Steps/sleeps'].map((handler) => ({ name: `paused, ${handler}`, run: async (run) => {
+    const id = await run.submit(handler, handler === '/Steps/held' ? run.key() : 1000000);
+    await run.side.until(async () => (await run.row(id)).journal_size >= (handler === '/Steps/held' ? 4 : 2), 'its begin');
     if (handler === '/Failures/backs_off') await run.status(id, 'backing-off');
+    else if (handler === '/Steps/sleeps') await run.status(id, run.side.isHalf ? 'suspended' : 'running');
     const told = (await run.operate(id, 'pause')).status;
+    run.side.release(run.key());
     await run.status(id, 'paused', 'suspended');
     const written = await run.written(['last_failure', 'last_failure_error_code', 'retry_count', 'last_attempt_server', 'suspended_waiting_for_completions', 'suspended_waiting_for_signals']);
     await run.operate(id, 'kill');
@@ -61,9 +63,10 @@ export default [
   { name: 'cancelled where it asks for it', run: cancelled('/Failures/explicit', 4) },
   { name: 'cancelled in a step', run: async (run) => {
     const id = await run.submit('/Failures/cancelled_in_run', run.key());
-    await run.side.step(`begin long ${run.key()}`);
     await run.waiting(id, 2);
-    return [(await run.operate(id, 'cancel')).status, await run.result(id)];
+    const cancelled = await run.operate(id, 'cancel');
+    run.side.release(run.key());
+    return [cancelled.status, await run.result(id)];
   } },
   { name: 'cancelled while it backs off', run: async (run) => {
     const id = await run.submit('/Failures/backs_off');
@@ -94,17 +97,20 @@ export default [
     return again.retry_count;
   } },
   { name: 'paused while it runs, and resumed', run: async (run) => {
-    const id = await run.submit('/Steps/chain', { name: run.key(), ms: 300 });
+    const id = await run.submit('/Steps/held', run.key());
     await run.waiting(id, 4);
     const paused = await run.operate(id, 'pause');
+    run.side.release(run.key());
     await run.status(id, 'paused');
     const resumed = await run.operate(id, 'resume');
     return [paused.status, resumed.status, await run.result(id)];
-  }, without: ['events', 'retry_count'] },
+  } },
   { name: 'killed while it runs', run: async (run) => {
-    const id = await run.submit('/Steps/chain', { name: run.key(), ms: 500 });
+    const id = await run.submit('/Steps/held', run.key());
     await run.waiting(id, 4);
-    return [(await run.operate(id, 'kill')).status, await run.result(id)];
+    const killed = await run.operate(id, 'kill');
+    run.side.release(run.key());
+    return [killed.status, await run.result(id)];
   } },
   { name: 'restarted from each index', run: async (run) => {
     const first = await run.send('POST', '/Steps/greet', JSON.stringify(run.key()), { 'content-type': 'application/json' });

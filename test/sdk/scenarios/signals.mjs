@@ -25,6 +25,7 @@ export default [
     await run.waiting(id, 4);
     const first = await resolve(run, awakeable, 'one');
     const second = await resolve(run, awakeable, 'two');
+    run.side.release(run.key());
     return [first, second, await run.result(id)];
   } },
   { name: 'an awakeable that is resolved after the end', run: async (run) => {
