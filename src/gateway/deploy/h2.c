@@ -426,10 +426,11 @@ frame_not_sent(nghttp2_session *session, const nghttp2_frame *frame, int error, 
 {
 	Call *call;
 
-	(void) session;
 	if (frame->hd.type != NGHTTP2_HEADERS)
 		return 0;
 	call = call_of_stream(user, frame->hd.stream_id);
+	/* its stream is told to be closed, too */
+	(void) nghttp2_session_set_stream_user_data(session, frame->hd.stream_id, NULL);
 	if (call)
 		link_end_call(call, CALL_UNREACHABLE, nghttp2_strerror(error));
 	return 0;
