@@ -33,6 +33,8 @@ GRANT EXECUTE ON FUNCTION
   restate_bulk_start, restate_bulk_run, restate_bulk_pause, restate_bulk_resume, restate_bulk_abort, restate_bulk_jobs,
   -- what is due and whose turn it is, with --clock
   restate_tick, restate_bulk_next,
+  -- what waits, for the metrics
+  restate_backlog,
   -- what is registered, and the state of objects
   restate_register_deployment, restate_remove_deployment,
   restate_modify_service, restate_modify_state,

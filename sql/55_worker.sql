@@ -303,13 +303,13 @@ COMMENT ON FUNCTION restate_complete_and_claim(restate_invocation_id, bigint, te
 CREATE FUNCTION restate_fail_attempt(
     id restate_invocation_id, attempt bigint, message text, code integer DEFAULT 500, error_code text DEFAULT NULL,
     retry_after interval DEFAULT NULL, command_index bigint DEFAULT NULL, command_name text DEFAULT NULL,
-    command_type text DEFAULT NULL)
+    command_type text DEFAULT NULL, server text DEFAULT NULL)
   RETURNS text
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'restate_fail_attempt';
-REVOKE ALL ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text) IS
-'Ends an attempt that has failed, by the retry policy of its handler: backing-off, until the next one; paused or completed, by the failure, after the last one that the policy has; or paused, where that was asked for. message, code: of the failure, shown as [code] message. error_code: of Restate''s documentation. retry_after: when to try again, in place of what the policy says. command_index, command_name, command_type: of the command that it is about. Errors: attempt_lost 409, invocation_not_found 404, invalid_query_parameter 400.';
+REVOKE ALL ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text, text) IS
+'Ends an attempt that has failed, by the retry policy of its handler: backing-off, until the next one; paused or completed, by the failure, after the last one that the policy has; or paused, where that was asked for. message, code: of the failure, shown as [code] message in the result, and with a name of the code in last_failure. error_code: of Restate''s documentation. retry_after: when to try again, in place of what the policy says. command_index, command_name, command_type: of the command that it is about. server: the SDK that has answered, as restate-sdk-typescript/1.17.2, shown as last_attempt_server; null: as it was. Errors: attempt_lost 409, invocation_not_found 404, invalid_query_parameter 400.';
 
 CREATE FUNCTION restate.fire_timers(max integer, silence interval) RETURNS bigint
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE

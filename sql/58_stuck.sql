@@ -63,8 +63,8 @@ SELECT s.reason, i.id,
       || ' is due, and no restate_tick() has come to it'
     WHEN 'retrying' THEN format('%s failed since it last got on: %s',
       CASE coalesce(i.entry_retry_count, 0) WHEN 0 THEN 'its attempts have' WHEN 1 THEN '1 attempt has'
-        ELSE i.entry_retry_count || ' attempts have' END, coalesce(i.last_failure, 'no failure is known'))
-    WHEN 'paused' THEN coalesce('it waits to be resumed, after ' || CASE WHEN i.entry_retry_count > 0 THEN i.last_failure END,
+        ELSE i.entry_retry_count || ' attempts have' END, coalesce(split_part(i.last_failure, E'\n', 1), 'no failure is known'))
+    WHEN 'paused' THEN coalesce('it waits to be resumed, after ' || CASE WHEN i.entry_retry_count > 0 THEN split_part(i.last_failure, E'\n', 1) END,
       'it waits to be resumed')
     WHEN 'worker_silent' THEN format('worker %s is not heard of, and no restate_tick() has taken the attempt', i.worker_name)
     WHEN 'worker_gone' THEN format('worker %s is not known, so that no restate_tick() takes the attempt', coalesce(i.worker_name, 'of no name'))
@@ -183,3 +183,41 @@ COMMENT ON COLUMN restate.sys_deployment_blocker.status IS 'The status of these 
 COMMENT ON COLUMN restate.sys_deployment_blocker.count IS 'How many there are. Null of latest.';
 COMMENT ON COLUMN restate.sys_deployment_blocker.oldest_at IS 'When the oldest of them was created. Null of latest.';
 COMMENT ON COLUMN restate.sys_deployment_blocker.oldest_id IS 'The oldest of them. Null of latest.';
+
+CREATE FUNCTION restate_backlog(most integer DEFAULT 10000)
+  RETURNS TABLE (kind text, name text, amount bigint)
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 20
+  -- each count ends at its bound, which a scan of a whole table does not
+  SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+AS $function$
+BEGIN
+  IF $1 IS NULL OR $1 < 1 THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'most must be at least 1');
+  END IF;
+  RETURN QUERY
+    -- the services of which something is ready, each found behind the one before
+    WITH RECURSIVE service (service_name, place) AS (
+      (SELECT r.service_name, 1 FROM restate.runnable AS r ORDER BY r.service_name LIMIT 1)
+      UNION ALL
+      SELECT n.service_name, s.place + 1
+      FROM service AS s
+      CROSS JOIN LATERAL (
+        SELECT r.service_name FROM restate.runnable AS r WHERE r.service_name > s.service_name
+        ORDER BY r.service_name LIMIT 1) AS n
+      WHERE s.place < 1000)
+    SELECT 'ready', s.service_name::text, (
+      SELECT count(*) FROM (SELECT FROM restate.runnable AS r WHERE r.service_name = s.service_name LIMIT $1) AS f)
+    FROM service AS s
+    UNION ALL
+    SELECT 'inbox', NULL, count(*)
+    FROM (SELECT FROM restate.invocation AS i WHERE i.inbox_sequence_number IS NOT NULL LIMIT $1) AS f
+    UNION ALL
+    SELECT l.lateness, k.kind::text, (
+      SELECT count(*) FROM (SELECT FROM restate.timer AS t WHERE t.kind = k.kind AND t.due_at <= now() - l.since LIMIT $1) AS f)
+    FROM unnest(enum_range(NULL::restate.timer_kind)) AS k (kind)
+    CROSS JOIN (VALUES ('due', interval '0'), ('late', interval '1 second')) AS l (lateness, since);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_backlog(integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_backlog(integer) IS
+'What waits: a row for each kind of it, without locks. kind, name: ready, the invocations of a service, its name, that no worker has claimed, for up to 1000 services that have some; inbox, those that wait for their object key; due, the timers of a kind (sleep, schedule, retry, expiry) whose time has come and that no restate_tick() has done, and late, those of them that have been due for more than a second. amount: how many, most at most. Its cost is bounded by most and the number of rows that it returns. Error: invalid_query_parameter 400.';

@@ -3648,13 +3648,13 @@ COMMENT ON FUNCTION restate_complete_and_claim(restate_invocation_id, bigint, te
 CREATE FUNCTION restate_fail_attempt(
     id restate_invocation_id, attempt bigint, message text, code integer DEFAULT 500, error_code text DEFAULT NULL,
     retry_after interval DEFAULT NULL, command_index bigint DEFAULT NULL, command_name text DEFAULT NULL,
-    command_type text DEFAULT NULL)
+    command_type text DEFAULT NULL, server text DEFAULT NULL)
   RETURNS text
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'restate_fail_attempt';
-REVOKE ALL ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text) IS
-'Ends an attempt that has failed, by the retry policy of its handler: backing-off, until the next one; paused or completed, by the failure, after the last one that the policy has; or paused, where that was asked for. message, code: of the failure, shown as [code] message. error_code: of Restate''s documentation. retry_after: when to try again, in place of what the policy says. command_index, command_name, command_type: of the command that it is about. Errors: attempt_lost 409, invocation_not_found 404, invalid_query_parameter 400.';
+REVOKE ALL ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_fail_attempt(restate_invocation_id, bigint, text, integer, text, interval, bigint, text, text, text) IS
+'Ends an attempt that has failed, by the retry policy of its handler: backing-off, until the next one; paused or completed, by the failure, after the last one that the policy has; or paused, where that was asked for. message, code: of the failure, shown as [code] message in the result, and with a name of the code in last_failure. error_code: of Restate''s documentation. retry_after: when to try again, in place of what the policy says. command_index, command_name, command_type: of the command that it is about. server: the SDK that has answered, as restate-sdk-typescript/1.17.2, shown as last_attempt_server; null: as it was. Errors: attempt_lost 409, invocation_not_found 404, invalid_query_parameter 400.';
 
 CREATE FUNCTION restate.fire_timers(max integer, silence interval) RETURNS bigint
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
@@ -3898,14 +3898,14 @@ COMMENT ON FUNCTION restate.start_frame(
 
 CREATE FUNCTION restate_push(
     ids restate_invocation_id[], attempts bigint[], frames bytea[], first_commands bigint[] DEFAULT NULL,
-    known bigint[] DEFAULT NULL)
+    known bigint[] DEFAULT NULL, servers text[] DEFAULT NULL)
   RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text, message text, error_code text,
     reply bytea, commands bigint, entries bigint, status text, next_retry_at timestamptz)
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
   AS 'MODULE_PATHNAME', 'restate_push';
-REVOKE ALL ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[]) FROM PUBLIC;
-COMMENT ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[]) IS
-'Takes what attempts have sent in frames of the service protocol, versions 5 and 6, as restate_append() takes JSON: commands, and the results of runs. End, Suspension or Error ends its attempt; what is behind it is ignored. ids, attempts, frames: of each attempt whole frames, up to 10000. first_commands: the number of the first command of each, counted among those of the journal, the input being 0, so that what was sent before is recognised; null: all are new. known: how many entries of the journal each attempt has been given; null: not told. A row for each, in their order, as if one after the other: each attempt''s frames are taken as a whole or refused, and then nothing of them is done. ok; category, message: why it is refused. error_code: what restate_fail_attempt() takes for an attempt that fails by that; null for one that is lost. reply: frames for the handler, in the order of the journal: with known, all notifications from there on, else those that came of this call; null where the attempt has ended. commands, entries: how many the journal has now; the next call has them as first_commands and known. status: of the invocation, where the attempt has ended: completed, suspended, ready (something that a Suspension waits for is there), backing-off or paused; where it goes on, null, or pausing: restate_pause() was called, so the handler should be told that no more will come, to suspend; next_retry_at: of backing-off. Without known, every signal that the journal has wakes a Suspension that names it. Categories: attempt_lost, invocation_not_found, journal_mismatch, command_not_allowed, handler_not_found, invalid_body, invalid_invocation_id, invalid_query_parameter. Errors: invalid_query_parameter 400 for arrays of different lengths, batch_too_large 400, read_only 503.';
+REVOKE ALL ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[], text[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[], text[]) IS
+'Takes what attempts have sent in frames of the service protocol, versions 5 and 6, as restate_append() takes JSON: commands, and the results of runs. End, Suspension or Error ends its attempt; what is behind it is ignored. ids, attempts, frames: of each attempt whole frames, up to 10000. first_commands: the number of the first command of each, counted among those of the journal, the input being 0, so that what was sent before is recognised; null: all are new. known: how many entries of the journal each attempt has been given; null: not told. servers: the SDK that answers each, as restate-sdk-typescript/1.17.2, shown as last_attempt_server; null or empty: as it was. A row for each, in their order, as if one after the other: each attempt''s frames are taken as a whole or refused, and then nothing of them is done. ok; category, message: why it is refused. error_code: what restate_fail_attempt() takes for an attempt that fails by that; null for one that is lost; of what is taken the code of the Error, if it ends with one. reply: frames for the handler, in the order of the journal: with known, all notifications from there on, else those that came of this call; null where the attempt has ended. commands, entries: how many the journal has now; the next call has them as first_commands and known. status: of the invocation, where the attempt has ended: completed, suspended, ready (something that a Suspension waits for is there), backing-off or paused; where it goes on, null, or pausing: restate_pause() was called, so the handler should be told that no more will come, to suspend; next_retry_at: of backing-off. Without known, every signal that the journal has wakes a Suspension that names it. Categories: attempt_lost, invocation_not_found, journal_mismatch, command_not_allowed, handler_not_found, invalid_body, invalid_invocation_id, invalid_query_parameter. Errors: invalid_query_parameter 400 for arrays of different lengths, batch_too_large 400, read_only 503.';
 
 -- What is late by its own measure, and what a deployment is still needed for.  Both
 -- views read what is in flight, by its index, and what belongs to it by keys.
@@ -3972,8 +3972,8 @@ SELECT s.reason, i.id,
       || ' is due, and no restate_tick() has come to it'
     WHEN 'retrying' THEN format('%s failed since it last got on: %s',
       CASE coalesce(i.entry_retry_count, 0) WHEN 0 THEN 'its attempts have' WHEN 1 THEN '1 attempt has'
-        ELSE i.entry_retry_count || ' attempts have' END, coalesce(i.last_failure, 'no failure is known'))
-    WHEN 'paused' THEN coalesce('it waits to be resumed, after ' || CASE WHEN i.entry_retry_count > 0 THEN i.last_failure END,
+        ELSE i.entry_retry_count || ' attempts have' END, coalesce(split_part(i.last_failure, E'\n', 1), 'no failure is known'))
+    WHEN 'paused' THEN coalesce('it waits to be resumed, after ' || CASE WHEN i.entry_retry_count > 0 THEN split_part(i.last_failure, E'\n', 1) END,
       'it waits to be resumed')
     WHEN 'worker_silent' THEN format('worker %s is not heard of, and no restate_tick() has taken the attempt', i.worker_name)
     WHEN 'worker_gone' THEN format('worker %s is not known, so that no restate_tick() takes the attempt', coalesce(i.worker_name, 'of no name'))
@@ -4092,6 +4092,44 @@ COMMENT ON COLUMN restate.sys_deployment_blocker.status IS 'The status of these 
 COMMENT ON COLUMN restate.sys_deployment_blocker.count IS 'How many there are. Null of latest.';
 COMMENT ON COLUMN restate.sys_deployment_blocker.oldest_at IS 'When the oldest of them was created. Null of latest.';
 COMMENT ON COLUMN restate.sys_deployment_blocker.oldest_id IS 'The oldest of them. Null of latest.';
+
+CREATE FUNCTION restate_backlog(most integer DEFAULT 10000)
+  RETURNS TABLE (kind text, name text, amount bigint)
+  LANGUAGE plpgsql STABLE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL RESTRICTED ROWS 20
+  -- each count ends at its bound, which a scan of a whole table does not
+  SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET enable_bitmapscan = off
+AS $function$
+BEGIN
+  IF $1 IS NULL OR $1 < 1 THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'most must be at least 1');
+  END IF;
+  RETURN QUERY
+    -- the services of which something is ready, each found behind the one before
+    WITH RECURSIVE service (service_name, place) AS (
+      (SELECT r.service_name, 1 FROM restate.runnable AS r ORDER BY r.service_name LIMIT 1)
+      UNION ALL
+      SELECT n.service_name, s.place + 1
+      FROM service AS s
+      CROSS JOIN LATERAL (
+        SELECT r.service_name FROM restate.runnable AS r WHERE r.service_name > s.service_name
+        ORDER BY r.service_name LIMIT 1) AS n
+      WHERE s.place < 1000)
+    SELECT 'ready', s.service_name::text, (
+      SELECT count(*) FROM (SELECT FROM restate.runnable AS r WHERE r.service_name = s.service_name LIMIT $1) AS f)
+    FROM service AS s
+    UNION ALL
+    SELECT 'inbox', NULL, count(*)
+    FROM (SELECT FROM restate.invocation AS i WHERE i.inbox_sequence_number IS NOT NULL LIMIT $1) AS f
+    UNION ALL
+    SELECT l.lateness, k.kind::text, (
+      SELECT count(*) FROM (SELECT FROM restate.timer AS t WHERE t.kind = k.kind AND t.due_at <= now() - l.since LIMIT $1) AS f)
+    FROM unnest(enum_range(NULL::restate.timer_kind)) AS k (kind)
+    CROSS JOIN (VALUES ('due', interval '0'), ('late', interval '1 second')) AS l (lateness, since);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_backlog(integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_backlog(integer) IS
+'What waits: a row for each kind of it, without locks. kind, name: ready, the invocations of a service, its name, that no worker has claimed, for up to 1000 services that have some; inbox, those that wait for their object key; due, the timers of a kind (sleep, schedule, retry, expiry) whose time has come and that no restate_tick() has done, and late, those of them that have been due for more than a second. amount: how many, most at most. Its cost is bounded by most and the number of rows that it returns. Error: invalid_query_parameter 400.';
 
 CREATE VIEW restate_api.stuck AS
 SELECT s.reason, s.id, s.target, s.status, s.since::restate.instant, s.age::restate.duration, s.detail,

@@ -34,14 +34,14 @@ static void read_element(const Elements *arguments, int i, Pushed *pushed);
 static void put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_null);
 
 /*
- * restate_push(ids, attempts, frames, first_commands, known): returns a row for each
- * element.
+ * restate_push(ids, attempts, frames, first_commands, known, servers): returns a row for
+ * each element.
  */
 PG_FUNCTION_INFO_V1(restate_push);
 Datum
 restate_push(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"ids", "attempts", "frames", "first_commands", "known"};
+	static const char *const names[] = {"ids", "attempts", "frames", "first_commands", "known", "servers"};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Elements arguments[lengthof(names)] = {{0}};
 	Pushed *pushed;
@@ -134,6 +134,9 @@ read_element(const Elements *arguments, int i, Pushed *pushed)
 	if (pushed->refusal.category != RESTATE_OK)
 		return;
 	pushed->caller.attempt = DatumGetInt64(arguments[1].values[i]);
+	if (arguments[5].count > 0 && !arguments[5].nulls[i] &&
+		VARSIZE_ANY_EXHDR(DatumGetPointer(arguments[5].values[i])) > 0)
+		pushed->caller.server = TextDatumGetCString(arguments[5].values[i]);
 	pushed->frames = DatumGetByteaPP(arguments[2].values[i]);
 }
 
@@ -153,7 +156,7 @@ put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_nul
 		values[3] = CStringGetTextDatum(restate_category_name(pushed->refusal.category));
 		values[4] = CStringGetTextDatum(pushed->refusal.message);
 	}
-	nulls[5] = ok || pushed->error_code == NULL;
+	nulls[5] = pushed->error_code == NULL;
 	if (!nulls[5])
 		values[5] = CStringGetTextDatum(pushed->error_code);
 	nulls[6] = !ok || pushed->reply == NULL;

@@ -309,7 +309,7 @@ restate_complete(PG_FUNCTION_ARGS)
 
 /*
  * restate_fail_attempt(id, attempt, message, code, error_code, retry_after,
- * command_index, command_name, command_type): returns the outcome.
+ * command_index, command_name, command_type, server): returns the outcome.
  */
 PG_FUNCTION_INFO_V1(restate_fail_attempt);
 Datum
@@ -325,12 +325,14 @@ restate_fail_attempt(PG_FUNCTION_ARGS)
 	if (code < 0 || code > PG_UINT16_MAX)
 		refuse_argument("code", "must be from 0 to 65535");
 	failure->text = psprintf("[%d] %s", code, message);
+	failure->shown = results_show_failure(code, message, NULL);
 	failure->error_code = text_or_null(fcinfo, 4);
 	failure->result = results_of_failure(failure->text, NULL);
 	failure->retry_after = PG_ARGISNULL(5) ? -1 : retention_length(PG_GETARG_INTERVAL_P(5));
 	failure->related_command_index = PG_ARGISNULL(6) ? -1 : PG_GETARG_INT64(6);
 	failure->related_command_name = text_or_null(fcinfo, 7);
 	failure->related_command_type = text_or_null(fcinfo, 8);
+	caller.server = text_or_null(fcinfo, 9);
 	guc_level = workset_begin();
 	outcome = worker_fail(&caller, failure);
 	AtEOXact_GUC(false, guc_level);
@@ -523,7 +525,7 @@ caller_of(FunctionCallInfo fcinfo)
 			restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
 	if (PG_ARGISNULL(1))
 		refuse_argument("attempt", "must not be null");
-	return (Caller){*PG_GETARG_INVOCATION_ID(0), PG_GETARG_INT64(1)};
+	return (Caller){*PG_GETARG_INVOCATION_ID(0), PG_GETARG_INT64(1), NULL};
 }
 
 /*

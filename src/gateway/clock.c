@@ -9,10 +9,12 @@
  */
 #include "clock.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "asks.h"
 #include "log.h"
 #include "loop.h"
 #include "pool.h"
@@ -36,10 +38,10 @@
 #define SHORT_BATCH_MS 100
 #define LONG_BATCH_MS  400
 
-/* what was done, and in how many milliseconds there is more to do, a second at most */
-#define TICK                                                                                    \
-	"SELECT done, pg_catalog.ceil(GREATEST(0, LEAST(1, pg_catalog.date_part('epoch', next_due)" \
-	" - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()))) * 1000)"                  \
+/* what was done, and in how many milliseconds there is more to do, a day at most */
+#define TICK                                                                                        \
+	"SELECT done, pg_catalog.ceil(GREATEST(0, LEAST(86400, pg_catalog.date_part('epoch', next_due)" \
+	" - pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()))) * 1000)"                      \
 	" FROM pg_catalog.restate_tick($1::pg_catalog.int4)"
 #define BATCH                            \
 	"SELECT done + failed + passed_over" \
@@ -60,7 +62,8 @@ static Timer timer;
 static bool is_started;
 static bool is_draining;
 static bool is_under_way;
-static bool is_told; /* of a timer, while a round was under way */
+static bool is_told;  /* of a timer, while a round was under way */
+static Reason reason; /* of the next round */
 static void (*tells_fired)(void);
 static ClockCounts counts;
 
@@ -69,6 +72,7 @@ static int step;
 static bool has_failed;
 static bool has_batch;
 static long wait_ms;
+static Reason reason_to_wait;
 static int64_t round_began;
 static int64_t step_began;
 
@@ -128,7 +132,10 @@ clock_look(void)
 	if (is_under_way)
 		is_told = true;
 	else if (at < timer.at)
+	{
+		reason = REASON_OWN;
 		(void) loop_set_timer(&timer, at); /* it is set: no memory is needed */
+	}
 }
 
 bool
@@ -184,7 +191,9 @@ begin(Task *round)
 {
 	step = STEP_TICK;
 	has_failed = has_batch = false;
-	wait_ms = IDLE_MS;
+	wait_ms = poll_ms(IDLE_MS);
+	reason_to_wait = REASON_POLL;
+	count_ask(ASK_TICK, reason, 1);
 	return send(round);
 }
 
@@ -233,6 +242,7 @@ static void
 take_tick(const PGresult *result)
 {
 	unsigned long done;
+	long until_due = LONG_MAX;
 
 	if (PQntuples(result) != 1)
 		return;
@@ -242,7 +252,12 @@ take_tick(const PGresult *result)
 	if (done > 0)
 		tells_fired();
 	if (!PQgetisnull(result, 0, 1))
-		wait_ms = strtol(PQgetvalue(result, 0, 1), NULL, 10);
+		until_due = strtol(PQgetvalue(result, 0, 1), NULL, 10);
+	if (until_due < wait_ms)
+	{
+		wait_ms = until_due;
+		reason_to_wait = REASON_DUE;
+	}
 	if (wait_ms == 0 && done == 0)
 		wait_ms = CROWDED_MS;
 }
@@ -263,6 +278,7 @@ take_batch(const PGresult *result)
 	counts.dealt += dealt;
 	has_batch = true;
 	wait_ms = 0;
+	reason_to_wait = REASON_MORE;
 	if (took > LONG_BATCH_MS)
 		batch_size = batch_size / 2 + 1;
 	else if (took < SHORT_BATCH_MS && batch_size < MOST_BATCH &&
@@ -337,13 +353,18 @@ ended(Task *round, TaskEnd how)
 		if (retry_ms > LAST_RETRY_MS)
 			retry_ms = LAST_RETRY_MS;
 		wait_ms = retry_ms;
+		reason_to_wait = REASON_POLL;
 	}
 	else
 	{
 		retry_ms = 0;
 		if (is_told && wait_ms > LOOK_MS)
+		{
 			wait_ms = LOOK_MS;
+			reason_to_wait = REASON_OWN;
+		}
 	}
+	reason = reason_to_wait;
 	(void) loop_set_timer(&timer, loop_now() + wait_ms); /* it was set: no memory is needed */
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dispatch/dispatcher.h"
 #include "failure.h"
 #include "log.h"
 #include "loop.h"
@@ -35,20 +36,50 @@
 	"SELECT ok FROM pg_catalog.restate_pause_batch(" \
 	"'{inv_1000000000000000000000000000000000}'::pg_catalog.restate_invocation_id[])"
 
+/*
+ * The role, and what of $1 (functions) and $2 (views of restate) it may not use.  For the
+ * roles of the ingress and the dispatcher, each asked in a session of its own.
+ */
+#define LACKS                                                                                                       \
+	"SELECT current_user, (SELECT pg_catalog.string_agg(name, ', ') FROM (SELECT name"                              \
+	" FROM pg_catalog.unnest($1::pg_catalog.text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_proc"       \
+	" WHERE proname = name AND pronamespace = 'pg_catalog'::pg_catalog.regnamespace"                                \
+	" AND pg_catalog.has_function_privilege(oid, 'EXECUTE')) UNION ALL SELECT 'restate.' || name"                   \
+	" FROM pg_catalog.unnest($2::pg_catalog.text[]) AS name WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c" \
+	" JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE c.relname = name"                           \
+	" AND n.nspname = 'restate' AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')"                                \
+	" AND pg_catalog.has_table_privilege(c.oid, 'SELECT'))) AS lacking)"
+
 enum
 {
 	STEP_FACTS,
-	STEP_TRIAL
+	STEP_TRIAL,
+	STEP_INGRESS,
+	STEP_WORKER,
+	STEPS
 };
+
+/* what the roles of steps need */
+static const char *const needs_of[STEPS][2] = {
+	[STEP_INGRESS] = {"{restate_ingress_submit, restate_ingress_attach, restate_ingress_results,"
+					  " restate_ingress_awakeable, restate_ingress_health}",
+					  "{}"},
+	[STEP_WORKER] = {"{restate_claim, restate_push, restate_fail_attempt, restate_heartbeat}",
+					 "{sys_deployment, admin_deployment}"}};
+static const char *const options_of[STEPS] = {[STEP_INGRESS] = "--ingress-db",
+											  [STEP_WORKER] = "--worker-db"};
 
 static bool begin(Task *task);
 static bool next(Task *task);
-static bool next_of_cluster(Task *task);
-static bool go_on(Task *task, void (*answer_ready)(Exchange *exchange));
+static void ended(Task *task, TaskEnd how);
+static void ended_of_cluster(Task *task, TaskEnd how);
+static void go_on(Task *task, TaskEnd how, void (*answer_ready)(Exchange *exchange));
+static Pool *pool_of_step(int step);
 static void answer_healthy(Exchange *exchange);
 static void answer_cluster(Exchange *exchange);
 static void take_result(Task *task, const PGresult *result);
 static void take_facts(Exchange *exchange, const PGresult *result);
+static void take_lacks(Exchange *exchange, const PGresult *result);
 static void answer_not_ready(Exchange *exchange, const char *why);
 static bool fits(const char *version);
 static int compare_versions(const char *a, const char *b);
@@ -58,15 +89,16 @@ static void note(const char *why);
 static char extension[40];
 
 static Lanes *lanes;
+static Pool *ingress_pool;
 
 const TaskKind health_task = {.begin = begin,
 							  .result = take_result,
 							  .next = next,
-							  .ended = answer_task_end};
+							  .ended = ended};
 const TaskKind cluster_health_task = {.begin = begin,
 									  .result = take_result,
-									  .next = next_of_cluster,
-									  .ended = answer_task_end};
+									  .next = next,
+									  .ended = ended_of_cluster};
 
 /*
  * Answers that the gateway runs, whatever the database does.
@@ -78,9 +110,10 @@ prepare_live(Exchange *exchange)
 }
 
 void
-health_configure(Lanes *with_lanes)
+health_configure(Lanes *with_lanes, Pool *ingress)
 {
 	lanes = with_lanes;
+	ingress_pool = ingress;
 }
 
 void
@@ -99,41 +132,23 @@ health_look(Pool *pool)
 }
 
 /*
- * Begins with what the database has.
+ * Begins with what the database has; of a role of its own with what that may do.
  */
 static bool
 begin(Task *task)
 {
 	static const Statement facts = {.sql = FACTS};
+	int step = exchange_of(task)->step;
+	Statement lacks = {.sql = LACKS, .nparams = 2, .params = needs_of[step]};
 
-	exchange_of(task)->step = STEP_FACTS;
-	return session_execute(task->session, &facts);
+	return session_execute(task->session, step == STEP_FACTS ? &facts : &lacks);
 }
 
 /*
- * Goes on for /health.
+ * Goes on with the trial, where nothing is missing so far.
  */
 static bool
 next(Task *task)
-{
-	return go_on(task, answer_healthy);
-}
-
-/*
- * Goes on for /cluster-health.
- */
-static bool
-next_of_cluster(Task *task)
-{
-	return go_on(task, answer_cluster);
-}
-
-/*
- * Goes on with the trial, where nothing is missing so far; after that nothing
- * is, and that is answered.
- */
-static bool
-go_on(Task *task, void (*answer_ready)(Exchange *exchange))
 {
 	static const Statement trial = {.sql = TRIAL};
 	Exchange *exchange = exchange_of(task);
@@ -143,13 +158,77 @@ go_on(Task *task, void (*answer_ready)(Exchange *exchange))
 		exchange->step = STEP_TRIAL;
 		return session_execute(task->session, &trial);
 	}
-	if (exchange->status == 0)
+	task_done(task);
+	return true;
+}
+
+/*
+ * Goes on for /health.
+ */
+static void
+ended(Task *task, TaskEnd how)
+{
+	go_on(task, how, answer_healthy);
+}
+
+/*
+ * Goes on for /cluster-health.
+ */
+static void
+ended_of_cluster(Task *task, TaskEnd how)
+{
+	go_on(task, how, answer_cluster);
+}
+
+/*
+ * Goes on with the next role, where nothing is missing so far; after the last nothing
+ * is, and that is answered.
+ */
+static void
+go_on(Task *task, TaskEnd how, void (*answer_ready)(Exchange *exchange))
+{
+	Exchange *exchange = exchange_of(task);
+	char why[128];
+
+	if (how == TASK_UNREACHABLE && exchange->step >= STEP_INGRESS)
 	{
+		snprintf(why, sizeof(why), "the database cannot be reached with %s",
+				 options_of[exchange->step]);
+		answer_not_ready(exchange, why);
+	}
+	if (how == TASK_DONE && exchange->status == 0)
+	{
+		int step = exchange->step < STEP_TRIAL ? STEP_TRIAL : exchange->step;
+
+		/* one whose sessions are all in use can be reached */
+		do
+			step++;
+		while (step < STEPS && (pool_of_step(step) == NULL || pool_waiting(pool_of_step(step)) > 0));
+		if (step < STEPS)
+		{
+			int64_t deadline = task->deadline;
+			const TaskKind *kind = task->kind;
+
+			exchange->step = step;
+			memset(task, 0, sizeof(*task));
+			task->kind = kind;
+			task->deadline = deadline;
+			pool_submit(pool_of_step(step), task);
+			return;
+		}
 		note(NULL);
 		answer_ready(exchange);
 	}
-	task_done(task);
-	return true;
+	answer_task_end(task, how);
+}
+
+/*
+ * Returns the sessions of the role that a step asks; NULL where it has none.
+ */
+static Pool *
+pool_of_step(int step)
+{
+	return step == STEP_INGRESS ? ingress_pool : dispatcher_pool();
 }
 
 /*
@@ -187,6 +266,8 @@ take_result(Task *task, const PGresult *result)
 	{
 		if (exchange->step == STEP_FACTS)
 			take_facts(exchange, result);
+		else if (exchange->step >= STEP_INGRESS)
+			take_lacks(exchange, result);
 	}
 	else if (task_tries_again(task, result, true))
 		return;
@@ -230,6 +311,21 @@ take_facts(Exchange *exchange, const PGresult *result)
 		if (exchange->args[0] == NULL)
 			(void) exchange_keep(exchange, &exchange->args[0], PQgetvalue(result, 0, 3));
 	}
+}
+
+/*
+ * Answers where a role may not do what it has to.
+ */
+static void
+take_lacks(Exchange *exchange, const PGresult *result)
+{
+	char why[1024];
+
+	if (PQntuples(result) != 1 || PQgetisnull(result, 0, 1))
+		return;
+	snprintf(why, sizeof(why), "role %.64s of %s may not use %.512s", PQgetvalue(result, 0, 0),
+			 options_of[exchange->step], PQgetvalue(result, 0, 1));
+	answer_not_ready(exchange, why);
 }
 
 /*

@@ -13,8 +13,11 @@
 
 extern void prepare_live(Exchange *exchange);
 
-/* Has what is found out decide whether lanes are used, if there are any. */
-extern void health_configure(Lanes *lanes);
+/*
+ * Has what is found out decide whether lanes are used, if there are any, and has the
+ * role of the ingress looked at, too, if there is one.
+ */
+extern void health_configure(Lanes *lanes, Pool *ingress);
 
 /* Has the log say what is there, or missing, when the gateway starts. */
 extern void health_look(Pool *pool);

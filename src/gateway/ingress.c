@@ -132,6 +132,19 @@ ingress_free(Ingress *ingress)
 	free(ingress);
 }
 
+Handler *
+ingress_called(const Exchange *exchange)
+{
+	const UrlTarget *url = &exchange->url;
+	int last = url->nsegments - 1;
+
+	if (exchange->ingress == NULL || exchange->route != &submit_route ||
+		exchange->ingress->id[0] == '\0' || exchange->status == 202 || last < 1 || last > 2)
+		return NULL;
+	return handler_find(url->segments[0].bytes, url->segments[0].len, url->segments[last].bytes,
+						url->segments[last].len);
+}
+
 /*
  * Finds the route: what does not begin with a word of ours names a service.
  */

@@ -8,7 +8,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "asks.h"
 #include "exchange.h"
+#include "handlers.h"
 #include "port.h"
 
 #include "types/id_codec.h"
@@ -30,9 +32,10 @@ typedef struct Ingress
 	struct Ingress *same;	   /* of the same place in the table */
 	struct Ingress *previous;  /* of the same patience */
 	struct Ingress *next;
-	int level;	/* of patience */
-	int asked;	/* its place among those that are asked for, from 1; 0: it is not */
-	int64_t at; /* when it is to be looked for, by loop_now */
+	Reason reason; /* why it is looked for next */
+	int level;	   /* of patience */
+	int asked;	   /* its place among those that are asked for, from 1; 0: it is not */
+	int64_t at;	   /* when it is to be looked for, by loop_now */
 } Ingress;
 
 /* Returns what is served there, where this token is asked for; NULL: none. */
@@ -40,6 +43,9 @@ extern const Port *ingress_configure(const char *token);
 
 /* Answers with a result: the body is in exchange->answer. */
 extern void ingress_answer(Exchange *exchange, int status, bool is_failure);
+
+/* Returns the handler that the exchange was a call of; NULL: it was none that was taken. */
+extern Handler *ingress_called(const Exchange *exchange);
 
 extern void ingress_free(Ingress *ingress);
 

@@ -14,10 +14,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "asks.h"
+#include "backlog.h"
 #include "buffer.h"
 #include "clock.h"
 #include "deploy/tls.h"
 #include "dispatch/dispatcher.h"
+#include "handlers.h"
 #include "health.h"
 #include "ingress.h"
 #include "lanes.h"
@@ -73,6 +76,7 @@ main(int argc, char **argv)
 	/* large memory is given back when it is freed, however large it gets */
 	mallopt(M_MMAP_THRESHOLD, LARGE_PIECE);
 	mallopt(M_TRIM_THRESHOLD, 2 * LARGE_PIECE);
+	asks_configure(given.poll);
 	query_configure(given.query_row_limit, given.request_timeout);
 	if (!static_configure(given.ui_dir))
 	{
@@ -98,6 +102,8 @@ main(int argc, char **argv)
 		return 1;
 	notify_ready();
 	health_look(pools.health);
+	if (!backlog_start(pools.health))
+		return fail("start");
 	if (given.clock && !clock_start(given.db, dispatcher_wake))
 		return fail("start the clock");
 	if (!start_dispatcher(pools.ingress != NULL))
@@ -115,6 +121,8 @@ main(int argc, char **argv)
 		pool_stop(pools.ingress);
 	server_stop();
 	waiting_stop();
+	backlog_stop();
+	handlers_free();
 	listener_remove(&given.listen);
 	listener_remove(&given.ingress);
 	close(signals.fd);
@@ -203,7 +211,7 @@ start_pools(Pools *pools)
 	lanes.pool = pools->operations;
 	if (nlanes > 0 && pools->operations)
 		pools->lanes = lanes_start(&lanes);
-	health_configure(pools->lanes);
+	health_configure(pools->lanes, pools->ingress);
 	return pools->operations && pools->health && (pools->lanes || nlanes == 0) &&
 		   (pools->queries || options->query_db == NULL);
 }

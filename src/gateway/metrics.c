@@ -1,30 +1,32 @@
 /*
  * metrics.c
- *		Counts answers by route and status, and how long they took.
+ *		Counts answers by route and status, and how long they took; writes what this and
+ *		others have counted.
  */
 #include "metrics.h"
 
+#include <stdio.h>
+
+#include "asks.h"
+#include "backlog.h"
 #include "clock.h"
+#include "deploy/client.h"
 #include "dispatch/dispatcher.h"
+#include "handlers.h"
+#include "ingress.h"
+#include "metric_text.h"
 #include "routes.h"
 #include "waiting.h"
 
 #define MAX_ROUTES	 64
 #define MAX_STATUSES 24
 
-static const double bounds[] = {0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1,
-								0.25, 0.5, 1, 2.5, 5, 10};
-
-#define NBOUNDS (sizeof(bounds) / sizeof(*bounds))
-
 /* the last one counts requests that no route matched */
 typedef struct RouteMetrics
 {
 	int statuses[MAX_STATUSES];
 	unsigned long counts[MAX_STATUSES];
-	unsigned long buckets[NBOUNDS + 1];
-	unsigned long count;
-	double sum;
+	Histogram durations;
 } RouteMetrics;
 
 static RouteMetrics metrics[MAX_ROUTES + 1];
@@ -36,10 +38,12 @@ static int route_index(const Exchange *exchange);
 static const Route *counted_at(int i);
 static const char *pattern_at(int i);
 static const char *method_at(int i);
+static void render_routes(Buffer *buffer);
 static void render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes,
 						 const Pool *queries);
 static void render_lanes(Buffer *buffer, const LanesCounts *counts);
 static void render_clock(Buffer *buffer, const ClockCounts *clock);
+static void render_listening(Buffer *buffer);
 
 /*
  * Returns where the exchange's route is counted.
@@ -66,10 +70,8 @@ void
 metrics_count(const Exchange *exchange, double seconds)
 {
 	RouteMetrics *m = &metrics[route_index(exchange)];
-	size_t bucket = 0;
+	Handler *handler = ingress_called(exchange);
 
-	while (bucket < NBOUNDS && seconds > bounds[bucket])
-		bucket++;
 	for (int i = 0; i < MAX_STATUSES; i++)
 	{
 		if (m->statuses[i] != 0 && m->statuses[i] != exchange->status)
@@ -78,9 +80,9 @@ metrics_count(const Exchange *exchange, double seconds)
 		m->counts[i]++;
 		break;
 	}
-	m->buckets[bucket]++;
-	m->count++;
-	m->sum += seconds;
+	histogram_add(&m->durations, seconds);
+	if (handler)
+		handler_count_call(handler, seconds);
 }
 
 /*
@@ -122,44 +124,7 @@ method_at(int i)
 void
 metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries)
 {
-	buffer_add_text(buffer, "# HELP restate_gateway_requests_total Requests answered.\n"
-							"# TYPE restate_gateway_requests_total counter\n");
-	for (int i = 0; i <= MAX_ROUTES; i++)
-		for (int s = 0; s < MAX_STATUSES && metrics[i].statuses[s]; s++)
-			buffer_printf(
-				buffer,
-				"restate_gateway_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %lu\n",
-				method_at(i), pattern_at(i),
-				metrics[i].statuses[s], metrics[i].counts[s]);
-	buffer_add_text(
-		buffer, "# HELP restate_gateway_request_duration_seconds Time from request to answer.\n"
-				"# TYPE restate_gateway_request_duration_seconds histogram\n");
-	for (int i = 0; i <= MAX_ROUTES; i++)
-	{
-		unsigned long cumulated = 0;
-		const char *method = method_at(i);
-
-		if (metrics[i].count == 0)
-			continue;
-		for (size_t b = 0; b <= NBOUNDS; b++)
-		{
-			cumulated += metrics[i].buckets[b];
-			buffer_printf(
-				buffer,
-				"restate_gateway_request_duration_seconds_bucket{method=\"%s\",route=\"%s\",le=\"",
-				method, pattern_at(i));
-			if (b < NBOUNDS)
-				buffer_printf(buffer, "%g\"} %lu\n", bounds[b], cumulated);
-			else
-				buffer_printf(buffer, "+Inf\"} %lu\n", cumulated);
-		}
-		buffer_printf(
-			buffer,
-			"restate_gateway_request_duration_seconds_sum{method=\"%s\",route=\"%s\"} %.6f\n"
-			"restate_gateway_request_duration_seconds_count{method=\"%s\",route=\"%s\"} %lu\n",
-			method, pattern_at(i), metrics[i].sum, method, pattern_at(i), metrics[i].count);
-	}
-
+	render_routes(buffer);
 	render_pools(buffer, operations, lanes, queries);
 	if (lanes)
 		render_lanes(buffer, lanes_counts(lanes));
@@ -167,12 +132,42 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 		render_clock(buffer, clock_counts());
 	dispatcher_render(buffer);
 	if (waiting_name()[0])
-		buffer_printf(
-			buffer,
-			"# HELP restate_gateway_waiting_requests Requests to the ingress that wait for a result.\n"
-			"# TYPE restate_gateway_waiting_requests gauge\n"
-			"restate_gateway_waiting_requests %d\n",
-			waiting_count());
+	{
+		metric_single(buffer, "restate_gateway_waiting_requests", "gauge",
+					  "Requests to the ingress that wait for a result.",
+					  (unsigned long) waiting_count());
+		handlers_render_calls(buffer);
+	}
+	render_listening(buffer);
+	asks_render(buffer);
+	backlog_render(buffer);
+}
+
+/*
+ * Writes what was answered, and how long that took.
+ */
+static void
+render_routes(Buffer *buffer)
+{
+	char labels[256];
+
+	metric_head(buffer, "restate_gateway_requests_total", "counter", "Requests answered.");
+	for (int i = 0; i <= MAX_ROUTES; i++)
+		for (int s = 0; s < MAX_STATUSES && metrics[i].statuses[s]; s++)
+			buffer_printf(
+				buffer,
+				"restate_gateway_requests_total{method=\"%s\",route=\"%s\",status=\"%d\"} %lu\n",
+				method_at(i), pattern_at(i), metrics[i].statuses[s], metrics[i].counts[s]);
+	metric_head(buffer, "restate_gateway_request_duration_seconds", "histogram",
+				"Time from request to answer.");
+	for (int i = 0; i <= MAX_ROUTES; i++)
+	{
+		if (metrics[i].durations.count == 0)
+			continue;
+		snprintf(labels, sizeof(labels), "method=\"%s\",route=\"%s\"", method_at(i), pattern_at(i));
+		metric_histogram(buffer, "restate_gateway_request_duration_seconds", labels,
+						 &metrics[i].durations);
+	}
 }
 
 /*
@@ -181,22 +176,20 @@ metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const
 static void
 render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries)
 {
-	buffer_printf(buffer,
-				  "# HELP restate_gateway_pool_connected Database connections open.\n"
-				  "# TYPE restate_gateway_pool_connected gauge\n"
-				  "restate_gateway_pool_connected{pool=\"operations\"} %d\n",
-				  pool_connected(operations) + (lanes ? lanes_connected(lanes) : 0));
+	static const char connected[] = "restate_gateway_pool_connected";
+	static const char waiting[] = "restate_gateway_pool_waiting";
+
+	metric_head(buffer, connected, "gauge", "Database connections open.");
+	metric_value(buffer, connected, "pool=\"operations\"",
+				 (unsigned long) (pool_connected(operations) + (lanes ? lanes_connected(lanes) : 0)));
 	if (queries)
-		buffer_printf(buffer, "restate_gateway_pool_connected{pool=\"queries\"} %d\n",
-					  pool_connected(queries));
-	buffer_printf(buffer,
-				  "# HELP restate_gateway_pool_waiting Requests that wait for a connection.\n"
-				  "# TYPE restate_gateway_pool_waiting gauge\n"
-				  "restate_gateway_pool_waiting{pool=\"operations\"} %d\n",
-				  pool_waiting(operations) + (lanes ? lanes_waiting(lanes) : 0));
+		metric_value(buffer, connected, "pool=\"queries\"",
+					 (unsigned long) pool_connected(queries));
+	metric_head(buffer, waiting, "gauge", "Requests that wait for a connection.");
+	metric_value(buffer, waiting, "pool=\"operations\"",
+				 (unsigned long) (pool_waiting(operations) + (lanes ? lanes_waiting(lanes) : 0)));
 	if (queries)
-		buffer_printf(buffer, "restate_gateway_pool_waiting{pool=\"queries\"} %d\n",
-					  pool_waiting(queries));
+		metric_value(buffer, waiting, "pool=\"queries\"", (unsigned long) pool_waiting(queries));
 }
 
 /*
@@ -205,19 +198,15 @@ render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const P
 static void
 render_lanes(Buffer *buffer, const LanesCounts *counts)
 {
-	buffer_printf(
-		buffer,
-		"# HELP restate_gateway_joined_calls_total Calls that carried out what waited.\n"
-		"# TYPE restate_gateway_joined_calls_total counter\n"
-		"restate_gateway_joined_calls_total %lu\n"
-		"# HELP restate_gateway_joined_requests_total Requests in these calls.\n"
-		"# TYPE restate_gateway_joined_requests_total counter\n"
-		"restate_gateway_joined_requests_total %lu\n"
-		"# HELP restate_gateway_joined_alone_total Requests that were sent alone after such a call.\n"
-		"# TYPE restate_gateway_joined_alone_total counter\n"
-		"restate_gateway_joined_alone_total{reason=\"busy\"} %lu\n"
-		"restate_gateway_joined_alone_total{reason=\"failed\"} %lu\n",
-		counts->calls, counts->requests, counts->busy, counts->failed);
+	static const char alone[] = "restate_gateway_joined_alone_total";
+
+	metric_single(buffer, "restate_gateway_joined_calls_total", "counter",
+				  "Calls that carried out what waited.", counts->calls);
+	metric_single(buffer, "restate_gateway_joined_requests_total", "counter",
+				  "Requests in these calls.", counts->requests);
+	metric_head(buffer, alone, "counter", "Requests that were sent alone after such a call.");
+	metric_value(buffer, alone, "reason=\"busy\"", counts->busy);
+	metric_value(buffer, alone, "reason=\"failed\"", counts->failed);
 }
 
 /*
@@ -226,22 +215,32 @@ render_lanes(Buffer *buffer, const LanesCounts *counts)
 static void
 render_clock(Buffer *buffer, const ClockCounts *clock)
 {
-	buffer_printf(
-		buffer,
-		"# HELP restate_gateway_clock_ticks_total Calls of restate_tick.\n"
-		"# TYPE restate_gateway_clock_ticks_total counter\n"
-		"restate_gateway_clock_ticks_total %lu\n"
-		"# HELP restate_gateway_clock_fired_total What these have done.\n"
-		"# TYPE restate_gateway_clock_fired_total counter\n"
-		"restate_gateway_clock_fired_total %lu\n"
-		"# HELP restate_gateway_clock_batches_total Batches of bulk jobs.\n"
-		"# TYPE restate_gateway_clock_batches_total counter\n"
-		"restate_gateway_clock_batches_total %lu\n"
-		"# HELP restate_gateway_clock_batch_invocations_total Invocations that had their turn in these.\n"
-		"# TYPE restate_gateway_clock_batch_invocations_total counter\n"
-		"restate_gateway_clock_batch_invocations_total %lu\n"
-		"# HELP restate_gateway_clock_failures_total Calls of the clock that failed.\n"
-		"# TYPE restate_gateway_clock_failures_total counter\n"
-		"restate_gateway_clock_failures_total %lu\n",
-		clock->ticks, clock->fired, clock->batches, clock->dealt, clock->failures);
+	metric_single(buffer, "restate_gateway_clock_ticks_total", "counter", "Calls of restate_tick.",
+				  clock->ticks);
+	metric_single(buffer, "restate_gateway_clock_fired_total", "counter", "What these have done.",
+				  clock->fired);
+	metric_single(buffer, "restate_gateway_clock_batches_total", "counter", "Batches of bulk jobs.",
+				  clock->batches);
+	metric_single(buffer, "restate_gateway_clock_batch_invocations_total", "counter",
+				  "Invocations that had their turn in these.", clock->dealt);
+	metric_single(buffer, "restate_gateway_clock_failures_total", "counter",
+				  "Calls of the clock that failed.", clock->failures);
+}
+
+/*
+ * Writes whether the sessions are there that are told of what others do.
+ */
+static void
+render_listening(Buffer *buffer)
+{
+	static const char name[] = "restate_gateway_listening";
+
+	if (!waiting_name()[0] && !dispatcher_runs())
+		return;
+	metric_head(buffer, name, "gauge",
+				"Whether the session is there that is told of what others do.");
+	if (waiting_name()[0])
+		metric_value(buffer, name, "for=\"ingress\"", waiting_is_told());
+	if (dispatcher_runs())
+		metric_value(buffer, name, "for=\"dispatcher\"", dispatcher_hears());
 }

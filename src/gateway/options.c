@@ -38,6 +38,7 @@ static const struct option long_options[] = {
 	{"clock", optional_argument, NULL, 'C'},
 	{"person-header", required_argument, NULL, 'u'},
 	{"reason-header", required_argument, NULL, 'w'},
+	{"poll", required_argument, NULL, 'o'},
 	{"log-level", required_argument, NULL, 'L'},
 	{"request-timeout", required_argument, NULL, 'T'},
 	{"drain-timeout", required_argument, NULL, 'D'},
@@ -86,6 +87,8 @@ static const char help[] =
 	"                           --request-timeout]\n"
 	"  --clock[=on|off]         has the database do what is due, and runs bulk jobs: calls\n"
 	"                           restate_tick and restate_bulk_next [off]\n"
+	"  --poll=SECS              how often it asks, when all is well, for what nobody has told it\n"
+	"                           of: what others have made ready or due, and results [1]\n"
 	"  --person-header=NAME     a header that names who asks, for the audit [none]: only where\n"
 	"                           a proxy sets it, which clients cannot pass\n"
 	"  --reason-header=NAME     a header that says why, for the audit [none]\n"
@@ -146,6 +149,7 @@ options_read(Options *options, int argc, char **argv)
 	options->request_timeout = 30;
 	options->log_level = LOG_INFO;
 	options->ingress_pool = 8;
+	options->poll = 1;
 	options->listen = parse_place("--listen", DEFAULT_LISTEN);
 	apply_environment(options);
 	while ((flag = getopt_long(argc, argv, "hV", long_options, NULL)) != -1)
@@ -290,6 +294,9 @@ apply(Options *options, int flag, const char *value)
 			break;
 		case 'w':
 			options->reason_header = value;
+			break;
+		case 'o':
+			options->poll = number("--poll", value, 1, 86400);
 			break;
 		case 'L':
 			level = log_level_from_name(value);

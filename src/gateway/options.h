@@ -44,6 +44,7 @@ typedef struct Options
 	const char *person_header; /* names for the audit who asks; NULL: none does */
 	const char *reason_header; /* and why */
 	bool clock;				   /* it has what is due done */
+	int poll;				   /* seconds between questions for what nobody has told of */
 	LogLevel log_level;
 } Options;
 

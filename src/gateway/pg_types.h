@@ -12,6 +12,7 @@ enum
 	OID_INT8 = 20,
 	OID_INT2 = 21,
 	OID_INT4 = 23,
+	OID_TEXT = 25,
 	OID_OID = 26,
 	OID_JSON = 114,
 	OID_FLOAT4 = 700,

@@ -84,6 +84,7 @@ static int seconds_for(const Exchange *exchange);
 static Pool *pool_of(const Exchange *exchange);
 static void answered(Exchange *exchange);
 static enum MHD_Result send_answer(Exchange *exchange);
+static void see_to_it(const Exchange *exchange);
 static void await_client(const Exchange *exchange);
 static ssize_t read_stream(void *arg, uint64_t position, char *to, size_t room);
 static void leave(Exchange *exchange);
@@ -481,6 +482,8 @@ answered(Exchange *exchange)
 {
 	bool has_ended = exchange->task.pool == NULL;
 
+	if (has_ended)
+		see_to_it(exchange);
 	if (has_ended && exchange->is_left)
 	{
 		under_way--;
@@ -494,6 +497,22 @@ answered(Exchange *exchange)
 	exchange->is_waiting = false;
 	MHD_resume_connection(exchange->connection);
 	exchange->listening->is_due = true;
+}
+
+/*
+ * What an operation may have made ready or due is seen to at once; a purge has not.
+ */
+static void
+see_to_it(const Exchange *exchange)
+{
+	const Route *route = exchange->route;
+
+	if (route == NULL || route->needs != NEEDS_OPERATIONS || exchange->status < 200 ||
+		exchange->status >= 300 || strcmp(exchange->method, "GET") == 0 ||
+		(route->joining.operation && strncmp(route->joining.operation, "purge", 5) == 0))
+		return;
+	dispatcher_wake();
+	clock_look();
 }
 
 /*

@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "asks.h"
 #include "failure.h"
 #include "log.h"
 #include "loop.h"
@@ -51,6 +52,7 @@ static Ingress **buckets;
 static size_t nbuckets;
 static int count;
 static char remembered[REMEMBERED][RESTATE_INVOCATION_ID_CHARS];
+static Reason remembered_for[REMEMBERED];
 static int next_remembered;
 static Timer due;
 
@@ -77,9 +79,10 @@ static void listener_lost(Session *session, const char *error);
 static void listener_result(Session *session, const PGresult *result);
 static void listener_ended(Session *session);
 static void notified(Session *session, const char *channel, const char *payload);
+static void look(const char *id, Reason reason);
 static void look_at_all(void);
-static void remember(const char *id);
-static bool was_told(const char *id);
+static void remember(const char *id, Reason reason);
+static bool was_told(const char *id, Reason *reason);
 static size_t bucket_of(const char *id);
 static bool grow(void);
 static void enter(Ingress *ingress, int level);
@@ -154,6 +157,12 @@ const char *
 waiting_name(void)
 {
 	return name;
+}
+
+bool
+waiting_is_told(void)
+{
+	return is_told;
 }
 
 int
@@ -232,11 +241,20 @@ notified(Session *session, const char *channel, const char *payload)
 {
 	(void) session;
 	(void) channel;
-	waiting_look(payload);
+	look(payload, REASON_NOTIFIED);
 }
 
 void
 waiting_look(const char *id)
+{
+	look(id, REASON_OWN);
+}
+
+/*
+ * Looks for the result of an invocation at once: there is a reason to.
+ */
+static void
+look(const char *id, Reason reason)
 {
 	bool waits = false;
 
@@ -247,6 +265,7 @@ waiting_look(const char *id)
 		if (strcmp(ingress->id, id) != 0)
 			continue;
 		waits = true;
+		ingress->reason = reason;
 		/* of one that is asked for, the answer may be from before */
 		if (ingress->asked > 0)
 			ingress->level = HINTED_LEVEL;
@@ -257,7 +276,7 @@ waiting_look(const char *id)
 		}
 	}
 	if (!waits)
-		remember(id);
+		remember(id, reason);
 	set_timer();
 }
 
@@ -282,21 +301,25 @@ look_at_all(void)
  * Remembers an id that nobody waits for, yet.
  */
 static void
-remember(const char *id)
+remember(const char *id, Reason reason)
 {
 	memcpy(remembered[next_remembered], id, RESTATE_INVOCATION_ID_CHARS);
+	remembered_for[next_remembered] = reason;
 	next_remembered = (next_remembered + 1) % REMEMBERED;
 }
 
 /*
- * Returns whether the id was told of lately.
+ * Returns whether the id was told of lately, and by whom.
  */
 static bool
-was_told(const char *id)
+was_told(const char *id, Reason *reason)
 {
 	for (int i = 0; i < REMEMBERED; i++)
 		if (memcmp(remembered[i], id, RESTATE_INVOCATION_ID_CHARS) == 0)
+		{
+			*reason = remembered_for[i];
 			return true;
+		}
 	return false;
 }
 
@@ -327,8 +350,10 @@ waiting_add(Exchange *exchange)
 	ingress->same = buckets[bucket];
 	buckets[bucket] = ingress;
 	count++;
-	enter(ingress, was_told(ingress->id) ? HINTED_LEVEL : is_told ? FIRST_TOLD_LEVEL :
-																	FIRST_LEVEL);
+	ingress->reason = REASON_POLL;
+	enter(ingress, was_told(ingress->id, &ingress->reason) ? HINTED_LEVEL :
+				   is_told								   ? FIRST_TOLD_LEVEL :
+															 FIRST_LEVEL);
 	set_timer();
 }
 
@@ -435,7 +460,7 @@ enter(Ingress *ingress, int level)
 	Line *line = &lines[level];
 
 	ingress->level = level;
-	ingress->at = loop_now() + patience_ms[level];
+	ingress->at = loop_now() + (is_told ? poll_ms(patience_ms[level]) : patience_ms[level]);
 	ingress->next = NULL;
 	ingress->previous = line->last;
 	if (line->last)
@@ -538,6 +563,8 @@ gather(void)
 			ingress->level = next_level;
 			asked[n++] = ingress;
 			ingress->asked = n;
+			count_ask(ASK_RESULT, ingress->reason, 1);
+			ingress->reason = REASON_POLL;
 		}
 	return n;
 }

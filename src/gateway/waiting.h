@@ -37,4 +37,7 @@ extern void waiting_give_up(void);
 
 extern int waiting_count(void);
 
+/* Whether the session is there that is told of results. */
+extern bool waiting_is_told(void);
+
 #endif /* RESTATE_GATEWAY_WAITING_H */

@@ -169,6 +169,6 @@ is_as_before(const Invocation *invocation, const Failure *failure)
 	return (invocation->attempt_count > 1 || invocation->entry_retry_count > 0) &&
 		   invocation->last_entry_at <= invocation->last_start_at &&
 		   invocation->last_failure &&
-		   machine_same_text(invocation->last_failure->text, failure->text) &&
+		   machine_same_text(invocation->last_failure->shown, failure->shown) &&
 		   machine_same_text(invocation->last_failure->error_code, failure->error_code);
 }

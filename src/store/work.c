@@ -170,7 +170,8 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "advance",
 		.form = &store_form_advance,
 		.sql = "UPDATE restate.invocation i SET journal_size = v.journal_size, journal_commands_size = v.journal_commands_size,"
-			" asked_completion_id = v.asked, entry_retry_count = NULL, last_entry_at = {at} FROM {rows}"
+			" asked_completion_id = v.asked, entry_retry_count = NULL, last_entry_at = {at},"
+			" last_attempt_server = coalesce(v.server, i.last_attempt_server) FROM {rows}"
 			" WHERE " IS_NAMED("i") " AND i.attempt = v.attempt AND i.status = 'running'"
 			WAS_WRITTEN("advance", "i.journal_size = v.journal_size")},
 
@@ -207,6 +208,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" attempt_count = nullif(v.attempt_count, 0),"
 			" entry_retry_count = nullif(v.entry_retry_count, 0),"
 			" last_entry_at = v.last_entry_at,"
+			" last_attempt_server = coalesce(v.server, i.last_attempt_server),"
 			" last_failure = coalesce(v.last_failure, i.last_failure),"
 			" last_failure_error_code = CASE WHEN v.last_failure IS NULL THEN i.last_failure_error_code ELSE v.error_code END,"
 			" last_failure_related_command_index = CASE WHEN v.last_failure IS NULL THEN i.last_failure_related_command_index ELSE v.command_index END,"

@@ -99,6 +99,7 @@
 	ROW(INT8, journal_commands_size) \
 	ROW(INT8, attempt)               \
 	ROW(INT8_OR_NULL, asked)         \
+	ROW(TEXT, server)                \
 	ALL(TIMESTAMPTZ, at)
 
 /* invocations that go on, as they are to be */
@@ -121,6 +122,7 @@
 	ROW(INT8, attempt_count)                 \
 	ROW(INT8, entry_retry_count)             \
 	ROW(TIME_OR_NULL, last_entry_at)         \
+	ROW(TEXT, server)                        \
 	ROW(TEXT, last_failure)                  \
 	ROW(TEXT, error_code)                    \
 	ROW(INT8_OR_NULL, command_index)         \

@@ -350,7 +350,8 @@ typedef struct Outcome
 /* A failed attempt. */
 typedef struct Failure
 {
-	const char *text; /* as the last failure is shown */
+	const char *text;  /* as it is shown where it is what the invocation ends with */
+	const char *shown; /* and where it is the last failure: with a name of the code, and the stack trace */
 	const char *error_code;
 	const char *stacktrace; /* NULL: none */
 	EntryResult result;		/* what the invocation ends with if this is its end */
@@ -432,6 +433,7 @@ typedef struct Invocation
 	bool asked_is_known;		 /* the next */
 	int64_t asked;				 /* the last completion that its commands ask for; -1: none */
 	const Failure *last_failure; /* NULL: none */
+	const char *attempt_server;	 /* what the running attempt is answered by; NULL: not told */
 
 	/* what was decided */
 	bool changed;

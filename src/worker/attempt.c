@@ -171,6 +171,7 @@ end(Workset *workset, Ending *ending)
 		worker_refuse(REFUSED_NOT_FOUND, &caller->id);
 	if (!machine_is_current(invocation, caller->attempt))
 		worker_refuse(REFUSED_ATTEMPT_LOST, &caller->id);
+	invocation->attempt_server = caller->server;
 	if (ending->failure)
 		verdict = fail(workset, invocation, ending);
 	else
@@ -223,7 +224,7 @@ ending_read_failure(Invocation *invocation)
 		{
 			Failure *last = palloc0_object(Failure);
 
-			*last = (Failure){.text = found.last_failure, .error_code = found.error_code};
+			*last = (Failure){.shown = found.last_failure, .error_code = found.error_code};
 			invocation->last_failure = last;
 		}
 		if (!registry_find(invocation->service_name, found.handler_name,

@@ -345,12 +345,14 @@ decide(Workset *workset, Push *push)
 		if (part->is_refused)
 			continue;
 		part->reply = restate_frame_buffer();
-		part->pushed->status = NULL;
+		part->pushed->status = part->pushed->error_code = NULL;
 		part->invocation = workset_find(workset, &part->appending.caller->id);
 		if (!part->invocation->exists)
 			refuse(part, REFUSED_NOT_FOUND);
 		else if (!machine_is_current(part->invocation, part->appending.caller->attempt))
 			refuse(part, REFUSED_ATTEMPT_LOST);
+		else
+			part->invocation->attempt_server = part->appending.caller->server;
 		is_clean &= !part->is_refused || !made_something(part);
 	}
 	read_journals(workset, push);
@@ -539,7 +541,10 @@ push_part(Workset *workset, Part *part)
 	pushed->status = verdict.outcome;
 	pushed->next_retry_at = invocation->next_retry_at;
 	if (part->closing.kind == CLOSING_ERROR)
+	{
+		pushed->error_code = part->closing.failure->error_code;
 		ending_add_event(workset, invocation, part->closing.failure);
+	}
 }
 
 /*

@@ -43,6 +43,35 @@ results_read(Workset *workset, Invocation *const *invocations, int count)
 }
 
 /*
+ * Returns how the failure of an attempt is shown, as Restate does: with a name of its
+ * code where that has one there, and where in the code it was thrown, if that is told.
+ */
+const char *
+results_show_failure(int code, const char *message, const char *stacktrace)
+{
+	static const struct
+	{
+		int code;
+		const char *name;
+	} names[] = {
+		{400, " Bad request"},
+		{404, " Not found"},
+		{409, " Aborted"},
+		{410, " Gone"},
+		{415, " Unsupported media type"},
+		{500, " Internal"},
+		{570, " Journal mismatch"},
+		{571, " Protocol violation"}};
+	const char *name = "";
+
+	for (int i = 0; i < (int) lengthof(names); i++)
+		if (names[i].code == code)
+			name = names[i].name;
+	return psprintf("[%d%s] %s%s%s", code, name, message, stacktrace ? "\n" : "",
+					stacktrace ? stacktrace : "");
+}
+
+/*
  * Returns what an entry has of a failure, which begins with its code in brackets; the
  * metadata, if any, is the text of a JSON array.
  */

@@ -16,6 +16,7 @@
 #include "types/refusal.h"
 #include "types/wire_text.h"
 #include "worker/sent.h"
+#include "worker/worker.h"
 
 /* the codes of an Error by which an SDK says that it found the journal to be another */
 #define SDK_JOURNAL_MISMATCH   570
@@ -253,13 +254,15 @@ read_error(const FrameEntry *frame)
 								 restate_message_of_type((uint16_t) frame->command_type) :
 								 NULL;
 	int code = frame->failure_code <= PG_UINT16_MAX ? (int) frame->failure_code : 500;
+	const char *message = restate_text_of_wire_replaced(frame->failure_message);
 
-	failure->text = psprintf("[%d] %s", code, restate_text_of_wire_replaced(frame->failure_message));
+	failure->text = psprintf("[%d] %s", code, message);
 	failure->error_code = code == SDK_JOURNAL_MISMATCH	 ? RESTATE_ERROR_MISMATCH :
 						  code == SDK_PROTOCOL_VIOLATION ? RESTATE_ERROR_PROTOCOL :
 														   RESTATE_ERROR_HANDLER;
 	if (frame->stacktrace.len > 0)
 		failure->stacktrace = restate_text_of_wire_replaced(frame->stacktrace);
+	failure->shown = results_show_failure(code, message, failure->stacktrace);
 	failure->retry_after = -1;
 	if (frame->retry_delay.given)
 		failure->retry_after = (int64) Min(frame->retry_delay.value, most) * 1000;

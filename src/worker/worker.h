@@ -58,6 +58,7 @@ typedef struct Caller
 {
 	RestateInvocationId id;
 	int64 attempt;
+	const char *server; /* what it is answered by; NULL: not told */
 } Caller;
 
 /* an attempt that was started */
@@ -76,7 +77,7 @@ typedef struct Pushed
 	int64 known;		 /* how many entries of the journal it has been given; -1: not told */
 	/* what came of it: RESTATE_OK, or why not */
 	RestateRefusal refusal;
-	const char *error_code; /* with which the attempt fails that is refused; NULL: none */
+	const char *error_code; /* with which the attempt fails that is refused, or has failed; NULL: none */
 	const char *status;		/* of the invocation, if the attempt has ended; else NULL */
 	TimestampTz next_retry_at;
 	int64 commands; /* that the journal has, and entries */
@@ -102,6 +103,7 @@ extern void handlers_keep(const StoreHandler *asked, const StoreFoundHandler *fo
 
 /* results.c */
 extern void results_read(Workset *workset, Invocation *const *invocations, int count);
+extern const char *results_show_failure(int code, const char *message, const char *stacktrace);
 extern EntryResult results_of_failure(const char *failure, const char *metadata);
 extern int results_read_failure(const char *failure, const char **message);
 

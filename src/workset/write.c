@@ -291,6 +291,7 @@ advance(Workset *workset, const Invocation *invocation)
 						  .journal_commands_size = invocation->journal_commands_size,
 						  .attempt = invocation->attempt,
 						  .asked = asked_of(invocation),
+						  .server = invocation->attempt_server,
 						  .at = workset->at});
 }
 
@@ -356,9 +357,10 @@ update(Workset *workset, const Invocation *invocation)
 		row.inbox_sequence_number = &invocation->inbox_sequence_number;
 	if (invocation->status == STATUS_SUSPENDED && invocation->facts.status != STATUS_SUSPENDED)
 		set_awaited(&row, invocation->awaited);
+	row.server = invocation->attempt_server;
 	if (failure)
 	{
-		row.last_failure = failure->text;
+		row.last_failure = failure->shown;
 		row.error_code = failure->error_code;
 		row.command_index =
 			failure->related_command_index >= 0 ? &failure->related_command_index : NULL;

@@ -29,7 +29,7 @@ CREATE ROLE gateway LOGIN;
 CREATE ROLE reader LOGIN;
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO gateway', oid::regprocedure) FROM pg_proc
 WHERE pronamespace = 'pg_catalog'::regnamespace
-  AND proname ~ '^restate_((purge_journal|delete_invocation|restart_as_new|cancel|kill|purge|pause|resume)(_batch)?|joined)$' \gexec
+  AND proname ~ '^restate_((purge_journal|delete_invocation|restart_as_new|cancel|kill|purge|pause|resume)(_batch)?|joined|backlog)$' \gexec
 SELECT format('GRANT USAGE ON SCHEMA %I TO reader', nspname) FROM pg_namespace WHERE nspname IN ('restate', 'restate_query') \gexec
 SELECT format('GRANT SELECT ON %s TO reader', oid::regclass) FROM pg_class
 WHERE relnamespace = 'restate'::regnamespace AND relkind = 'v' \gexec

@@ -21,6 +21,8 @@ const step = (name, value, ms = 0) => async () => {
   return value;
 };
 
+const hourly = { retryPolicy: { initialInterval: 3600000, maxInterval: 3600000 } };
+
 const counter = restate.object({
   name: 'Counter',
   handlers: {
@@ -72,6 +74,11 @@ const work = restate.service({
       await ctx.run('publish', () => id);
       return promise;
     },
+    ask_suspended: restate.handlers.handler({ inactivityTimeout: 0 }, async (ctx) => {
+      const { id, promise } = ctx.awakeable();
+      await ctx.run('publish', () => id);
+      return promise;
+    }),
     ask_late: async (ctx) => {
       const { id, promise } = ctx.awakeable();
       await ctx.run('publish', () => id);
@@ -83,6 +90,22 @@ const work = restate.service({
     flaky: (ctx) => ctx.run('boom', async () => { await step('boom', 0)(); throw new Error('boom'); }, { initialRetryInterval: 1, maxRetryAttempts: 3 }),
     throws: restate.handlers.handler({ retryPolicy: { initialInterval: 10, maxAttempts: 3, onMaxAttempts: 'pause' } },
       async () => { await step('throws', 0)(); throw new Error('plain'); }),
+    // fails, and is tried again in an hour: at once, behind a step, and in a step
+    falls: restate.handlers.handler(hourly, async () => { throw new Error('fallen'); }),
+    falls_behind: restate.handlers.handler(hourly, async (ctx) => {
+      await ctx.run('good', () => 1);
+      await ctx.sleep(1);
+      throw new Error('fallen');
+    }),
+    falls_within: restate.handlers.handler(hourly, async (ctx) => {
+      await ctx.run('good', () => 1);
+      await ctx.run('bad', () => { throw new Error('fallen'); });
+    }),
+    // fails once, and goes on for as long as a step takes
+    stumbles: restate.handlers.handler({ retryPolicy: { initialInterval: 10 } }, async (ctx, ms) => {
+      if (!fs.readFileSync(steps, 'utf8').includes('begin stumble')) { await step('stumble', 0)(); throw new Error('stumbled'); }
+      await ctx.run('up', step('up', 1, ms));
+    }),
     sleeps: async (ctx) => { await ctx.sleep(86400000); },
     calls: (ctx) => ctx.serviceClient(work).sleeps(),
     changed: async (ctx) => {

@@ -150,20 +150,21 @@ SELECT is((SELECT convert_from(o.value, 'UTF8') FROM restate_output(pg_temp.id('
 SELECT is(pg_temp.push('e2', pg_temp.f('0401', pg_temp.b(15, pg_temp.n(1, 409) || pg_temp.t(2, 'no way') || pg_temp.b(3, pg_temp.t(1, 'a') || pg_temp.t(2, 'b')))) || pg_temp.end_()), 'ok completed 2/2', 'a failure');
 SELECT is((SELECT concat_ws(' ', completion_failure, completion_failure_metadata) FROM restate.invocation WHERE id = pg_temp.id('e2')), '[409] no way [{"key": "a", "value": "b"}]', 'with what it says');
 SELECT is(pg_temp.push('e3', pg_temp.run(1) || pg_temp.f('0002', pg_temp.n(1, 500), pg_temp.t(2, 'boom'), pg_temp.t(3, 'at line 1'), pg_temp.n(4, 1), pg_temp.t(5, 'one'), pg_temp.n(6, 1041), pg_temp.n(8, 5000))),
-  'ok backing-off 2/2', 'an error, after a step');
+  'ok RT0007 backing-off 2/2', 'an error, after a step');
 SELECT is((SELECT concat_ws(' | ', last_failure, last_failure_error_code, last_failure_related_command_index, last_failure_related_command_name, last_failure_related_command_type, next_retry_at - now())
-  FROM restate.invocation WHERE id = pg_temp.id('e3')), '[500] boom | RT0007 | 1 | one | Run | 00:00:05', 'is kept as what the last attempt failed with');
+  FROM restate.invocation WHERE id = pg_temp.id('e3')), E'[500 Internal] boom\nat line 1 | RT0007 | 1 | one | Run | 00:00:05', 'is kept as what the last attempt failed with');
 SELECT is((SELECT e.event_json::jsonb - 'ty' FROM restate.journal_event AS e WHERE e.id = pg_temp.id('e3')),
   '{"error_message": "[500] boom", "error_stacktrace": "at line 1", "restate_doc_error_code": "RT0007", "related_command_index": 1, "related_command_name": "one", "related_command_type": "Run"}', 'and as an event');
-SELECT is(pg_temp.push(v.name, pg_temp.error(v.code, 'm')), 'ok backing-off 1/1', 'an error ' || v.code) FROM (VALUES ('e4', 570), ('e5', 571)) AS v (name, code);
+SELECT is(pg_temp.push(v.name, pg_temp.error(v.code, 'm')), 'ok ' || v.error_code || ' backing-off 1/1', 'an error ' || v.code) FROM (VALUES ('e4', 570, 'RT0016'), ('e5', 571, 'RT0012')) AS v (name, code, error_code);
 SELECT is((SELECT string_agg(i.last_failure_error_code, ' ' ORDER BY n.name) FROM named AS n JOIN restate.invocation AS i USING (id) WHERE n.name IN ('e4', 'e5')), 'RT0016 RT0012', 'by which an SDK says that the journal is another');
 SELECT pg_temp.start('e6') \g /dev/null
 SELECT is((SELECT p.next_retry_at - now() FROM restate_push(ARRAY[pg_temp.id('e6')], ARRAY[pg_temp.attempt('e6')], ARRAY[pg_temp.error(70000, 'm')]) AS p), '0.5 s', 'when the next attempt comes');
-SELECT is((SELECT last_failure FROM restate.invocation WHERE id = pg_temp.id('e6')), '[500] m', 'a code that none can have');
+SELECT is((SELECT last_failure FROM restate.invocation WHERE id = pg_temp.id('e6')), '[500 Internal] m', 'a code that none can have');
+SELECT is((SELECT string_agg(last_failure, ', ' ORDER BY last_failure) FROM restate.invocation WHERE id IN (pg_temp.id('e4'), pg_temp.id('e5'))), '[570 Journal mismatch] m, [571 Protocol violation] m', 'codes have names');
 SELECT pg_temp.start('k1', 'Killing') \g /dev/null
-SELECT is(pg_temp.push('k1', pg_temp.f('0002', pg_temp.n(1, 500), pg_temp.t(2, 'boom'), pg_temp.t(3, 'at line 1'))), 'ok completed 1/1', 'after the last attempt it can be the end');
+SELECT is(pg_temp.push('k1', pg_temp.f('0002', pg_temp.n(1, 500), pg_temp.t(2, 'boom'), pg_temp.t(3, 'at line 1'))), 'ok RT0007 completed 1/1', 'after the last attempt it can be the end');
 SELECT is((SELECT o.failure FROM restate_output(pg_temp.id('k1')) AS o), '[500] boom', 'by the failure');
-SELECT is(restate_pause(pg_temp.id('p')) || ' ' || pg_temp.push('p', pg_temp.error(500, 'm')), 'pausing ok paused 1/1', 'or it is paused');
+SELECT is(restate_pause(pg_temp.id('p')) || ' ' || pg_temp.push('p', pg_temp.error(500, 'm')), 'pausing ok RT0007 paused 1/1', 'or it is paused');
 SELECT pg_temp.well('ends');
 
 -- what each message is for: the same entries as JSON come to the same journal
@@ -325,8 +326,8 @@ SELECT is(pg_temp.why('r1', pg_temp.run(1) || '\x04'), 'frame 2: it is not all t
 SELECT is(pg_temp.push('r1', pg_temp.f('0401', pg_temp.failure(15, 1, '\x610062'))), 'ok 2/2', 'NUL in the message of an output');
 SELECT is((SELECT j.meta #>> '{result,Failure,message}' FROM restate.journal AS j WHERE j.id = pg_temp.id('r1') AND j.index = 1), U&'a\FFFDb', 'is replaced');
 SELECT is(pg_temp.push('r1', pg_temp.run(1) || pg_temp.f('0005', pg_temp.n(1, 1), pg_temp.failure(15, 1, '\x00'))), 'ok 3/4 -> 8011 0801320708011203efbfbd', 'so is that of a run');
-SELECT is(pg_temp.push('r1', pg_temp.f('0002', pg_temp.n(1, 1), pg_temp.b(2, '\x00'), pg_temp.b(3, '\x00'), pg_temp.b(5, '\x00'))), 'ok backing-off 3/4', 'and that of an error');
-SELECT is((SELECT concat_ws(' ', last_failure, last_failure_related_command_name) FROM restate.invocation WHERE id = pg_temp.id('r1')), U&'[1] \FFFD \FFFD', 'with all else that it says');
+SELECT is(pg_temp.push('r1', pg_temp.f('0002', pg_temp.n(1, 1), pg_temp.b(2, '\x00'), pg_temp.b(3, '\x00'), pg_temp.b(5, '\x00'))), 'ok RT0007 backing-off 3/4', 'and that of an error');
+SELECT is((SELECT concat_ws(' ', last_failure, last_failure_related_command_name) FROM restate.invocation WHERE id = pg_temp.id('r1')), U&'[1] \FFFD' || E'\n' || U&'\FFFD \FFFD', 'with all else that it says');
 SELECT pg_temp.well('refusals');
 
 -- the arguments

@@ -61,7 +61,7 @@ for my $mode (qw(h2 h2half h1 h1half))
 	is(steps_done($service)->{'end boom'}, 3, "$mode: after as many attempts as it says");
 	$id = submit($node, 'Work', 'throws');
 	like(settled($node, $id, qr/^paused/), qr/^paused/, "$mode: a handler that fails is paused");
-	like(status_of($node, $id), qr/^paused RT0007 \[500\] plain/, "$mode: with what it says");
+	like(status_of($node, $id), qr/^paused RT0007 \[500 Internal\] plain/, "$mode: with what it says");
 	is(steps_done($service)->{'end throws'}, 3, "$mode: after its attempts");
 	$name = name();
 	$id = submit($node, 'Counter', 'fails', undef, $name);
@@ -136,7 +136,7 @@ for my $mode (qw(h2 h2half h1 h1half))
 	kill_service($service);
 	$id = submit($node, 'Work', 'echo', '"back"');
 	like(settled($node, $id, qr/RT0010/), qr/^backing-off/, "$mode: the service is down");
-	like(status_of($node, $id), qr/^backing-off RT0010 \[500\] cannot connect to 127.0.0.1 port $service->{port}: Connection refused/, "$mode: and that is said");
+	like(status_of($node, $id), qr/^backing-off RT0010 \[500 Internal\] cannot connect to 127.0.0.1 port $service->{port}: Connection refused/, "$mode: and that is said");
 	start_service($mode, 'A', $service);
 	is(settled($node, $id), '"back"', "$mode: and comes back");
 
@@ -177,13 +177,13 @@ for my $http (0, 1)
 	for my $handler (sort grep { $_ ne 'cut' } keys %expected)
 	{
 		settled($node, $id{$handler}, qr/^(paused|completed)/);
-		like(status_of($node, $id{$handler}), qr/^paused $expected{$handler}[0] \[500\] $expected{$handler}[1]$/, "$kind: $handler");
+		like(status_of($node, $id{$handler}), qr/^paused $expected{$handler}[0] \[500 Internal\] $expected{$handler}[1]$/, "$kind: $handler");
 	}
 	is(settled($node, $id{$_}), '7', "$kind: $_ is good enough") for @good;
 	# the end of its connection may be that of others
 	$id{cut} = submit($node, "Bad$http", 'cut');
 	settled($node, $id{cut}, qr/^(paused|completed)/);
-	like(status_of($node, $id{cut}), qr/^paused $expected{cut}[0] \[500\] $expected{cut}[1]$/, "$kind: cut");
+	like(status_of($node, $id{cut}), qr/^paused $expected{cut}[0] \[500 Internal\] $expected{cut}[1]$/, "$kind: cut");
 	is(entry_types($node, $id{$_}), 'Input Run N:Run', "$kind: what came before the end of $_ is kept") for qw(cut half);
 }
 

@@ -5,7 +5,7 @@
  */
 #include "check.h"
 
-static const Failure boom = {.text = "[500] boom", .error_code = "RT0007", .result = {FAILURE_META(500, "boom"), {NULL, 0}}, .retry_after = -1};
+static const Failure boom = {.text = "[500] boom", .shown = "[500 Internal] boom", .error_code = "RT0007", .result = {FAILURE_META(500, "boom"), {NULL, 0}}, .retry_after = -1};
 static const RetryPolicy policy = {.initial_interval = 500, .factor = 2, .max_interval = 60000, .max_attempts = 70};
 
 /*
@@ -431,20 +431,20 @@ repeated_failures(void)
 		int64_t attempts, last_entry_at;
 		bool is_new;
 	} cases[] = {
-		{"the first", "[500] boom", "RT0007", 1, NOW - 9, true},
-		{"the same again", "[500] boom", "RT0007", 2, NOW - 9, false},
-		{"the same, of what has stored nothing since it started", "[500] boom", "RT0007", 2, NOW - 5, false},
-		{"the same after progress", "[500] boom", "RT0007", 2, NOW - 4, true},
+		{"the first", "[500 Internal] boom", "RT0007", 1, NOW - 9, true},
+		{"the same again", "[500 Internal] boom", "RT0007", 2, NOW - 9, false},
+		{"the same, of what has stored nothing since it started", "[500 Internal] boom", "RT0007", 2, NOW - 5, false},
+		{"the same after progress", "[500 Internal] boom", "RT0007", 2, NOW - 4, true},
 		{"another text", "[500] bang", "RT0007", 2, NOW - 9, true},
-		{"another code", "[500] boom", "RT0010", 2, NOW - 9, true},
-		{"one without a code", "[500] boom", NULL, 2, NOW - 9, true},
+		{"another code", "[500 Internal] boom", "RT0010", 2, NOW - 9, true},
+		{"one without a code", "[500 Internal] boom", NULL, 2, NOW - 9, true},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
 	{
 		Changes changes = no_changes();
 		Invocation invocation = in_state(STATUS_RUNNING, 1);
-		Failure before = {.text = cases[i].text, .error_code = cases[i].code};
+		Failure before = {.shown = cases[i].text, .error_code = cases[i].code};
 
 		invocation.last_failure = &before;
 		invocation.last_start_at = NOW - 5;
@@ -456,7 +456,7 @@ repeated_failures(void)
 	{
 		Changes changes = no_changes();
 		Invocation invocation = in_state(STATUS_RUNNING, 1);
-		Failure unreachable = {.text = "refused", .error_code = "RT0010", .retry_after = -1, .is_of_deployment = true};
+		Failure unreachable = {.text = "refused", .shown = "refused", .error_code = "RT0010", .retry_after = -1, .is_of_deployment = true};
 
 		(void) machine_fail_attempt(&changes, &invocation, ATTEMPT, &unreachable, &policy);
 		check(invocation.entry_retry_count == 0, "a failure to reach the handler is none of what the handler did");

@@ -115,6 +115,10 @@ extern bool endpoint_is_http1(const Endpoint *endpoint);
 /* Calls that are on connections, and calls that wait for one. */
 extern int endpoint_calls(const Endpoint *endpoint);
 
+/* Connections to all endpoints that are open, and calls that are on them. */
+extern int endpoints_connected(void);
+extern int endpoints_streams(void);
+
 /*
  * Starts a call.  Returns NULL, or why it is not started: memory has run out, or a
  * header cannot be sent.

@@ -62,6 +62,10 @@ static void call_is_late(Timer *timer);
 static bool is_sound(const CallHeader *header);
 static void finish(Call *call, CallEnd how, const char *why);
 
+/* of all endpoints */
+static int nconnected;
+static int nstreams;
+
 Endpoint *
 endpoint_new(const EndpointConfig *config, const char **error)
 {
@@ -116,6 +120,18 @@ int
 endpoint_calls(const Endpoint *endpoint)
 {
 	return endpoint->ncalls + endpoint->nwaiting;
+}
+
+int
+endpoints_connected(void)
+{
+	return nconnected;
+}
+
+int
+endpoints_streams(void)
+{
+	return nstreams;
 }
 
 const char *
@@ -541,6 +557,7 @@ static void
 open_for_calls(Link *link)
 {
 	link->state = LINK_OPEN;
+	nconnected++;
 	if (!link->kind->open(link) || !link_watch(link, true) ||
 		!loop_set_timer(&link->timer, loop_now() + GREETING_MS))
 		refuse(link, CALL_NO_MEMORY, "out of memory");
@@ -595,6 +612,7 @@ put_on(Link *link, Call *call)
 	link->calls = call;
 	link->ncalls++;
 	link->endpoint->ncalls++;
+	nstreams++;
 	link->has_news = true;
 	if (link->has_answered)
 		loop_clear_timer(&link->timer);
@@ -617,6 +635,7 @@ link_drop_call(Call *call)
 	call->link = NULL;
 	link->ncalls--;
 	link->endpoint->ncalls--;
+	nstreams--;
 	/* a timer that was set has its place: no memory is needed, or it is kept for longer */
 	if (link->ncalls == 0 && link->state == LINK_OPEN && link->has_answered)
 		(void) loop_set_timer(&link->timer, loop_now() + IDLE_MS);
@@ -653,8 +672,11 @@ link_close(Link *link, CallEnd how, const char *why)
 	if (link->tls)
 		tls_end(link->tls);
 	if (link->socket >= 0)
+	{
 		close(link->socket);
 	link->socket = -1;
+		nconnected--;
+	}
 	link->state = LINK_CLOSED;
 	while (link->calls)
 		link_end_call(link->calls, how, why);

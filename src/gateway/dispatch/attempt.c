@@ -16,7 +16,6 @@
 #include <string.h>
 
 #include "dispatch/claims.h"
-#include "dispatch/counts.h"
 #include "dispatch/failures.h"
 #include "dispatch/frames.h"
 #include "dispatch/pushes.h"
@@ -31,11 +30,15 @@
 /* while the handler has not taken so much of what it was sent, it is sent no more */
 #define MAX_UNSENT ((size_t) 1024 * 1024)
 
+/* what the path of a handler begins with */
+#define INVOKE "/invoke/"
+
 static void call_handler(Attempt *attempt, const Claimed *claimed);
 static bool fill(Attempt *attempt, const Claimed *claimed);
 static char *path_of(const char *service, const char *handler);
 static void add_escaped(Buffer *path, const char *name);
 static void take_header(Call *call, const char *name, const char *value);
+static void take_server(Attempt *attempt, const char *value);
 static void take_head(Call *call);
 static const char *code_of_status(int status);
 static void take_data(Call *call, const char *bytes, size_t len);
@@ -46,7 +49,9 @@ static void look_at_silence(Timer *timer);
 static int64_t silence_limit(const Attempt *attempt);
 static void stop_counting(Attempt *attempt);
 static void hang_up(Attempt *attempt);
-static void note_end(const Attempt *attempt, const char *outcome);
+static void add_steps(Attempt *attempt, int64_t commands);
+static void note_end(const Attempt *attempt, AttemptOutcome outcome, const char *status,
+					 const char *error_code);
 static void tell_over(const Attempt *attempt);
 static void attempt_free(Attempt *attempt);
 
@@ -153,6 +158,9 @@ fill(Attempt *attempt, const Claimed *claimed)
 
 	snprintf(attempt->id, sizeof(attempt->id), "%s", claimed->id);
 	attempt->attempt = claimed->attempt;
+	attempt->number = claimed->attempts;
+	attempt->handler = handler_find(claimed->service, strlen(claimed->service), claimed->handler,
+									strlen(claimed->handler));
 	attempt->commands = claimed->commands;
 	attempt->known = claimed->entries;
 	attempt->inactivity_ms = claimed->inactivity_ms;
@@ -191,7 +199,7 @@ path_of(const char *service, const char *handler)
 {
 	Buffer path = {0};
 
-	buffer_add_text(&path, "/invoke/");
+	buffer_add_text(&path, INVOKE);
 	add_escaped(&path, service);
 	buffer_add(&path, "/", 1);
 	add_escaped(&path, handler);
@@ -226,9 +234,22 @@ take_header(Call *call, const char *name, const char *value)
 	if (strcmp(name, "content-type") == 0)
 		attempt->is_refused = strcmp(value, attempt->content_type) != 0;
 	else if (strcmp(name, "x-restate-server") == 0)
-		snprintf(attempt->server, sizeof(attempt->server), "%s", value);
+		take_server(attempt, value);
 	else if (strcmp(name, "retry-after") == 0 && value[0] >= '0' && value[0] <= '9')
 		attempt->failure.retry_ms = strtol(value, NULL, 10) * 1000;
+}
+
+/*
+ * Notes what answers, as far as that is printable: any database can hold it.
+ */
+static void
+take_server(Attempt *attempt, const char *value)
+{
+	size_t len = 0;
+
+	for (; *value && len < sizeof(attempt->server) - 1; value++)
+		attempt->server[len++] = '!' <= *value && *value <= '~' ? *value : '?';
+	attempt->server[len] = '\0';
 }
 
 /*
@@ -433,7 +454,7 @@ attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *r
 {
 	bool can_be_sent = attempt->is_live && !attempt->call.is_finished;
 
-	attempt->commands = commands;
+	add_steps(attempt, commands);
 	if (attempt->pushing > 0)
 	{
 		if (attempt->is_live)
@@ -472,23 +493,23 @@ attempt_pauses(Attempt *attempt)
 }
 
 void
-attempt_ended(Attempt *attempt, const char *status)
+attempt_ended(Attempt *attempt, int64_t commands, const char *status, const char *error_code)
 {
-	note_end(attempt, status);
-	if (strcmp(status, "completed") == 0)
-	{
-		dispatch_counts.completed++;
+	bool is_completed = strcmp(status, "completed") == 0;
+
+	add_steps(attempt, commands);
+	note_end(attempt,
+			 error_code	  ? ATTEMPT_FAILED :
+			 is_completed ? ATTEMPT_COMPLETED :
+							ATTEMPT_SUSPENDED,
+			 status, error_code);
+	if (is_completed)
 		tell_over(attempt);
-	}
-	else if (strcmp(status, "suspended") == 0 || strcmp(status, "ready") == 0)
-		dispatch_counts.suspended++;
-	else
-		dispatch_counts.failed++;
 	attempt->is_ended = true;
 	stop_counting(attempt);
 	loop_clear_timer(&attempt->holding);
 	loop_clear_timer(&attempt->silence);
-	claims_wake();
+	claims_wake(REASON_OWN);
 	if (!attempt->is_live)
 	{
 		attempt_free(attempt);
@@ -504,22 +525,21 @@ attempt_ended(Attempt *attempt, const char *status)
 void
 attempt_lost(Attempt *attempt, const char *why)
 {
-	note_end(attempt, why);
+	note_end(attempt, ATTEMPT_LOST, why,
+			 attempt->has_failed ? attempt->failure.error_code : NULL);
 	tell_over(attempt);
-	dispatch_counts.lost++;
 	attempt_free(attempt);
-	claims_wake();
+	claims_wake(REASON_OWN);
 }
 
 void
 attempt_is_failed(Attempt *attempt, const char *status)
 {
-	note_end(attempt, status);
+	note_end(attempt, ATTEMPT_FAILED, status, attempt->failure.error_code);
 	tell_over(attempt);
 	tells_due();
-	dispatch_counts.failed++;
 	attempt_free(attempt);
-	claims_wake();
+	claims_wake(REASON_OWN);
 }
 
 /*
@@ -569,13 +589,14 @@ silence_limit(const Attempt *attempt)
 }
 
 void
-attempts_have_news(const char *id)
+attempts_have_news(const char *id, Reason reason)
 {
 	for (Attempt *attempt = all; attempt; attempt = attempt->next)
 	{
 		if (attempt->is_ended || attempt->has_failed || attempt->is_given_back || (id && strcmp(attempt->id, id) != 0))
 			continue;
 		attempt->wants_news = true;
+		count_ask(ASK_NEWS, reason, 1);
 		consider(attempt);
 	}
 }
@@ -614,8 +635,7 @@ attempts_are_given_back(void)
 {
 	while (all)
 	{
-		note_end(all, "given_back");
-		dispatch_counts.given_back++;
+		note_end(all, ATTEMPT_GIVEN_BACK, "given_back", NULL);
 		attempt_free(all);
 	}
 }
@@ -638,25 +658,43 @@ tell_over(const Attempt *attempt)
 }
 
 /*
- * Says how an attempt has ended.
+ * Counts the commands that the journal has more than it had.
  */
 static void
-note_end(const Attempt *attempt, const char *outcome)
+add_steps(Attempt *attempt, int64_t commands)
 {
-	char failure[640] = "";
+	int64_t steps = commands - attempt->commands;
+
+	attempt->commands = commands;
+	if (steps <= 0)
+		return;
+	attempt->steps += steps;
+	handler_count_steps(attempt->handler, (unsigned long) steps);
+}
+
+/*
+ * Says how an attempt has ended, and counts it.
+ */
+static void
+note_end(const Attempt *attempt, AttemptOutcome outcome, const char *status,
+		 const char *error_code)
+{
+	int64_t ms = loop_now() - attempt->started_at;
+	char error[640] = "";
 	char message[600];
 	char server[160];
 
+	handler_count_attempt(attempt->handler, outcome, (double) ms / 1000);
 	if (attempt->has_failed)
-		snprintf(failure, sizeof(failure), " error_code=%s error=%s", attempt->failure.error_code,
+		snprintf(error, sizeof(error), " error=%s",
 				 log_quote(attempt->failure.message, message, sizeof(message)));
-	log_event(attempt->has_failed ? LOG_WARN : LOG_INFO,
-			  "event=attempt id=%s handler=%s deployment=%s server=%s outcome=%s duration_ms=%" PRId64
-			  "%s",
-			  attempt->id, attempt->path ? attempt->path : "-",
+	log_event(error_code ? LOG_WARN : LOG_INFO,
+			  "event=attempt id=%s target=%s deployment=%s server=%s attempt=%" PRId64
+			  " outcome=%s duration_ms=%" PRId64 " steps=%" PRId64 " error_code=%s%s",
+			  attempt->id, attempt->path ? attempt->path + strlen(INVOKE) : "-",
 			  attempt->served ? attempt->served->id : "-",
 			  attempt->server[0] ? log_quote(attempt->server, server, sizeof(server)) : "-",
-			  outcome, loop_now() - attempt->started_at, failure);
+			  attempt->number, status, ms, attempt->steps, error_code ? error_code : "-", error);
 }
 
 /*
@@ -692,7 +730,7 @@ attempt_free(Attempt *attempt)
 	{
 		/* nothing of it was claimed meanwhile */
 		if (served_is_full(attempt->served))
-			claims_wake();
+			claims_wake(REASON_OWN);
 		served_release(attempt->served);
 	}
 	worker_release(attempt->worker);

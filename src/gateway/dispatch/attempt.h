@@ -6,8 +6,10 @@
 #ifndef RESTATE_GATEWAY_ATTEMPT_H
 #define RESTATE_GATEWAY_ATTEMPT_H
 
+#include "asks.h"
 #include "dispatch/served.h"
 #include "dispatch/workers.h"
+#include "handlers.h"
 
 /* the text of an id, terminated */
 #define INVOCATION_ID_SIZE 48
@@ -19,6 +21,7 @@ typedef struct Claimed
 {
 	const char *id;
 	int64_t attempt;
+	int64_t attempts; /* since it was last suspended or resumed, with this one */
 	const char *service;
 	const char *handler;
 	int protocol_version;
@@ -43,8 +46,10 @@ struct Attempt
 	Call call; /* first: of a call the attempt is known */
 	char id[INVOCATION_ID_SIZE];
 	int64_t attempt;
+	int64_t number; /* since it was last suspended or resumed */
 	Worker *worker;
 	Served *served;
+	Handler *handler; /* where it is counted */
 	char *path;
 	char content_type[64];
 	CallHeader headers[SERVED_MAX_HEADERS + 4];
@@ -54,6 +59,7 @@ struct Attempt
 	/* how many commands and entries of the journal the database has, and how many entries the handler was given */
 	int64_t commands;
 	int64_t known;
+	int64_t steps; /* the commands that it has added */
 
 	/* what has come from the handler, in the order: what is pushed, more whole frames, the beginning of one */
 	Buffer in;
@@ -91,7 +97,6 @@ struct Attempt
 	Attempt *next;
 };
 
-/* How many take a slot, and how many there are at all. */
 /*
  * over: is told of each that is over, perhaps with its invocation; NULL: nobody is.
  * due: is told when something is due later that was not before.
@@ -99,6 +104,7 @@ struct Attempt
 extern void attempts_configure(void (*over)(const char *id), void (*due)(void));
 extern void attempts_tell_due(void);
 
+/* How many take a slot, and how many there are at all. */
 extern int attempts_counted(void);
 extern int attempts_all(void);
 
@@ -112,7 +118,8 @@ extern bool attempt_start(const Claimed *claimed, Served *served, const char *wh
 extern void attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *reply,
 						  size_t len);
 extern void attempt_pauses(Attempt *attempt); /* it goes on, and is asked to pause */
-extern void attempt_ended(Attempt *attempt, const char *status);
+extern void attempt_ended(Attempt *attempt, int64_t commands, const char *status,
+						  const char *error_code);
 extern void attempt_lost(Attempt *attempt, const char *why);
 extern void attempt_refused(Attempt *attempt, const char *error_code, const char *why);
 
@@ -123,8 +130,11 @@ extern void attempt_fails(Attempt *attempt, const char *error_code, int64_t retr
 /* It has been told that the attempt has failed: it is over. */
 extern void attempt_is_failed(Attempt *attempt, const char *status);
 
-/* What others may have brought to the attempts of an invocation, or with NULL to any, is asked for. */
-extern void attempts_have_news(const char *id);
+/*
+ * What others may have brought to the attempts of an invocation, or with NULL to any, is
+ * asked for.
+ */
+extern void attempts_have_news(const char *id, Reason reason);
 
 /* Has handlers that only wait suspend. */
 extern void attempts_drain(void);

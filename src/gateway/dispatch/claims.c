@@ -31,18 +31,18 @@
  * $1 the worker, $2 how many, $3 deployments that have no room, $4 deployments that are
  * known.  Of those that are not the document comes with the first attempt.
  */
-#define CLAIM                                                                                        \
-	"WITH c AS MATERIALIZED (SELECT * FROM pg_catalog.restate_claim($1, NULL, $2::pg_catalog.int4,"  \
-	" ARRAY(SELECT s.id FROM restate.sys_deployment AS s WHERE s.ty = 'http'"                        \
-	" AND s.id <> ALL ($3::pg_catalog.restate_deployment_id[])), true)),"                            \
-	" d AS MATERIALIZED (SELECT a.id, a.document FROM restate.admin_deployment AS a"                 \
-	" WHERE a.id <> ALL ($4::pg_catalog.restate_deployment_id[])"                                    \
-	" AND a.id IN (SELECT c.deployment FROM c))"                                                     \
-	" SELECT c.id::pg_catalog.text, c.attempt, c.service, c.handler, c.deployment::pg_catalog.text," \
-	" c.protocol_version, c.commands, c.entries,"                                                    \
-	" (pg_catalog.date_part('epoch', c.inactivity_timeout) * 1000)::pg_catalog.int8,"                \
-	" (pg_catalog.date_part('epoch', c.abort_timeout) * 1000)::pg_catalog.int8,"                     \
-	" c.request, d.document::pg_catalog.text"                                                        \
+#define CLAIM                                                                                                    \
+	"WITH c AS MATERIALIZED (SELECT * FROM pg_catalog.restate_claim($1, NULL, $2::pg_catalog.int4,"              \
+	" ARRAY(SELECT s.id FROM restate.sys_deployment AS s WHERE s.ty = 'http'"                                    \
+	" AND s.id <> ALL ($3::pg_catalog.restate_deployment_id[])), true)),"                                        \
+	" d AS MATERIALIZED (SELECT a.id, a.document FROM restate.admin_deployment AS a"                             \
+	" WHERE a.id <> ALL ($4::pg_catalog.restate_deployment_id[])"                                                \
+	" AND a.id IN (SELECT c.deployment FROM c))"                                                                 \
+	" SELECT c.id::pg_catalog.text, c.attempt, c.attempts, c.service, c.handler, c.deployment::pg_catalog.text," \
+	" c.protocol_version, c.commands, c.entries,"                                                                \
+	" (pg_catalog.date_part('epoch', c.inactivity_timeout) * 1000)::pg_catalog.int8,"                            \
+	" (pg_catalog.date_part('epoch', c.abort_timeout) * 1000)::pg_catalog.int8,"                                 \
+	" c.request, d.document::pg_catalog.text"                                                                    \
 	" FROM c LEFT JOIN d ON d.id = c.deployment"
 
 #define PARAMS 4
@@ -51,6 +51,7 @@ enum
 {
 	COLUMN_ID,
 	COLUMN_ATTEMPT,
+	COLUMN_ATTEMPTS,
 	COLUMN_SERVICE,
 	COLUMN_HANDLER,
 	COLUMN_DEPLOYMENT,
@@ -69,6 +70,7 @@ static bool begin(Task *task);
 static void list_deployments(Buffer *list, bool (*belongs)(const Served *served));
 static void take_result(Task *task, const PGresult *result);
 static void ended(Task *task, TaskEnd how);
+static void wait(bool went_well, bool has_claimed);
 static bool start_row(const PGresult *rows, int row);
 
 static const TaskKind claim_kind = {
@@ -83,6 +85,7 @@ static int slots;
 static Task task_of_claim;
 static bool is_running;
 static bool is_woken; /* while it runs */
+static Reason reason; /* of the next one */
 static bool stopped;
 static int wait_ms;
 static Timer turn; /* when it fires something is claimed; always set */
@@ -101,6 +104,7 @@ claims_start(Pool *with_pool, int with_slots)
 	pool = with_pool;
 	slots = with_slots;
 	turn.fire = try_claim;
+	reason = REASON_OWN;
 	return loop_set_timer(&turn, 0);
 }
 
@@ -125,9 +129,10 @@ claims_free(void)
 }
 
 void
-claims_wake(void)
+claims_wake(Reason why)
 {
 	wait_ms = 0;
+	reason = why;
 	if (is_running)
 		is_woken = true;
 	else if (!stopped)
@@ -187,6 +192,7 @@ begin(Task *task)
 		return true;
 	}
 	dispatch_counts.claims++;
+	count_ask(ASK_CLAIM, reason, 1);
 	params[2] = full.data;
 	params[3] = known.data;
 	return session_execute(task->session, &statement);
@@ -267,14 +273,31 @@ ended(Task *task, TaskEnd how)
 		attempts_drain();
 		return;
 	}
-	if (how == TASK_DONE && (nrows > 0 || is_woken))
+	wait(how == TASK_DONE && !has_error, nrows > 0);
+}
+
+/*
+ * Has the next one begin: at once if there is a reason, else when it is time.
+ */
+static void
+wait(bool went_well, bool has_claimed)
+{
+	if (went_well && (has_claimed || is_woken))
+	{
 		wait_ms = 0;
+		if (!is_woken)
+			reason = REASON_MORE;
+	}
 	else
+	{
 		wait_ms = wait_ms == 0 ? FIRST_WAIT_MS : 2 * wait_ms;
+		reason = REASON_POLL;
+	}
 	if (wait_ms > LAST_WAIT_MS)
 		wait_ms = LAST_WAIT_MS;
 	/* it is set: no memory is needed */
-	(void) loop_set_timer(&turn, wait_ms == 0 ? 0 : loop_now() + wait_ms);
+	(void) loop_set_timer(
+		&turn, wait_ms == 0 ? 0 : loop_now() + (went_well ? poll_ms(wait_ms) : wait_ms));
 }
 
 /*
@@ -289,6 +312,7 @@ start_row(const PGresult *rows, int row)
 	Claimed claimed = {
 		.id = PQgetvalue(rows, row, COLUMN_ID),
 		.attempt = binary_int8(rows, row, COLUMN_ATTEMPT),
+		.attempts = binary_int8(rows, row, COLUMN_ATTEMPTS),
 		.service = PQgetvalue(rows, row, COLUMN_SERVICE),
 		.handler = PQgetvalue(rows, row, COLUMN_HANDLER),
 		.protocol_version = binary_int4(rows, row, COLUMN_PROTOCOL_VERSION),

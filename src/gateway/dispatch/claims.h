@@ -5,13 +5,14 @@
 #ifndef RESTATE_GATEWAY_CLAIMS_H
 #define RESTATE_GATEWAY_CLAIMS_H
 
+#include "asks.h"
 #include "pool.h"
 
 /* slots: how many attempts there may be. */
 extern bool claims_start(Pool *pool, int slots);
 
 /* Something may be ready, or there is room again. */
-extern void claims_wake(void);
+extern void claims_wake(Reason reason);
 
 /* Whether a claim is under way. */
 extern bool claims_is_running(void);

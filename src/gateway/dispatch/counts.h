@@ -11,11 +11,6 @@ typedef struct DispatchCounts
 	unsigned long claimed; /* attempts */
 	unsigned long pushes;
 	unsigned long pushed; /* what attempts had sent, in them */
-	unsigned long completed;
-	unsigned long suspended; /* or ready again */
-	unsigned long failed;
-	unsigned long lost;
-	unsigned long given_back;
 } DispatchCounts;
 
 extern DispatchCounts dispatch_counts;

@@ -4,6 +4,7 @@
  */
 #include "dispatch/dispatcher.h"
 
+#include "deploy/client.h"
 #include "dispatch/attempt.h"
 #include "dispatch/claims.h"
 #include "dispatch/counts.h"
@@ -12,7 +13,9 @@
 #include "dispatch/liveness.h"
 #include "dispatch/pushes.h"
 #include "dispatch/workers.h"
+#include "handlers.h"
 #include "log.h"
+#include "metric_text.h"
 
 /* sessions: two pushes, two failures and a claim at a time, and the heartbeat, which must not wait */
 #define SESSIONS 6
@@ -48,7 +51,25 @@ void
 dispatcher_wake(void)
 {
 	if (pool && !is_draining)
-		claims_wake();
+		claims_wake(REASON_OWN);
+}
+
+Pool *
+dispatcher_pool(void)
+{
+	return pool;
+}
+
+bool
+dispatcher_runs(void)
+{
+	return pool != NULL;
+}
+
+bool
+dispatcher_hears(void)
+{
+	return liveness_hears();
 }
 
 void
@@ -58,33 +79,23 @@ dispatcher_render(Buffer *buffer)
 
 	if (pool == NULL)
 		return;
-	buffer_printf(buffer,
-				  "# HELP restate_gateway_attempts_running Attempts under way.\n"
-				  "# TYPE restate_gateway_attempts_running gauge\n"
-				  "restate_gateway_attempts_running %d\n"
-				  "# HELP restate_gateway_attempts_total Attempts that have ended.\n"
-				  "# TYPE restate_gateway_attempts_total counter\n"
-				  "restate_gateway_attempts_total{outcome=\"completed\"} %lu\n"
-				  "restate_gateway_attempts_total{outcome=\"suspended\"} %lu\n"
-				  "restate_gateway_attempts_total{outcome=\"failed\"} %lu\n"
-				  "restate_gateway_attempts_total{outcome=\"lost\"} %lu\n"
-				  "restate_gateway_attempts_total{outcome=\"given_back\"} %lu\n",
-				  attempts_counted(), counts->completed, counts->suspended, counts->failed,
-				  counts->lost, counts->given_back);
-	buffer_printf(buffer,
-				  "# HELP restate_gateway_claims_total Calls that asked for what is ready.\n"
-				  "# TYPE restate_gateway_claims_total counter\n"
-				  "restate_gateway_claims_total %lu\n"
-				  "# HELP restate_gateway_claimed_total Attempts that they gave.\n"
-				  "# TYPE restate_gateway_claimed_total counter\n"
-				  "restate_gateway_claimed_total %lu\n"
-				  "# HELP restate_gateway_pushes_total Calls that carried what handlers had sent.\n"
-				  "# TYPE restate_gateway_pushes_total counter\n"
-				  "restate_gateway_pushes_total %lu\n"
-				  "# HELP restate_gateway_pushed_total Attempts in these calls.\n"
-				  "# TYPE restate_gateway_pushed_total counter\n"
-				  "restate_gateway_pushed_total %lu\n",
-				  counts->claims, counts->claimed, counts->pushes, counts->pushed);
+	metric_single(buffer, "restate_gateway_attempts_running", "gauge", "Attempts under way.",
+				  (unsigned long) attempts_counted());
+	handlers_render_attempts(buffer);
+	metric_single(buffer, "restate_gateway_deployment_connections", "gauge",
+				  "Connections to deployments that are open.",
+				  (unsigned long) endpoints_connected());
+	metric_single(buffer, "restate_gateway_deployment_streams", "gauge",
+				  "Requests to deployments that are under way on these.",
+				  (unsigned long) endpoints_streams());
+	metric_single(buffer, "restate_gateway_claims_total", "counter",
+				  "Calls that asked for what is ready.", counts->claims);
+	metric_single(buffer, "restate_gateway_claimed_total", "counter", "Attempts that they gave.",
+				  counts->claimed);
+	metric_single(buffer, "restate_gateway_pushes_total", "counter",
+				  "Calls that carried what handlers had sent.", counts->pushes);
+	metric_single(buffer, "restate_gateway_pushed_total", "counter", "Attempts in these calls.",
+				  counts->pushed);
 }
 
 void

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "buffer.h"
+#include "pool.h"
 
 typedef struct DispatcherConfig
 {
@@ -28,6 +29,13 @@ extern bool dispatcher_start(const DispatcherConfig *config);
 
 /* Something may have become ready: it is claimed at once, if there is room. */
 extern void dispatcher_wake(void);
+
+/* The sessions that it works with; NULL where it was not started. */
+extern Pool *dispatcher_pool(void);
+
+/* Whether it was started, and whether it is told of what others do. */
+extern bool dispatcher_runs(void);
+extern bool dispatcher_hears(void);
 
 /* Writes the metrics of what was started; nothing where that was not. */
 extern void dispatcher_render(Buffer *buffer);

@@ -21,7 +21,7 @@
 
 #define TELL                                                                       \
 	"SELECT pg_catalog.restate_fail_attempt($1::pg_catalog.restate_invocation_id," \
-	" $2::pg_catalog.int8, $3, 500, $4, $5::pg_catalog.int8 * '1 ms'::pg_catalog.interval)"
+	" $2::pg_catalog.int8, $3, 500, $4, $5::pg_catalog.int8 * '1 ms'::pg_catalog.interval, server => $6)"
 
 typedef struct Teller
 {
@@ -33,7 +33,8 @@ typedef struct Teller
 	char number[24];
 	char retry_ms[24];
 	AttemptFailure failure;
-	const char *params[5];
+	char server[sizeof(((Attempt *) NULL)->server)];
+	const char *params[6];
 	bool has_answer;
 	char status[32]; /* that the invocation has now */
 	char sqlstate[6];
@@ -138,7 +139,7 @@ begin(Task *task)
 	Teller *teller = (Teller *) task;
 	const Attempt *attempt = teller->attempt;
 	const char **params = teller->params;
-	Statement statement = {.sql = TELL, .nparams = 5, .params = params};
+	Statement statement = {.sql = TELL, .nparams = 6, .params = params};
 
 	if (attempt == NULL)
 	{
@@ -151,11 +152,13 @@ begin(Task *task)
 			 attempt->failure.retry_ms);
 	snprintf(teller->id, sizeof(teller->id), "%s", attempt->id);
 	teller->failure = attempt->failure;
+	snprintf(teller->server, sizeof(teller->server), "%s", attempt->server);
 	params[0] = teller->id;
 	params[1] = teller->number;
 	params[2] = teller->failure.message;
 	params[3] = teller->failure.error_code;
 	params[4] = attempt->failure.retry_ms >= 0 ? teller->retry_ms : NULL;
+	params[5] = teller->server[0] ? teller->server : NULL;
 	return session_execute(task->session, &statement);
 }
 
@@ -195,6 +198,9 @@ ended(Task *task, TaskEnd how)
 	teller->is_running = false;
 	teller->attempt = NULL;
 	/* it neither waits nor is told: freed, it is not to be taken from a line that it is not in */
+	if (attempt)
+		attempt->is_being_failed = false;
+	/* it is in no line */
 	if (attempt)
 		attempt->is_being_failed = false;
 	if (attempt && how == TASK_DONE && teller->has_answer && teller->sqlstate[0] == '\0')

@@ -88,6 +88,12 @@ liveness_start(Pool *with_pool, const char *conninfo)
 	return loop_set_timer(&beats, 0) && loop_set_timer(&asks, 0) && loop_set_timer(&listens, 0);
 }
 
+bool
+liveness_hears(void)
+{
+	return hears;
+}
+
 void
 liveness_renew(void)
 {
@@ -185,8 +191,8 @@ static void
 ask(Timer *timer)
 {
 	/* its place is free: no memory is needed */
-	(void) loop_set_timer(timer, loop_now() + (hears ? HEARING_MS : DEAF_MS));
-	attempts_have_news(NULL);
+	(void) loop_set_timer(timer, loop_now() + (hears ? poll_ms(HEARING_MS) : DEAF_MS));
+	attempts_have_news(NULL, REASON_POLL);
 }
 
 /*
@@ -217,8 +223,8 @@ opened(Session *session)
 {
 	(void) session;
 	hears = true;
-	attempts_have_news(NULL);
-	claims_wake();
+	attempts_have_news(NULL, REASON_OWN);
+	claims_wake(REASON_OWN);
 }
 
 /*
@@ -279,7 +285,7 @@ notified(Session *session, const char *channel, const char *payload)
 {
 	(void) session;
 	if (strcmp(channel, "restate_runnable") == 0)
-		claims_wake();
+		claims_wake(REASON_NOTIFIED);
 	else
-		attempts_have_news(payload);
+		attempts_have_news(payload, REASON_NOTIFIED);
 }

@@ -11,6 +11,10 @@ extern bool liveness_start(Pool *pool, const char *conninfo);
 
 /* There is another worker. */
 extern void liveness_renew(void);
+
+/* Whether the session is there that is told of what others bring. */
+extern bool liveness_hears(void);
+
 /* Says and hears nothing more; frees what there is, when nothing is under way. */
 extern void liveness_stop(void);
 extern void liveness_free(void);

@@ -35,7 +35,7 @@
 #define PUSH                                                                                       \
 	"SELECT ordinality, ok, category, message, error_code, reply, commands, entries, status"       \
 	" FROM pg_catalog.restate_push($1::pg_catalog.restate_invocation_id[], $2::pg_catalog.int8[]," \
-	" $3::pg_catalog.bytea[], $4::pg_catalog.int8[], $5::pg_catalog.int8[]) AS p"
+	" $3::pg_catalog.bytea[], $4::pg_catalog.int8[], $5::pg_catalog.int8[], $6::pg_catalog.text[]) AS p"
 
 enum
 {
@@ -44,6 +44,7 @@ enum
 	PARAM_FRAMES,
 	PARAM_COMMANDS,
 	PARAM_KNOWN,
+	PARAM_SERVERS,
 	PARAMS
 };
 
@@ -193,7 +194,7 @@ run(Push *push)
 static bool
 begin(Task *task)
 {
-	static const int formats[PARAMS] = {0, 1, 1, 1, 1};
+	static const int formats[PARAMS] = {0, 1, 1, 1, 1, 1};
 	Push *push = (Push *) task;
 	Statement statement = {.sql = PUSH,
 						   .nparams = PARAMS,
@@ -282,6 +283,7 @@ make_arrays(Push *push)
 	binary_array_begin(&arrays[PARAM_FRAMES], OID_BYTEA, push->count);
 	binary_array_begin(&arrays[PARAM_COMMANDS], OID_INT8, push->count);
 	binary_array_begin(&arrays[PARAM_KNOWN], OID_INT8, push->count);
+	binary_array_begin(&arrays[PARAM_SERVERS], OID_TEXT, push->count);
 	for (int i = 0; i < push->count; i++)
 	{
 		const Attempt *attempt = push->members[i];
@@ -292,6 +294,7 @@ make_arrays(Push *push)
 		binary_array_add(&arrays[PARAM_FRAMES], attempt->in.data, attempt->pushing);
 		binary_array_add_int8(&arrays[PARAM_COMMANDS], attempt->commands);
 		binary_array_add_int8(&arrays[PARAM_KNOWN], attempt->known);
+		binary_array_add(&arrays[PARAM_SERVERS], attempt->server, strlen(attempt->server));
 	}
 	buffer_add(&arrays[PARAM_IDS], "}", 1);
 	for (int i = 0; i < PARAMS; i++)
@@ -451,7 +454,7 @@ tell(Push *push, const PGresult *rows)
 		tell_row(attempt, rows, row);
 	}
 	if (wakes)
-		claims_wake();
+		claims_wake(REASON_OWN);
 	if (sets_timer)
 		attempts_tell_due();
 }
@@ -475,7 +478,10 @@ tell_row(Attempt *attempt, const PGresult *rows, int row)
 						PQgetvalue(rows, row, COLUMN_MESSAGE));
 	}
 	else if (!PQgetisnull(rows, row, COLUMN_STATUS) && strcmp(status, "pausing") != 0)
-		attempt_ended(attempt, status);
+		attempt_ended(attempt, binary_int8(rows, row, COLUMN_COMMANDS), status,
+					  PQgetisnull(rows, row, COLUMN_ERROR_CODE) ?
+						  NULL :
+						  PQgetvalue(rows, row, COLUMN_ERROR_CODE));
 	else
 	{
 		attempt_taken(attempt, binary_int8(rows, row, COLUMN_COMMANDS),
