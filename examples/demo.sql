@@ -1,6 +1,8 @@
 -- The main job on real input: loads a worked example and nine recorded
--- journals, then purges, deletes and restarts.  Run by `make run` from the
--- top of the source tree; psql shows what changed.
+-- journals, then purges, deletes and restarts; psql shows what changed.  From the top
+-- of the source tree, in a database of its own:
+--
+--   createdb demo && psql -d demo -c 'CREATE EXTENSION restate_admin' -f examples/demo.sql
 \set ON_ERROR_STOP on
 \set QUIET on
 \pset footer off

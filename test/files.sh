@@ -69,7 +69,7 @@ found=()
 grep -Fq "## [$version]" CHANGELOG.md || found+=("$version")
 none 'the changelog has a section for the version' "${found[@]}"
 
-mapfile -t found < <(grep -niE 'CREATE OR REPLACE|IF NOT EXISTS' sql/[0-9]*.sql)
+mapfile -t found < <(grep -niE '^ *CREATE OR REPLACE|IF NOT EXISTS +[^( ]' sql/[0-9]*.sql)
 none 'the install script replaces nothing that was there before' "${found[@]}"
 
 script=restate_admin--$version.sql

@@ -377,7 +377,7 @@ update(Workset *workset, const Invocation *invocation)
 static void
 tell_paused(Workset *workset, const Invocation *invocation)
 {
-	if (invocation->status == STATUS_PAUSED && invocation->facts.status != STATUS_PAUSED &&
+	if (!invocation->created && invocation->status == STATUS_PAUSED && invocation->facts.status != STATUS_PAUSED &&
 		invocation->attempt_failure == NULL)
 		workset_add_event(workset, invocation, EVENT_PAUSED,
 						  invocation->facts.status == STATUS_BACKING_OFF ?

@@ -12,6 +12,13 @@ use Test::More;
 
 my $cluster = getcwd() . '/test/cluster';
 
+# a test that ends early leaves nothing either
+END
+{
+	local $?;
+	shell("'$cluster' stop") if $cluster;
+}
+
 # Runs a command in a shell and returns its exit code and what it printed.
 sub shell
 {
