@@ -324,6 +324,12 @@ CREATE FUNCTION restate.worker_silence() RETURNS interval
 COMMENT ON FUNCTION restate.worker_silence() IS
 'How long a worker may not be heard of before restate_tick() takes its attempts, where nothing else is said.';
 
+CREATE FUNCTION restate.bulk_job_retention() RETURNS interval
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN interval '30 days';
+COMMENT ON FUNCTION restate.bulk_job_retention() IS
+'How long restate_tick() leaves the row of a bulk job that has ended.';
+
 CREATE FUNCTION restate_tick(
     max integer DEFAULT 1000, silence interval DEFAULT restate.worker_silence(), OUT done bigint, OUT next_due timestamptz)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
@@ -352,6 +358,10 @@ BEGIN
     IF EXISTS (SELECT 1 FROM restate.undelivered_result AS u WHERE u.completed_at < now() - restate.delivery_time() LIMIT 1) THEN
       DELETE FROM restate.undelivered_result AS u WHERE u.completed_at < now() - restate.delivery_time();
     END IF;
+    -- and what has become of bulk jobs, which the audit has too
+    IF current_setting('restate_admin.retention')::boolean THEN
+      DELETE FROM restate.bulk_job AS b WHERE b.ended_at < now() - restate.bulk_job_retention();
+    END IF;
   END IF;
   next_due := least((SELECT min(t.due_at) FROM restate.timer AS t WHERE t.kind = 'sleep'),
     (SELECT min(t.due_at) FROM restate.timer AS t WHERE t.kind = 'schedule'),
@@ -361,7 +371,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_tick(integer, interval) FROM PUBLIC;
 COMMENT ON FUNCTION restate_tick(integer, interval) IS
-'Does what is due, the longest first: sleeps end, scheduled invocations start, retries become ready, what was retained long enough goes; and takes the attempts of workers that were silent. max: of timers and of attempts, 1 to 10000. silence: how long a worker may not be heard of. done: how much that changed. next_due: when to call it again, which has passed where more is due; null if nothing is. With restate_admin.retention off nothing of what is retained goes. What another transaction has locked is passed over, so that several can run side by side. Errors: invalid_query_parameter 400, read_only 503.';
+'Does what is due, the longest first: sleeps end, scheduled invocations start, retries become ready, what was retained long enough goes, bulk jobs that have ended among it; and takes the attempts of workers that were silent. max: of timers and of attempts, 1 to 10000. silence: how long a worker may not be heard of. done: how much that changed. next_due: when to call it again, which has passed where more is due; null if nothing is. With restate_admin.retention off nothing of what is retained goes. What another transaction has locked is passed over, so that several can run side by side. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE FUNCTION restate_hold(service text, reason text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE

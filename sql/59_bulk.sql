@@ -44,7 +44,7 @@ CREATE TABLE restate.bulk_job (
 REVOKE ALL ON restate.bulk_job FROM PUBLIC;
 CREATE INDEX bulk_job_running_idx ON restate.bulk_job (created_at) WHERE state = 'running';
 COMMENT ON TABLE restate.bulk_job IS
-'The bulk jobs, those that have ended too. Read them through restate.sys_bulk_job.';
+'The bulk jobs, those that have ended too: restate_tick() removes these after restate.bulk_job_retention(). Read them through restate.sys_bulk_job.';
 COMMENT ON COLUMN restate.bulk_job.rate_since IS
 'Since when its rate is measured: the beginning of the first batch since it was started or resumed; null before.';
 COMMENT ON COLUMN restate.bulk_job.rate_from IS

@@ -99,17 +99,19 @@ AS $function$
   UNION ALL
   -- What an invocation waits for comes by a row: the end of a sleep by its timer, a
   -- result by who waits for it; what else a command asks for came with the command.
-  -- Run is up to the attempt, and a promise goes with its workflow.  Who waits is in the
-  -- partition of the target, so those rows are brought together first.
-  SELECT 'answer_lost', l.id, format('%s at index %s waits for completion %s, which nothing brings', l.entry_type, l.index, l.completion_id)
+  -- Run is up to the attempt, and a promise goes with its workflow.  Of what no worker
+  -- has started here nothing is known.  Who waits is in the partition of the target, so
+  -- those rows are brought together first.
+  SELECT 'answer_lost', l.id, p.detail
   FROM (
     WITH waiting AS MATERIALIZED (SELECT w.caller, w.completion_id FROM restate.waiter w)
-    SELECT a.id, a.entry_type, a.index, a.completion_id
+    SELECT a.id, a.partition_key, a.entry_type, a.index, a.completion_id
     FROM (
       SELECT s.id, s.partition_key, s.completion_id, min(s.entry_type) AS entry_type, min(s.index) AS index
       FROM (
         SELECT j.id, j.partition_key, j.completion_id, j.index,
-          CASE WHEN restate.is_command(j.entry_type) AND j.entry_type NOT IN ('Command: Run', 'Command: GetPromise') THEN j.entry_type END AS entry_type,
+          CASE WHEN restate.is_command(j.entry_type) AND j.entry_type NOT IN ('Command: Run', 'Command: GetPromise')
+            AND restate.sleep_wakeup_at(j.entry_type, j.meta) IS DISTINCT FROM 'infinity' THEN j.entry_type END AS entry_type,
           NOT restate.is_command(j.entry_type) AS comes
         FROM restate.journal j
         WHERE j.completion_id IS NOT NULL
@@ -125,11 +127,17 @@ AS $function$
       GROUP BY s.id, s.partition_key, s.completion_id
       HAVING count(s.entry_type) > 0 AND NOT bool_or(s.comes)
     ) AS a
-    JOIN restate.invocation i ON i.id = a.id AND i.partition_key = a.partition_key
-      AND i.completed_at IS NULL AND i.is_foreign IS NOT TRUE
     LEFT JOIN waiting w ON w.caller = a.id AND w.completion_id = a.completion_id
     WHERE w.caller IS NULL
   ) AS l
+  FULL JOIN (
+    SELECT i.id, i.partition_key
+    FROM restate.invocation i
+    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.last_start_at IS NOT NULL
+  ) AS i ON i.id = l.id AND i.partition_key = l.partition_key
+  CROSS JOIN LATERAL unnest(ARRAY[CASE WHEN i.id IS NOT NULL AND l.id IS NOT NULL
+    THEN format('%s at index %s waits for completion %s, which nothing brings', l.entry_type, l.index, l.completion_id) END]) AS p(detail)
+  WHERE p.detail IS NOT NULL
   UNION ALL
   SELECT 'suspended_on_nothing', i.id, 'suspended, and waits for no completion and no signal'
   FROM restate.invocation i
@@ -224,30 +232,23 @@ AS $function$
     AND p.service_key = w.service_key AND p.key = w.key
   WHERE p.completed
   UNION ALL
-  -- What is to go on, or to go, by itself does so by a timer; one too many finds nothing to do.
-  SELECT 'timer_missing', i.id, format('%s, but no %s is due%s', i.status, i.kind, ' at ' || i.due_at)
+  -- What is to go on by itself does so by a timer; one too many finds nothing to do.
+  SELECT 'timer_missing', i.id, format('%s, but no %s is due at %s', i.status, i.kind, i.due_at)
   FROM (
     SELECT i.id, i.partition_key, i.status, 'schedule'::restate.timer_kind AS kind, i.scheduled_start_at AS due_at
     FROM restate.invocation i
-    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'scheduled'
+    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'scheduled' AND i.scheduled_start_at IS NOT NULL
     UNION ALL
     SELECT i.id, i.partition_key, i.status, 'retry', i.next_retry_at
     FROM restate.invocation i
-    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'backing-off'
+    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'backing-off' AND i.last_start_at IS NOT NULL
   ) AS i
-  LEFT JOIN restate.timer t ON t.id = i.id AND t.partition_key = i.partition_key AND t.kind = i.kind
-    AND (i.due_at IS NULL OR t.due_at = i.due_at)
+  LEFT JOIN restate.timer t ON t.id = i.id AND t.partition_key = i.partition_key AND t.kind = i.kind AND t.due_at = i.due_at
   WHERE t.id IS NULL
-  UNION ALL
-  SELECT 'timer_missing', i.id, 'completed, but nothing ends its retention'
-  FROM restate.invocation i
-  LEFT JOIN restate.timer t ON t.id = i.id AND t.partition_key = i.partition_key AND t.kind = 'expiry'
-  WHERE i.completed_at IS NOT NULL AND t.id IS NULL AND i.completion_retention > interval '0'
-    AND restate.kept_until(coalesce(i.retained_from, i.completed_at), i.completion_retention) < 'infinity'
   UNION ALL
   SELECT 'attempt_wrong', i.id, CASE WHEN i.attempt IS NULL THEN 'running without an attempt, which nothing ends' ELSE format('%s with an attempt', i.status) END
   FROM restate.invocation i
-  WHERE i.completed_at IS NULL AND CASE WHEN i.attempt IS NULL THEN i.status = 'running' AND i.is_foreign IS NOT TRUE ELSE i.status <> 'running' END
+  WHERE i.completed_at IS NULL AND CASE WHEN i.attempt IS NULL THEN i.status = 'running' AND i.is_foreign IS NOT TRUE AND i.last_start_at IS NOT NULL ELSE i.status <> 'running' END
   UNION ALL
   SELECT 'result_early', u.id, format('%s, though a result of it is kept for who waits', i.status)
   FROM restate.undelivered_result u

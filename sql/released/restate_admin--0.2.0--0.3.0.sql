@@ -3669,6 +3669,12 @@ CREATE FUNCTION restate.worker_silence() RETURNS interval
 COMMENT ON FUNCTION restate.worker_silence() IS
 'How long a worker may not be heard of before restate_tick() takes its attempts, where nothing else is said.';
 
+CREATE FUNCTION restate.bulk_job_retention() RETURNS interval
+  LANGUAGE SQL IMMUTABLE PARALLEL SAFE
+  RETURN interval '30 days';
+COMMENT ON FUNCTION restate.bulk_job_retention() IS
+'How long restate_tick() leaves the row of a bulk job that has ended.';
+
 CREATE FUNCTION restate_tick(
     max integer DEFAULT 1000, silence interval DEFAULT restate.worker_silence(), OUT done bigint, OUT next_due timestamptz)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
@@ -3697,6 +3703,10 @@ BEGIN
     IF EXISTS (SELECT 1 FROM restate.undelivered_result AS u WHERE u.completed_at < now() - restate.delivery_time() LIMIT 1) THEN
       DELETE FROM restate.undelivered_result AS u WHERE u.completed_at < now() - restate.delivery_time();
     END IF;
+    -- and what has become of bulk jobs, which the audit has too
+    IF current_setting('restate_admin.retention')::boolean THEN
+      DELETE FROM restate.bulk_job AS b WHERE b.ended_at < now() - restate.bulk_job_retention();
+    END IF;
   END IF;
   next_due := least((SELECT min(t.due_at) FROM restate.timer AS t WHERE t.kind = 'sleep'),
     (SELECT min(t.due_at) FROM restate.timer AS t WHERE t.kind = 'schedule'),
@@ -3706,7 +3716,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_tick(integer, interval) FROM PUBLIC;
 COMMENT ON FUNCTION restate_tick(integer, interval) IS
-'Does what is due, the longest first: sleeps end, scheduled invocations start, retries become ready, what was retained long enough goes; and takes the attempts of workers that were silent. max: of timers and of attempts, 1 to 10000. silence: how long a worker may not be heard of. done: how much that changed. next_due: when to call it again, which has passed where more is due; null if nothing is. With restate_admin.retention off nothing of what is retained goes. What another transaction has locked is passed over, so that several can run side by side. Errors: invalid_query_parameter 400, read_only 503.';
+'Does what is due, the longest first: sleeps end, scheduled invocations start, retries become ready, what was retained long enough goes, bulk jobs that have ended among it; and takes the attempts of workers that were silent. max: of timers and of attempts, 1 to 10000. silence: how long a worker may not be heard of. done: how much that changed. next_due: when to call it again, which has passed where more is due; null if nothing is. With restate_admin.retention off nothing of what is retained goes. What another transaction has locked is passed over, so that several can run side by side. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE FUNCTION restate_hold(service text, reason text DEFAULT NULL) RETURNS text
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
@@ -4220,7 +4230,7 @@ CREATE TABLE restate.bulk_job (
 REVOKE ALL ON restate.bulk_job FROM PUBLIC;
 CREATE INDEX bulk_job_running_idx ON restate.bulk_job (created_at) WHERE state = 'running';
 COMMENT ON TABLE restate.bulk_job IS
-'The bulk jobs, those that have ended too. Read them through restate.sys_bulk_job.';
+'The bulk jobs, those that have ended too: restate_tick() removes these after restate.bulk_job_retention(). Read them through restate.sys_bulk_job.';
 COMMENT ON COLUMN restate.bulk_job.rate_since IS
 'Since when its rate is measured: the beginning of the first batch since it was started or resumed; null before.';
 COMMENT ON COLUMN restate.bulk_job.rate_from IS
@@ -5228,17 +5238,19 @@ AS $function$
   UNION ALL
   -- What an invocation waits for comes by a row: the end of a sleep by its timer, a
   -- result by who waits for it; what else a command asks for came with the command.
-  -- Run is up to the attempt, and a promise goes with its workflow.  Who waits is in the
-  -- partition of the target, so those rows are brought together first.
-  SELECT 'answer_lost', l.id, format('%s at index %s waits for completion %s, which nothing brings', l.entry_type, l.index, l.completion_id)
+  -- Run is up to the attempt, and a promise goes with its workflow.  Of what no worker
+  -- has started here nothing is known.  Who waits is in the partition of the target, so
+  -- those rows are brought together first.
+  SELECT 'answer_lost', l.id, p.detail
   FROM (
     WITH waiting AS MATERIALIZED (SELECT w.caller, w.completion_id FROM restate.waiter w)
-    SELECT a.id, a.entry_type, a.index, a.completion_id
+    SELECT a.id, a.partition_key, a.entry_type, a.index, a.completion_id
     FROM (
       SELECT s.id, s.partition_key, s.completion_id, min(s.entry_type) AS entry_type, min(s.index) AS index
       FROM (
         SELECT j.id, j.partition_key, j.completion_id, j.index,
-          CASE WHEN restate.is_command(j.entry_type) AND j.entry_type NOT IN ('Command: Run', 'Command: GetPromise') THEN j.entry_type END AS entry_type,
+          CASE WHEN restate.is_command(j.entry_type) AND j.entry_type NOT IN ('Command: Run', 'Command: GetPromise')
+            AND restate.sleep_wakeup_at(j.entry_type, j.meta) IS DISTINCT FROM 'infinity' THEN j.entry_type END AS entry_type,
           NOT restate.is_command(j.entry_type) AS comes
         FROM restate.journal j
         WHERE j.completion_id IS NOT NULL
@@ -5254,11 +5266,17 @@ AS $function$
       GROUP BY s.id, s.partition_key, s.completion_id
       HAVING count(s.entry_type) > 0 AND NOT bool_or(s.comes)
     ) AS a
-    JOIN restate.invocation i ON i.id = a.id AND i.partition_key = a.partition_key
-      AND i.completed_at IS NULL AND i.is_foreign IS NOT TRUE
     LEFT JOIN waiting w ON w.caller = a.id AND w.completion_id = a.completion_id
     WHERE w.caller IS NULL
   ) AS l
+  FULL JOIN (
+    SELECT i.id, i.partition_key
+    FROM restate.invocation i
+    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.last_start_at IS NOT NULL
+  ) AS i ON i.id = l.id AND i.partition_key = l.partition_key
+  CROSS JOIN LATERAL unnest(ARRAY[CASE WHEN i.id IS NOT NULL AND l.id IS NOT NULL
+    THEN format('%s at index %s waits for completion %s, which nothing brings', l.entry_type, l.index, l.completion_id) END]) AS p(detail)
+  WHERE p.detail IS NOT NULL
   UNION ALL
   SELECT 'suspended_on_nothing', i.id, 'suspended, and waits for no completion and no signal'
   FROM restate.invocation i
@@ -5353,30 +5371,23 @@ AS $function$
     AND p.service_key = w.service_key AND p.key = w.key
   WHERE p.completed
   UNION ALL
-  -- What is to go on, or to go, by itself does so by a timer; one too many finds nothing to do.
-  SELECT 'timer_missing', i.id, format('%s, but no %s is due%s', i.status, i.kind, ' at ' || i.due_at)
+  -- What is to go on by itself does so by a timer; one too many finds nothing to do.
+  SELECT 'timer_missing', i.id, format('%s, but no %s is due at %s', i.status, i.kind, i.due_at)
   FROM (
     SELECT i.id, i.partition_key, i.status, 'schedule'::restate.timer_kind AS kind, i.scheduled_start_at AS due_at
     FROM restate.invocation i
-    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'scheduled'
+    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'scheduled' AND i.scheduled_start_at IS NOT NULL
     UNION ALL
     SELECT i.id, i.partition_key, i.status, 'retry', i.next_retry_at
     FROM restate.invocation i
-    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'backing-off'
+    WHERE i.completed_at IS NULL AND i.is_foreign IS NOT TRUE AND i.status = 'backing-off' AND i.last_start_at IS NOT NULL
   ) AS i
-  LEFT JOIN restate.timer t ON t.id = i.id AND t.partition_key = i.partition_key AND t.kind = i.kind
-    AND (i.due_at IS NULL OR t.due_at = i.due_at)
+  LEFT JOIN restate.timer t ON t.id = i.id AND t.partition_key = i.partition_key AND t.kind = i.kind AND t.due_at = i.due_at
   WHERE t.id IS NULL
-  UNION ALL
-  SELECT 'timer_missing', i.id, 'completed, but nothing ends its retention'
-  FROM restate.invocation i
-  LEFT JOIN restate.timer t ON t.id = i.id AND t.partition_key = i.partition_key AND t.kind = 'expiry'
-  WHERE i.completed_at IS NOT NULL AND t.id IS NULL AND i.completion_retention > interval '0'
-    AND restate.kept_until(coalesce(i.retained_from, i.completed_at), i.completion_retention) < 'infinity'
   UNION ALL
   SELECT 'attempt_wrong', i.id, CASE WHEN i.attempt IS NULL THEN 'running without an attempt, which nothing ends' ELSE format('%s with an attempt', i.status) END
   FROM restate.invocation i
-  WHERE i.completed_at IS NULL AND CASE WHEN i.attempt IS NULL THEN i.status = 'running' AND i.is_foreign IS NOT TRUE ELSE i.status <> 'running' END
+  WHERE i.completed_at IS NULL AND CASE WHEN i.attempt IS NULL THEN i.status = 'running' AND i.is_foreign IS NOT TRUE AND i.last_start_at IS NOT NULL ELSE i.status <> 'running' END
   UNION ALL
   SELECT 'result_early', u.id, format('%s, though a result of it is kept for who waits', i.status)
   FROM restate.undelivered_result u

@@ -107,7 +107,7 @@ typedef struct RestateJsonbBuilder
  */
 static inline bool
 restate_call_input(PGFunction function, const char *text, Oid type, int32 typmod,
-				   fmNodePtr context, Datum *value)
+				   struct Node *context, Datum *value)
 {
 #if PG16_GE
 	return DirectInputFunctionCallSafe(function, unconstify(char *, text), type, typmod,

@@ -171,7 +171,7 @@ EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
   RETURN told;
 END $$;
 
-SELECT plan((SELECT count(*) FROM filter)::int + (SELECT count(*) FROM refused)::int + 2 * (SELECT count(*) FROM operation)::int + 64);
+SELECT plan((SELECT count(*) FROM filter)::int + (SELECT count(*) FROM refused)::int + 2 * (SELECT count(*) FROM operation)::int + 67);
 
 SELECT is(matched(f.filter), f.want, f.filter::text) FROM filter AS f ORDER BY f.n;
 
@@ -319,6 +319,19 @@ SELECT throws_ok($$SELECT * FROM restate.sys_bulk_job$$, '42501', NULL, 'nor to 
 SELECT is((SELECT count(*) FROM restate_bulk_jobs() WHERE role_name = 'job_operator'), 1::bigint, 'the job is the role''s');
 RESET ROLE;
 SELECT is(broken(), '', 'nothing is broken');
+
+-- how long what has become of them is there
+SELECT restate_bulk_abort(job) FROM restate.sys_bulk_job WHERE state IN ('running', 'paused') \g /dev/null
+SELECT job AS going FROM restate_bulk_start('purge_journal', '{"handler": "run"}') \gset
+UPDATE restate.bulk_job SET created_at = created_at - interval '40 days', ended_at = ended_at - restate.bulk_job_retention() + CASE WHEN job = :'three' THEN interval '1 hour' ELSE interval '-1 hour' END;
+SET LOCAL restate_admin.retention = off;
+SELECT restate_tick() \g /dev/null
+SELECT cmp_ok((SELECT count(*) FROM restate.bulk_job), '>', 2::bigint, 'jobs stay where nothing is to go');
+SET LOCAL restate_admin.retention = on;
+SELECT restate_tick() \g /dev/null
+SELECT is((SELECT string_agg(CASE job WHEN :'three' THEN 'ended lately' WHEN :'going' THEN 'goes on' ELSE state::text END, ', ' ORDER BY job = :'going') FROM restate.bulk_job),
+  'ended lately, goes on', 'those that ended long ago go, whenever they were started');
+SELECT is(broken(), '', 'and nothing of them is left');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -113,7 +113,7 @@ INSERT INTO public_function VALUES
   ('restate.status_of(text)'),
   ('restate.is_command(restate.entry_type)'),
   ('restate.microseconds(interval)'),
-  ('restate.kept_until(timestamp with time zone,interval)'), ('restate.worker_silence()'), ('restate.stuck_after(text)'),
+  ('restate.kept_until(timestamp with time zone,interval)'), ('restate.worker_silence()'), ('restate.bulk_job_retention()'), ('restate.stuck_after(text)'),
   ('restate.attached_to(jsonb)'),
   ('restate.may_be_called_by(restate_invocation_id,restate_invocation_id,text,text)'),
   ('restate.entry_ids_fit(restate.entry_type,bigint,bigint,restate_invocation_id)'),

@@ -24,6 +24,12 @@ INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal
 VALUES (inv('running'), restate_partition_key_of_id(inv('running')), 0, 0, 'TransientError', '{}');
 SELECT name_it('nobody', restate_new_invocation_id()::text), name_it('elsewhere', restate_keyed_invocation_id('other')::text) \g /dev/null
 
+-- Has an invocation run here, as if a worker had started it.
+CREATE FUNCTION start(label text) RETURNS void LANGUAGE sql AS $$
+  SELECT restate_adopt(ARRAY[inv($1)]);
+  UPDATE restate.invocation SET last_start_at = now() WHERE id = inv($1)
+$$;
+
 -- The problems found after some statements, which are taken back.
 CREATE FUNCTION found(statements text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
@@ -104,21 +110,20 @@ INSERT INTO damage (statements, want, rule) VALUES
   ($$INSERT INTO restate.waiter VALUES (inv('done'), inv('running'), 1, 'call', restate_partition_key_of_id(inv('done')))$$, 'waiter_wrong done', 'one that waits for what has completed'),
   ($$INSERT INTO restate.waiter VALUES (inv('paused'), inv('running'), 1, 'call', restate_partition_key_of_id(inv('paused')))$$, 'waiter_wrong paused', 'one whom nobody would answer'),
   ($$UPDATE restate.invocation SET attempt = 1 WHERE id = inv('paused')$$, 'attempt_wrong paused', 'an attempt of one that is paused'),
-  ($$UPDATE restate.invocation SET is_foreign = NULL WHERE id = inv('peek')$$, 'attempt_wrong peek', 'one that runs without an attempt'),
+  ($$SELECT start('peek'); UPDATE restate.invocation SET status = 'running' WHERE id = inv('peek'); DELETE FROM restate.runnable WHERE id = inv('peek')$$, 'attempt_wrong peek', 'one that runs without an attempt'),
   ($$UPDATE restate.invocation SET attempt = 1, worker_name = 'gone', is_foreign = NULL WHERE id = inv('peek')$$, 'worker_missing peek', 'an attempt whose worker is not known'),
   ($$UPDATE restate.invocation SET asked_completion_id = 9 WHERE id = inv('done')$$, 'asked_wrong done', 'a completion said to be asked for that was not'),
   ($$UPDATE restate.invocation SET asked_completion_id = 2 WHERE id = inv('done')$$, 'asked_wrong done', 'the second completion of a call not said to be asked for'),
   ($$UPDATE restate.invocation SET asked_completion_id = -1 WHERE id = inv('running')$$, 'asked_wrong running', 'a completion that was asked for and is said not to be'),
   ($$UPDATE restate.invocation SET asked_completion_id = 0 WHERE id = inv('peek')$$, 'asked_wrong peek', 'a completion where the journal asks for none'),
-  ($$SELECT restate_adopt(ARRAY[inv('suspended')]); DELETE FROM restate.timer WHERE kind = 'sleep'$$, 'answer_lost suspended', 'a sleep that does not end'),
-  ($$SELECT restate_adopt(ARRAY[inv('suspended')]); UPDATE restate.timer SET completion_id = 3 WHERE kind = 'sleep'$$, 'answer_lost suspended', 'a sleep that ends as another'),
-  ($$SELECT restate_adopt(ARRAY[inv('suspended')]); DELETE FROM restate.waiter WHERE caller = inv('suspended')$$, 'answer_lost suspended', 'a call whose result is not sent'),
-  ($$SELECT restate_adopt(ARRAY[inv('suspended')]); UPDATE restate.journal SET completion_id = 2 WHERE id = inv('suspended') AND index = 7; UPDATE restate.journal SET completion_id = 5 WHERE id = inv('suspended') AND index = 3$$,
+  ($$SELECT start('suspended'); DELETE FROM restate.timer WHERE kind = 'sleep'$$, 'answer_lost suspended', 'a sleep that does not end'),
+  ($$SELECT start('suspended'); UPDATE restate.timer SET completion_id = 3 WHERE kind = 'sleep'$$, 'answer_lost suspended', 'a sleep that ends as another'),
+  ($$SELECT start('suspended'); DELETE FROM restate.waiter WHERE caller = inv('suspended')$$, 'answer_lost suspended', 'a call whose result is not sent'),
+  ($$SELECT start('suspended'); UPDATE restate.journal SET completion_id = 2 WHERE id = inv('suspended') AND index = 7; UPDATE restate.journal SET completion_id = 5 WHERE id = inv('suspended') AND index = 3$$,
     'answer_lost suspended, answer_lost suspended, completion_unasked suspended, wakeup_lost suspended', 'a callee whose id is not told'),
-  ($$SELECT restate_adopt(ARRAY[inv('scheduled')]); DELETE FROM restate.timer WHERE kind = 'schedule'$$, 'timer_missing scheduled', 'a start that is not due'),
-  ($$UPDATE restate.invocation SET status = 'backing-off', next_retry_at = now(), is_foreign = NULL WHERE id = inv('peek'); INSERT INTO restate.timer SELECT 'retry', now() + interval '1 second', id, -1, partition_key FROM restate.invocation WHERE id = inv('peek')$$,
+  ($$UPDATE restate.invocation SET is_foreign = NULL, scheduled_start_at = now() + interval '1 day' WHERE id = inv('scheduled')$$, 'timer_missing scheduled', 'a start that is not due'),
+  ($$UPDATE restate.invocation SET status = 'backing-off', next_retry_at = now(), is_foreign = NULL, last_start_at = now() WHERE id = inv('peek'); INSERT INTO restate.timer SELECT 'retry', now() + interval '1 second', id, -1, partition_key FROM restate.invocation WHERE id = inv('peek')$$,
     'timer_missing peek', 'a retry that is due at another time'),
-  ($$DELETE FROM restate.timer WHERE kind = 'expiry' AND id = inv('done')$$, 'timer_missing done', 'one that is kept for ever'),
   ($$INSERT INTO restate.promise VALUES ('Wf', 'w', 'p', restate_partition_key_of_key('w'), true, 'v'); INSERT INTO restate.promise_waiter VALUES ('Wf', 'w', 'p', restate_partition_key_of_key('w'), inv('run'), 1)$$,
     'promise_waiter_wrong run', 'one that waits for a promise that is completed'),
   ($$INSERT INTO restate.undelivered_result (id, partition_key, random_seed, completed_at, value) SELECT id, partition_key, random_seed, now(), 'v' FROM restate.invocation WHERE id = inv('peek')$$,
@@ -143,9 +148,9 @@ SELECT is(found($$UPDATE restate.invocation SET suspended_waiting_for_signals = 
 SELECT is(found($$UPDATE restate.invocation SET pause_requested = true WHERE id = inv('running')$$), 'nothing', 'a pause may wait for one that runs');
 SELECT is(found($$INSERT INTO restate.worker VALUES ('silent', '2026-01-02'); UPDATE restate.invocation SET attempt = 1, worker_name = 'silent', is_foreign = NULL WHERE id = inv('peek')$$), 'nothing',
   'a worker may be silent: a tick takes its attempts');
-SELECT is(found($$SELECT restate_adopt(ARRAY[inv('suspended'), inv('scheduled'), inv('running')])$$), 'nothing', 'what is adopted has what it waits for');
+SELECT is(found($$SELECT start('suspended'), start('scheduled'), start('running')$$), 'nothing', 'what is adopted has what it waits for');
 SELECT is(found($$UPDATE restate.invocation SET asked_completion_id = 3 WHERE id = inv('done'); UPDATE restate.invocation SET asked_completion_id = -1 WHERE id = inv('peek')$$), 'nothing', 'what was asked for last may be said');
-SELECT is(found($$SELECT restate_adopt(ARRAY[inv('running')]); UPDATE restate.journal SET entry_type = 'Command: Run' WHERE id = inv('running') AND index = 1; DELETE FROM restate.timer WHERE kind = 'sleep'$$), 'nothing', 'a run is up to the attempt');
+SELECT is(found($$SELECT start('running'); UPDATE restate.journal SET entry_type = 'Command: Run' WHERE id = inv('running') AND index = 1; DELETE FROM restate.timer WHERE kind = 'sleep'$$), 'nothing', 'a run is up to the attempt');
 
 SELECT is(found(statements), want, format('%s: %s', rule, want)) FROM damage ORDER BY n;
 

@@ -78,7 +78,7 @@ for my $mode (qw(h2 h2half h1 h1half))
 	is(settled($node, $adds[-1]), '30', "$mode: calls of one object");
 	is(join(' ', map { result_of($node, $_) } @adds), join(' ', 1 .. 30), "$mode: in their order");
 	my @ids = split /\n/, $node->safe_psql('postgres', "SELECT s.id FROM generate_series(1, 100) AS i, LATERAL restate_submit('Work', 'steps', '5', idempotency_key => '$name ' || i) AS s");
-	is(settled($node, $ids[$_]), '10', "$mode: one of a hundred") for 0, 50, 99;
+	is(settled($node, $ids[$_], undef, 120), '10', "$mode: one of a hundred") for 0, 50, 99;
 	ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM restate.invocation WHERE target_handler_name = 'steps' AND completed_at IS NULL") eq '0' }), "$mode: all hundred");
 
 	# a promise
