@@ -204,7 +204,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" last_start_at = coalesce(v.last_start_at, i.last_start_at),"
 			" last_attempt_deployment_id = CASE WHEN v.last_start_at IS NULL THEN i.last_attempt_deployment_id ELSE coalesce(v.deployment_id, i.pinned_deployment_id) END,"
 			" retry_count = CASE WHEN v.last_start_at IS NOT NULL THEN coalesce(i.retry_count, 0) + 1"
-			" WHEN i.status <> 'running' OR v.attempt_count > 0 THEN i.retry_count END,"
+			" WHEN i.status <> 'running' OR v.status = 'running' OR v.attempt_count > 0 THEN i.retry_count END,"
 			" attempt_count = nullif(v.attempt_count, 0),"
 			" entry_retry_count = nullif(v.entry_retry_count, 0),"
 			" last_entry_at = v.last_entry_at,"

@@ -40,6 +40,11 @@ enum
 /* bytes written between two checks for interrupts */
 #define BYTES_AT_ONCE 65536
 
+/* the span of what belongs to no trace: Restate's command line shows no call without one */
+#define NO_SPAN                                                                                        \
+	"{\"span_context\":{\"trace_id\":[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0],\"span_id\":[0,0,0,0,0,0,0,0]," \
+	"\"trace_flags\":0,\"is_remote\":false,\"trace_state\":\"\"},\"cause\":null}"
+
 static void render_jsonb(StringInfo buf, JsonbContainer *container);
 
 /*
@@ -318,11 +323,13 @@ render_fields(StringInfo buf, const EntryColumns *columns, const RestateEntryFie
 			}
 			break;
 			default:
+				if (kept == NULL && (field->flags & FIELD_SPAN) == 0)
+					break;
+				render_key(buf, field->key, (int) strlen(field->key));
 				if (kept != NULL)
-				{
-					render_key(buf, field->key, (int) strlen(field->key));
 					render_value(buf, kept);
-				}
+				else
+					appendStringInfoString(buf, NO_SPAN);
 				break;
 		}
 	}

@@ -19,7 +19,7 @@
 const RestateEntryField restate_call_request_fields[] = {
 	{"invocation_id", FIELD_INVOKED_ID, FIELD_REQUIRED | FIELD_LITE},
 	{"invocation_target", FIELD_CALL_TARGET, FIELD_REQUIRED | FIELD_LITE},
-	{"span_context", FIELD_OBJECT, 0},
+	{"span_context", FIELD_OBJECT, FIELD_SPAN},
 	{"parameter", FIELD_BYTES, FIELD_REQUIRED},
 	{"headers", FIELD_HEADERS, 0},
 	{"idempotency_key", FIELD_TEXT_OR_NULL, 0},

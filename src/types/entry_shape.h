@@ -54,6 +54,8 @@ typedef enum RestateFieldRole
 #define FIELD_LITE			 0x02
 /* the lite form has this field where its text is not empty */
 #define FIELD_LITE_NOT_EMPTY 0x04
+/* a span, which the full form has also where none is kept */
+#define FIELD_SPAN			 0x08
 /* the variants of a result */
 #define RESULT_SUCCESS		 0x10
 #define RESULT_FAILURE		 0x20

@@ -203,8 +203,10 @@ INSERT INTO expected VALUES
 
   -- pausing and resuming
   ('{pause}', '{running}', 'pausing', '~ invocation self: pause_requested=true'),
-  ('{pause}', '{backing off}', 'paused', '~ invocation self: modified_at=now next_retry_at= status=paused'),
-  ('{pause}', '{ready}', 'paused', '~ invocation self: modified_at=now status=paused'),
+  ('{pause}', '{backing off}', 'paused', $$+ event self/1: after_journal_entry_index=0 appended_at=now event_json={"ty": "Paused", "last_failure": {}} event_type=Paused
+~ invocation self: modified_at=now next_retry_at= status=paused$$),
+  ('{pause}', '{ready}', 'paused', $$+ event self/1: after_journal_entry_index=0 appended_at=now event_json={"ty": "Paused"} event_type=Paused
+~ invocation self: modified_at=now status=paused$$),
   ('{resume}', '{backing off}', 'resumed', '~ invocation self: modified_at=now next_retry_at= status=ready'),
   ('{resume}', states('^suspended'), 'resumed', '~ invocation self: modified_at=now status=ready suspended_waiting_for_completions= suspended_waiting_for_signals='),
   ('{resume}', '{paused}', 'resumed', '~ invocation self: modified_at=now status=ready'),

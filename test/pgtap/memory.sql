@@ -30,7 +30,7 @@ END $$;
 \set a '''inv_1000000000000000000000000000memory'''
 \set b '''inv_100000000000000000000000000memory2'''
 -- every id there is, for what is made anew
-\set clean 'DELETE FROM restate.journal WHERE id IN (SELECT id FROM restate.invocation WHERE target_service_name = ''MemSvc''); DELETE FROM restate.invocation WHERE target_service_name = ''MemSvc''; DELETE FROM restate.audit'
+\set clean 'DELETE FROM restate.journal WHERE id IN (SELECT id FROM restate.invocation WHERE target_service_name = ''MemSvc''); DELETE FROM restate.journal_event WHERE id IN (SELECT id FROM restate.invocation WHERE target_service_name = ''MemSvc''); DELETE FROM restate.invocation WHERE target_service_name = ''MemSvc''; DELETE FROM restate.audit'
 
 -- of what it runs nothing is kept
 SELECT FROM restate_register_deployment('worker:m', '{"services": [{"name": "Brief", "ty": "SERVICE", "handlers": [{"name": "run", "journalRetention": 0, "idempotencyRetention": 0}]}]}') \g /dev/null

@@ -154,7 +154,7 @@ SELECT is(pg_temp.push('e3', pg_temp.run(1) || pg_temp.f('0002', pg_temp.n(1, 50
 SELECT is((SELECT concat_ws(' | ', last_failure, last_failure_error_code, last_failure_related_command_index, last_failure_related_command_name, last_failure_related_command_type, next_retry_at - now())
   FROM restate.invocation WHERE id = pg_temp.id('e3')), E'[500 Internal] boom\nat line 1 | RT0007 | 1 | one | Run | 00:00:05', 'is kept as what the last attempt failed with');
 SELECT is((SELECT e.event_json::jsonb - 'ty' FROM restate.journal_event AS e WHERE e.id = pg_temp.id('e3')),
-  '{"error_message": "[500] boom", "error_stacktrace": "at line 1", "restate_doc_error_code": "RT0007", "related_command_index": 1, "related_command_name": "one", "related_command_type": "Run"}', 'and as an event');
+  '{"error_code": 500, "error_message": "boom", "error_stacktrace": "at line 1", "restate_doc_error_code": "RT0007", "related_command_index": 1, "related_command_name": "one", "related_command_type": "Run"}', 'and as an event');
 SELECT is(pg_temp.push(v.name, pg_temp.error(v.code, 'm')), 'ok ' || v.error_code || ' backing-off 1/1', 'an error ' || v.code) FROM (VALUES ('e4', 570, 'RT0016'), ('e5', 571, 'RT0012')) AS v (name, code, error_code);
 SELECT is((SELECT string_agg(i.last_failure_error_code, ' ' ORDER BY n.name) FROM named AS n JOIN restate.invocation AS i USING (id) WHERE n.name IN ('e4', 'e5')), 'RT0016 RT0012', 'by which an SDK says that the journal is another');
 SELECT pg_temp.start('e6') \g /dev/null
@@ -165,6 +165,13 @@ SELECT pg_temp.start('k1', 'Killing') \g /dev/null
 SELECT is(pg_temp.push('k1', pg_temp.f('0002', pg_temp.n(1, 500), pg_temp.t(2, 'boom'), pg_temp.t(3, 'at line 1'))), 'ok RT0007 completed 1/1', 'after the last attempt it can be the end');
 SELECT is((SELECT o.failure FROM restate_output(pg_temp.id('k1')) AS o), '[500] boom', 'by the failure');
 SELECT is(restate_pause(pg_temp.id('p')) || ' ' || pg_temp.push('p', pg_temp.error(500, 'm')), 'pausing ok RT0007 paused 1/1', 'or it is paused');
+CREATE FUNCTION pg_temp.event(name text) RETURNS jsonb LANGUAGE sql VOLATILE AS 'SELECT e.event_json FROM restate.journal_event AS e WHERE e.id = pg_temp.id($1) ORDER BY e.event_index DESC LIMIT 1';
+SELECT is(pg_temp.event('p'), '{"ty": "Paused", "last_failure": {"error_code": 500, "error_message": "m", "restate_doc_error_code": "RT0007"}}', 'which an event tells, with what it has failed by');
+SELECT pg_temp.start('p2') \g /dev/null
+SELECT is(restate_pause(pg_temp.id('p2')) || ' ' || pg_temp.push('p2', pg_temp.run(1) || pg_temp.ran(1)), 'pausing ok pausing 2/3 -> 8011 08012a030a0131', 'one that goes on is told that it is to pause');
+SELECT is(pg_temp.push('p2', '', 2, 2), 'ok pausing 2/3 -> 8011 08012a030a0131', 'also where it asks for news');
+SELECT is(pg_temp.push('p2', pg_temp.suspension('{1}'), known => 3), 'ok paused 2/3', 'it pauses when it suspends');
+SELECT is(pg_temp.event('p2'), '{"ty": "Paused"}', 'which an event tells, too');
 SELECT pg_temp.well('ends');
 
 -- what each message is for: the same entries as JSON come to the same journal
@@ -299,9 +306,9 @@ FROM (VALUES
   ('r1', pg_temp.f('0401', pg_temp.failure(15, 65536, 'm')), 'invalid_body RT0012', 'a code of a failure'),
   ('r1', pg_temp.call('None', 'run', '', 1), 'handler_not_found RT0018', 'a call of no service'),
   ('r1', pg_temp.call('Order', 'none', '', 1), 'handler_not_found RT0018', 'or no handler'),
-  ('r1', pg_temp.call('Order', 'run', 'k', 1), 'invalid_body RT0012', 'a call of a service with a key'),
+  ('r1', pg_temp.call('Order', 'run', 'k', 1), 'invalid_body RT0017', 'a call of a service with a key'),
   ('r1', pg_temp.call('Order', 'run', '', 1, ''), 'command_not_allowed RT0017', 'or an empty idempotency key'),
-  ('r1', pg_temp.call('Flow', 'run', 'k', 1, 'i'), 'invalid_body RT0012', 'a call of a run with one'),
+  ('r1', pg_temp.call('Flow', 'run', 'k', 1, 'i'), 'invalid_body RT0017', 'a call of a run with one'),
   ('r1', pg_temp.f('0403', pg_temp.t(1, 's'), pg_temp.value(3, '5')), 'command_not_allowed RT0017', 'state of a service'),
   ('r2', pg_temp.f('0403', pg_temp.t(1, 's'), pg_temp.value(3, '5')), 'command_not_allowed RT0017', 'state changed by a shared handler'),
   ('r1', pg_temp.f('0409', pg_temp.t(1, 'p'), pg_temp.n(11, 1)), 'command_not_allowed RT0017', 'a promise of no workflow'),

@@ -4,7 +4,8 @@
 //   NODE_PATH=DIR node run.mjs SETTINGS
 //
 // SETTINGS is a file of JSON: sides (name, admin, ingress), mode, directory for what the
-// services leave, topics and names to choose from the scenarios, env of the services, and a
+// services leave, topics and names to choose from the scenarios, long: whether those that take
+// long run too, env of the services, and a
 // tag that keeps this run's keys from those of others.
 import fs from 'node:fs';
 import path from 'node:path';
@@ -19,7 +20,7 @@ const sides = settings.sides.map((side) => new Side(side, { ...settings, node: p
 async function chosen() {
   const topics = settings.topics ?? fs.readdirSync(path.join(here, 'scenarios')).map((file) => path.basename(file, '.mjs')).sort();
   const all = await Promise.all(topics.map(async (topic) => (await import(`./scenarios/${topic}.mjs`)).default.map((row) => ({ ...row, topic }))));
-  return all.flat().filter((row) => (settings.names ?? [row.name]).includes(row.name) && (!row.modes || row.modes.includes(settings.mode)));
+  return all.flat().filter((row) => (settings.names ?? [row.name]).includes(row.name) && (!row.isLong || settings.long));
 }
 
 // Runs one on one server; a failure is what comes.
@@ -27,7 +28,7 @@ async function runOn(side, row) {
   const run = new Run(side, row);
   try {
     let timer;
-    const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('it takes more than 90 s')), 90000); });
+    const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('it takes too long')), row.isLong ? 600000 : 90000); });
     const came = await Promise.race([row.run ? row.run(run) : run.call(...row.call), late]);
     clearTimeout(timer);
     // what runs on would be written by one and not yet by the other

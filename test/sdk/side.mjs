@@ -1,8 +1,9 @@
 // One of the two servers that a scenario runs on: its requests, its services, and what it
 // has written of the invocations of the scenario, with ids and times replaced.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import http from 'node:http';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -33,9 +34,9 @@ function request(base, method, target, body, headers = {}) {
 // A server, and a process of the services for it.
 export class Side {
   constructor({ name, admin, ingress }, { mode, directory, node, script, env, tag = '' }) {
-    Object.assign(this, { name, admin, ingress, mode, node, script, env, tag, isHalf: /half|suspend/.test(mode) });
-    this.steps = path.join(directory, `steps.${name}.${mode}`);
-    this.log = fs.openSync(path.join(directory, `services.${name}.${mode}.log`), 'a');
+    Object.assign(this, { name, admin, ingress, mode, node, script, env, tag, directory, isHalf: /half|suspend/.test(mode) });
+    this.steps = path.join(directory, `steps.${name}.${mode}${tag}`);
+    this.log = fs.openSync(path.join(directory, `services.${name}.${mode}${tag}.log`), 'a');
     fs.writeFileSync(this.steps, '\n');
     this.port = 0;
   }
@@ -47,6 +48,18 @@ export class Side {
       this.process.stdout.once('data', (line) => resolve(Number(line)));
       this.process.once('exit', () => reject(new Error('the services have not started')));
     });
+  }
+
+  // Starts the same services with other code on a port of their own, and registers them: what
+  // begins now is theirs.  Returns what ends them, and gives the services back to the others.
+  async startOther(variant) {
+    const other = Object.assign(Object.create(Side.prototype), this, { port: 0 });
+    await other.start(variant);
+    const { body } = await other.register();
+    return async () => {
+      await this.manage('DELETE', `/deployments/${body.id}?force=true`);
+      await other.kill();
+    };
   }
 
   async kill() {
@@ -79,6 +92,17 @@ export class Side {
   // Waits until a step has begun, or ended, so many times.
   async step(line, times = 1) {
     await this.until(() => fs.readFileSync(this.steps, 'utf8').split('\n').filter((each) => each === line).length >= times, `step "${line}"`);
+  }
+
+  // Runs Restate's command line; returns what it prints, without how long ago things were.
+  command(...words) {
+    const program = createRequire(import.meta.url).resolve('@restatedev/restate/package.json').replace('package.json', 'lib/index.js');
+    const env = { ...process.env, RESTATE_ADMIN_URL: this.admin, RESTATE_CLI_CONFIG_HOME: this.directory, DO_NOT_TRACK: '1', RESTATE_DISABLE_TELEMETRY: '1', NO_COLOR: '1', TZ: 'UTC' };
+    return new Promise((resolve) => {
+      execFile(process.execPath, [program, ...words], { env, timeout: 60000 }, (error, out, errors) => resolve(`${error ? error.code : 0}\n${out}${errors}`
+        .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* \+00:00/g, 'TIME').replaceAll(/\d+ (milliseconds?|seconds?|minutes?)( ago)?(,? and |, )?/g, '')
+        .replaceAll(/\d+ ms\b/g, "").replaceAll(/ using restate-sdk-\S+/g, '').replaceAll(/Next retry in.*/g, 'Next retry').replaceAll(/Error:\s+\[TIME\][^]*?Modified/g, 'Error Modified').replaceAll(/\(now ago\)|\(ago\)/g, '').replaceAll(/[ \t―]+/g, ' ')));
+    });
   }
 
   // Has a step end that waits for it.
@@ -230,7 +254,6 @@ export function printable(bytes) {
 }
 
 const times = new Set(['wake_up_time', 'random_seed']);
-const hidden = new Set(['span_context']);
 
 // Returns an entry without what is another one in each run, bytes as text.
 function plainEntry(value, name) {
@@ -245,5 +268,5 @@ function plainEntry(value, name) {
   if (value === null || typeof value !== 'object') {
     return times.has(name) || (name === 'invoke_time' && value > 0) ? 'TIME' : value;
   }
-  return Object.fromEntries(Object.entries(value).filter(([key]) => !hidden.has(key)).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, plainEntry(each, key)]));
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, plainEntry(each, key)]));
 }

@@ -91,6 +91,6 @@ COPY (SELECT int8 '9223371331200000001' + 1, interval '0') TO :'file' (FORMAT bi
 COPY own_types FROM :'file' (FORMAT binary);
 \set VERBOSITY default
 DROP TABLE server_types, own_types;
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit;
 DROP OWNED BY restate_web_reader, restate_web_operator, restate_authenticator;
 DROP ROLE restate_web_reader, restate_web_operator, restate_authenticator;

@@ -146,6 +146,6 @@ SELECT name, context, vartype, setting FROM pg_settings WHERE name LIKE 'restate
 SET restate_admin.reasons = 'misspelt';
 
 SELECT * FROM restate_verify();
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit;
 DROP VIEW record;
 DROP FUNCTION touch;

@@ -4,7 +4,7 @@ CREATE FUNCTION id(name text) RETURNS restate_invocation_id LANGUAGE sql IMMUTAB
   SELECT (CASE WHEN starts_with(name, 'of') THEN 'inv_1dceKvwtEc2n' ELSE 'inv_100000000000' END || lpad(name, 22, '0'))::restate_invocation_id
 $$;
 CREATE FUNCTION loaded() RETURNS void LANGUAGE sql AS $$
-  TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit;
+  TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit;
   SELECT restate_import_invocation(jsonb_build_object('id', id(name), 'status', status, 'completion_result', CASE status WHEN 'completed' THEN 'success' END,
       'target_service_name', CASE WHEN starts_with(name, 'of') THEN 'Obj' ELSE 'Svc' END,
       'target_service_key', CASE WHEN starts_with(name, 'of') THEN 'a' END, 'target_handler_name', 'run',
@@ -128,7 +128,7 @@ SELECT outcome, count(*) FROM restate_purge_batch(ARRAY(SELECT id FROM restate.i
 SELECT status, count(*) FROM restate.invocation GROUP BY status ORDER BY status;
 SELECT * FROM restate_verify();
 
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit;
 DROP VIEW state;
 DROP TABLE answer;
 DROP FUNCTION loaded, ids, id;

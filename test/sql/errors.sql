@@ -135,6 +135,6 @@ SELECT restate_pause_batch(array_fill('inv_100000000000000000000000000unknown'::
 SELECT restate_restart_as_new_batch(array_fill(NULL::restate_invocation_id, ARRAY[12000000]));
 SELECT count(*), count(DISTINCT category) AS categories, min(category) AS category
 FROM restate_kill_batch(array_fill('inv_100000000000000000000000000unknown'::restate_invocation_id, ARRAY[1000000]));
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
 DROP TABLE loaded, attempt;
 DROP FUNCTION refusal;

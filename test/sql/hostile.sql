@@ -236,7 +236,7 @@ SELECT name, value, hostile.exercise(name, value) FROM hostile.setting WHERE hos
 
 \c - :me
 SELECT * FROM restate_verify();
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
 SET client_min_messages TO warning;
 DROP SCHEMA hostile CASCADE;
 DROP FUNCTION load, digest;

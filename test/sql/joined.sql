@@ -87,6 +87,6 @@ SELECT * FROM restate_joined('purge', ids('four', 'one'), subjects => '{a,b}');
 SELECT * FROM audited;
 RESET restate_admin.audit;
 
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.audit;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.audit;
 DROP VIEW audited;
 DROP FUNCTION ids;

@@ -164,4 +164,4 @@ DROP FUNCTION stop_order;
 DROP TYPE order_key;
 DROP DOMAIN order_id;
 SELECT * FROM restate_verify();
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit;

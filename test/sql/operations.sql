@@ -167,7 +167,7 @@ ROLLBACK;
 SELECT * FROM invocation WHERE id = 'last';
 
 SELECT * FROM restate_verify();
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
 DROP VIEW invocation;
 DROP TABLE report;
 DROP FUNCTION loaded;

@@ -39,5 +39,5 @@ PREPARE TRANSACTION 'kill';
 ROLLBACK PREPARED 'kill';
 
 SELECT * FROM restate_verify();
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit, restate.deployment, restate.service_revision;
 DROP FUNCTION loaded;

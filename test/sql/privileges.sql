@@ -220,6 +220,6 @@ RESET SESSION AUTHORIZATION;
 SELECT operation, role_name, session_user_name FROM restate.sys_audit ORDER BY audit_id DESC LIMIT 1;
 
 SELECT * FROM restate_verify();
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.object_state, restate.audit;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.object_state, restate.audit;
 DROP OWNED BY restate_test_purger, restate_test_reader, restate_test_nobody, restate_test_owner, restate_test_app;
 DROP ROLE restate_test_purger, restate_test_reader, restate_test_nobody, restate_test_owner, restate_test_app;

@@ -77,7 +77,7 @@ DROP TRIGGER after ON restate.invocation;
 DROP TRIGGER before ON restate.journal;
 DROP TRIGGER after ON restate.audit;
 DROP TRIGGER at_commit ON restate.audit;
-TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.object_key, restate.audit;
+TRUNCATE restate.invocation, restate.runnable, restate.timer, restate.waiter, restate.journal, restate.journal_event, restate.object_key, restate.audit;
 DROP VIEW read_whole;
 DROP TABLE expected, seen;
 DROP FUNCTION settings, look;

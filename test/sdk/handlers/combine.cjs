@@ -13,10 +13,10 @@ module.exports = ({ restate, options, step }) => {
       race_fails: async (ctx) => RestatePromise.race([ctx.sleep(86400000), fails(ctx, 'first')]),
       any: async (ctx) => RestatePromise.any([fails(ctx, 'first'), ctx.sleep(1200).map(() => 'second')]),
       any_fails: async (ctx) => {
-        try { return await RestatePromise.any([fails(ctx, 'first'), fails(ctx, 'second', 150)]); } catch (error) { return `${error.constructor.name} ${error.message}`; }
+        try { return await RestatePromise.any([fails(ctx, 'first'), fails(ctx, 'second', 1500)]); } catch (error) { return `${error.constructor.name} ${error.message}`; }
       },
       settled: async (ctx) => {
-        const all = await RestatePromise.allSettled([ctx.run('one', () => 1), fails(ctx, 'second', 150)]);
+        const all = await RestatePromise.allSettled([ctx.run('one', () => 1), fails(ctx, 'second', 1500)]);
         return all.map((each) => [each.status, each.value ?? each.reason?.message]);
       },
       timeout: async (ctx) => {

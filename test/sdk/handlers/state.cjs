@@ -65,7 +65,7 @@ module.exports = ({ restate, options, step }) => {
       touch,
       twice: async (ctx) => [await ctx.get('a'), await ctx.get('a'), await ctx.get('left')],
       eager: exclusive({ enableLazyState: false }, async (ctx) => [await ctx.get('left'), await ctx.stateKeys()]),
-      both: shared(async (ctx) => restate.RestatePromise ? Promise.all([ctx.get('left'), ctx.stateKeys()]) : []),
+      both: shared(async (ctx) => [await ctx.get('left'), await ctx.stateKeys()]),
     },
   });
   return [counter, lazy];

@@ -143,4 +143,28 @@ export default [
       return [row.last_failure_error_code, row.last_failure_related_entry_type ?? null, row.last_failure_related_entry_name ?? null, await run.result(id)];
     },
     without: ['events', 'retry_count'] },
+  { name: 'its code is another one on a new deployment',
+    alone: true,
+    run: async (run) => {
+      const id = await run.submit('/Failures/changed');
+      await run.waiting(id, 4);
+      const paused = (await run.operate(id, 'pause')).status;
+      await run.status(id, 'paused', 'suspended');
+      const end = await run.side.startOther('B');
+      const resumed = await run.operate(id, 'resume', '?deployment=latest');
+      const row = await run.side.until(async () => { const each = await run.row(id); return each?.last_failure_error_code === 'RT0016' && each; }, 'RT0016');
+      await run.operate(id, 'kill');
+      const again = await run.operate(id, 'restart-as-new', '?from=0&deployment=latest');
+      const fresh = await run.waiting(again.body.new_invocation_id, 4);
+      const steps = (await run.entries(fresh.id)).map((each) => each.name).filter(Boolean);
+      await run.operate(fresh.id, 'kill');
+      await end();
+      return [paused > 0, resumed.status, row.last_failure_related_command_name ?? null, again.status, steps, (await run.call('/Payloads/echo', 1)).body];
+    },
+    unwritten: true },
+  { name: 'a delayed send is cancelled', run: async (run) => {
+    const id = await run.submit('/Payloads/echo?delay=300d', 1);
+    const told = [(await run.row(id)).status, (await run.operate(id, 'cancel')).status, (await run.row(id))?.status ?? null, (await run.get(`/restate/invocation/${id}/output`)).status];
+    return told;
+  }, due: ['scheduled', 200, null, 404] },
 ];

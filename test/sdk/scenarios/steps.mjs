@@ -69,4 +69,5 @@ export default [
     },
     without: ['events', 'retry_count'],
   },
+  { name: 'ten thousand entries', isLong: true, call: steps('many', 5000), due: '200 12497500', unwritten: true },
 ];
