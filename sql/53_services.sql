@@ -63,18 +63,26 @@ BEGIN
     PERFORM restate.refuse('service_not_suited', 'workflow_completion_retention is for workflows, and this is none', $1);
   END IF;
   IF given <> '{}' THEN
+    -- nobody else changes it meanwhile
+    latest.public := coalesce((given ->> 'public')::boolean, latest.public);
+    IF given ? 'public' THEN
+      -- a handler that is public is so because its service is
+      latest.handlers := (
+        SELECT coalesce(jsonb_agg(CASE WHEN h.handler -> 'public' = 'true' THEN h.handler - 'public' ELSE h.handler END ORDER BY h.place), '[]')
+        FROM jsonb_array_elements(latest.handlers) WITH ORDINALITY AS h (handler, place));
+    END IF;
+    latest.idempotency_retention := coalesce((durations ->> 'idempotency_retention')::interval, latest.idempotency_retention);
+    latest.journal_retention := coalesce((durations ->> 'journal_retention')::interval, latest.journal_retention);
+    latest.workflow_completion_retention := coalesce((durations ->> 'workflow_completion_retention')::interval, latest.workflow_completion_retention);
+    latest.settings := latest.settings || (durations - retentions);
     UPDATE restate.service_revision AS r
-      SET public = coalesce((given ->> 'public')::boolean, r.public),
-        -- a handler that is public is so because its service is
-        handlers = CASE WHEN given ? 'public' THEN (
-          SELECT coalesce(jsonb_agg(CASE WHEN h.handler -> 'public' = 'true' THEN h.handler - 'public' ELSE h.handler END ORDER BY h.place), '[]')
-          FROM jsonb_array_elements(r.handlers) WITH ORDINALITY AS h (handler, place)) ELSE r.handlers END,
-        idempotency_retention = coalesce((durations ->> 'idempotency_retention')::interval, r.idempotency_retention),
-        journal_retention = coalesce((durations ->> 'journal_retention')::interval, r.journal_retention),
-        workflow_completion_retention = coalesce((durations ->> 'workflow_completion_retention')::interval, r.workflow_completion_retention),
-        settings = r.settings || (durations - retentions)
-      WHERE r.service_name = latest.service_name AND r.revision = latest.revision
-      RETURNING r.* INTO STRICT latest;
+      SET public = latest.public, handlers = latest.handlers, idempotency_retention = latest.idempotency_retention,
+        journal_retention = latest.journal_retention, workflow_completion_retention = latest.workflow_completion_retention,
+        settings = latest.settings
+      WHERE r.service_name = latest.service_name AND r.revision = latest.revision;
+    IF NOT FOUND THEN
+      PERFORM restate.not_written(format('revision %s of service %s', latest.revision, latest.service_name));
+    END IF;
     PERFORM restate.note('modify_service', jsonb_build_object('service', $1, 'revision', latest.revision, 'options', given), 'modified');
   END IF;
   RETURN restate.service_document(latest.service_name, latest.revision, latest.deployment_id, latest.ty, latest.public, latest.handlers,

@@ -69,7 +69,8 @@ COMMENT ON FUNCTION restate.on_workers(text) IS
 
 CREATE FUNCTION restate_distribute() RETURNS TABLE (object text, outcome text)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 20
-  SET search_path = pg_catalog, pg_temp
+  -- what Citus says of each table is in the rows
+  SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -210,4 +211,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_distribute() FROM PUBLIC;
 COMMENT ON FUNCTION restate_distribute() IS
-'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node, a new grant and ALTER EXTENSION ... UPDATE take. Undone by dumping and restoring into a database without Citus: doc/citus.md. Error: citus_not_ready 409.';
+'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node and a new grant take. Undone, as for ALTER EXTENSION ... UPDATE it has to be, by dumping and restoring into a database without Citus: doc/citus.md. Error: citus_not_ready 409.';

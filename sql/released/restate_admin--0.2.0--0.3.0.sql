@@ -1,6 +1,19 @@
 \echo Use "ALTER EXTENSION restate_admin UPDATE TO '0.3.0'" to load this file. \quit
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
+-- Citus hands on a change of a distributed table with all of a script around it.
+DO $do$
+BEGIN
+  IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
+    IF EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS p WHERE p.logicalrelid = 'restate.invocation'::regclass) THEN
+      RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
+        MESSAGE = 'the tables are distributed: they cannot be changed where they are',
+        HINT = 'Dump the extension, restore it into a database where nothing is distributed, update it there, and call restate_distribute().';
+    END IF;
+  END IF;
+END
+$do$;
+
 -- Nobody else uses the tables until the end, which are locked in the order in which
 -- operations lock their rows.
 LOCK TABLE restate.object_key, restate.object_state, restate.promise, restate.invocation, restate.journal,
@@ -1854,18 +1867,26 @@ BEGIN
     PERFORM restate.refuse('service_not_suited', 'workflow_completion_retention is for workflows, and this is none', $1);
   END IF;
   IF given <> '{}' THEN
+    -- nobody else changes it meanwhile
+    latest.public := coalesce((given ->> 'public')::boolean, latest.public);
+    IF given ? 'public' THEN
+      -- a handler that is public is so because its service is
+      latest.handlers := (
+        SELECT coalesce(jsonb_agg(CASE WHEN h.handler -> 'public' = 'true' THEN h.handler - 'public' ELSE h.handler END ORDER BY h.place), '[]')
+        FROM jsonb_array_elements(latest.handlers) WITH ORDINALITY AS h (handler, place));
+    END IF;
+    latest.idempotency_retention := coalesce((durations ->> 'idempotency_retention')::interval, latest.idempotency_retention);
+    latest.journal_retention := coalesce((durations ->> 'journal_retention')::interval, latest.journal_retention);
+    latest.workflow_completion_retention := coalesce((durations ->> 'workflow_completion_retention')::interval, latest.workflow_completion_retention);
+    latest.settings := latest.settings || (durations - retentions);
     UPDATE restate.service_revision AS r
-      SET public = coalesce((given ->> 'public')::boolean, r.public),
-        -- a handler that is public is so because its service is
-        handlers = CASE WHEN given ? 'public' THEN (
-          SELECT coalesce(jsonb_agg(CASE WHEN h.handler -> 'public' = 'true' THEN h.handler - 'public' ELSE h.handler END ORDER BY h.place), '[]')
-          FROM jsonb_array_elements(r.handlers) WITH ORDINALITY AS h (handler, place)) ELSE r.handlers END,
-        idempotency_retention = coalesce((durations ->> 'idempotency_retention')::interval, r.idempotency_retention),
-        journal_retention = coalesce((durations ->> 'journal_retention')::interval, r.journal_retention),
-        workflow_completion_retention = coalesce((durations ->> 'workflow_completion_retention')::interval, r.workflow_completion_retention),
-        settings = r.settings || (durations - retentions)
-      WHERE r.service_name = latest.service_name AND r.revision = latest.revision
-      RETURNING r.* INTO STRICT latest;
+      SET public = latest.public, handlers = latest.handlers, idempotency_retention = latest.idempotency_retention,
+        journal_retention = latest.journal_retention, workflow_completion_retention = latest.workflow_completion_retention,
+        settings = latest.settings
+      WHERE r.service_name = latest.service_name AND r.revision = latest.revision;
+    IF NOT FOUND THEN
+      PERFORM restate.not_written(format('revision %s of service %s', latest.revision, latest.service_name));
+    END IF;
     PERFORM restate.note('modify_service', jsonb_build_object('service', $1, 'revision', latest.revision, 'options', given), 'modified');
   END IF;
   RETURN restate.service_document(latest.service_name, latest.revision, latest.deployment_id, latest.ty, latest.public, latest.handlers,
@@ -6589,7 +6610,8 @@ COMMENT ON FUNCTION restate.on_workers(text) IS
 
 CREATE FUNCTION restate_distribute() RETURNS TABLE (object text, outcome text)
   LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 20
-  SET search_path = pg_catalog, pg_temp
+  -- what Citus says of each table is in the rows
+  SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
 AS $function$
 #variable_conflict use_column
 DECLARE
@@ -6730,4 +6752,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_distribute() FROM PUBLIC;
 COMMENT ON FUNCTION restate_distribute() IS
-'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node, a new grant and ALTER EXTENSION ... UPDATE take. Undone by dumping and restoring into a database without Citus: doc/citus.md. Error: citus_not_ready 409.';
+'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node and a new grant take. Undone, as for ALTER EXTENSION ... UPDATE it has to be, by dumping and restoring into a database without Citus: doc/citus.md. Error: citus_not_ready 409.';

@@ -36,7 +36,7 @@
 #define IS_QUEUED(alias) IS_OBJECT_KEY(alias) " AND " alias ".sequence_number < v.until"
 
 /* the timers named by v, and who waits for the invocations named by v */
-#define IS_TIMER(alias)                                                                   \
+#define IS_TIMER(alias)                                                                        \
 	alias ".due_at = v.due_at AND " alias ".kind = restate.read_timer_kind(v.kind) AND " alias \
 		  ".completion_id = v.completion_id AND " alias ".seed = v.seed AND " IS_NAMED(alias)
 #define IS_WAITED_FOR(alias) \

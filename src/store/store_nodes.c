@@ -151,7 +151,7 @@ part_of(const StoreCall *call, const Place *places, int count)
 	part.allocated = count;
 	part.is_of_one = count > 1;
 	part.values = palloc_array(Datum, ncolumns * count);
-	part.nulls = palloc_array(bool, ncolumns * count);
+	part.nulls = palloc_array(bool, ncolumns *count);
 	for (int column = 0; column < ncolumns; column++)
 		for (int i = 0; i < count; i++)
 		{

@@ -526,7 +526,8 @@ parameter_number(const StoreCall *call, const char *name)
 int
 store_call_rows_apart(const StoreCall *call)
 {
-	int most = !store_is_distributed() ? STORE_ROWS_APART : store_inserts_values(call) ? STORE_INSERTED_APART : 1;
+	int most = !store_is_distributed() ? STORE_ROWS_APART : store_inserts_values(call) ? STORE_INSERTED_APART :
+																						 1;
 
 	if (store_def(call)->form->ncolumns == 0)
 		return 0;

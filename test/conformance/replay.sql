@@ -267,18 +267,20 @@ BEGIN
 END $$;
 
 -- What is not as recorded of a batch's answer, its ids labelled.
-CREATE FUNCTION wrong_batch(line jsonb, r request, answer jsonb) RETURNS text LANGUAGE sql AS $$
-  SELECT concat_ws('; ', differences(comparable_lists(CASE WHEN want ? 'failed_len' THEN jsonb_build_object(
+CREATE FUNCTION wrong_batch(line jsonb, r request, answer jsonb) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  want CONSTANT jsonb := line #> '{recorded,body}';
+BEGIN
+  RETURN concat_ws('; ', differences(comparable_lists(CASE WHEN want ? 'failed_len' THEN jsonb_build_object(
         'succeeded_len', jsonb_array_length(answer -> 'succeeded'), 'failed_len', jsonb_array_length(answer -> 'failed'),
         'first_failed', answer #> '{failed,0}')
       ELSE answer END), comparable_lists(want)),
     (SELECT 'the error lacks the id: ' || (f ->> 'error') FROM jsonb_array_elements(answer -> 'failed') AS f
       WHERE position(f ->> 'invocation_id' IN f ->> 'error') = 0 LIMIT 1),
     CASE WHEN r.operation = 'restart-as-new' AND (SELECT count(*) FROM restate.invocation AS i WHERE i.restarted_from
-        IN (SELECT inv(s ->> 'old_invocation_id') FROM jsonb_array_elements(answer -> 'succeeded') AS s)) <> jsonb_array_length(answer -> 'succeeded')
-      THEN 'another number of restarts' END)
-  FROM (SELECT line #> '{recorded,body}') AS w (want)
-$$;
+        = ANY (ARRAY(SELECT inv(s ->> 'old_invocation_id') FROM jsonb_array_elements(answer -> 'succeeded') AS s))) <> jsonb_array_length(answer -> 'succeeded')
+      THEN 'another number of restarts' END);
+END $$;
 
 -- Replays a line about many.
 CREATE FUNCTION replay_batch(line jsonb, r request, OUT wrong text, OUT departed boolean) LANGUAGE plpgsql AS $$

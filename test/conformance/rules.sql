@@ -328,7 +328,8 @@ BEGIN
         (SELECT restate_partition_key_of_id(i.restarted_from) FROM restate.invocation AS i WHERE i.id = new_id)
       THEN 'another partition key' END,
     -- random choices are repeated if there is anything to repeat
-    CASE WHEN (SELECT n.random_seed = o.random_seed FROM restate.invocation AS n JOIN restate.invocation AS o ON o.id = n.restarted_from
+    CASE WHEN (SELECT n.random_seed = o.random_seed FROM restate.invocation AS n JOIN restate.invocation AS o
+        ON o.id = n.restarted_from AND o.partition_key = n.partition_key
       WHERE n.id = new_id) IS DISTINCT FROM (coalesce(r."from", 0) > 0) THEN 'random_seed' END);
 END $$;
 

@@ -62,6 +62,8 @@ END $$;
 -- Makes the invocations of a set.
 CREATE FUNCTION make_set(made jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  called restate_invocation_id;
+  calling restate_invocation_id;
   m jsonb;
   callee record;
   part text[];
@@ -101,8 +103,10 @@ BEGIN
     SELECT c ->> 'label' AS label, c ->> 'caller' AS caller, row_number() OVER (PARTITION BY c -> 'caller' ORDER BY n) AS n
     FROM jsonb_array_elements(made) WITH ORDINALITY AS t (c, n) WHERE c ? 'caller'
   LOOP
-    UPDATE restate.journal AS j SET invoked_id = inv(callee.label)
-      WHERE j.id = inv(callee.caller) AND j.completion_id = 2 * callee.n AND j.invoked_id IS NOT NULL;
+    called := inv(callee.label);
+    calling := inv(callee.caller);
+    UPDATE restate.journal AS j SET invoked_id = called
+      WHERE j.id = calling AND j.completion_id = 2 * callee.n AND j.invoked_id IS NOT NULL;
   END LOOP;
   -- and it is these that are waited for
   DELETE FROM restate.waiter;

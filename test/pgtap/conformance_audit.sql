@@ -16,9 +16,9 @@ BEGIN
   before := (SELECT coalesce(max(audit_id), 0) FROM restate.audit);
   PERFORM call(expression);
   SELECT string_agg(labelled(concat_ws(' ', a.id, a.operation, a.parameters, a.outcome,
-      CASE WHEN a.new_id IS NOT NULL THEN CASE WHEN EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = a.new_id AND i.restarted_from = a.id) THEN 'new' ELSE 'wrong new' END END,
+      CASE WHEN a.new_id IS NOT NULL THEN CASE WHEN EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = a.new_id AND i.restarted_from = a.id AND i.partition_key = a.partition_key) THEN 'new' ELSE 'wrong new' END END,
       CASE WHEN a.caused_by IS NOT NULL THEN 'caused by ' || a.caused_by END)), E'\n' ORDER BY a.audit_id)
-    INTO told FROM restate.sys_audit AS a WHERE a.audit_id > before;
+    INTO told FROM restate.audit AS a WHERE a.audit_id > before;
   RAISE EXCEPTION USING ERRCODE = 'UNDO0';
 EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
   RETURN coalesce(told, 'nothing');

@@ -24,7 +24,8 @@ END $$;
 SELECT make('free', 'Obj/free/s', 'running'), make('taken', 'Obj/taken/s', 'running'), make('holder', 'Obj/other/s', 'running'),
   make('waiting', 'Obj/taken/s', 'pending') \g /dev/null
 UPDATE restate.object_key SET holder = NULL WHERE service_key = 'free';
-UPDATE restate.object_key SET holder = inv('holder') WHERE service_key = 'taken';
+SELECT inv('holder') AS holder \gset
+UPDATE restate.object_key SET holder = :'holder' WHERE service_key = 'taken';
 SELECT is(restate_kill(inv('free')), 'killed', 'an invocation can be killed though nobody holds its object key');
 SELECT is(key_holder('Obj', 'free'), NULL, 'and the key stays free');
 SELECT is(restate_kill(inv('taken')), 'killed', 'an invocation can be killed though another holds its object key');
@@ -56,7 +57,7 @@ SELECT unnest(ARRAY[is(wrong_error(e, 'invalid_query_parameter'), NULL, 'a contr
   matches(e ->> 'message', '"a\\x0ab\\x22"', 'as its bytes')])
 FROM call($$restate_delete_invocation(inv('nobody'), E'a\nb"')$$) AS e;
 
-SELECT throws_ok($$UPDATE restate.invocation SET status = 'asleep' WHERE id = inv('nobody') OR id = inv('holder')$$, '23514', NULL,
+SELECT throws_ok(format($$UPDATE restate.invocation SET status = 'asleep' WHERE id IN (%L, %L)$$, inv('nobody'), inv('holder')), '23514', NULL,
   'a status that is none cannot be stored');
 
 -- ids of deployments

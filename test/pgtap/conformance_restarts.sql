@@ -87,7 +87,8 @@ SELECT make('example', 'Svc/steps', 'completed', :pinned || '{"journal": ["Comma
   "Command: Run completion_id=4", "Notification: Run for=4", "Notification: Call for=3", "Notification: Sleep for=1",
   "Command: Run completion_id=5", "Notification: Run for=5", "Command: Output"]}') \g /dev/null
 -- each entry has a time of its own, to tell it by
-UPDATE restate.journal SET appended_at = '2026-01-01'::timestamptz + index * interval '1 minute' WHERE id = inv('example');
+SELECT inv('example') AS example \gset
+UPDATE restate.journal SET appended_at = to_timestamp(1767225600 + index * 60) WHERE id = :'example';
 
 CREATE FUNCTION restart_example("from" bigint) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

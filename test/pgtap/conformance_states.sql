@@ -53,6 +53,7 @@ FROM (VALUES
 -- and with neighbours that nothing may touch.
 CREATE FUNCTION set_up(state text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
+  self restate_invocation_id;
   s state;
 BEGIN
   SELECT * INTO STRICT s FROM state WHERE state.state = set_up.state;
@@ -69,7 +70,9 @@ BEGIN
     PERFORM name_it('self', restate_new_invocation_id()::text);
   ELSE
     PERFORM make('self', s.target, s.status, s.facts);
-    IF EXISTS (SELECT FROM restate.journal AS j WHERE j.id = inv('self')) AND s.status <> 'pending' THEN
+    self := inv('self');
+    PERFORM FROM restate.journal AS j WHERE j.id = self;
+    IF FOUND AND s.status <> 'pending' THEN
       INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, event_type, event_json)
         SELECT id::restate_invocation_id, restate_partition_key_of_id(id::restate_invocation_id), 0, 0, 'TransientError', '{}'
         FROM label WHERE label IN ('self', 'neighbour');

@@ -156,6 +156,80 @@ for my $sql (@statements)
 	is(result_of($nodes[$turn++ % @nodes], $sql), result_of($plain, $sql), $sql =~ s/\(SELECT array_agg.*?'(\w+)'\)/all $1/r);
 }
 is(contents($citus), contents($plain), 'the tables are alike in the end');
+
+# what else operators call, on each node: explanations, previews, bulk jobs, registrations
+my @others = (
+	(map { "SELECT count(*) > 0 FROM $_('" . inv('running') . "')" } qw(restate_explain restate_lineage restate_call_tree)),
+	"SELECT restate_explain_json('" . inv('running') . "') ->> 'status'",
+	"SELECT status, outcome FROM restate_dry_run('purge', ARRAY['" . inv('running') . "']::restate_invocation_id[])",
+	"SELECT restate_register_deployment('worker:w', '{\"services\": [{\"name\": \"New\", \"ty\": \"VIRTUAL_OBJECT\", \"handlers\": [{\"name\": \"run\"}]}]}') IS NOT NULL",
+	"SELECT restate_modify_service('New', '{\"journal_retention\": \"1h\"}') ->> 'journal_retention'",
+	"SELECT restate_modify_state('New', 'b', '{x}', ARRAY['\\x00'::bytea])",
+	"SELECT restate_remove_deployment((SELECT id FROM restate.sys_deployment WHERE endpoint = 'worker:w'))",
+	"SELECT restate_hold('Svc', 'slow')", "SELECT restate_release('Svc')",
+	'SELECT restate_adopt((' . "SELECT array_agg(id) FROM restate.sys_invocation WHERE status = 'running'))",
+	"SELECT state, matched, done FROM restate_bulk_start('cancel', '{\"service\": \"Svc\", \"status\": \"running\"}', '{\"dry_run\": true}')",
+	"SELECT state, matched FROM restate_bulk_start('kill', '{\"service\": \"Obj\", \"status\": [\"pending\", \"ready\"]}')",
+	'SELECT state, done, failed, remaining FROM restate_bulk_run((SELECT job FROM restate.sys_bulk_job), 2)',
+	'SELECT restate_bulk_pause((SELECT job FROM restate.sys_bulk_job))',
+	'SELECT restate_bulk_resume((SELECT job FROM restate.sys_bulk_job))',
+	'SELECT state, done, failed, remaining FROM restate_bulk_next()',
+	'SELECT restate_bulk_abort((SELECT job FROM restate.sys_bulk_job))',
+	# the bulk form by filter
+	"SELECT ok, outcome FROM restate_kill_batch(ARRAY(SELECT id FROM restate.sys_invocation WHERE target_service_name = 'Svc' AND status = 'paused' ORDER BY id LIMIT 2))");
+$plain->safe_psql('postgres', "SELECT FROM restate_resume_batch(" . in_state('paused') . "), restate_pause_batch(" . in_state('ready') . ")");
+$citus->safe_psql('postgres', "SELECT FROM restate_resume_batch(" . in_state('paused') . "), restate_pause_batch(" . in_state('ready') . ")");
+for my $sql (@others)
+{
+	is(result_of($nodes[$turn++ % @nodes], $sql), result_of($plain, $sql), $sql);
+}
+my @views = split /\n/, $plain->safe_psql('postgres', q{SELECT oid::regclass FROM pg_class WHERE relkind = 'v'
+  AND relnamespace IN ('restate'::regnamespace, 'restate_api'::regnamespace) ORDER BY 1});
+for my $view (@views)
+{
+	my $sql = "SELECT count(*) FROM (SELECT * FROM $view) AS v";
+
+	is(join(' ', every_node($sql, @nodes)), join(' ', ($plain->safe_psql('postgres', $sql)) x @nodes), "each node reads $view");
+}
+
+# what a transaction does on one partition commits there
+my $done = $citus->safe_psql('postgres', sprintf <<'SQL', inv('onepart'));
+SELECT restate_import_invocation('{"id": "%s", "status": "completed", "completion_result": "success", "target_service_name": "Svc",
+  "target_handler_name": "run", "target_service_ty": "service", "pinned_deployment_id": "dp_10000000000000000000old", "pinned_service_protocol_version": 6}',
+  '[{"index": 0, "entry_json": {"Command": {"Input": {"headers": [], "payload": [], "name": ""}}}},
+    {"index": 1, "entry_json": {"Command": {"Run": {"completion_id": 1, "name": "a"}}}},
+    {"index": 2, "entry_json": {"Notification": {"Completion": {"Run": {"completion_id": 1, "result": {"Success": [1]}}}}}}]');
+SQL
+for my $call ("restate_restart_as_new('$done', 1)", "restate_purge_journal('$done')", "restate_purge('$done')")
+{
+	my (undef, undef, $log) = $citus->psql('postgres', "SET citus.log_remote_commands = on; SET client_min_messages = log; SELECT $call");
+
+	like($log, qr/issuing COMMIT/, "$call commits on a node");
+	unlike($log, qr/PREPARE TRANSACTION/, 'and on no other');
+}
+
+# who may do what
+$citus->safe_psql('postgres', 'CREATE ROLE reading LOGIN; GRANT USAGE ON SCHEMA restate TO reading; GRANT SELECT ON restate.sys_invocation TO reading;'
+	. 'CREATE ROLE operating LOGIN; GRANT EXECUTE ON FUNCTION restate_cancel TO operating');
+is(result_of($nodes[1], 'SET ROLE operating; SELECT restate_cancel(NULL)'), '42501', 'a worker knows nothing of what was granted on the coordinator');
+is($citus->safe_psql('postgres', q{SELECT object, outcome FROM restate_distribute() WHERE outcome <> 'unchanged' ORDER BY 1}),
+	"SELECT ON restate.invocation|granted to reading\nSELECT ON restate.journal|granted to reading", 'restate_distribute() hands it on');
+is($citus->safe_psql('postgres', q{SELECT count(*) FROM restate_distribute() WHERE outcome <> 'unchanged'}), '0', 'and does nothing more the next time');
+for my $node (@nodes)
+{
+	is(result_of($node, 'SET ROLE operating; SELECT restate_cancel(NULL)'), 'PT400 invalid_invocation_id', 'the operator calls functions');
+	is(result_of($node, 'SET ROLE reading; SELECT count(*) > 0 FROM restate.sys_invocation'), "t", 'and the reader reads the view');
+}
+is(error_of($nodes[1], 'SELECT FROM restate_distribute()'), 'PT409 citus_not_ready', 'a worker does not distribute');
+is(error_of($plain, 'SELECT FROM restate_distribute()'), 'PT409 citus_not_ready', 'nor a server without Citus');
+
+# a dump takes all of it, which is how it is undone
+my $dump = PostgreSQL::Test::Utils::tempdir() . '/dump';
+my $before = digest($citus);
+$citus->command_ok([ 'pg_dump', '-Fc', '-e', 'restate_admin', '-n', 'restate', '-f', $dump, $citus->connstr('postgres') ], 'a dump of the extension');
+$plain->safe_psql('postgres', 'CREATE DATABASE restored');
+$plain->command_ok([ 'pg_restore', '-x', '-d', $plain->connstr('restored'), $dump ], 'is restored where there is no Citus');
+is(digest($plain, 'restored'), $before, 'with all that there was');
 is($citus->safe_psql('postgres', 'SELECT * FROM restate_verify()'), '', 'nothing is broken');
 $citus->safe_psql('postgres', sprintf "UPDATE restate.invocation SET journal_size = 7 WHERE id = '%s' AND partition_key = 0", inv('running'));
 is($citus->safe_psql('postgres', 'SELECT problem, id FROM restate_verify()'), 'journal_size|' . inv('running'), 'restate_verify() finds what is');
