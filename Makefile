@@ -181,7 +181,7 @@ ifeq ($(WITH_HTTP),yes)
 HTTP_PROGRAM = restate-gateway
 # its name up to 0.2.0, which still starts it
 FORMER_PROGRAM = restate-admin-http
-GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c src/gateway/*/*.c)) src/types/frame.o src/types/id_codec.o src/types/is_utf8.o
+GATEWAY_OBJS    = $(patsubst %.c,%.o,$(call rel,src/gateway/*.c src/gateway/*/*.c)) src/types/frame.o src/types/protobuf.o src/types/id_codec.o src/types/is_utf8.o
 HTTP_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=2 \
 	-DRESTATE_ADMIN_VERSION='"$(EXTVERSION)"' -I$(shell $(PG_CONFIG) --includedir) -Isrc/gateway -I$(SRCROOT)/src/gateway -I$(SRCROOT)/src
 ifdef STRICT

@@ -195,6 +195,8 @@ go_on(Task *task, TaskEnd how, void (*answer_ready)(Exchange *exchange))
 		snprintf(why, sizeof(why), "the database cannot be reached with %s",
 				 options_of[exchange->step]);
 		answer_not_ready(exchange, why);
+		exchange->answered(exchange);
+		return;
 	}
 	if (how == TASK_DONE && exchange->status == 0)
 	{

@@ -225,6 +225,7 @@ start_dispatcher(bool with_ingress)
 	DispatcherConfig config = {.conninfo = options->worker_db,
 							   .slots = options->worker_slots,
 							   .deployment_slots = options->deployment_slots,
+							   .most_bytes = (size_t) options->in_flight * 1024 * 1024,
 							   .due = clock_look};
 
 	/* what it has done itself it need not be notified of */

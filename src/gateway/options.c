@@ -28,6 +28,7 @@ static const struct option long_options[] = {
 	{"worker-slots", required_argument, NULL, 's'},
 	{"deployment-slots", required_argument, NULL, 'S'},
 	{"deployment-ca-file", required_argument, NULL, 'A'},
+	{"in-flight", required_argument, NULL, 'F'},
 	{"pool", required_argument, NULL, 'p'},
 	{"lanes", required_argument, NULL, 'n'},
 	{"query-pool", required_argument, NULL, 'P'},
@@ -66,6 +67,8 @@ static const char help[] =
 	"                           that may do what workers do; without it none are run\n"
 	"  --worker-slots=N         how many invocations it runs at a time [1000]\n"
 	"  --deployment-slots=N     how many of these on one deployment [1000]\n"
+	"  --in-flight=MIB          how much may be on its way between handlers and the database\n"
+	"                           before handlers are held back [256]\n"
 	"  --deployment-ca-file=FILE\n"
 	"                           certificates, in PEM, of who may vouch for deployments at an https\n"
 	"                           address [those that the system trusts]\n"
@@ -143,6 +146,7 @@ options_read(Options *options, int argc, char **argv)
 	options->db = "";
 	options->worker_slots = 1000;
 	options->deployment_slots = 1000;
+	options->in_flight = 256;
 	options->pool = 8;
 	options->lanes = 2;
 	options->query_pool = 2;
@@ -255,6 +259,9 @@ apply(Options *options, int flag, const char *value)
 			break;
 		case 'A':
 			options->deployment_ca_file = value;
+			break;
+		case 'F':
+			options->in_flight = number("--in-flight", value, 1, 65536);
 			break;
 		case 'p':
 			options->pool = number("--pool", value, 1, 1000);

@@ -22,11 +22,12 @@ typedef struct Options
 {
 	Place listen;
 	Place ingress;
-	const char *db;		   /* connection string of the operations */
-	const char *query_db;  /* of POST /query and the other reads, or NULL */
-	const char *worker_db; /* of the dispatcher, or NULL: there is none */
-	int worker_slots;	   /* attempts at a time */
-	int deployment_slots;  /* and on one deployment */
+	const char *db;					/* connection string of the operations */
+	const char *query_db;			/* of POST /query and the other reads, or NULL */
+	const char *worker_db;			/* of the dispatcher, or NULL: there is none */
+	int worker_slots;				/* attempts at a time */
+	int deployment_slots;			/* and on one deployment */
+	int in_flight;					/* MiB between handlers and the database */
 	const char *deployment_ca_file; /* of those that are trusted in TLS; NULL: what the system trusts */
 	int pool;
 	int lanes; /* of the pool */

@@ -14,6 +14,7 @@
 #include <strings.h>
 
 #include "body.h"
+#include "cluster.h"
 #include "deploy/fetch.h"
 
 /* what there is too much of for restate_register_deployment as well */
@@ -279,15 +280,17 @@ start(Discovery *discovery)
 	const char *error;
 	const char *name;
 	json_t *value;
-	int count = 1;
+	int count = 0;
 
-	discovery->sent = calloc(json_object_size(discovery->headers) + 1, sizeof(CallHeader));
+	discovery->sent = calloc(json_object_size(discovery->headers) + 2, sizeof(CallHeader));
 	if (discovery->sent == NULL)
 	{
 		answer_out_of_memory(exchange);
 		return false;
 	}
-	discovery->sent[0] = accept;
+	discovery->sent[count++] = accept;
+	if (cluster_name())
+		discovery->sent[count++] = (CallHeader){CLUSTER_HEADER, cluster_name()};
 	json_object_foreach(discovery->headers, name, value)
 	{
 		discovery->sent[count++] = (CallHeader){name, json_string_value(value)};

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster.h"
 #include "log.h"
 
 /* between attempts to connect: doubling from the first to the last */
@@ -213,6 +214,7 @@ note_connected(const Slots *slots, const PGconn *connection)
 	char host[256];
 	char role[128];
 
+	cluster_note(PQdb(connection));
 	log_event(LOG_INFO, "event=connected pool=%s host=%s port=%s database=%s role=%s server=%s",
 			  slots->config.name, log_quote(PQhost(connection), host, sizeof(host)),
 			  port && *port ? port : "-", log_quote(PQdb(connection), database, sizeof(database)),

@@ -33,8 +33,8 @@
  * latest revision is as restate.sys_service has it, said again for a lock that
  * finds it through the primary key.
  */
-#define LATEST_DEPLOYMENT_OF(service_name, service_revision, deployment)              \
-	"SELECT s.deployment_id FROM " service_revision " s"                              \
+#define LATEST_DEPLOYMENT_OF(service_name, service_revision, deployment)                \
+	"SELECT s.deployment_id FROM " service_revision " s"                                \
 	" WHERE s.service_name = " service_name " AND EXISTS (SELECT FROM " deployment " x" \
 	" WHERE x.id = s.deployment_id) ORDER BY s.revision DESC LIMIT 1"
 #define LATEST_DEPLOYMENT(service_name) \

@@ -40,7 +40,7 @@ worker_claim(const Claim *claim, int *count)
 	{
 		int ncandidates;
 		RestateInvocationId *candidates = shards > 0 ? shards_read_next(claim, depth, &ncandidates) :
-														runnable_read(claim, depth, &ncandidates, &has_more);
+													   runnable_read(claim, depth, &ncandidates, &has_more);
 
 		*count += start_free(&workset, claim->worker_name, candidates, ncandidates, claimed + *count,
 							 claim->max - *count);

@@ -8,7 +8,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(kill_and_recover);
+our @EXPORT = qw(kill_and_recover kill_server start_again);
 
 # Returns the processes of the server below its postmaster, with their titles.
 sub processes
@@ -46,8 +46,7 @@ sub kill_and_recover
 	my ($node, $kind) = @_;
 
 	hold_answers($node) if $kind eq 'unanswered';
-	my $data = $node->data_dir;
-	my ($postmaster) = slurp_file("$data/postmaster.pid") =~ /^(\d+)/;
+	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
 	my %titles = processes($postmaster);
 	my @backends = sort grep { $titles{$_} =~ /\[local\]/ } keys %titles;
 	my @others = sort grep { $titles{$_} !~ /\[local\]/ } keys %titles;
@@ -64,7 +63,20 @@ sub kill_and_recover
 		$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not recover';
 		return;
 	}
-	kill 'KILL', $postmaster, ($kind eq 'postmaster' ? () : keys %titles);
+	kill_server($node, $kind eq 'postmaster');
+	$node->adjust_conf('postgresql.conf', 'synchronous_standby_names', undef) if $kind eq 'unanswered';
+	start_again($node);
+	return;
+}
+
+# Kills a server with SIGKILL, its postmaster alone if asked to, and returns when it is gone.
+sub kill_server
+{
+	my ($node, $alone) = @_;
+	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
+	my %titles = processes($postmaster);
+
+	kill 'KILL', $postmaster, ($alone ? () : keys %titles);
 	# it can start once the last of the old processes is gone
 	for (1 .. 1200)
 	{
@@ -72,7 +84,14 @@ sub kill_and_recover
 		sleep 0.05;
 	}
 	$node->{_pid} = undef;
-	$node->adjust_conf('postgresql.conf', 'synchronous_standby_names', undef) if $kind eq 'unanswered';
+	return;
+}
+
+# Starts a server that was killed.
+sub start_again
+{
+	my ($node) = @_;
+
 	$node->start(fail_ok => 1) or do { sleep 1; $node->start };
 	return;
 }

@@ -106,6 +106,7 @@ const work = restate.service({
       if (!fs.readFileSync(steps, 'utf8').includes('begin stumble')) { await step('stumble', 0)(); throw new Error('stumbled'); }
       await ctx.run('up', step('up', 1, ms));
     }),
+    naps: async (ctx, ms) => { await ctx.sleep(ms); },
     sleeps: async (ctx) => { await ctx.sleep(86400000); },
     calls: (ctx) => ctx.serviceClient(work).sleeps(),
     changed: async (ctx) => {
@@ -116,6 +117,19 @@ const work = restate.service({
       async () => { await step('hangs', 0)(); await new Promise(() => {}); }),
     waits: restate.handlers.handler({ inactivityTimeout: 200 }, async (ctx) => { await ctx.sleep(700); return 1; }),
     echo: async (ctx, text) => text,
+    attempt: async (ctx) => ['x-restate-cluster-name', 'x-restate-invocation-id', 'traceparent', 'tracestate', 'x-own'].map((name) => ctx.request().attemptHeaders.get(name) ?? null),
+    length: async (ctx, text) => text.length,
+    pour: restate.handlers.handler({ inactivityTimeout: 600000 }, async (ctx, { name, n, size, go }) => {
+      let sum = 0;
+      await ctx.run('ready', step(`ready ${name}`, 1));
+      for (let i = 0; i < n; i += 1) {
+        sum += (await ctx.run(`big${i}`, async () => {
+          while (!fs.existsSync(go)) await new Promise((resolve) => { setTimeout(resolve, 20); });
+          return 'x'.repeat(size);
+        })).length;
+      }
+      return sum;
+    }),
     stored: restate.handlers.handler({ inactivityTimeout: 0 }, async (ctx, n) => {
       let sum = 0;
       for (let i = 0; i < n; i += 1) sum += await ctx.run(`s${i}`, () => i);
@@ -129,4 +143,5 @@ const handler = restate.createEndpointHandler({ services: [work, counter, flow],
 const pair = mode.includes('tls') ? { key: fs.readFileSync(process.env.TLS_KEY), cert: fs.readFileSync(process.env.TLS_CERTIFICATE) } : null;
 const server = mode.startsWith('h2') ? (pair ? http2.createSecureServer(pair, handler) : http2.createServer(handler)) :
   pair ? https.createServer(pair, handler) : http.createServer(handler);
+server.on('request', ({ url, headers }) => { if (url.endsWith('/discover')) fs.appendFileSync(steps, `discovered by ${headers['x-restate-cluster-name']}\n`); });
 server.listen(Number(port), '127.0.0.1', () => console.log(server.address().port));

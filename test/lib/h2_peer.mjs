@@ -18,7 +18,7 @@ function answer(request, response) {
   const url = new URL(request.url, 'http://peer');
   const size = Number(url.searchParams.get('size') ?? 0);
 
-  connections.add(request.socket.remotePort ?? request.stream.session.socket.remotePort);
+  connections.add(request.socket?.remotePort ?? request.stream?.session?.socket?.remotePort);
   switch (url.pathname) {
     case '/base/echo':
       response.writeHead(200, { 'content-type': 'text/echo' });

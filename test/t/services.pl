@@ -94,6 +94,22 @@ my $again = $json->decode($answer->{body})->{new_invocation_id};
 is(settled($node, $again), '"Ann A 6"', 'and runs to its end');
 is(steps_done($service)->{'end one Ann'}, $steps, 'without the steps that it kept');
 
+# what the deployment is told beside the input: the cluster, and the trace of the request
+is(steps_done($service)->{'discovered by postgres'}, 1, 'a deployment is told which cluster asks for its manifest');
+my $trace = '0af7651916cd43dd8448eb211c80319c';
+for ([ "00-$trace-b7ad6b7169203331-01", qr/^00-$trace-(?!b7ad6b7169203331|0{16})[0-9a-f]{16}-01$/, 'a trace' ], [ "cc-$trace-b7ad6b7169203331-01-more", qr/^00-$trace-[0-9a-f]{16}-01$/, 'one of a later version' ],
+	(map { [ $_->[0], undef, $_->[1] ] } [ "00-$trace-0000000000000000-01", 'one without a parent' ], [ '00-' . '0' x 32 . '-b7ad6b7169203331-01', 'one without an id' ], [ uc "00-$trace-b7ad6b7169203331-01", 'one in capitals' ],
+		[ "ff-$trace-b7ad6b7169203331-01", 'one of no version' ], [ "00-$trace-b7ad6b7169203331-01-more", 'one that is too long' ], [ "00-$trace", 'half of one' ], [ undef, 'none' ]))
+{
+	my ($parent, $expected, $name) = @$_;
+	my $told = call($ingress, 'POST', '/Work/attempt', undef, (defined $parent ? "traceparent: $parent" : ()), 'tracestate: vendor=1,other=2');
+	my ($cluster, $id, $got, $state) = @{ $json->decode($told->{body}) };
+
+	is("$cluster $id", "postgres $told->{headers}{'x-restate-id'}", "$name: cluster and invocation are told");
+	$expected ? like($got, $expected, "$name: is passed on, with the attempt as the parent") : is($got, undef, "$name: is not passed on");
+	is($state, $expected ? 'vendor=1,other=2' : undef, "$name: so is its state");
+}
+
 # many at a time
 my @many = map { call_later($ingress, 'POST', '/Work/steps', '10', @json) } 1 .. 50;
 is((grep { my $a = read_answer($_, 'POST'); "$a->{status} $a->{body}" eq '200 45' } @many), 50, 'fifty calls of ten steps have their answers');

@@ -134,6 +134,9 @@ extern void call_finish(Call *call);
 /* How much of what was given to be sent the other side has not taken yet. */
 extern size_t call_unsent(const Call *call);
 
+/* The same of all calls together. */
+extern size_t calls_unsent(void);
+
 /* So much of the answer has been dealt with: as much more may come. */
 extern void call_took(Call *call, size_t len);
 

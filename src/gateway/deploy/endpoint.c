@@ -37,6 +37,9 @@ struct Endpoint
 	bool is_freed;
 };
 
+/* of all calls, what is to be sent and was not taken to be written */
+static size_t unsent;
+
 static void stir(Endpoint *endpoint);
 static void take_turn(Timer *timer);
 static void destroy(Endpoint *endpoint);
@@ -188,8 +191,11 @@ call_send(Call *call, const char *bytes, size_t len)
 		call->sent = 0;
 	}
 	buffer_add(&call->out, bytes, len);
+	if (call->out.failed)
+		return false;
+	unsent += len;
 	tell_more(call);
-	return !call->out.failed;
+	return true;
 }
 
 void
@@ -217,6 +223,19 @@ size_t
 call_unsent(const Call *call)
 {
 	return call->out.len - call->sent;
+}
+
+size_t
+calls_unsent(void)
+{
+	return unsent;
+}
+
+void
+link_sent(Call *call, size_t len)
+{
+	call->sent += len;
+	unsent -= len;
 }
 
 void
@@ -286,6 +305,7 @@ static void
 finish(Call *call, CallEnd how, const char *why)
 {
 	loop_clear_timer(&call->timer);
+	unsent -= call_unsent(call);
 	buffer_free(&call->out);
 	call->sent = 0;
 	call->endpoint = NULL;

@@ -268,7 +268,7 @@ add_body(Link *link, Call *call)
 		buffer_add(&link->out, call->out.data + call->sent, len);
 		if (h1->is_chunked)
 			buffer_add(&link->out, "\r\n", 2);
-		call->sent += len;
+		link_sent(call, len);
 	}
 	if (call_unsent(call) > 0)
 		return;

@@ -181,7 +181,7 @@ read_body(nghttp2_session *session, int32_t stream, uint8_t *to, size_t room, ui
 		len = room;
 	if (len > 0)
 		memcpy(to, call->out.data + call->sent, len);
-	call->sent += len;
+	link_sent(call, len);
 	if (call_unsent(call) == 0 && call->is_finished)
 		*flags |= NGHTTP2_DATA_FLAG_EOF;
 	/* large memory is not kept for what may be long idle */

@@ -74,6 +74,9 @@ extern const LinkKind link_http1;
 
 extern const Uri *link_uri(const Link *link);
 
+/* So much of what a call is to send was taken to be written. */
+extern void link_sent(Call *call, size_t len);
+
 /* Has the link flushed before the loop waits. */
 extern void link_has_news(Link *link);
 

@@ -15,8 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster.h"
 #include "dispatch/claims.h"
 #include "dispatch/failures.h"
+#include "dispatch/flow.h"
 #include "dispatch/frames.h"
 #include "dispatch/pushes.h"
 #include "log.h"
@@ -27,7 +29,7 @@
 /* how long the handler may take to end its answer, when that has said all */
 #define DRAIN_MS 5000
 
-/* while the handler has not taken so much of what it was sent, it is sent no more */
+/* while the handler has not taken so much of what it was sent, it is sent no more; where too much is in flight, anything */
 #define MAX_UNSENT ((size_t) 1024 * 1024)
 
 /* what the path of a handler begins with */
@@ -49,6 +51,7 @@ static void look_at_silence(Timer *timer);
 static int64_t silence_limit(const Attempt *attempt);
 static void stop_counting(Attempt *attempt);
 static void hang_up(Attempt *attempt);
+static void drop_received(Attempt *attempt);
 static void add_steps(Attempt *attempt, int64_t commands);
 static void note_end(const Attempt *attempt, AttemptOutcome outcome, const char *status,
 					 const char *error_code);
@@ -179,8 +182,19 @@ fill(Attempt *attempt, const Claimed *claimed)
 	attempt->headers[n++] = (CallHeader){"content-type", attempt->content_type};
 	attempt->headers[n++] = (CallHeader){"accept", attempt->content_type};
 	attempt->headers[n++] = (CallHeader){"x-restate-invocation-id", attempt->id};
+	if (cluster_name())
+	{
+		snprintf(attempt->cluster, sizeof(attempt->cluster), "%s", cluster_name());
+		attempt->headers[n++] = (CallHeader){CLUSTER_HEADER, attempt->cluster};
+	}
 	for (int i = 0; attempt->served && i < attempt->served->nheaders; i++)
 		attempt->headers[n++] = attempt->served->headers[i];
+	if (claimed->request)
+		trace_read(&attempt->trace, claimed->request, claimed->request_len);
+	if (attempt->trace.parent[0])
+		attempt->headers[n++] = (CallHeader){"traceparent", attempt->trace.parent};
+	if (attempt->trace.state[0])
+		attempt->headers[n++] = (CallHeader){"tracestate", attempt->trace.state};
 	call->events = &events;
 	call->owner = attempt;
 	call->method = "POST";
@@ -322,6 +336,7 @@ take_data(Call *call, const char *bytes, size_t len)
 		attempt_fails(attempt, "RT0010", -1, "out of memory");
 		return;
 	}
+	flow_received(len);
 	if (!frames_cut(attempt))
 	{
 		attempt_fails(attempt, "RT0012", -1, "the handler has sent a message of more than 32 MiB");
@@ -329,7 +344,7 @@ take_data(Call *call, const char *bytes, size_t len)
 	}
 	whole = attempt->whole - whole;
 	if (whole < len)
-		call_took(call, len - whole);
+		flow_let_send(attempt, len - whole);
 	consider(attempt);
 }
 
@@ -344,7 +359,8 @@ consider(Attempt *attempt)
 	if (attempt->push || attempt->is_ended)
 		return;
 	/* who does not read what it is sent is not sent more */
-	if (attempt->is_live && !attempt->is_closing && call_unsent(&attempt->call) > MAX_UNSENT &&
+	if (attempt->is_live && !attempt->is_closing &&
+		call_unsent(&attempt->call) > (flow_is_full() ? 0 : MAX_UNSENT) &&
 		(attempt->holding.place || loop_set_timer(&attempt->holding, loop_now() + HOLD_MS)))
 		return;
 	if (attempt->wants_news ||
@@ -436,12 +452,22 @@ hang_up(Attempt *attempt)
 }
 
 /*
+ * Drops what has come from the handler.
+ */
+static void
+drop_received(Attempt *attempt)
+{
+	flow_stored(attempt->in.len);
+	buffer_free(&attempt->in);
+}
+
+/*
  * It fails by that, and not by what has come after it.
  */
 void
 attempt_refused(Attempt *attempt, const char *error_code, const char *why)
 {
-	buffer_free(&attempt->in);
+	drop_received(attempt);
 	attempt->pushing = attempt->whole = 0;
 	attempt->nframes = 0;
 	attempt->is_closing = attempt->is_alone = false;
@@ -457,13 +483,18 @@ attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *r
 	add_steps(attempt, commands);
 	if (attempt->pushing > 0)
 	{
-		if (attempt->is_live)
-			call_took(&attempt->call, attempt->pushing);
-		memmove(attempt->in.data, attempt->in.data + attempt->pushing,
-				attempt->in.len - attempt->pushing);
-		attempt->in.len -= attempt->pushing;
-		attempt->whole -= attempt->pushing;
+		size_t pushed = attempt->pushing;
+
+		memmove(attempt->in.data, attempt->in.data + pushed, attempt->in.len - pushed);
+		attempt->in.len -= pushed;
+		attempt->whole -= pushed;
 		attempt->pushing = 0;
+		flow_stored(pushed);
+		/* large memory is not kept for what may be long idle */
+		if (attempt->in.len == 0 && attempt->in.allocated > LARGE_PIECE)
+			buffer_free(&attempt->in);
+		if (attempt->is_live)
+			flow_let_send(attempt, pushed);
 	}
 	if (can_be_sent)
 	{
@@ -559,7 +590,7 @@ look_at_silence(Timer *timer)
 		return;
 	}
 	/* it is we who are slow */
-	if (attempt->push || attempt->whole > 0)
+	if (attempt->push || attempt->whole > 0 || attempt->is_held_back)
 		attempt->active_at = now;
 	until = attempt->active_at + silence_limit(attempt);
 	if (until <= now && attempt->call.is_finished)
@@ -734,7 +765,8 @@ attempt_free(Attempt *attempt)
 		served_release(attempt->served);
 	}
 	worker_release(attempt->worker);
-	buffer_free(&attempt->in);
+	drop_received(attempt);
+	flow_forget(attempt);
 	free(attempt->path);
 	free(attempt);
 }

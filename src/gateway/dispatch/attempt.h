@@ -8,6 +8,7 @@
 
 #include "asks.h"
 #include "dispatch/served.h"
+#include "dispatch/trace.h"
 #include "dispatch/workers.h"
 #include "handlers.h"
 
@@ -52,7 +53,9 @@ struct Attempt
 	Handler *handler; /* where it is counted */
 	char *path;
 	char content_type[64];
-	CallHeader headers[SERVED_MAX_HEADERS + 4];
+	CallHeader headers[SERVED_MAX_HEADERS + 6];
+	char cluster[64];
+	Trace trace;
 	char server[128];
 	int64_t started_at;
 
@@ -79,7 +82,7 @@ struct Attempt
 	bool is_counted; /* it takes a slot */
 	bool has_failed;
 	bool is_given_back; /* the gateway ends: another will start it anew */
-	bool is_refused; /* what the answer's head says was not acceptable */
+	bool is_refused;	/* what the answer's head says was not acceptable */
 	AttemptFailure failure;
 
 	int64_t inactivity_ms;
@@ -87,6 +90,11 @@ struct Attempt
 	int64_t active_at; /* when something last went either way */
 	Timer silence;	   /* looks whether that is too long ago; then, how long the end of the call may take */
 	Timer holding;	   /* what is not urgent is pushed by then */
+
+	size_t held_back; /* bytes that the handler is not let send yet, since too much is in flight */
+	bool is_held_back;
+	Attempt *held_previous;
+	Attempt *held_next;
 
 	struct Push *push;	  /* that it is part of, or NULL */
 	bool is_due;		  /* it waits for a push */

@@ -11,6 +11,7 @@
 
 #include "dispatch/attempt.h"
 #include "dispatch/counts.h"
+#include "dispatch/flow.h"
 #include "dispatch/liveness.h"
 #include "dispatch/workers.h"
 #include "failure.h"
@@ -169,7 +170,14 @@ room(void)
 
 	if (left > served_room())
 		left = served_room();
-	return left < MOST_CLAIMED ? left : MOST_CLAIMED;
+	if (left > MOST_CLAIMED)
+		left = MOST_CLAIMED;
+	if (left <= 0)
+		return 0;
+	left = flow_room(left);
+	if (left == 0)
+		flow_claims_wait();
+	return left;
 }
 
 /*
@@ -256,9 +264,16 @@ ended(Task *task, TaskEnd how)
 	is_running = false;
 	if (rows && how == TASK_DONE && !has_error)
 	{
+		size_t bytes = 0;
+
 		nrows = PQntuples(rows);
 		for (int row = 0; row < nrows; row++)
+		{
+			bytes += (size_t) PQgetlength(rows, row, COLUMN_REQUEST);
 			is_known = start_row(rows, row) && is_known;
+		}
+		if (nrows > 0)
+			flow_claimed(bytes, nrows);
 	}
 	if (!is_known && workers_renew(NULL))
 	{

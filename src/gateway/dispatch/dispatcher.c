@@ -9,6 +9,7 @@
 #include "dispatch/claims.h"
 #include "dispatch/counts.h"
 #include "dispatch/failures.h"
+#include "dispatch/flow.h"
 #include "dispatch/leaving.h"
 #include "dispatch/liveness.h"
 #include "dispatch/pushes.h"
@@ -38,7 +39,7 @@ dispatcher_start(const DispatcherConfig *config)
 	served_configure(config->deployment_slots);
 	attempts_configure(config->over, config->due);
 	if (!pushes_start(pool) || !failures_start(pool) ||
-		!liveness_start(pool, config->conninfo) || !leaving_start(pool) ||
+		!flow_start(config->most_bytes) || !liveness_start(pool, config->conninfo) || !leaving_start(pool) ||
 		!claims_start(pool, config->slots))
 		return false;
 	log_event(LOG_INFO, "event=dispatcher_started worker=%s slots=%d deployment_slots=%d",
@@ -88,6 +89,9 @@ dispatcher_render(Buffer *buffer)
 	metric_single(buffer, "restate_gateway_deployment_streams", "gauge",
 				  "Requests to deployments that are under way on these.",
 				  (unsigned long) endpoints_streams());
+	metric_single(buffer, "restate_gateway_bytes_in_flight", "gauge",
+				  "What handlers have sent and is not stored, and what waits to be sent to them.",
+				  (unsigned long) flow_bytes());
 	metric_single(buffer, "restate_gateway_claims_total", "counter",
 				  "Calls that asked for what is ready.", counts->claims);
 	metric_single(buffer, "restate_gateway_claimed_total", "counter", "Attempts that they gave.",
@@ -135,6 +139,7 @@ dispatcher_stop(void)
 	failures_stop();
 	pool_stop(pool);
 	attempts_drop_all();
+	flow_stop();
 	pushes_free();
 	claims_free();
 	liveness_free();

@@ -17,6 +17,7 @@ typedef struct DispatcherConfig
 	const char *conninfo;
 	int slots;			  /* attempts at a time */
 	int deployment_slots; /* of those on one deployment */
+	size_t most_bytes;	  /* in flight */
 	const char *name;	  /* of the worker it begins as; NULL: one of its own */
 	/* an attempt is over, perhaps with its invocation; NULL: nobody wants to know */
 	void (*over)(const char *id);

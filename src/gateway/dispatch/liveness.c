@@ -223,6 +223,8 @@ opened(Session *session)
 {
 	(void) session;
 	hears = true;
+	/* it is set: no memory is needed */
+	(void) loop_set_timer(&asks, loop_now() + poll_ms(HEARING_MS));
 	attempts_have_news(NULL, REASON_OWN);
 	claims_wake(REASON_OWN);
 }

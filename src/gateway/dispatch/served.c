@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cluster.h"
+
 /* for how long what was loaded is taken for what there is */
 #define FRESH_MS 5000
 
@@ -145,7 +147,8 @@ is_ours(const char *name)
 {
 	static const char *const names[] = {"host", "connection", "content-length", "transfer-encoding",
 										"te", "upgrade", "keep-alive", "proxy-connection",
-										"content-type", "accept", "x-restate-invocation-id"};
+										"content-type", "accept", "x-restate-invocation-id",
+										CLUSTER_HEADER, "traceparent", "tracestate"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(name, names[i]) == 0)
