@@ -15,19 +15,17 @@
 use strict;
 use warnings;
 
-use Cwd qw(abs_path);
-use File::Basename qw(dirname);
-use HTTP::Tiny;
-use IO::Socket::INET;
 use JSON::PP;
-use List::Util qw(max min shuffle);
+use List::Util qw(shuffle);
 use POSIX ();
 use Time::HiRes qw(sleep time);
 
-use Bench qw(query record progress quantile wait_while_it_goes_on);
+use Bench qw(query record progress wait_while_it_goes_on);
+use BenchServers qw(work_in copied install spawn end pid_of free_ports wait_for read_file write_file
+  post rows start_restate restate_version gateway_database start_gateway run_lists speed_of);
 
 my $quick = @ARGV && $ARGV[0] eq '--quick';
-my $version = '1.6.2';
+my $version = restate_version();
 my $service = 'Bench';
 my $batch_size = 1000;
 my $warm_up = 400;
@@ -50,135 +48,15 @@ if ($ENV{HTTP_ROUNDS})
 	$_->{rounds} = $ENV{HTTP_ROUNDS} for @plans;
 }
 
-my $root = dirname(dirname(abs_path(__FILE__)));
-my $dir = "$ENV{SERVER_DIR}/http";
-my @owner = (stat $ENV{SERVER_DIR})[ 4, 5 ];
+my $dir = work_in('http');
 my $json = JSON::PP->new->canonical;
-my $http = HTTP::Tiny->new(timeout => $ENV{PATIENCE} || 600);
-my $main = $$;
-my ($restate, $deployment_id, $note);
-my (%port, %side, %pid);
+my ($deployment_id, $ingress, $note);
+my %side;
 
 $SIG{INT} = $SIG{TERM} = $SIG{HUP} = sub { exit 1 };
 set_up();
 measure($_) for @plans;
 exit 0;
-
-# Starts a program in the background, as the servers' user unless asked not to,
-# with its output in a log.
-sub spawn
-{
-	my ($name, @command) = @_;
-	my $log = "$dir/$name.log";
-
-	write_file($log);
-	@command = ('setpriv', "--reuid=$owner[0]", "--regid=$owner[1]", '--init-groups', @command) if $> == 0;
-	my $child = fork // die "cannot fork: $!\n";
-	if ($child == 0)
-	{
-		open STDIN, '<', '/dev/null';
-		open STDOUT, '>>', $log or POSIX::_exit(9);
-		open STDERR, '>&', \*STDOUT;
-		chdir $dir;
-		{ no warnings 'exec'; exec @command; }
-		POSIX::_exit(9);
-	}
-	$pid{$name} = $child;
-	return;
-}
-
-# Ends a program of spawn.
-sub end
-{
-	my ($name) = @_;
-	my $child = delete $pid{$name} or return;
-
-	kill 'TERM', $child;
-	for (1 .. 100)
-	{
-		return if waitpid($child, POSIX::WNOHANG()) == $child;
-		sleep 0.05;
-	}
-	kill 'KILL', $child;
-	waitpid $child, 0;
-	return;
-}
-
-END
-{
-	local $?;
-	if ($$ == $main)
-	{
-		end($_) for keys %pid;
-	}
-}
-
-# Returns a number of ports that are free.
-sub free_ports
-{
-	my @sockets = map { IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1) or die "no free port: $!\n" } 1 .. $_[0];
-
-	return map { $_->sockport } @sockets;
-}
-
-# Waits until a program of spawn is ready.
-sub wait_for
-{
-	my ($name, $ready) = @_;
-
-	wait_while_it_goes_on("$name is not ready", sub {
-		die "$name has ended\n" . read_file("$dir/$name.log") if waitpid($pid{$name}, POSIX::WNOHANG()) == $pid{$name};
-		return ($ready->(), -s "$dir/$name.log");
-	});
-	return;
-}
-
-# Waits until a URL of it is answered with success.
-sub wait_for_url
-{
-	my ($name, $url) = @_;
-
-	wait_for($name, sub { return $http->get($url)->{success} });
-	return;
-}
-
-sub read_file
-{
-	my ($path) = @_;
-
-	open my $in, '<', $path or die "cannot read $path: $!\n";
-	local $/;
-	return <$in> // '';
-}
-
-sub write_file
-{
-	my ($path, @text) = @_;
-
-	open my $out, '>', $path or die "cannot write $path: $!\n";
-	print $out @text;
-	close $out or die "cannot write $path: $!\n";
-	return;
-}
-
-# Sends JSON and returns what is answered, as text.
-sub post
-{
-	my ($url, $document) = @_;
-	my $answer = $http->post($url, { headers => { 'Content-Type' => 'application/json', Accept => 'application/json' },
-			content => $json->encode($document) });
-
-	die "POST $url: $answer->{status} $answer->{content}\n" unless $answer->{success};
-	return $answer->{content};
-}
-
-# Returns the rows of a query to one of the sides.
-sub rows
-{
-	my ($name, $sql) = @_;
-
-	return @{ $json->decode(post("$side{$name}/query", { query => $sql }))->{rows} };
-}
 
 # Returns the ids of the invocations that a condition holds for, in random order:
 # the server returns those of a partition together, and would work on one
@@ -193,84 +71,31 @@ sub ids_where
 # Starts both sides and has them hold the same invocations.
 sub set_up
 {
-	my $npm = "$root/.run/npm";
-	my $package = "$npm/node_modules/\@restatedev/restate-server";
-
 	progress('starting both sides');
-	mkdir $dir or die "$dir: $!\n";
-	chown @owner, $dir;
-	system('bash', '-c', <<'SH', $root, $npm, $package, $version) == 0 or die "cannot install what is needed\n";
-set -euo pipefail
-. "$0/test/lib/common.sh"
-{
-  need_packages wrk curl
-  if ! command -v node >/dev/null || ! grep -qs "\"version\": *\"$3\"" "$2/package.json"; then
-    need npm
-    need_npm "$1" "@restatedev/restate-server@$3"
-  fi
-} >&2
-SH
-	# to where its user can run it, whoever owns the tree
-	$restate = "$dir/restate-server";
-	system('cp', glob("$package-*/bin/restate-server"), $restate) == 0 or die "cannot install restate-server\n";
-	{
-		local $ENV{PGDATABASE} = 'postgres';
-		query('CREATE DATABASE bench_http');
-	}
-	$ENV{PGDATABASE} = 'bench_http';
-	query("CREATE EXTENSION restate_admin;\n\\i $root/examples/gateway_roles.sql\n");
-	@port{qw(ours theirs ingress node deployment)} = free_ports(5);
-	%side = map { $_ => "http://127.0.0.1:$port{$_}" } qw(ours theirs);
+	install();
+	gateway_database('bench_http');
 	start_theirs();
-	start_ours();
+	$side{ours} = start_gateway('ours');
 	load();
 	warm_up();
 	return;
 }
 
-# Starts the real server, with its defaults but for ports, and for a long pause
-# before an invocation whose deployment cannot be reached is tried again.
+# Starts the real server, with a long pause before an invocation whose deployment cannot be
+# reached is tried again, and the deployment.
 sub start_theirs
 {
-	write_file("$dir/restate.toml", <<"TOML");
-disable-telemetry = true
-listen-mode = "tcp"
-bind-ip = "127.0.0.1"
-bind-port = $port{node}
-advertised-host = "127.0.0.1"
-base-dir = "$dir/restate"
-log-disable-ansi-codes = true
+	my ($port) = free_ports(1);
+
+	($side{theirs}, $ingress) = start_restate('theirs', last => <<'TOML');
 [default-retry-policy]
 initial-interval = "1h"
 max-interval = "1h"
-[admin]
-bind-ip = "127.0.0.1"
-bind-port = $port{theirs}
-[ingress]
-bind-ip = "127.0.0.1"
-bind-port = $port{ingress}
 TOML
-	mkdir "$dir/restate";
-	chown @owner, "$dir/restate";
-	spawn('theirs', $restate, '--no-logo', '--config-file', "$dir/restate.toml");
-	wait_for_url('theirs', "$side{theirs}/health");
-	wait_for_url('theirs', "http://127.0.0.1:$port{ingress}/restate/health");
-
-	mkdir "$dir/$_" for qw(bench test test/lib);
-	write_file("$dir/$_", read_file("$root/$_")) for qw(bench/http_deployment.mjs test/lib/service_protocol.mjs);
-	spawn('deployment', 'node', "$dir/bench/http_deployment.mjs", $port{deployment}, map { ($_->{entries} - 2) / 2 } @plans);
+	copied('test/lib/service_protocol.mjs');
+	spawn('deployment', 'node', copied('bench/http_deployment.mjs'), $port, map { ($_->{entries} - 2) / 2 } @plans);
 	wait_for('deployment', sub { return read_file("$dir/deployment.log") =~ /listening/ });
-	$deployment_id = $json->decode(post("$side{theirs}/deployments", { uri => "http://127.0.0.1:$port{deployment}" }))->{id};
-	return;
-}
-
-sub start_ours
-{
-	chomp(my $bindir = `pg_config --bindir`);
-	spawn('ours', "$ENV{SERVER_DIR}/stage$bindir/restate-gateway", "--listen=127.0.0.1:$port{ours}",
-		"--db=host=$ENV{PGHOST} dbname=bench_http user=restate_gateway",
-		"--query-db=host=$ENV{PGHOST} dbname=bench_http user=restate_gateway_reader");
-	wait_for_url('ours', "$side{ours}/health");
+	$deployment_id = $json->decode(post("$side{theirs}/deployments", { uri => "http://127.0.0.1:$port" }))->{id};
 	return;
 }
 
@@ -299,7 +124,7 @@ SQL
 		progress("creating $count invocations with journals of $entries entries");
 		my @lists;
 		push @{ $lists[ $_ % 32 ] }, "POST /$service/$handler/send" for 1 .. $count;
-		run_lists("http://127.0.0.1:$port{ingress}", "$dir/input.json", @lists);
+		run_lists($ingress, "$dir/input.json", @lists);
 		wait_while_it_goes_on("completed invocations of $count", sub {
 			my %state = state_of('theirs');
 
@@ -322,8 +147,8 @@ sub copy
 {
 	my ($ids) = @_;
 	my $first = $ids->[0];
-	my ($invocation) = rows('theirs', "SELECT * FROM sys_invocation WHERE id = '$first'");
-	my @journal = rows('theirs',
+	my ($invocation) = rows($side{theirs}, "SELECT * FROM sys_invocation WHERE id = '$first'");
+	my @journal = rows($side{theirs},
 		"SELECT index, version, entry_type, entry_json, appended_at, name FROM sys_journal WHERE id = '$first' ORDER BY index");
 	my $documents = sprintf "'%s', '%s'", map { s/'/''/gr } $json->encode($invocation), $json->encode(\@journal);
 	my $tables = join "\n", map { <<"SQL" } qw(invocation journal);
@@ -339,7 +164,7 @@ SQL
 
 	query(<<"SQL");
 INSERT INTO restate.deployment (id, ty, endpoint, min_service_protocol_version, max_service_protocol_version)
-VALUES ('$deployment_id', 'http', 'http://127.0.0.1:$port{deployment}', 5, 6) ON CONFLICT DO NOTHING;
+VALUES ('$deployment_id', 'http', 'http://127.0.0.1:1', 5, 6) ON CONFLICT DO NOTHING;
 INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty)
 VALUES ('$service', 1, '$deployment_id', 'service') ON CONFLICT DO NOTHING;
 CREATE TEMPORARY TABLE ids (id restate_invocation_id);
@@ -482,7 +307,7 @@ sub state_of
 	my ($name) = @_;
 	my %count;
 
-	for my $row (rows($name, 'SELECT status, journal_size, count(*) AS n FROM sys_invocation GROUP BY status, journal_size'))
+	for my $row (rows($side{$name}, 'SELECT status, journal_size, count(*) AS n FROM sys_invocation GROUP BY status, journal_size'))
 	{
 		$count{ ($row->{status} eq 'completed' ? 'completed ' : 'in flight ') . $row->{journal_size} } += $row->{n};
 	}
@@ -517,7 +342,7 @@ sub remove_restarts
 sub settle
 {
 	my $ticks = POSIX::sysconf(POSIX::_SC_CLK_TCK());
-	my $used = sub { my @field = split / /, read_file("/proc/$pid{theirs}/stat") =~ s/.*\) //sr; ($field[11] + $field[12]) / $ticks };
+	my $used = sub { my @field = split / /, read_file('/proc/' . pid_of('theirs') . '/stat') =~ s/.*\) //sr; ($field[11] + $field[12]) / $ticks };
 	my $before = $used->();
 
 	for (1 .. 50)
@@ -530,52 +355,6 @@ sub settle
 	return;
 }
 
-# Has clients send requests, one after the other each, for as long as there are
-# requests in their lists; returns for each client a list of when each request
-# was sent, its status, and the microseconds until it was answered.  Dies where one
-# failed.
-sub run_lists
-{
-	my ($url, $body, @lists) = @_;
-	my @logs = map { "$dir/client$_.log" } 0 .. $#lists;
-
-	for my $client (0 .. $#lists)
-	{
-		unlink $logs[$client];
-		write_file("$dir/client$client.list", map { "$_\n" } @{ $lists[$client] });
-	}
-	my $child = fork // die "cannot fork: $!\n";
-	if ($child == 0)
-	{
-		open STDOUT, '>', "$dir/wrk.log" or POSIX::_exit(9);
-		open STDERR, '>&', \*STDOUT;
-		{ no warnings 'exec'; exec 'wrk', '-t', scalar @lists, '-c', scalar @lists, '-d', 864_000, '--timeout', $ENV{PATIENCE} || 600, '-s',
-			  "$root/bench/http_load.lua", $url, '--', "$dir/client", $body // (); }
-		POSIX::_exit(9);
-	}
-	# wrk itself goes on until its time is over; how far it is, the bytes tell that it has read
-	my $all_sent = eval {
-		wait_while_it_goes_on("$url: $lists[0][0] and so on", sub {
-			die "$url: $lists[0][0] and so on: not answered\n", read_file("$dir/wrk.log") if waitpid($child, POSIX::WNOHANG()) == $child;
-			return (!(grep { !-e $_ } @logs), (read_file("/proc/$child/io") =~ /^rchar: (\d+)/)[0]);
-		});
-		1;
-	};
-	my $error = $@;
-	kill 'TERM', $child;
-	waitpid $child, 0;
-	die $error unless $all_sent;
-	my @sent = map { [ map { [ split /\t/ ] } split /\n/, read_file($_) ] } @logs;
-	for my $client (0 .. $#lists)
-	{
-		my @failed = grep { $_->[1] !~ /^2/ } @{ $sent[$client] };
-
-		die "$url: $lists[$client][0]: ", scalar @failed, " requests failed, with $failed[0][1]\n" if @failed;
-		die "$url: not all requests were sent\n" if @{ $sent[$client] } != @{ $lists[$client] };
-	}
-	return @sent;
-}
-
 # Has clients send PATCH requests for invocations, each client for its share of
 # them, and returns requests per second while all were at work, and median and
 # 99th percentile of their times in milliseconds.
@@ -585,22 +364,7 @@ sub run_clients
 	my @lists;
 
 	push @{ $lists[ $_ % $clients ] }, "PATCH /invocations/$ids->[$_]/$path" for 0 .. $#$ids;
-	my @sent = run_lists($side{$name}, undef, @lists);
-	my $from = max(map { $_->[0][0] } @sent);
-	my $to = min(map { $_->[-1][0] + $_->[-1][2] } @sent);
-	my @all = map { @$_ } @sent;
-	my $ended = grep { $_->[0] + $_->[2] > $from && $_->[0] + $_->[2] <= $to } @all;
-	my @times = sort { $a <=> $b } map { $_->[2] / 1000 } @all;
-
-	if ($ended < @all / 4)
-	{
-		# a busy machine lets some begin when others are done: what all took counts then
-		progress("$name: $path: the clients hardly worked at the same time");
-		$from = min(map { $_->[0] } @all);
-		$to = max(map { $_->[0] + $_->[2] } @all);
-		$ended = @all;
-	}
-	return { rate => $ended / ($to - $from) * 1e6, p50 => quantile(0.5, @times), p99 => quantile(0.99, @times) };
+	return speed_of("$name: $path", run_lists($side{$name}, undef, @lists));
 }
 
 # Sends all invocations in one batch and returns the milliseconds that it took.

@@ -61,6 +61,6 @@ TO restate_gateway_reader;
 
 -- takes calls of handlers, as --ingress-db
 GRANT EXECUTE ON FUNCTION
-  restate_ingress_submit, restate_ingress_attach, restate_ingress_results,
+  restate_ingress_submit, restate_ingress_submit_joined, restate_ingress_attach, restate_ingress_results,
   restate_ingress_awakeable, restate_ingress_health
 TO restate_gateway_ingress;

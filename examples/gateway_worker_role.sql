@@ -12,7 +12,7 @@ END $$;
 
 -- claims what is ready, pushes what handlers answer
 GRANT EXECUTE ON FUNCTION
-  restate_claim, restate_push, restate_fail_attempt, restate_heartbeat, restate_leave
+  restate_claim, restate_push, restate_push_and_claim, restate_fail_attempt, restate_heartbeat, restate_leave
 TO restate_gateway_worker;
 
 -- reads where the deployments are

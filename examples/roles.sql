@@ -30,7 +30,7 @@ TO restate_reader;
 -- Workers: what executes invocations, and nothing to read.
 CREATE ROLE restate_worker NOLOGIN;
 GRANT EXECUTE ON FUNCTION
-  restate_claim, restate_append, restate_push, restate_suspend, restate_complete,
+  restate_claim, restate_append, restate_push, restate_push_and_claim, restate_suspend, restate_complete,
   restate_complete_and_claim, restate_fail_attempt,
   restate_fetch, restate_heartbeat, restate_leave, restate_tick
 TO restate_worker;

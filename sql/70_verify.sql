@@ -31,7 +31,7 @@ AS $function$
       CASE WHEN c.first <> 0 OR c.last <> c.size - 1
         THEN format('%s entries from index %s to %s', c.size, c.first, c.last) END,
       -- the next command is numbered by it
-      CASE WHEN i.asked_completion_id <> coalesce(c.asked, -1) AND c.size > 0
+      CASE WHEN i.completed_at IS NULL AND i.asked_completion_id <> coalesce(c.asked, -1) AND c.size > 0
         THEN format('the row says that completion %s was asked for last, the journal says %s', i.asked_completion_id, coalesce(c.asked, -1)) END
     ]) AS p(problem, detail)
   WHERE p.detail IS NOT NULL

@@ -3931,12 +3931,48 @@ CREATE FUNCTION restate_push(
     ids restate_invocation_id[], attempts bigint[], frames bytea[], first_commands bigint[] DEFAULT NULL,
     known bigint[] DEFAULT NULL, servers text[] DEFAULT NULL)
   RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text, message text, error_code text,
-    reply bytea, commands bigint, entries bigint, status text, next_retry_at timestamptz)
+    reply bytea, commands bigint, entries bigint, status text, next_retry_at timestamptz, result bytea, seed bigint,
+    made_ready boolean)
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
   AS 'MODULE_PATHNAME', 'restate_push';
 REVOKE ALL ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[], text[]) FROM PUBLIC;
 COMMENT ON FUNCTION restate_push(restate_invocation_id[], bigint[], bytea[], bigint[], bigint[], text[]) IS
-'Takes what attempts have sent in frames of the service protocol, versions 5 and 6, as restate_append() takes JSON: commands, and the results of runs. End, Suspension or Error ends its attempt; what is behind it is ignored. ids, attempts, frames: of each attempt whole frames, up to 10000. first_commands: the number of the first command of each, counted among those of the journal, the input being 0, so that what was sent before is recognised; null: all are new. known: how many entries of the journal each attempt has been given; null: not told. servers: the SDK that answers each, as restate-sdk-typescript/1.17.2, shown as last_attempt_server; null or empty: as it was. A row for each, in their order, as if one after the other: each attempt''s frames are taken as a whole or refused, and then nothing of them is done. ok; category, message: why it is refused. error_code: what restate_fail_attempt() takes for an attempt that fails by that; null for one that is lost; of what is taken the code of the Error, if it ends with one. reply: frames for the handler, in the order of the journal: with known, all notifications from there on, else those that came of this call; null where the attempt has ended. commands, entries: how many the journal has now; the next call has them as first_commands and known. status: of the invocation, where the attempt has ended: completed, suspended, ready (something that a Suspension waits for is there), backing-off or paused; where it goes on, null, or pausing: restate_pause() was called, so the handler should be told that no more will come, to suspend; next_retry_at: of backing-off. Without known, every signal that the journal has wakes a Suspension that names it. Categories: attempt_lost, invocation_not_found, journal_mismatch, command_not_allowed, handler_not_found, invalid_body, invalid_invocation_id, invalid_query_parameter. Errors: invalid_query_parameter 400 for arrays of different lengths, batch_too_large 400, read_only 503.';
+'Takes what attempts have sent in frames of the service protocol, versions 5 and 6, as restate_append() takes JSON: commands, and the results of runs. End, Suspension or Error ends its attempt; what is behind it is ignored. ids, attempts, frames: of each attempt whole frames, up to 10000. first_commands: the number of the first command of each, counted among those of the journal, the input being 0, so that what was sent before is recognised; null: all are new. known: how many entries of the journal each attempt has been given; null: not told. servers: the SDK that answers each, as restate-sdk-typescript/1.17.2, shown as last_attempt_server; null or empty: as it was. A row for each, in their order, as if one after the other: each attempt''s frames are taken as a whole or refused, and then nothing of them is done. ok; category, message: why it is refused. error_code: what restate_fail_attempt() takes for an attempt that fails by that; null for one that is lost; of what is taken the code of the Error, if it ends with one. reply: frames for the handler, in the order of the journal: with known, all notifications from there on, else those that came of this call; null where the attempt has ended. commands, entries: how many the journal has now; the next call has them as first_commands and known. status: of the invocation, where the attempt has ended: completed, suspended, ready (something that a Suspension waits for is there), backing-off or paused; where it goes on, null, or pausing: restate_pause() was called, so the handler should be told that no more will come, to suspend; next_retry_at: of backing-off. result: the value that it has completed with, where a request to an ingress waits for that, with the seed that restate_ingress_submit() returned; null of a failure, too. made_ready: whether something has become ready by the call, of whatever invocation. Without known, every signal that the journal has wakes a Suspension that names it. Categories: attempt_lost, invocation_not_found, journal_mismatch, command_not_allowed, handler_not_found, invalid_body, invalid_invocation_id, invalid_query_parameter. Errors: invalid_query_parameter 400 for arrays of different lengths, batch_too_large 400, read_only 503.';
+
+CREATE FUNCTION restate_push_and_claim(
+    ids restate_invocation_id[], attempts bigint[], frames bytea[], first_commands bigint[], known bigint[], servers text[],
+    worker text, max integer, deployments restate_deployment_id[])
+  RETURNS TABLE (ordinality bigint, id restate_invocation_id, ok boolean, category text, message text, error_code text,
+    reply bytea, commands bigint, entries bigint, status text, next_retry_at timestamptz, result bytea, seed bigint,
+    made_ready boolean, attempt bigint, service text, handler text, deployment restate_deployment_id, protocol_version integer, attempt_count bigint,
+    inactivity_timeout interval, abort_timeout interval, request bytea)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_column
+DECLARE
+  is_more boolean := false;
+BEGIN
+  FOR ordinality, id, ok, category, message, error_code, reply, commands, entries, status, next_retry_at, result, seed, made_ready IN
+    SELECT p.* FROM restate_push($1, $2, $3, $4, $5, $6) AS p
+  LOOP
+    is_more := made_ready;
+    RETURN NEXT;
+  END LOOP;
+  -- where the tables are on several nodes, what is ready is on any of them: it is claimed in a transaction of its own
+  IF is_more AND NOT restate.is_distributed() THEN
+    RETURN QUERY SELECT NULL::bigint, c.id, NULL::boolean, NULL, NULL, NULL, NULL::bytea, c.commands, c.entries, NULL, NULL::timestamptz,
+        NULL::bytea, NULL::bigint, NULL::boolean, c.attempt, c.service, c.handler, c.deployment, c.protocol_version, c.attempts,
+        c.inactivity_timeout, c.abort_timeout, c.request
+      FROM restate_claim($7, NULL, $8, $9, true) AS c;
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_push_and_claim(
+  restate_invocation_id[], bigint[], bytea[], bigint[], bigint[], text[], text, integer, restate_deployment_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_push_and_claim(
+  restate_invocation_id[], bigint[], bytea[], bigint[], bigint[], text[], text, integer, restate_deployment_id[]) IS
+'restate_push(), and where something has become ready by it restate_claim() in the same transaction, with frames. ids, attempts, frames, first_commands, known, servers: of restate_push(). worker, max, deployments: of restate_claim(). The rows of restate_push(), and then, without an ordinality, one for each attempt that was started: id, attempt, service, handler, deployment, protocol_version, attempt_count (attempts of restate_claim()), inactivity_timeout, abort_timeout, commands, entries and request; none where Citus distributes the tables. Errors: those of both.';
 
 -- What is late by its own measure, and what a deployment is still needed for.  Both
 -- views read what is in flight, by its index, and what belongs to it by keys.
@@ -5191,7 +5227,7 @@ AS $function$
       CASE WHEN c.first <> 0 OR c.last <> c.size - 1
         THEN format('%s entries from index %s to %s', c.size, c.first, c.last) END,
       -- the next command is numbered by it
-      CASE WHEN i.asked_completion_id <> coalesce(c.asked, -1) AND c.size > 0
+      CASE WHEN i.completed_at IS NULL AND i.asked_completion_id <> coalesce(c.asked, -1) AND c.size > 0
         THEN format('the row says that completion %s was asked for last, the journal says %s', i.asked_completion_id, coalesce(c.asked, -1)) END
     ]) AS p(problem, detail)
   WHERE p.detail IS NOT NULL
@@ -6016,13 +6052,14 @@ $do$;
 
 CREATE FUNCTION restate.submit_awaited(
     service text, handler text, input bytea, key text, headers jsonb, idempotency_key text, run_at timestamptz,
-    claim_for text, awaited_by text,
-    OUT id restate_invocation_id, OUT outcome text, OUT attempt bigint, OUT random_seed bigint)
+    claim_for text, awaited_by text, runs_on restate_deployment_id[],
+    OUT id restate_invocation_id, OUT outcome text, OUT attempt bigint, OUT random_seed bigint,
+    OUT made_ready boolean, OUT deployment restate_deployment_id, OUT protocol_version integer)
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   AS 'MODULE_PATHNAME', 'restate_submit_awaited';
-REVOKE ALL ON FUNCTION restate.submit_awaited(text, text, bytea, text, jsonb, text, timestamptz, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION restate.submit_awaited(text, text, bytea, text, jsonb, text, timestamptz, text, text) IS
-'As restate_submit(), for restate_ingress_submit(). awaited_by: the gateway at which a request waits for the result; null: none. random_seed: of the invocation, if it is new.';
+REVOKE ALL ON FUNCTION restate.submit_awaited(text, text, bytea, text, jsonb, text, timestamptz, text, text, restate_deployment_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate.submit_awaited(text, text, bytea, text, jsonb, text, timestamptz, text, text, restate_deployment_id[]) IS
+'As restate_submit(), for restate_ingress_submit(). awaited_by: the gateway at which a request waits for the result; null: none. runs_on: the deployments that claim_for runs handlers of; null: any. random_seed: of the invocation, if it is new. made_ready: it is new and can be claimed. deployment, protocol_version: of the attempt.';
 
 CREATE FUNCTION restate_ingress_channel(gateway text) RETURNS text
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -6083,22 +6120,36 @@ COMMENT ON FUNCTION restate.delay_of(text) IS
 'The length of a delay, in whole milliseconds: an ISO 8601 duration such as PT2S, numbers with units such as 2s, 60 sec, 1h 30m, or hours, minutes and seconds such as 0:0:2. Weeks are the largest unit, and a fraction can stand in the last one that is not larger than an hour. Null for what is none, is below zero, or longer than 3,000 years.';
 
 CREATE FUNCTION restate.input_fault(rules jsonb, content_type text, is_empty boolean) RETURNS text
-  LANGUAGE sql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
-  RETURN (
-    SELECT CASE
-      WHEN NOT r.is_required AND $3 AND $2 IS NULL THEN NULL
-      WHEN r.media IS NULL AND r.is_required THEN 'the handler asks for a body, but of no content type: it takes none'
-      WHEN r.media IS NULL THEN 'the handler takes neither a body nor a content-type'
-      WHEN $2 IS NULL THEN 'the handler takes a body with a content-type, and there is none'
-      WHEN r.media <> '*/*' AND CASE WHEN r.media LIKE '%/*' THEN NOT starts_with(t.media, rtrim(r.media, '*')) ELSE t.media <> r.media END
-        THEN format('the handler takes a body of content-type %s', r.media)
-      WHEN r.has_schema AND $3 THEN 'the handler takes a body that is not empty'
-    END
-    FROM (VALUES (
-      coalesce((CASE WHEN $1 IS NULL THEN 'false' ELSE $1 -> 'required' END)::boolean, false),
-      CASE WHEN $1 IS NULL THEN '*/*' ELSE $1 ->> 'contentType' END,
-      coalesce(($1 -> 'hasSchema')::boolean, false))) AS r (is_required, media, has_schema),
-      (VALUES (btrim(split_part($2, ';', 1)))) AS t (media));
+  LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+-- in this language, since what is written in SQL is planned again in each transaction
+DECLARE
+  is_required CONSTANT boolean := coalesce((rules -> 'required')::boolean, false);
+  wanted CONSTANT text := CASE WHEN rules IS NULL THEN '*/*' ELSE rules ->> 'contentType' END;
+  given text;
+BEGIN
+  IF NOT is_required AND is_empty AND content_type IS NULL THEN
+    RETURN NULL;
+  ELSIF wanted IS NULL AND is_required THEN
+    RETURN 'the handler asks for a body, but of no content type: it takes none';
+  ELSIF wanted IS NULL THEN
+    RETURN 'the handler takes neither a body nor a content-type';
+  ELSIF content_type IS NULL THEN
+    RETURN 'the handler takes a body with a content-type, and there is none';
+  END IF;
+  IF wanted <> '*/*' THEN
+    given := btrim(split_part(content_type, ';', 1));
+    IF (CASE WHEN wanted LIKE '%/*' THEN NOT starts_with(given, rtrim(wanted, '*')) ELSE given <> wanted END) THEN
+      RETURN format('the handler takes a body of content-type %s', wanted);
+    END IF;
+  END IF;
+  IF is_empty AND coalesce((rules -> 'hasSchema')::boolean, false) THEN
+    RETURN 'the handler takes a body that is not empty';
+  END IF;
+  RETURN NULL;
+END
+$function$;
 COMMENT ON FUNCTION restate.input_fault(jsonb, text, boolean) IS
 'Why a handler does not take a body. rules: its input, as in restate.service_revision.bodies; null: it takes any. content_type: of the request, null without one. is_empty: the body is. Null: it takes it.';
 
@@ -6207,16 +6258,18 @@ COMMENT ON FUNCTION restate.await_result(restate_invocation_id, text, jsonb, boo
 CREATE FUNCTION restate_ingress_submit(
     path text[], key text, method text, delay text, content_type text, headers jsonb, bad_header text,
     idempotency_key text, input bytea, is_too_large boolean, gateway text, claim_for text DEFAULT NULL,
+    runs_on restate_deployment_id[] DEFAULT NULL,
     OUT status integer, OUT answer bytea, OUT answer_type text, OUT typed_if_empty boolean,
-    OUT id text, OUT expires text, OUT seed bigint, OUT attempt bigint)
+    OUT id text, OUT expires text, OUT seed bigint, OUT attempt bigint,
+    OUT service text, OUT handler text, OUT deployment restate_deployment_id, OUT protocol_version integer, OUT attempts bigint,
+    OUT inactivity_timeout interval, OUT abort_timeout interval, OUT commands bigint, OUT entries bigint, OUT request bytea,
+    OUT made_ready boolean)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_variable
 DECLARE
-  service CONSTANT text := coalesce(path[1], '');
   parts CONSTANT integer := coalesce(cardinality(path), 0);
-  handler text;
   service_key text;
   found_handler record;
   is_send boolean;
@@ -6224,6 +6277,7 @@ DECLARE
   submitted record;
   message text;
 BEGIN
+  service := coalesce(path[1], '');
   typed_if_empty := true;
   answer_type := 'application/json';
   -- of which kind the service is says what its path is
@@ -6255,7 +6309,7 @@ BEGIN
     RETURN;
   END IF;
 
-  SELECT h.handler_ty, h.public, h.body -> 'input' AS input,
+  SELECT h.handler_ty, h.public, h.inactivity_timeout, h.abort_timeout, h.body -> 'input' AS input,
       coalesce(h.body -> 'output', '{"contentType": "application/json"}') AS output INTO found_handler
     FROM restate.handler_of(service, handler) AS h;
   IF NOT FOUND THEN
@@ -6299,9 +6353,31 @@ BEGIN
 
   SELECT s.* INTO submitted
     FROM restate.submit_awaited(service, handler, input, service_key, headers, idempotency_key, at, claim_for,
-      CASE WHEN NOT is_send THEN gateway END) AS s;
+      CASE WHEN NOT is_send THEN gateway END, runs_on) AS s;
   id := submitted.id;
   attempt := submitted.attempt;
+  made_ready := submitted.made_ready;
+  IF attempt IS NOT NULL AND service_key IS NULL THEN
+    -- as restate.attempts_of() has it, but nothing has to be read: the journal is the input, and a service has no state
+    deployment := submitted.deployment;
+    protocol_version := submitted.protocol_version;
+    attempts := 1;
+    inactivity_timeout := found_handler.inactivity_timeout;
+    abort_timeout := found_handler.abort_timeout;
+    commands := 1;
+    entries := 1;
+    request := restate.start_frame(submitted.id, 1, NULL, NULL, NULL, 0, 0, submitted.random_seed)
+      || restate.entry_frame('Command: Input', '', NULL, NULL, NULL, NULL, NULL, jsonb_build_object('headers', coalesce(headers, '[]')),
+        coalesce(input, ''));
+  ELSIF attempt IS NOT NULL AND restate.is_distributed() THEN
+    SELECT a.deployment, a.protocol_version, a.attempts, a.inactivity_timeout, a.abort_timeout, a.commands, a.entries, a.request
+      INTO deployment, protocol_version, attempts, inactivity_timeout, abort_timeout, commands, entries, request
+      FROM restate.attempts_on_nodes(ARRAY[submitted.id], true) AS a;
+  ELSIF attempt IS NOT NULL THEN
+    SELECT a.deployment, a.protocol_version, a.attempts, a.inactivity_timeout, a.abort_timeout, a.commands, a.entries, a.request
+      INTO deployment, protocol_version, attempts, inactivity_timeout, abort_timeout, commands, entries, request
+      FROM restate.attempts_of(ARRAY[submitted.id], true) AS a;
+  END IF;
   IF is_send THEN
     IF submitted.outcome <> 'accepted' THEN
       SELECT i.scheduled_start_at INTO at
@@ -6339,9 +6415,47 @@ BEGIN
   END IF;
 END
 $function$;
-REVOKE ALL ON FUNCTION restate_ingress_submit(text[], text, text, text, text, jsonb, text, text, bytea, boolean, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION restate_ingress_submit(text[], text, text, text, text, jsonb, text, text, bytea, boolean, text, text) IS
-'Calls a handler, or sends to it, as a request to the ingress asks for. path: the segments of its path as they were sent, SERVICE/HANDLER or OBJECT/KEY/HANDLER, then send or nothing. key: the second of them, decoded; null if that is no text. method: of the request. delay: after which a send starts, or null. content_type: of the request, null without one. headers: for the input, a JSON array of objects with name and value. bad_header: the first that has other bytes than printable ASCII, or null. idempotency_key: the header, or null. input: the body. is_too_large: it is larger than the gateway takes. gateway: the one at which the request waits. claim_for: as of restate_submit(). status: of the answer; null: the result is not there yet, and restate_ingress_results() will have it. answer: its body. answer_type: its content-type, null for none, typed_if_empty: whether an empty answer has it too. id: of the invocation, null where none was found or made. expires: how long the result of one that had completed before is kept. seed: for restate_ingress_results(). attempt: of claim_for, else null. What is refused is an answer, too; errors: those of restate_submit().';
+REVOKE ALL ON FUNCTION restate_ingress_submit(text[], text, text, text, text, jsonb, text, text, bytea, boolean, text, text, restate_deployment_id[]) FROM PUBLIC;
+COMMENT ON FUNCTION restate_ingress_submit(text[], text, text, text, text, jsonb, text, text, bytea, boolean, text, text, restate_deployment_id[]) IS
+'Calls a handler, or sends to it, as a request to the ingress asks for. path: the segments of its path as they were sent, SERVICE/HANDLER or OBJECT/KEY/HANDLER, then send or nothing. key: the second of them, decoded; null if that is no text. method: of the request. delay: after which a send starts, or null. content_type: of the request, null without one. headers: for the input, a JSON array of objects with name and value. bad_header: the first that has other bytes than printable ASCII, or null. idempotency_key: the header, or null. input: the body. is_too_large: it is larger than the gateway takes. gateway: the one at which the request waits. claim_for: the worker that gets its first attempt at once, if it can start, and on one of the deployments runs_on; null: on any. status: of the answer; null: the result is not there yet, and restate_ingress_results() will have it. answer: its body. answer_type: its content-type, null for none, typed_if_empty: whether an empty answer has it too. id: of the invocation, null where none was found or made. expires: how long the result of one that had completed before is kept. seed: for restate_ingress_results(). attempt: of claim_for, else null; with it service, handler, deployment, protocol_version, attempts, inactivity_timeout, abort_timeout, commands, entries and request, as restate_claim() returns them with frames. made_ready: the invocation is new and can be claimed; null of what is refused. What is refused is an answer, too; errors: those of restate_submit().';
+
+CREATE FUNCTION restate_ingress_submit_joined(
+    paths text[], keys text[], methods text[], content_types text[], headers text[], bad_headers text[], inputs bytea[], gateway text,
+    claim_for text DEFAULT NULL, runs_on restate_deployment_id[] DEFAULT NULL, claims integer DEFAULT 0)
+  RETURNS TABLE (ordinality integer, status integer, answer bytea, answer_type text, typed_if_empty boolean,
+    id text, expires text, seed bigint, attempt bigint,
+    service text, handler text, deployment restate_deployment_id, protocol_version integer, attempts bigint,
+    inactivity_timeout interval, abort_timeout interval, commands bigint, entries bigint, request bytea, made_ready boolean)
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  SET search_path = pg_catalog, pg_temp
+  SET lock_timeout = '250ms'
+AS $function$
+#variable_conflict use_column
+DECLARE
+  one integer;
+  path text[];
+  claims_left integer := $11;
+BEGIN
+  -- in the order in which the keys of objects are locked
+  FOR one IN SELECT n FROM generate_subscripts($1, 1) AS n
+    ORDER BY ($1[n]::text[])[1] COLLATE "C", $2[n] COLLATE "C", n
+  LOOP
+    path := $1[one]::text[];
+    -- one of a workflow may wait for the row of its run: those are locked after all keys
+    CONTINUE WHEN cardinality(path) > 2
+      AND EXISTS (SELECT FROM restate.service_revision AS r WHERE r.service_name = path[1] AND r.ty = 'workflow');
+    RETURN QUERY SELECT one, s.*
+      FROM restate_ingress_submit(path, $2[one], $3[one], NULL, $4[one], $5[one]::jsonb, $6[one], NULL, $7[one], false, $8,
+        CASE WHEN claims_left > 0 THEN $9 END, $10) AS s;
+    claims_left := claims_left - 1;
+    -- where the tables are on several nodes, one transaction is on one of them
+    EXIT WHEN restate.is_distributed();
+  END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_ingress_submit_joined(text[], text[], text[], text[], text[], text[], bytea[], text, text, restate_deployment_id[], integer) FROM PUBLIC;
+COMMENT ON FUNCTION restate_ingress_submit_joined(text[], text[], text[], text[], text[], text[], bytea[], text, text, restate_deployment_id[], integer) IS
+'Several calls of restate_ingress_submit() in one transaction, of requests without an idempotency key and a delay. paths, keys, methods, content_types, headers, bad_headers, inputs: of each request, paths and headers as text. gateway, claim_for, runs_on: of all. claims: how many of them claim_for gets at most. A row for each but those of workflows, which are to be submitted alone, as where Citus distributes the tables all but one are; ordinality: which, from 1. An error of one is the error of all: then none of them is submitted. So is waiting for a lock longer than 250 ms.';
 
 CREATE FUNCTION restate_ingress_attach(
     path text[], method text, gateway text,
@@ -6438,6 +6552,7 @@ CREATE FUNCTION restate_ingress_results(ids restate_invocation_id[], seeds bigin
   SET enable_hashjoin = off
   SET enable_mergejoin = off
 AS $function$
+-- in this language, since what is written in SQL is planned again in each call
 #variable_conflict use_variable
 DECLARE
   gone CONSTANT text := '[404] the invocation is gone, and with it its result';

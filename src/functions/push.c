@@ -18,7 +18,7 @@
 #include "types/outcome.h"
 #include "worker/worker.h"
 
-#define PUSH_COLUMNS 11
+#define PUSH_COLUMNS 14
 
 /* An array argument. */
 typedef struct Elements
@@ -31,7 +31,8 @@ typedef struct Elements
 static Elements elements_of(FunctionCallInfo fcinfo, int argument, bool is_fixed);
 static int64 number_at(const Elements *numbers, int i, Pushed *pushed, const char *name);
 static void read_element(const Elements *arguments, int i, Pushed *pushed);
-static void put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_null);
+static void put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_null,
+					bool made_ready);
 
 /*
  * restate_push(ids, attempts, frames, first_commands, known, servers): returns a row for
@@ -45,6 +46,7 @@ restate_push(PG_FUNCTION_ARGS)
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Elements arguments[lengthof(names)] = {{0}};
 	Pushed *pushed;
+	bool made_ready;
 	int count;
 	int guc_level;
 
@@ -62,10 +64,10 @@ restate_push(PG_FUNCTION_ARGS)
 	pushed = palloc0_array(Pushed, Max(count, 1));
 	for (int i = 0; i < count; i++)
 		read_element(arguments, i, &pushed[i]);
-	worker_push(pushed, count);
+	made_ready = worker_push(pushed, count);
 	AtEOXact_GUC(false, guc_level);
 	for (int i = 0; i < count; i++)
-		put_row(result, i + 1, &pushed[i], arguments[0].nulls[i]);
+		put_row(result, i + 1, &pushed[i], arguments[0].nulls[i], made_ready);
 	return (Datum) 0;
 }
 
@@ -142,10 +144,10 @@ read_element(const Elements *arguments, int i, Pushed *pushed)
 
 /*
  * Adds the row of one attempt: ordinality, id, ok, category, message, error_code, reply,
- * commands, entries, status, next_retry_at.
+ * commands, entries, status, next_retry_at, result, seed, made_ready.
  */
 static void
-put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_null)
+put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_null, bool made_ready)
 {
 	bool ok = pushed->refusal.category == RESTATE_OK;
 	Datum values[PUSH_COLUMNS] = {Int64GetDatum(ordinality), InvocationIdGetDatum(&pushed->caller.id), BoolGetDatum(ok)};
@@ -169,5 +171,9 @@ put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_nul
 		values[9] = CStringGetTextDatum(pushed->status);
 	nulls[10] = nulls[9] || pushed->next_retry_at == 0;
 	values[10] = TimestampTzGetDatum(pushed->next_retry_at);
+	nulls[11] = nulls[12] = !ok || pushed->result == NULL;
+	values[11] = PointerGetDatum(pushed->result);
+	values[12] = Int64GetDatum(pushed->seed);
+	values[13] = BoolGetDatum(made_ready);
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }

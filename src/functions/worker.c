@@ -31,7 +31,7 @@
 /* the signals below are the protocol's own */
 #define FIRST_AWAKEABLE 17
 
-static Datum submit(FunctionCallInfo fcinfo, const char *awaited_by);
+static Datum submit(FunctionCallInfo fcinfo, const char *awaited_by, const ArrayType *runs_on);
 static Caller caller_of(FunctionCallInfo fcinfo);
 static const char *text_or_null(FunctionCallInfo fcinfo, int argument);
 static const char *required_text(FunctionCallInfo fcinfo, int argument, const char *name);
@@ -54,25 +54,27 @@ PG_FUNCTION_INFO_V1(restate_submit);
 Datum
 restate_submit(PG_FUNCTION_ARGS)
 {
-	return submit(fcinfo, NULL);
+	return submit(fcinfo, NULL, NULL);
 }
 
 /*
  * restate.submit_awaited(service, handler, input, key, headers, idempotency_key, run_at,
- * claim_for, awaited_by): returns id, outcome, attempt, random_seed.
+ * claim_for, awaited_by, runs_on): returns id, outcome, attempt, random_seed,
+ * made_ready, deployment, protocol_version.
  */
 PG_FUNCTION_INFO_V1(restate_submit_awaited);
 Datum
 restate_submit_awaited(PG_FUNCTION_ARGS)
 {
-	return submit(fcinfo, text_or_null(fcinfo, 8));
+	return submit(fcinfo, text_or_null(fcinfo, 8),
+				  PG_ARGISNULL(9) ? NULL : PG_GETARG_ARRAYTYPE_P(9));
 }
 
 /*
  * Submits what the arguments ask for; returns the row.
  */
 static Datum
-submit(FunctionCallInfo fcinfo, const char *awaited_by)
+submit(FunctionCallInfo fcinfo, const char *awaited_by, const ArrayType *runs_on)
 {
 	Order order = {
 		.service_name = required_text(fcinfo, 0, "service"),
@@ -81,12 +83,13 @@ submit(FunctionCallInfo fcinfo, const char *awaited_by)
 		.headers = "[]",
 		.idempotency_key = text_or_null(fcinfo, 5),
 		.worker_name = text_or_null(fcinfo, 7),
+		.runs_on = runs_on,
 		.awaited_by = awaited_by};
 	int guc_level;
 	Submitted submitted;
 	TupleDesc desc;
-	Datum values[4];
-	bool nulls[4] = {false};
+	Datum values[7];
+	bool nulls[7] = {false};
 
 	order.input = (Bytes){"", 0};
 	if (!PG_ARGISNULL(2))
@@ -115,6 +118,10 @@ submit(FunctionCallInfo fcinfo, const char *awaited_by)
 	values[2] = Int64GetDatum(submitted.attempt);
 	nulls[2] = submitted.attempt == 0;
 	values[3] = Int64GetDatum(submitted.seed);
+	values[4] = BoolGetDatum(submitted.made_ready);
+	nulls[5] = nulls[6] = submitted.attempt == 0;
+	values[5] = PointerGetDatum(submitted.deployment_id);
+	values[6] = Int32GetDatum(submitted.protocol_version);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }
 

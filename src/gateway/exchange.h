@@ -21,7 +21,7 @@ struct Port;
 struct Route;
 struct Stream;
 
-#define EXCHANGE_MAX_ARGS 12
+#define EXCHANGE_MAX_ARGS 13
 
 /* A header that an answer has beside those of all. */
 typedef struct AnswerHeader

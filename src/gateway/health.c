@@ -64,7 +64,8 @@ static const char *const needs_of[STEPS][2] = {
 	[STEP_INGRESS] = {"{restate_ingress_submit, restate_ingress_attach, restate_ingress_results,"
 					  " restate_ingress_awakeable, restate_ingress_health}",
 					  "{}"},
-	[STEP_WORKER] = {"{restate_claim, restate_push, restate_fail_attempt, restate_heartbeat}",
+	[STEP_WORKER] = {"{restate_claim, restate_push, restate_push_and_claim, restate_fail_attempt,"
+					 " restate_heartbeat}",
 					 "{sys_deployment, admin_deployment}"}};
 static const char *const options_of[STEPS] = {[STEP_INGRESS] = "--ingress-db",
 											  [STEP_WORKER] = "--worker-db"};

@@ -12,9 +12,12 @@
 
 #include "call.h"
 #include "clock.h"
+#include "dispatch/claims.h"
 #include "dispatch/dispatcher.h"
 #include "failure.h"
 #include "ingress_head.h"
+#include "ingress_submit.h"
+#include "pg_binary.h"
 #include "routes.h"
 #include "waiting.h"
 
@@ -23,8 +26,6 @@
 #define MAX_BODY ((size_t) 10 * 1024 * 1024)
 
 /* the arguments of a call, and the one that is the body, as bytes */
-#define SUBMIT_ARGS	   11
-#define SUBMIT_BODY	   8
 #define AWAKEABLE_ARGS 4
 #define AWAKEABLE_BODY 2
 
@@ -44,6 +45,9 @@ static void prepare_none(Exchange *exchange);
 static void prepare_not_built(Exchange *exchange);
 static bool take_body(Exchange *exchange, int arg);
 static bool begin_call(Task *task);
+static void make_offer(Exchange *exchange);
+static void end_offer(Exchange *exchange, TaskEnd how);
+static void take_result(Task *task, const PGresult *result);
 static void answer_row(Exchange *exchange, const PGresult *result);
 static void answer_health(Exchange *exchange, const PGresult *result);
 static void answer_message(Exchange *exchange, int status, const char *message);
@@ -54,7 +58,7 @@ static TaskKind ingress_call;
 
 static Port port = {.is_plain = true, .find = find, .add_headers = add_headers};
 
-#define ANSWER "SELECT status, answer, answer_type, typed_if_empty, id, expires, seed FROM pg_catalog."
+#define ANSWER "SELECT " ANSWER_COLUMNS " FROM pg_catalog."
 
 static const Route submit_route = {
 	.method = "POST",
@@ -62,9 +66,9 @@ static const Route submit_route = {
 	.needs = NEEDS_INGRESS,
 	.body_limit = MAX_BODY,
 	.is_raw = true,
-	.sql = ANSWER
-	"restate_ingress_submit($1::pg_catalog.text[], $2, $3, $4, $5, $6::pg_catalog.jsonb, $7, $8, $9::pg_catalog.bytea,"
-	" $10::pg_catalog.bool, $11)",
+	.sql = "SELECT " SUBMITTED_COLUMNS " FROM pg_catalog."
+		   "restate_ingress_submit($1::pg_catalog.text[], $2, $3, $4, $5, $6::pg_catalog.jsonb, $7, $8, $9::pg_catalog.bytea,"
+		   " $10::pg_catalog.bool, $11, $12, $13::pg_catalog.restate_deployment_id[]) AS s",
 	.nargs = SUBMIT_ARGS,
 	.prepare = prepare_submit,
 	.task = &ingress_call,
@@ -85,7 +89,7 @@ static const Route awakeable_route = {
 	.body_limit = MAX_BODY,
 	.is_raw = true,
 	.sql =
-		"SELECT status, answer, NULL, NULL, NULL, NULL, NULL FROM pg_catalog.restate_ingress_awakeable("
+		"SELECT status, answer, NULL, NULL::pg_catalog.bool, NULL, NULL, NULL FROM pg_catalog.restate_ingress_awakeable("
 		"$1, $2, $3::pg_catalog.bytea, $4)",
 	.nargs = AWAKEABLE_ARGS,
 	.prepare = prepare_awakeable,
@@ -97,7 +101,7 @@ static const Route health_route = {
 	.needs = NEEDS_INGRESS,
 	.is_open = true,
 	.is_readiness = true,
-	.sql = "SELECT pg_catalog.restate_ingress_health()",
+	.sql = "SELECT pg_catalog.restate_ingress_health()::pg_catalog.text",
 	.prepare = prepare_health,
 	.task = &ingress_call,
 	.answer = answer_health};
@@ -118,6 +122,7 @@ ingress_configure(const char *token)
 	port.token = token;
 	ingress_call = one_call;
 	ingress_call.begin = begin_call;
+	ingress_call.result = take_result;
 	ingress_call.ended = ended;
 	return &port;
 }
@@ -128,6 +133,7 @@ ingress_free(Ingress *ingress)
 	if (ingress == NULL)
 		return;
 	waiting_forget(ingress);
+	PQclear(ingress->begun);
 	free(ingress->answer_type);
 	free(ingress);
 }
@@ -237,6 +243,7 @@ prepare_submit(Exchange *exchange)
 	bool is_large = exchange->body_len > MAX_BODY;
 	size_t len;
 
+	exchange->ingress->submits = true;
 	if (is_large)
 		buffer_free(&exchange->body);
 	if (exchange->body.failed)
@@ -374,43 +381,123 @@ begin_call(Task *task)
 					  .lengths = exchange->ingress->lengths,
 					  .formats = exchange->route == &submit_route	 ? submit_formats :
 								 exchange->route == &awakeable_route ? awakeable_formats :
-																	   NULL};
+																	   NULL,
+					  .is_binary = true};
 
+	if (exchange->route == &submit_route && !exchange->ingress->is_offered)
+		make_offer(exchange);
 	return session_execute(task->session, &call);
 }
 
 /*
- * Takes the row that the call returns: the answer, or that it is to be waited for.
+ * Offers, if there is room, that this gateway runs what is submitted.
+ */
+static void
+make_offer(Exchange *exchange)
+{
+	Buffer deployments = {0};
+	int one = 1;
+	const char *worker = dispatcher_offer(&deployments, &one);
+
+	if (worker)
+	{
+		char **args = exchange->args;
+
+		exchange->ingress->is_offered = true;
+		args[SUBMIT_WORKER] = strdup(worker);
+		args[SUBMIT_RUNS_ON] = deployments.data;
+		if (args[SUBMIT_WORKER])
+			return;
+		/* without memory for it, it is claimed as others are */
+		args[SUBMIT_RUNS_ON] = NULL;
+	}
+	buffer_free(&deployments);
+}
+
+/*
+ * Takes a result of the call.  An error that comes after a success, when the transaction is
+ * committed, is what counts.
+ */
+static void
+take_result(Task *task, const PGresult *result)
+{
+	Exchange *exchange = exchange_of(task);
+	Ingress *ingress = exchange->ingress;
+
+	if (PQresultStatus(result) == PGRES_TUPLES_OK)
+		exchange->route->answer(exchange, result);
+	else if (!task_tries_again(task, result, true))
+	{
+		answer_failure(exchange, result);
+		PQclear(ingress->begun);
+		ingress->begun = NULL;
+		ingress->waits = false;
+		ingress->is_unsure = failure_leaves_open(result);
+	}
+}
+
+/*
+ * Has what was submitted run here, if it has begun.
+ */
+static void
+end_offer(Exchange *exchange, TaskEnd how)
+{
+	Ingress *ingress = exchange->ingress;
+	bool is_known = how != TASK_LOST && how != TASK_UNANSWERED && !ingress->is_unsure;
+
+	if (!ingress->is_offered)
+		return;
+	ingress->is_offered = false;
+	dispatcher_end_offer(1, how == TASK_DONE ? ingress->begun : NULL, COLUMN_BEGUN, is_known);
+	PQclear(ingress->begun);
+	ingress->begun = NULL;
+}
+
+/*
+ * Takes the row that the call returns.
  */
 static void
 answer_row(Exchange *exchange, const PGresult *result)
 {
 	Ingress *ingress = exchange->ingress;
-	unsigned char *bytes;
-	size_t len = 0;
 
 	if (PQntuples(result) != 1)
 		return;
-	strncpy(ingress->id, PQgetvalue(result, 0, 4), sizeof(ingress->id) - 1);
-	strncpy(ingress->expires, PQgetvalue(result, 0, 5), sizeof(ingress->expires) - 1);
-	ingress->typed_if_empty = *PQgetvalue(result, 0, 3) == 't';
-	if (!PQgetisnull(result, 0, 2) &&
-		!exchange_keep(exchange, &ingress->answer_type, PQgetvalue(result, 0, 2)))
-		return;
-	if (PQgetisnull(result, 0, 0))
+	if (exchange->route == &submit_route && !PQgetisnull(result, 0, COLUMN_ATTEMPT))
 	{
-		ingress->seed = strtoll(PQgetvalue(result, 0, 6), NULL, 10);
+		ingress->begun = PQcopyResult(result, PG_COPYRES_ATTRS | PG_COPYRES_TUPLES);
+		ingress->is_unsure = ingress->begun == NULL;
+	}
+	ingress_take_row(exchange, result, 0, 0);
+}
+
+void
+ingress_take_row(Exchange *exchange, const PGresult *result, int row, int column)
+{
+	Ingress *ingress = exchange->ingress;
+	const char *type = PQgetvalue(result, row, column + COLUMN_ANSWER_TYPE);
+
+	ingress->made_ready = PQnfields(result) > column + COLUMN_MADE_READY &&
+						  binary_bool(result, row, column + COLUMN_MADE_READY);
+	strncpy(ingress->id, PQgetvalue(result, row, column + COLUMN_ID), sizeof(ingress->id) - 1);
+	strncpy(ingress->expires, PQgetvalue(result, row, column + COLUMN_EXPIRES),
+			sizeof(ingress->expires) - 1);
+	ingress->typed_if_empty = binary_bool(result, row, column + COLUMN_TYPED_IF_EMPTY);
+	if (!PQgetisnull(result, row, column + COLUMN_ANSWER_TYPE) &&
+		!exchange_keep(exchange, &ingress->answer_type, type))
+		return;
+	if (PQgetisnull(result, row, column + COLUMN_STATUS))
+	{
+		ingress->seed = binary_int8(result, row, column + COLUMN_SEED);
 		ingress->waits = true;
 		return;
 	}
-	bytes = PQunescapeBytea((const unsigned char *) PQgetvalue(result, 0, 1), &len);
-	if (bytes)
-		buffer_add(&exchange->answer, (const char *) bytes, len);
-	if (bytes == NULL || exchange->answer.failed)
+	buffer_add(&exchange->answer, PQgetvalue(result, row, column + COLUMN_ANSWER),
+			   (size_t) PQgetlength(result, row, column + COLUMN_ANSWER));
+	if (exchange->answer.failed)
 		answer_out_of_memory(exchange);
 	else
-		ingress_answer(exchange, (int) strtol(PQgetvalue(result, 0, 0), NULL, 10), false);
-	PQfreemem(bytes);
+		ingress_answer(exchange, binary_int4(result, row, column + COLUMN_STATUS), false);
 }
 
 void
@@ -447,10 +534,12 @@ ended(Task *task, TaskEnd how)
 	Exchange *exchange = exchange_of(task);
 	Ingress *ingress = exchange->ingress;
 
-	/* it may have been submitted, and be ready, or due later */
+	end_offer(exchange, how);
+	/* what else it has done may be ready, or due later */
 	if (how == TASK_DONE)
 	{
-		dispatcher_wake();
+		if (ingress->made_ready || exchange->route != &submit_route)
+			dispatcher_wake();
 		if (exchange->status == 202)
 			clock_look();
 	}

@@ -11,6 +11,7 @@
 #include "asks.h"
 #include "exchange.h"
 #include "handlers.h"
+#include "joined.h"
 #include "port.h"
 
 #include "types/id_codec.h"
@@ -22,8 +23,13 @@ typedef struct Ingress
 	char expires[40];						  /* how long its result is kept; empty: not told */
 	char *answer_type;						  /* of an answer that is no failure; NULL: none */
 	bool typed_if_empty;
+	bool submits;					/* it calls a handler, or sends to it */
 	bool waits;						/* its invocation has no result yet */
 	bool has_left;					/* its client, while the call runs */
+	bool is_offered;				/* the call may have its invocation begin here at once */
+	bool is_unsure;					/* whether it has begun */
+	bool made_ready;				/* it can be claimed */
+	PGresult *begun;				/* the answer to the call, if it has begun; it holds once the call has ended */
 	int lengths[EXCHANGE_MAX_ARGS]; /* of the arguments in bytes */
 
 	/* while it waits for a result */
@@ -41,11 +47,20 @@ typedef struct Ingress
 /* Returns what is served there, where this token is asked for; NULL: none. */
 extern const Port *ingress_configure(const char *token);
 
+/*
+ * Takes the row of a submit, of those of several with the columns after that many: the answer,
+ * or that it is to be waited for.
+ */
+extern void ingress_take_row(Exchange *exchange, const PGresult *result, int row, int column);
+
 /* Answers with a result: the body is in exchange->answer. */
 extern void ingress_answer(Exchange *exchange, int status, bool is_failure);
 
 /* Returns the handler that the exchange was a call of; NULL: it was none that was taken. */
 extern Handler *ingress_called(const Exchange *exchange);
+
+/* How requests that submit are joined. */
+extern const JoinKind joined_submits;
 
 extern void ingress_free(Ingress *ingress);
 

@@ -27,7 +27,8 @@ enum
 	ARG_DEPLOYMENTS,
 	ARG_REQUEST_IDS,
 	ARG_SUBJECTS,
-	ARG_REASONS
+	ARG_REASONS,
+	ARGS
 };
 
 /* of its rows */
@@ -40,17 +41,28 @@ enum
 	COLUMN_NEW_ID
 };
 
+static bool takes(const Exchange *exchange);
+static bool fit(const Exchange *one, const Exchange *other);
+static bool make(JoinedCall *call, Exchange *const *exchanges, int count);
+static void answer(JoinedCall *call, Exchange *const *exchanges, int count, const PGresult *result);
 static const char *element(const Exchange *exchange, int arg);
 static const char *argument(const Exchange *exchange, int place);
-static void add_element(Buffer *literal, const char *text);
 static void answer_row(Exchange *exchange, const PGresult *result, int row);
+
+const JoinKind joined_operations = {
+	.takes = takes,
+	.fit = fit,
+	.make = make,
+	.answer = answer,
+	.has_answer = joined_has_answer,
+	.take_back = answer_take_back};
 
 /*
  * An id that is none goes alone: in the joined call it would be everyone's
  * error.
  */
-bool
-joined_takes(const Exchange *exchange)
+static bool
+takes(const Exchange *exchange)
 {
 	uint8_t id[RESTATE_INVOCATION_ID_BYTES];
 
@@ -59,18 +71,24 @@ joined_takes(const Exchange *exchange)
 			   RESTATE_ID_OK;
 }
 
-bool
-joined_fit(const Exchange *one, const Exchange *other)
+/*
+ * One call is of one operation.
+ */
+static bool
+fit(const Exchange *one, const Exchange *other)
 {
 	return one->route == other->route;
 }
 
-bool
-joined_make(JoinedCall *call, Exchange *const *exchanges, int count)
+/*
+ * Makes the call.
+ */
+static bool
+make(JoinedCall *call, Exchange *const *exchanges, int count)
 {
-	memset(call, 0, sizeof(*call));
+	call->statement = (Statement){.sql = CALL, .nparams = ARGS, .params = call->params};
 	call->params[ARG_OPERATION] = exchanges[0]->route->joining.operation;
-	for (int arg = ARG_IDS; arg < JOINED_ARGS; arg++)
+	for (int arg = ARG_IDS; arg < ARGS; arg++)
 	{
 		Buffer *literal = &call->literals[arg];
 		bool has_any = false;
@@ -80,10 +98,7 @@ joined_make(JoinedCall *call, Exchange *const *exchanges, int count)
 		if (!has_any)
 			continue;
 		for (int i = 0; i < count; i++)
-		{
-			buffer_add(literal, i == 0 ? "{" : ",", 1);
-			add_element(literal, element(exchanges[i], arg));
-		}
+			joined_add_element(literal, i, element(exchanges[i], arg));
 		buffer_add(literal, "}", 1);
 		if (literal->failed)
 			return false;
@@ -92,19 +107,19 @@ joined_make(JoinedCall *call, Exchange *const *exchanges, int count)
 	return true;
 }
 
-bool
-joined_send(const JoinedCall *call, Session *session)
-{
-	Statement statement = {.sql = CALL, .nparams = JOINED_ARGS, .params = call->params};
-
-	return session_execute(session, &statement);
-}
-
 void
 joined_free(JoinedCall *call)
 {
-	for (int arg = 0; arg < JOINED_ARGS; arg++)
+	for (int arg = 0; arg < JOINED_MAX_ARGS; arg++)
 		buffer_free(&call->literals[arg]);
+	PQclear(call->begun);
+	memset(call, 0, sizeof(*call));
+}
+
+bool
+joined_has_answer(const Exchange *exchange)
+{
+	return exchange->status != 0;
 }
 
 /*
@@ -146,12 +161,10 @@ argument(const Exchange *exchange, int place)
 	return place == 0 ? NULL : exchange->args[place];
 }
 
-/*
- * Adds an element to an array's literal.
- */
-static void
-add_element(Buffer *literal, const char *text)
+void
+joined_add_element(Buffer *literal, int place, const char *text)
 {
+	buffer_add(literal, place == 0 ? "{" : ",", 1);
 	if (text == NULL)
 	{
 		buffer_add(literal, "NULL", 4);
@@ -170,9 +183,13 @@ add_element(Buffer *literal, const char *text)
 	buffer_add(literal, "\"", 1);
 }
 
-void
-joined_answer(Exchange *const *exchanges, int count, const PGresult *result)
+/*
+ * Answers with what the call has returned.
+ */
+static void
+answer(JoinedCall *call, Exchange *const *exchanges, int count, const PGresult *result)
 {
+	(void) call;
 	for (int i = 0; i < count && PQntuples(result) != count; i++)
 		if (exchanges[i])
 			answer_error(exchanges[i], 500, "internal", "internal error");

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "failure.h"
-#include "joined.h"
 #include "log.h"
 
 /* A session that runs joined calls, one after the other. */
@@ -26,6 +25,7 @@ typedef struct Lane
 
 struct Lanes
 {
+	const JoinKind *kind;
 	Pool *alone;
 	Pool *pool; /* of the lanes */
 	int queue_limit;
@@ -45,6 +45,7 @@ static void carry(Lane *lane, Exchange *exchange);
 static void member_is_late(Timer *timer);
 static void take_result(Task *task, const PGresult *result);
 static void give_back(Lane *lane);
+static void end_call(Lane *lane, TaskEnd how);
 static void fail(Lane *lane, const PGresult *error);
 static void ended(Task *task, TaskEnd how);
 static void send_all_alone(Lanes *lanes);
@@ -66,6 +67,7 @@ lanes_start(const LanesConfig *config)
 
 	if (lanes == NULL)
 		return NULL;
+	lanes->kind = config->kind;
 	lanes->alone = config->pool;
 	lanes->queue_limit = config->queue_limit;
 	lanes->size = config->slots.size;
@@ -128,7 +130,7 @@ lanes_allow(Lanes *lanes, bool allowed)
 	else
 		log_event(
 			LOG_WARN,
-			"event=no_lanes reason=\"the extension has no restate_joined, or the role may not execute it\"");
+			"event=no_lanes reason=\"the extension has no function for it, or the role may not execute it\"");
 }
 
 void
@@ -136,7 +138,7 @@ lanes_submit(Lanes *lanes, Exchange *exchange)
 {
 	Task *task = &exchange->task;
 
-	if (!lanes->allowed || !joined_takes(exchange) || is_idle(lanes))
+	if (!lanes->allowed || !lanes->kind->takes(exchange) || is_idle(lanes))
 	{
 		pool_submit(lanes->alone, task);
 		return;
@@ -205,7 +207,8 @@ begin(Task *task)
 		task_done(task);
 		return true;
 	}
-	if (!joined_make(&lane->call, lane->members, lane->count))
+	memset(&lane->call, 0, sizeof(lane->call));
+	if (!lane->lanes->kind->make(&lane->call, lane->members, lane->count))
 	{
 		lane->has_failed = true;
 		task_done(task);
@@ -213,7 +216,7 @@ begin(Task *task)
 	}
 	lane->lanes->counts.calls++;
 	lane->lanes->counts.requests += (unsigned long) lane->count;
-	return joined_send(&lane->call, task->session);
+	return session_execute(task->session, &lane->call.statement);
 }
 
 /*
@@ -227,7 +230,7 @@ gather(Lane *lane)
 	for (Task *task = lane->lanes->waiting.first; task && lane->count < JOINED_MOST; task = after)
 	{
 		after = task->next;
-		if (lane->count == 0 || joined_fit(lane->members[0], exchange_of(task)))
+		if (lane->count == 0 || lane->lanes->kind->fit(lane->members[0], exchange_of(task)))
 			carry(lane, exchange_of(task));
 	}
 }
@@ -282,7 +285,7 @@ take_result(Task *task, const PGresult *result)
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 	{
-		joined_answer(lane->members, lane->count, result);
+		lane->lanes->kind->answer(&lane->call, lane->members, lane->count, result);
 		lane->has_answers = true;
 	}
 	else if (task_tries_again(task, result, true))
@@ -311,6 +314,17 @@ give_back(Lane *lane)
 								 task); /* its timer is set already: no memory is needed */
 	}
 	lane->count = 0;
+	end_call(lane, TASK_WITHDRAWN);
+}
+
+/*
+ * Has what was made for the call seen to, and freed.
+ */
+static void
+end_call(Lane *lane, TaskEnd how)
+{
+	if (lane->lanes->kind->ended)
+		lane->lanes->kind->ended(&lane->call, how);
 	joined_free(&lane->call);
 }
 
@@ -328,10 +342,14 @@ fail(Lane *lane, const PGresult *error)
 			  sqlstate ? sqlstate : "none",
 			  log_quote(message ? message : "no message", quoted, sizeof(quoted)));
 	/* in our statement itself, not in a trigger's */
-	if (sqlstate && strcmp(sqlstate, "42883") == 0 &&
-		PQresultErrorField(error, PG_DIAG_STATEMENT_POSITION))
+	if (sqlstate && ((strcmp(sqlstate, "42883") == 0 &&
+					  PQresultErrorField(error, PG_DIAG_STATEMENT_POSITION)) ||
+					 strcmp(sqlstate, "42501") == 0))
 		lanes_allow(lane->lanes, false);
 	lane->has_failed = !(lane->has_answers && failure_leaves_open(error));
+	PQclear(lane->call.begun);
+	lane->call.begun = NULL;
+	lane->call.is_unsure = !lane->has_failed;
 	for (int i = 0; i < lane->count; i++)
 	{
 		Exchange *exchange = lane->members[i];
@@ -339,7 +357,7 @@ fail(Lane *lane, const PGresult *error)
 		if (exchange == NULL)
 			continue;
 		if (lane->has_failed)
-			answer_take_back(exchange);
+			lane->lanes->kind->take_back(exchange);
 		else if (exchange->status < 400)
 			answer_failure(exchange, error);
 	}
@@ -361,7 +379,7 @@ ended(Task *task, TaskEnd how)
 	memcpy(members, lane->members, sizeof(members));
 	lane->count = 0;
 	lane->is_taken = false;
-	joined_free(&lane->call);
+	end_call(lane, how);
 	if (how == TASK_STOPPED)
 		queue_end_all(&lanes->waiting, TASK_STOPPED);
 	else if (how == TASK_UNREACHABLE || how == TASK_OVERLOADED)
@@ -375,7 +393,7 @@ ended(Task *task, TaskEnd how)
 		members[i]->task.carrier = NULL;
 		if (has_failed)
 			lanes->counts.failed++;
-		else if (how == TASK_DONE && members[i]->status == 0)
+		else if (how == TASK_DONE && !lanes->kind->has_answer(members[i]))
 			lanes->counts.busy++;
 		else
 		{

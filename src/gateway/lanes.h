@@ -11,10 +11,12 @@
 #define RESTATE_GATEWAY_LANES_H
 
 #include "exchange.h"
+#include "joined.h"
 #include "pool.h"
 
 typedef struct LanesConfig
 {
+	const JoinKind *kind;
 	SlotsConfig slots; /* of these sessions each is a lane */
 	int queue_limit;   /* over what waits for a lane and what waits in the pool */
 	Pool *pool;		   /* for what goes alone */
@@ -42,7 +44,7 @@ extern void lanes_submit(Lanes *lanes, Exchange *exchange);
 /* Has free lanes begin with what waits; to be called when all that has arrived is submitted. */
 extern void lanes_turn(Lanes *lanes);
 
-/* Says whether the database has the joined call, and lets us use it. */
+/* Says whether the database has the joined call, and lets us use it.  It is known where that call says that it does not. */
 extern void lanes_allow(Lanes *lanes, bool allowed);
 
 /* As pool_give_up and pool_stop. */

@@ -117,6 +117,8 @@ main(int argc, char **argv)
 	pool_stop(pools.health);
 	if (pools.queries)
 		pool_stop(pools.queries);
+	if (pools.submits)
+		lanes_stop(pools.submits);
 	if (pools.ingress)
 		pool_stop(pools.ingress);
 	server_stop();
@@ -181,10 +183,13 @@ start_pools(Pools *pools)
 {
 	/* what is not joined has a session in any case */
 	int nlanes = options->lanes < options->pool ? options->lanes : options->pool - 1;
+	int ningress_lanes =
+		options->lanes < options->ingress_pool ? options->lanes : options->ingress_pool - 1;
 	PoolConfig operations = {
 		.slots = {.name = "operations", .conninfo = options->db, .size = options->pool - nlanes},
 		.queue_limit = QUEUE_LIMIT};
-	LanesConfig lanes = {.slots = {.name = "lanes", .conninfo = options->db, .size = nlanes},
+	LanesConfig lanes = {.kind = &joined_operations,
+						 .slots = {.name = "lanes", .conninfo = options->db, .size = nlanes},
 						 .queue_limit = QUEUE_LIMIT};
 	PoolConfig health = {.slots = {.name = "health", .conninfo = options->db, .size = 1},
 						 .queue_limit = QUEUE_LIMIT};
@@ -195,13 +200,21 @@ start_pools(Pools *pools)
 						  .queue_limit = QUEUE_LIMIT};
 	PoolConfig ingress = {.slots = {.name = "ingress",
 									.conninfo = options->ingress_db ? options->ingress_db : options->db,
-									.size = options->ingress_pool},
+									.size = options->ingress_pool - ningress_lanes},
 						  .queue_limit = INGRESS_QUEUE_LIMIT};
+	LanesConfig submits = {.kind = &joined_submits,
+						   .slots = {.name = "submits",
+									 .conninfo = ingress.slots.conninfo,
+									 .size = ningress_lanes},
+						   .queue_limit = INGRESS_QUEUE_LIMIT};
 
 	if (options->ingress.len > 0)
 	{
 		pools->ingress = pool_start(&ingress);
-		if (pools->ingress == NULL)
+		submits.pool = pools->ingress;
+		if (ningress_lanes > 0 && pools->ingress)
+			pools->submits = lanes_start(&submits);
+		if (pools->ingress == NULL || (pools->submits == NULL && ningress_lanes > 0))
 			return false;
 	}
 	pools->operations = pool_start(&operations);
@@ -232,7 +245,7 @@ start_dispatcher(bool with_ingress)
 	if (with_ingress)
 	{
 		config.name = waiting_name();
-		config.over = waiting_look;
+		config.over = waiting_is_over;
 	}
 	return options->worker_db == NULL || dispatcher_start(&config);
 }

@@ -173,6 +173,8 @@ server_turn(void)
 	connections_turn();
 	if (pools.lanes)
 		lanes_turn(pools.lanes);
+	if (pools.submits)
+		lanes_turn(pools.submits);
 	return ms;
 }
 
@@ -256,6 +258,8 @@ lose_patience(Timer *timer)
 	pool_give_up(pools.health);
 	if (pools.queries)
 		pool_give_up(pools.queries);
+	if (pools.submits)
+		lanes_give_up(pools.submits);
 	if (pools.ingress)
 		pool_give_up(pools.ingress);
 	waiting_give_up();
@@ -436,6 +440,8 @@ submit(Exchange *exchange)
 {
 	if (pools.lanes && exchange->route->needs == NEEDS_OPERATIONS)
 		lanes_submit(pools.lanes, exchange);
+	else if (pools.submits && exchange->route->needs == NEEDS_INGRESS)
+		lanes_submit(pools.submits, exchange);
 	else
 		pool_submit(pool_of(exchange), &exchange->task);
 }

@@ -11,11 +11,12 @@
 #include "options.h"
 #include "pool.h"
 
-/* Who serves what needs the database; lanes and queries may be NULL. */
+/* Who serves what needs the database; lanes, submits and queries may be NULL. */
 typedef struct Pools
 {
 	Pool *operations;
-	Lanes *lanes; /* for operations */
+	Lanes *lanes;	/* for operations */
+	Lanes *submits; /* for what the ingress submits */
 	Pool *queries;
 	Pool *health;
 	Pool *ingress; /* NULL: there is none */

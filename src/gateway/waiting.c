@@ -19,6 +19,7 @@
 #include "failure.h"
 #include "log.h"
 #include "loop.h"
+#include "pg_binary.h"
 #include "pool.h"
 
 /* so many are asked for in one call */
@@ -83,6 +84,9 @@ static void look(const char *id, Reason reason);
 static void look_at_all(void);
 static void remember(const char *id, Reason reason);
 static bool was_told(const char *id, Reason *reason);
+static bool answer_with(const char *id, const AttemptResult *result);
+static void answer_value(Ingress *ingress, const char *value, size_t len, int status,
+						 bool is_failure);
 static size_t bucket_of(const char *id);
 static bool grow(void);
 static void enter(Ingress *ingress, int level);
@@ -280,6 +284,49 @@ look(const char *id, Reason reason)
 	set_timer();
 }
 
+void
+waiting_is_over(const char *id, const AttemptResult *result)
+{
+	if (result == NULL || !answer_with(id, result))
+		waiting_look(id);
+}
+
+/*
+ * Answers those that wait for this result; returns whether any did.
+ */
+static bool
+answer_with(const char *id, const AttemptResult *result)
+{
+	bool waits = false;
+	Ingress *after;
+
+	if (buckets == NULL)
+		return false;
+	for (Ingress *ingress = buckets[bucket_of(id)]; ingress; ingress = after)
+	{
+		after = ingress->same;
+		if (strcmp(ingress->id, id) != 0 || ingress->seed != result->seed)
+			continue;
+		waits = true;
+		answer_value(ingress, result->value, result->len, 200, false);
+	}
+	return waits;
+}
+
+/*
+ * Answers one.
+ */
+static void
+answer_value(Ingress *ingress, const char *value, size_t len, int status, bool is_failure)
+{
+	buffer_add(&ingress->exchange->answer, value, len);
+	if (ingress->exchange->answer.failed)
+		answer_out_of_memory(ingress->exchange);
+	else
+		ingress_answer(ingress->exchange, status, is_failure);
+	finish(ingress);
+}
+
 /*
  * Has all be looked for at once.
  */
@@ -365,7 +412,7 @@ waiting_leave(Exchange *exchange)
 	if (exchange->ingress->exchange == NULL)
 	{
 		/* what runs is not taken back: the invocation is there, whoever waits for it */
-		exchange->ingress->has_left = exchange->task.session != NULL;
+		exchange->ingress->has_left = exchange->task.session != NULL || exchange->task.carrier != NULL;
 		return exchange->ingress->has_left;
 	}
 	waiting_forget(exchange->ingress);
@@ -579,7 +626,7 @@ begin(Task *task)
 		"SELECT place, status, answer, is_failure FROM pg_catalog.restate_ingress_results("
 		"$1::pg_catalog.restate_invocation_id[], $2::pg_catalog.int8[])";
 	static const char *params[2]; /* the session may read them later */
-	Statement call = {.sql = sql, .nparams = 2, .params = params};
+	Statement call = {.sql = sql, .nparams = 2, .params = params, .is_binary = true};
 
 	ids.len = seeds.len = 0;
 	for (int i = 0; i < nasked; i++)
@@ -629,10 +676,8 @@ take_result(Task *task, const PGresult *result)
 static void
 take_row(const PGresult *result, int row)
 {
-	long place = strtol(PQgetvalue(result, row, 0), NULL, 10);
+	int32_t place = binary_int4(result, row, 0);
 	Ingress *ingress = place >= 1 && place <= nasked ? asked[place - 1] : NULL;
-	unsigned char *bytes;
-	size_t len = 0;
 
 	if (ingress == NULL)
 		return;
@@ -641,16 +686,8 @@ take_row(const PGresult *result, int row)
 		ingress->level = HINTED_LEVEL;
 		return;
 	}
-	bytes = PQunescapeBytea((const unsigned char *) PQgetvalue(result, row, 2), &len);
-	if (bytes)
-		buffer_add(&ingress->exchange->answer, (const char *) bytes, len);
-	if (bytes == NULL || ingress->exchange->answer.failed)
-		answer_out_of_memory(ingress->exchange);
-	else
-		ingress_answer(ingress->exchange, (int) strtol(PQgetvalue(result, row, 1), NULL, 10),
-					   *PQgetvalue(result, row, 3) == 't');
-	PQfreemem(bytes);
-	finish(ingress);
+	answer_value(ingress, PQgetvalue(result, row, 2), (size_t) PQgetlength(result, row, 2),
+				 binary_int4(result, row, 1), binary_bool(result, row, 3));
 }
 
 /*

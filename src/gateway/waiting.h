@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 
+#include "dispatch/attempt.h"
 #include "ingress.h"
 
 /* Begins to listen, in a session of its own, and to ask with those of the pool. */
@@ -25,6 +26,9 @@ extern void waiting_add(Exchange *exchange);
 
 /* An invocation has ended, or may have: its result is asked for at once. */
 extern void waiting_look(const char *id);
+
+/* The same, with the value that it has completed with, or NULL where that is not known. */
+extern void waiting_is_over(const char *id, const AttemptResult *result);
 
 /* The client has gone; returns whether the exchange waited, which it does no more. */
 extern bool waiting_leave(Exchange *exchange);

@@ -45,8 +45,9 @@ typedef struct Push
 	int count;
 	Appending **appendings; /* of the parts that are not refused */
 	int nappendings;
-	List *states; /* that the parts use */
-	HTAB *by_id;  /* the parts whose journals have more than they were given */
+	List *states;	 /* that the parts use */
+	HTAB *by_id;	 /* the parts whose journals have more than they were given */
+	bool made_ready; /* something, of whomever */
 } Push;
 
 /* The key of an attempt. */
@@ -81,9 +82,10 @@ static void write_push(Workset *workset, Push *push);
 
 /*
  * Takes what attempts have sent, each by itself, as if one after the other; notes on each
- * how it went.  Raises an error only for what concerns them all.
+ * how it went.  Returns whether something has become ready by it.  Raises an error only for what
+ * concerns them all.
  */
-void
+bool
 worker_push(Pushed *pushed, int count)
 {
 	Push push = {.parts = palloc0_array(Part, Max(count, 1))};
@@ -92,13 +94,13 @@ worker_push(Pushed *pushed, int count)
 
 	push.count = read_parts(&push, pushed, count);
 	if (push.count == 0)
-		return;
+		return false;
 	push.appendings = palloc_array(Appending *, push.count);
 	if (concerns_others(&push))
 	{
 		if (!push_alone(&push))
 			workset_start_over(push_with_others, &push);
-		return;
+		return push.made_ready;
 	}
 	ids = palloc_array(RestateInvocationId, push.count);
 	for (int i = 0; i < push.count; i++)
@@ -107,6 +109,7 @@ worker_push(Pushed *pushed, int count)
 	(void) workset_lock_simply(&workset, REACH_ROW, ids, push.count);
 	(void) decide(&workset, &push);
 	write_push(&workset, &push);
+	return push.made_ready;
 }
 
 /*
@@ -346,6 +349,7 @@ decide(Workset *workset, Push *push)
 			continue;
 		part->reply = restate_frame_buffer();
 		part->pushed->status = part->pushed->error_code = NULL;
+		part->pushed->result = NULL;
 		part->invocation = workset_find(workset, &part->appending.caller->id);
 		if (!part->invocation->exists)
 			refuse(part, REFUSED_NOT_FOUND);
@@ -539,6 +543,12 @@ push_part(Workset *workset, Part *part)
 		return;
 	}
 	pushed->status = verdict.outcome;
+	if (invocation->status == STATUS_COMPLETED && invocation->facts.is_awaited &&
+		invocation->failure == NULL && invocation->result)
+	{
+		pushed->result = workset_bytes(&invocation->result->value);
+		pushed->seed = invocation->facts.random_seed;
+	}
 	pushed->next_retry_at = invocation->next_retry_at;
 	if (part->closing.kind == CLOSING_ERROR)
 	{
@@ -606,4 +616,5 @@ write_push(Workset *workset, Push *push)
 	list_appendings(push);
 	promises_write(workset, push->appendings, push->nappendings);
 	workset_write(workset);
+	push->made_ready = workset->changes.made_runnable;
 }

@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "types/compat.h"
@@ -24,6 +26,7 @@ typedef struct Submitting
 
 static void check_key(const char *name, const char *key);
 static bool submit(void *argument);
+static bool is_among(const RestateDeploymentId *id, const ArrayType *array);
 static void start(Workset *workset, Invocation *invocation, const Order *order,
 				  const Handler *handler, Submitted *submitted);
 
@@ -34,28 +37,28 @@ static void start(Workset *workset, Invocation *invocation, const Order *order,
 Submitted
 worker_submit(const Order *order)
 {
-	Handler handler;
+	Handler *handler = palloc_object(Handler);
 	Submission *submission;
-	Submitting submitting = {.order = order, .handler = &handler};
+	Submitting submitting = {.order = order, .handler = handler};
 	RestateRefusal refusal;
 
-	if (!registry_find(order->service_name, order->handler_name, NULL, &handler))
+	if (!registry_find(order->service_name, order->handler_name, NULL, handler))
 		restate_raise(restate_refusal(RESTATE_HANDLER_NOT_FOUND, "no handler %s is registered of a service %s",
 									  restate_quote_text(order->handler_name),
 									  restate_quote_text(order->service_name)));
 	check_key("key", order->service_key);
 	check_key("idempotency_key", order->idempotency_key);
-	if (!registry_takes(&handler, order->service_key, order->idempotency_key, &refusal))
+	if (!registry_takes(handler, order->service_key, order->idempotency_key, &refusal))
 		restate_raise(refusal);
-	registry_name_id(&handler, order->service_key, order->idempotency_key,
+	registry_name_id(handler, order->service_key, order->idempotency_key,
 					 &submitting.submitted.id);
-	submission = registry_submission(&handler, order->service_key, order->idempotency_key);
+	submission = registry_submission(handler, order->service_key, order->idempotency_key);
 	submission->start_at = order->start_at;
 	submission->input_meta = order->headers;
 	submission->input = order->input;
 	submission->awaited_by = order->awaited_by;
 	submitting.submission = submission;
-	if (submission->is_exclusive || registry_is_joined(&handler, order->idempotency_key))
+	if (submission->is_exclusive || registry_is_joined(handler, order->idempotency_key))
 		workset_start_over(submit, &submitting);
 	else
 		(void) submit(&submitting);
@@ -108,12 +111,14 @@ submit(void *argument)
 	submitting->submitted.outcome = verdict.outcome;
 	submitting->submitted.attempt = 0;
 	submitting->submitted.seed = 0;
+	submitting->submitted.made_ready = false;
 	if (!verdict.took_effect)
 		return true;
 	invocation->facts.random_seed = submitting->submitted.seed = (int64) restate_random_bits();
 	invocation->service_name = unconstify(char *, submission->service_name);
 	invocation->service_key = unconstify(char *, submission->service_key);
 	start(&workset, invocation, submitting->order, submitting->handler, &submitting->submitted);
+	submitting->submitted.made_ready = invocation->status == STATUS_READY;
 	workset_write(&workset);
 	return workset.work[STORE_SUBMIT]->conflicts == 0;
 }
@@ -125,7 +130,8 @@ static void
 start(Workset *workset, Invocation *invocation, const Order *order, const Handler *handler,
 	  Submitted *submitted)
 {
-	if (order->worker_name == NULL || handler->is_held || invocation->status != STATUS_READY)
+	if (order->worker_name == NULL || handler->is_held || invocation->status != STATUS_READY ||
+		(order->runs_on && !is_among(&handler->deployment_id, order->runs_on)))
 		return;
 	invocation->facts.deployment_found = true;
 	invocation->facts.deployment_id = handler->deployment_id;
@@ -138,6 +144,26 @@ start(Workset *workset, Invocation *invocation, const Order *order, const Handle
 	else
 	{
 		invocation->worker_name = order->worker_name;
+		submitted->deployment_id = &handler->deployment_id;
+		submitted->protocol_version = invocation->set_protocol_version;
 		worker_see(workset, order->worker_name);
 	}
+}
+
+/*
+ * Returns whether a deployment is an element of the array.
+ */
+static bool
+is_among(const RestateDeploymentId *id, const ArrayType *array)
+{
+	Datum *values;
+	bool *nulls;
+	int count;
+
+	deconstruct_array(unconstify(ArrayType *, array), ARR_ELEMTYPE(array), sizeof(*id), false,
+					  TYPALIGN_CHAR, &values, &nulls, &count);
+	for (int i = 0; i < count; i++)
+		if (!nulls[i] && restate_deployment_id_compare(DatumGetDeploymentId(values[i]), id) == 0)
+			return true;
+	return false;
 }

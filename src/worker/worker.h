@@ -39,9 +39,10 @@ typedef struct Order
 	const char *idempotency_key; /* NULL: none */
 	const char *headers;		 /* the text of a JSON array */
 	Bytes input;
-	TimestampTz start_at;	 /* not before; 0: at once */
-	const char *worker_name; /* who runs it at once if it can start; NULL: nobody */
-	const char *awaited_by;	 /* where a request waits for the result; NULL: nowhere */
+	TimestampTz start_at;	  /* not before; 0: at once */
+	const char *worker_name;  /* who runs it at once if it can start; NULL: nobody */
+	const ArrayType *runs_on; /* if it starts on one of these deployments; NULL: on any */
+	const char *awaited_by;	  /* where a request waits for the result; NULL: nowhere */
 } Order;
 
 /* What became of it. */
@@ -49,8 +50,11 @@ typedef struct Submitted
 {
 	RestateInvocationId id;
 	const char *outcome;
-	int64 attempt; /* of the worker; 0: none */
-	int64 seed;	   /* of one that is new */
+	int64 attempt;							  /* of the worker; 0: none */
+	int64 seed;								  /* of one that is new */
+	bool made_ready;						  /* it can be claimed */
+	const RestateDeploymentId *deployment_id; /* of the attempt, and how it is spoken with there */
+	int32 protocol_version;
 } Submitted;
 
 /* Who calls of an attempt. */
@@ -83,6 +87,9 @@ typedef struct Pushed
 	int64 commands; /* that the journal has, and entries */
 	int64 entries;
 	const bytea *reply; /* frames for who runs the handler; NULL if the attempt has ended */
+	/* what it completes with, where a request waits for that, and by which it is known there */
+	const bytea *result; /* NULL: none, or a failure */
+	int64 seed;
 } Pushed;
 
 /* registry.c */
@@ -150,7 +157,7 @@ extern const char *worker_complete(const Caller *caller, int64 first_command, Se
 extern const char *worker_fail(const Caller *caller, const Failure *failure);
 
 /* push.c */
-extern void worker_push(Pushed *pushed, int count);
+extern bool worker_push(Pushed *pushed, int count);
 
 /* deliver.c */
 extern const char *worker_signal(const RestateInvocationId *id, const Signal *signal);

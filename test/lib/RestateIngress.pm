@@ -21,7 +21,7 @@ sub grant_ingress
 	$node->safe_psql('postgres', <<'SQL');
 CREATE ROLE ingress LOGIN;
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO ingress', oid::regprocedure) FROM pg_proc
-WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^restate_ingress_(submit|attach|results|awakeable|health)$' \gexec
+WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^restate_ingress_(submit|submit_joined|attach|results|awakeable|health)$' \gexec
 SQL
 	return;
 }

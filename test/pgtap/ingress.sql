@@ -1,7 +1,7 @@
--- What the ingress goes by, in SQL alone: delays, the rules of an input, answers, and
--- calls whose arguments are null.
+-- What the ingress goes by, in SQL alone: delays, the rules of an input, answers, calls whose
+-- arguments are null, and attempts that come with a submit or a push.
 BEGIN;
-SELECT plan(72);
+SELECT plan(87);
 
 SELECT is(restate.delay_of(d.text), d.ms * interval '1 millisecond', format('delay %s', d.text))
 FROM (VALUES ('2s', 2000), ('PT2S', 2000), ('pt2s', 2000), ('P1D', 86400000), ('PT0.5S', 500), ('PT0,5S', 500), ('P1W', 604800000),
@@ -24,5 +24,37 @@ FROM (VALUES ('[409] no "way"', '409 {"code":409,"message":"no \"way\""}'), ('[9
 SELECT is((SELECT count(*) FROM restate_ingress_results(NULL, NULL)), 0::bigint, 'no ids have no results');
 SELECT is((SELECT status FROM restate_ingress_submit(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)), 404, 'no path has no handler');
 SELECT is((SELECT status FROM restate_ingress_attach(NULL, NULL, NULL)), 400, 'nor an invocation');
+
+-- a submit gives the attempt, with what a claim would give
+CREATE TEMPORARY TABLE at AS SELECT id FROM restate_register_deployment('http://at', '{"services": [
+  {"name": "Plain", "ty": "SERVICE", "handlers": [{"name": "run", "inactivityTimeout": 5000}]},
+  {"name": "Thing", "ty": "VIRTUAL_OBJECT", "handlers": [{"name": "run"}]},
+  {"name": "Flow", "ty": "WORKFLOW", "handlers": [{"name": "run", "ty": "WORKFLOW"}]}], "protocolMode": "BIDI_STREAM", "minProtocolVersion": 5, "maxProtocolVersion": 7}');
+SELECT is((SELECT s.attempt IS NULL AND s.request IS NULL AND s.made_ready FROM restate_ingress_submit('{Plain,run}', NULL, 'POST', NULL, 'text/plain', NULL, NULL, NULL, 'in', false, 'g', 'w', '{}') AS s), true,
+  'none where the worker runs on no deployment of it');
+CREATE TEMPORARY TABLE given AS SELECT s.*, s.id::restate_invocation_id AS of FROM (VALUES ('{Plain,run}'::text[], NULL), ('{Thing,k,run}', 'k')) AS p (path, key),
+  LATERAL restate_ingress_submit(p.path, p.key, 'POST', NULL, 'text/plain', '[{"name": "a", "value": "b"}]', NULL, NULL, 'in', false, 'g', 'w', (SELECT array_agg(at.id) FROM at)) AS s;
+SELECT is(s.attempt IS NOT NULL AND NOT s.made_ready AND s.status IS NULL, true, format('an attempt of %s comes with its submit', s.service)) FROM given AS s;
+SELECT is(concat_ws(' ', s.service, s.handler, s.deployment, s.protocol_version, s.inactivity_timeout, s.abort_timeout, s.commands, s.entries),
+    concat_ws(' ', a.service, a.handler, a.deployment, a.protocol_version, a.inactivity_timeout, a.abort_timeout, a.commands, a.entries), format('as a claim of %s has it', s.service))
+  FROM given AS s, LATERAL restate.attempts_of(ARRAY[s.of], true) AS a;
+SELECT is(s.request, a.request, format('with the request of %s', s.service)) FROM given AS s, LATERAL restate.attempts_of(ARRAY[s.of], true) AS a;
+SELECT is((SELECT s.attempt IS NULL AND NOT s.made_ready FROM restate_ingress_submit('{Thing,k,run}', 'k', 'POST', NULL, 'text/plain', NULL, NULL, NULL, 'in', false, 'g', 'w') AS s), true,
+  'the second of an object gets none, and is not ready');
+
+-- a push that completes tells the value, and starts what it makes ready
+CREATE TEMPORARY TABLE pushed AS SELECT p.* FROM given AS s, LATERAL restate_push_and_claim(ARRAY[s.of], ARRAY[s.attempt],
+  ARRAY['\x040100000000000572030a01310003000000000000'::bytea], NULL, NULL, 'w', 10, (SELECT array_agg(at.id) FROM at)) AS p WHERE s.service = 'Thing';
+SELECT is((SELECT concat_ws(' ', ok, status, convert_from(result, 'UTF8'), made_ready, attempt IS NULL) FROM pushed WHERE ordinality = 1), 't completed 1 t t', 'a push that completes tells the value');
+SELECT is((SELECT seed FROM pushed WHERE ordinality = 1), (SELECT seed FROM given WHERE service = 'Thing'), 'with the seed that the request waits by');
+SELECT is((SELECT string_agg(concat_ws(' ', service, attempt IS NOT NULL, request IS NOT NULL), ', ' ORDER BY service) FROM pushed WHERE ordinality IS NULL), 'Plain t t, Thing t t', 'and starts what is ready');
+
+-- several in one call
+CREATE TEMPORARY TABLE joined AS SELECT * FROM restate_ingress_submit_joined(ARRAY['{Thing,z,run}', '{Plain,run}', '{Thing,y,run}', '{Flow,w,run}', '{None,run}', '{Thing,z,run}'],
+  ARRAY['z', NULL, 'y', 'w', NULL, 'z'], array_fill('POST'::text, '{6}'), array_fill('text/plain'::text, '{6}'), array_fill('[]'::text, '{6}'), array_fill(NULL::text, '{6}'), array_fill('in'::bytea, '{6}'), 'g', 'w', (SELECT array_agg(at.id) FROM at), 3);
+SELECT is((SELECT string_agg(concat_ws(' ', ordinality, status, attempt IS NOT NULL), ', ' ORDER BY ordinality) FROM joined), '1 f, 2 t, 3 t, 5 404 f, 6 f', 'each has its answer, but what is left out; some get attempts');
+SELECT is((SELECT count(*) FROM restate.invocation AS i JOIN joined AS j ON j.id = i.id::text WHERE i.awaited_by = '{g}'), 4::bigint, 'and is awaited');
+SELECT is((SELECT string_agg(i.status, ' ' ORDER BY j.ordinality) FROM restate.invocation AS i JOIN joined AS j ON j.id = i.id::text WHERE j.service = 'Thing' AND i.target_service_key = 'z'), 'ready pending', 'those of one key in their order');
+SELECT is((SELECT count(*) FROM restate_ingress_submit_joined(NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)), 0::bigint, 'none of none');
 SELECT * FROM finish();
 ROLLBACK;

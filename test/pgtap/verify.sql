@@ -112,8 +112,8 @@ INSERT INTO damage (statements, want, rule) VALUES
   ($$UPDATE restate.invocation SET attempt = 1 WHERE id = inv('paused')$$, 'attempt_wrong paused', 'an attempt of one that is paused'),
   ($$SELECT start('peek'); UPDATE restate.invocation SET status = 'running' WHERE id = inv('peek'); DELETE FROM restate.runnable WHERE id = inv('peek')$$, 'attempt_wrong peek', 'one that runs without an attempt'),
   ($$UPDATE restate.invocation SET attempt = 1, worker_name = 'gone', is_foreign = NULL WHERE id = inv('peek')$$, 'worker_missing peek', 'an attempt whose worker is not known'),
-  ($$UPDATE restate.invocation SET asked_completion_id = 9 WHERE id = inv('done')$$, 'asked_wrong done', 'a completion said to be asked for that was not'),
-  ($$UPDATE restate.invocation SET asked_completion_id = 2 WHERE id = inv('done')$$, 'asked_wrong done', 'the second completion of a call not said to be asked for'),
+  ($$UPDATE restate.invocation SET asked_completion_id = 9 WHERE id = inv('suspended')$$, 'asked_wrong suspended', 'a completion said to be asked for that was not'),
+  ($$UPDATE restate.invocation SET asked_completion_id = 3 WHERE id = inv('suspended')$$, 'asked_wrong suspended', 'the second completion of a call not said to be asked for'),
   ($$UPDATE restate.invocation SET asked_completion_id = -1 WHERE id = inv('running')$$, 'asked_wrong running', 'a completion that was asked for and is said not to be'),
   ($$UPDATE restate.invocation SET asked_completion_id = 0 WHERE id = inv('peek')$$, 'asked_wrong peek', 'a completion where the journal asks for none'),
   ($$SELECT start('suspended'); DELETE FROM restate.timer WHERE kind = 'sleep'$$, 'answer_lost suspended', 'a sleep that does not end'),
@@ -149,7 +149,7 @@ SELECT is(found($$UPDATE restate.invocation SET pause_requested = true WHERE id 
 SELECT is(found($$INSERT INTO restate.worker VALUES ('silent', '2026-01-02'); UPDATE restate.invocation SET attempt = 1, worker_name = 'silent', is_foreign = NULL WHERE id = inv('peek')$$), 'nothing',
   'a worker may be silent: a tick takes its attempts');
 SELECT is(found($$SELECT start('suspended'), start('scheduled'), start('running')$$), 'nothing', 'what is adopted has what it waits for');
-SELECT is(found($$UPDATE restate.invocation SET asked_completion_id = 3 WHERE id = inv('done'); UPDATE restate.invocation SET asked_completion_id = -1 WHERE id = inv('peek')$$), 'nothing', 'what was asked for last may be said');
+SELECT is(found($$UPDATE restate.invocation SET asked_completion_id = CASE id WHEN inv('suspended') THEN 4 WHEN inv('done') THEN 2 ELSE -1 END WHERE id IN (inv('suspended'), inv('done'), inv('peek'))$$), 'nothing', 'what was asked for last may be said, and of one that has completed nothing relies on it');
 SELECT is(found($$SELECT start('running'); UPDATE restate.journal SET entry_type = 'Command: Run' WHERE id = inv('running') AND index = 1; DELETE FROM restate.timer WHERE kind = 'sleep'$$), 'nothing', 'a run is up to the attempt');
 
 SELECT is(found(statements), want, format('%s: %s', rule, want)) FROM damage ORDER BY n;

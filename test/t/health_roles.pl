@@ -42,6 +42,7 @@ like(health('/cluster-health'), qr/^200 /, 'so is the cluster');
 for (
 	[ 'FUNCTION restate_ingress_results FROM', 'restate_gateway_ingress', 'role restate_gateway_ingress of --ingress-db may not use restate_ingress_results' ],
 	[ 'FUNCTION restate_push FROM', 'restate_gateway_worker', 'role restate_gateway_worker of --worker-db may not use restate_push' ],
+	[ 'FUNCTION restate_push_and_claim FROM', 'restate_gateway_worker', 'role restate_gateway_worker of --worker-db may not use restate_push_and_claim' ],
 	[ 'restate.admin_deployment FROM', 'restate_gateway_worker', 'role restate_gateway_worker of --worker-db may not use restate.admin_deployment' ])
 {
 	my ($of, $role, $message) = @$_;

@@ -168,7 +168,7 @@ my @functions = (
 	[ "fail_attempt($of_one, 'failed')", 4, 'to be tried again' ],
 	[ "fetch($of_one, 0)", 2, 'what came' ],
 	[ "heartbeat('w')", 1, 'of a worker' ],
-	[ "tick(1000, '1 day')", 9, 'a sleep that is over' ],
+	[ "tick(1000, '1 day')", 10, 'a sleep that is over' ],
 	[ "signal('$runs->[0]', 'signal')", 3, 'to one that runs' ],
 	[ "signal('$sleeps->[0]', 'signal')", 3, 'to one that is suspended' ],
 	[ "output('$runs->[0]')", 1, 'of one that runs' ],

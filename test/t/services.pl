@@ -43,6 +43,17 @@ is($answer->{status}, 201, 'a deployment is registered over HTTP');
 is(join(' ', sort map { $_->{name} } @{ $json->decode($answer->{body})->{services} }), 'Counter Flow Work', 'with its services');
 
 is(answered('/Work/greet', '"Ann"'), '200 "Ann A 3"', 'steps, a sleep, and a call of an object');
+
+# what is called is run at once where it is called
+my $given = sub { return metrics($gateway)->{restate_gateway_given_total} };
+my $before = $given->();
+is(join(' ', map { answered('/Work/echo', $_) } 1 .. 10), join(' ', map { "200 $_" } 1 .. 10), 'calls of a handler that is known');
+cmp_ok($given->() - $before, '>', 0, 'begin with the call that submits them');
+$before = $given->();
+my @adds = map { call_later($ingress, 'POST', '/Counter/line/add', '1', @json) } 1 .. 20;
+is(join(' ', sort { $a <=> $b } map { read_answer($_, 'POST')->{body} } @adds), join(' ', 1 .. 20), 'calls of one object, one after the other');
+cmp_ok($given->() - $before, '>', 1, 'begin with the push that ends the one before');
+
 is(answered('/Counter/a/add', '2'), '200 2', 'an object has a state');
 is(answered('/Counter/a/add', '3'), '200 5', 'which stays');
 is(answered('/Counter/a/total', undef), '200 5', 'and is read by a shared handler');

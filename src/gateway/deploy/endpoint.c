@@ -694,7 +694,7 @@ link_close(Link *link, CallEnd how, const char *why)
 	if (link->socket >= 0)
 	{
 		close(link->socket);
-	link->socket = -1;
+		link->socket = -1;
 		nconnected--;
 	}
 	link->state = LINK_CLOSED;

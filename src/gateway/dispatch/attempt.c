@@ -55,7 +55,7 @@ static void drop_received(Attempt *attempt);
 static void add_steps(Attempt *attempt, int64_t commands);
 static void note_end(const Attempt *attempt, AttemptOutcome outcome, const char *status,
 					 const char *error_code);
-static void tell_over(const Attempt *attempt);
+static void tell_over(const Attempt *attempt, const AttemptResult *result);
 static void attempt_free(Attempt *attempt);
 
 static const CallEvents events = {
@@ -68,11 +68,11 @@ static Attempt *all;
 static int nall;
 static int ncounted;
 static bool are_given_back;
-static void (*tells_over)(const char *id);
+static void (*tells_over)(const char *id, const AttemptResult *result);
 static void (*tells_due)(void);
 
 void
-attempts_configure(void (*over)(const char *id), void (*due)(void))
+attempts_configure(void (*over)(const char *id, const AttemptResult *result), void (*due)(void))
 {
 	tells_over = over;
 	tells_due = due;
@@ -524,7 +524,8 @@ attempt_pauses(Attempt *attempt)
 }
 
 void
-attempt_ended(Attempt *attempt, int64_t commands, const char *status, const char *error_code)
+attempt_ended(Attempt *attempt, int64_t commands, const char *status, const char *error_code,
+			  const AttemptResult *result)
 {
 	bool is_completed = strcmp(status, "completed") == 0;
 
@@ -535,12 +536,12 @@ attempt_ended(Attempt *attempt, int64_t commands, const char *status, const char
 							ATTEMPT_SUSPENDED,
 			 status, error_code);
 	if (is_completed)
-		tell_over(attempt);
+		tell_over(attempt, result);
 	attempt->is_ended = true;
 	stop_counting(attempt);
 	loop_clear_timer(&attempt->holding);
 	loop_clear_timer(&attempt->silence);
-	claims_wake(REASON_OWN);
+	claims_have_room();
 	if (!attempt->is_live)
 	{
 		attempt_free(attempt);
@@ -558,7 +559,7 @@ attempt_lost(Attempt *attempt, const char *why)
 {
 	note_end(attempt, ATTEMPT_LOST, why,
 			 attempt->has_failed ? attempt->failure.error_code : NULL);
-	tell_over(attempt);
+	tell_over(attempt, NULL);
 	attempt_free(attempt);
 	claims_wake(REASON_OWN);
 }
@@ -567,7 +568,7 @@ void
 attempt_is_failed(Attempt *attempt, const char *status)
 {
 	note_end(attempt, ATTEMPT_FAILED, status, attempt->failure.error_code);
-	tell_over(attempt);
+	tell_over(attempt, NULL);
 	tells_due();
 	attempt_free(attempt);
 	claims_wake(REASON_OWN);
@@ -682,10 +683,10 @@ attempts_drop_all(void)
  * The invocation may be over with the attempt: somebody may wait for its result.
  */
 static void
-tell_over(const Attempt *attempt)
+tell_over(const Attempt *attempt, const AttemptResult *result)
 {
 	if (tells_over)
-		tells_over(attempt->id);
+		tells_over(attempt->id, result);
 }
 
 /*

@@ -34,6 +34,14 @@ typedef struct Claimed
 	size_t request_len;
 } Claimed;
 
+/* What an invocation has completed with. */
+typedef struct AttemptResult
+{
+	int64_t seed; /* by which it differs from an earlier one of its id */
+	const char *value;
+	size_t len;
+} AttemptResult;
+
 /* By what an attempt fails, as restate_fail_attempt takes it. */
 typedef struct AttemptFailure
 {
@@ -106,10 +114,12 @@ struct Attempt
 };
 
 /*
- * over: is told of each that is over, perhaps with its invocation; NULL: nobody is.
- * due: is told when something is due later that was not before.
+ * over: is told of each that is over, perhaps with its invocation, and of the result where
+ * that is known; NULL: nobody is.  due: is told when something is due later that was not
+ * before.
  */
-extern void attempts_configure(void (*over)(const char *id), void (*due)(void));
+extern void attempts_configure(void (*over)(const char *id, const AttemptResult *result),
+							   void (*due)(void));
 extern void attempts_tell_due(void);
 
 /* How many take a slot, and how many there are at all. */
@@ -127,7 +137,7 @@ extern void attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, c
 						  size_t len);
 extern void attempt_pauses(Attempt *attempt); /* it goes on, and is asked to pause */
 extern void attempt_ended(Attempt *attempt, int64_t commands, const char *status,
-						  const char *error_code);
+						  const char *error_code, const AttemptResult *result);
 extern void attempt_lost(Attempt *attempt, const char *why);
 extern void attempt_refused(Attempt *attempt, const char *error_code, const char *why);
 

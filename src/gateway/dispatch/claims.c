@@ -32,19 +32,15 @@
  * $1 the worker, $2 how many, $3 deployments that have no room, $4 deployments that are
  * known.  Of those that are not the document comes with the first attempt.
  */
-#define CLAIM                                                                                                    \
-	"WITH c AS MATERIALIZED (SELECT * FROM pg_catalog.restate_claim($1, NULL, $2::pg_catalog.int4,"              \
-	" ARRAY(SELECT s.id FROM restate.sys_deployment AS s WHERE s.ty = 'http'"                                    \
-	" AND s.id <> ALL ($3::pg_catalog.restate_deployment_id[])), true)),"                                        \
-	" d AS MATERIALIZED (SELECT a.id, a.document FROM restate.admin_deployment AS a"                             \
-	" WHERE a.id <> ALL ($4::pg_catalog.restate_deployment_id[])"                                                \
-	" AND a.id IN (SELECT c.deployment FROM c))"                                                                 \
-	" SELECT c.id::pg_catalog.text, c.attempt, c.attempts, c.service, c.handler, c.deployment::pg_catalog.text," \
-	" c.protocol_version, c.commands, c.entries,"                                                                \
-	" (pg_catalog.date_part('epoch', c.inactivity_timeout) * 1000)::pg_catalog.int8,"                            \
-	" (pg_catalog.date_part('epoch', c.abort_timeout) * 1000)::pg_catalog.int8,"                                 \
-	" c.request, d.document::pg_catalog.text"                                                                    \
-	" FROM c LEFT JOIN d ON d.id = c.deployment"
+#define CLAIM                                                                                       \
+	"WITH c AS MATERIALIZED (SELECT * FROM pg_catalog.restate_claim($1, NULL, $2::pg_catalog.int4," \
+	" ARRAY(SELECT s.id FROM restate.sys_deployment AS s WHERE s.ty = 'http'"                       \
+	" AND s.id <> ALL ($3::pg_catalog.restate_deployment_id[])), true)),"                           \
+	" d AS MATERIALIZED (SELECT a.id, a.document FROM restate.admin_deployment AS a"                \
+	" WHERE a.id <> ALL ($4::pg_catalog.restate_deployment_id[])"                                   \
+	" AND a.id IN (SELECT c.deployment FROM c))"                                                    \
+	" SELECT " CLAIM_COLUMNS("c", "attempts") ", d.document::pg_catalog.text"                       \
+											  " FROM c LEFT JOIN d ON d.id = c.deployment"
 
 #define PARAMS 4
 
@@ -69,10 +65,13 @@ static void try_claim(Timer *timer);
 static int room(void);
 static bool begin(Task *task);
 static void list_deployments(Buffer *list, bool (*belongs)(const Served *served));
+static bool is_offered(const Served *served);
 static void take_result(Task *task, const PGresult *result);
 static void ended(Task *task, TaskEnd how);
-static void wait(bool went_well, bool has_claimed);
-static bool start_row(const PGresult *rows, int row);
+static void wait(bool went_well, int nrows, bool has_more);
+static void go_on_as_another(void);
+static void note_rest(bool is_all);
+static bool start_row(const PGresult *rows, int row, int column);
 
 static const TaskKind claim_kind = {
 	.begin = begin,
@@ -88,6 +87,8 @@ static bool is_running;
 static bool is_woken; /* while it runs */
 static Reason reason; /* of the next one */
 static bool stopped;
+static bool is_behind; /* there was no room: something may wait for it */
+static int offered;	   /* slots */
 static int wait_ms;
 static Timer turn; /* when it fires something is claimed; always set */
 static Buffer full;
@@ -117,9 +118,9 @@ claims_stop(void)
 }
 
 bool
-claims_is_running(void)
+claims_are_under_way(void)
 {
-	return is_running;
+	return is_running || offered > 0;
 }
 
 void
@@ -140,6 +141,76 @@ claims_wake(Reason why)
 		(void) loop_set_timer(&turn, 0); /* it is set: no memory is needed */
 }
 
+void
+claims_have_room(void)
+{
+	if (is_behind)
+		claims_wake(REASON_OWN);
+}
+
+const char *
+claims_offer(Buffer *deployments, int *count)
+{
+	int left = room();
+
+	if (left <= 0)
+		is_behind = true;
+	if (stopped || is_behind)
+		return NULL;
+	if (*count > left)
+		*count = left;
+	offered += *count;
+	list_deployments(deployments, is_offered);
+	if (deployments->len > 2 && !deployments->failed)
+		return workers_current()->name;
+	offered -= *count;
+	return NULL;
+}
+
+bool
+claims_offer_all(void)
+{
+	for (const Served *served = served_first(); served; served = served->next)
+		if (!is_offered(served))
+			return false;
+	return true;
+}
+
+/*
+ * Returns whether what is submitted for a deployment may be claimed at once.
+ */
+static bool
+is_offered(const Served *served)
+{
+	return served_is_fresh(served) && served->endpoint && !served->is_behind &&
+		   served_has_room_for(served, offered);
+}
+
+void
+claims_end_offer(int count, const PGresult *rows, int column, bool is_known)
+{
+	size_t bytes = 0;
+	int given = 0;
+
+	offered -= count;
+	for (int row = 0; rows && row < PQntuples(rows); row++)
+		if (!PQgetisnull(rows, row, column + COLUMN_ATTEMPT))
+		{
+			given++;
+			bytes += (size_t) PQgetlength(rows, row, column + COLUMN_REQUEST);
+			is_known = start_row(rows, row, column) && is_known;
+		}
+	dispatch_counts.given += (unsigned long) given;
+	if (given > 0)
+		flow_claimed(bytes, given);
+	if (!is_known)
+		go_on_as_another();
+	if (stopped)
+		attempts_drain();
+	else
+		claims_have_room();
+}
+
 /*
  * Begins to claim, if there is room.
  */
@@ -147,9 +218,14 @@ static void
 try_claim(Timer *timer)
 {
 	(void) loop_set_timer(timer, INT64_MAX); /* its place is free: no memory is needed */
-	/* what gives back a slot wakes it again */
-	if (is_running || room() <= 0)
+	if (is_running)
 		return;
+	/* what gives back a slot wakes it again */
+	if (room() <= 0)
+	{
+		is_behind = true;
+		return;
+	}
 	is_running = true;
 	is_woken = false;
 	has_error = is_open = false;
@@ -170,14 +246,17 @@ room(void)
 
 	if (left > served_room())
 		left = served_room();
+	left -= offered;
 	if (left > MOST_CLAIMED)
 		left = MOST_CLAIMED;
 	if (left <= 0)
 		return 0;
-	left = flow_room(left);
-	if (left == 0)
-		flow_claims_wait();
-	return left;
+	/* the journals of those that are offered are still to come */
+	left = flow_room(left + offered) - offered;
+	if (left > 0)
+		return left;
+	flow_claims_wait();
+	return 0;
 }
 
 /*
@@ -196,9 +275,12 @@ begin(Task *task)
 	list_deployments(&known, served_is_fresh);
 	if (asked <= 0 || full.failed || known.failed)
 	{
+		is_behind = is_behind || asked <= 0;
 		task_done(task);
 		return true;
 	}
+	for (Served *served = served_first(); served; served = served->next)
+		served->was_asked = !served_is_full(served);
 	dispatch_counts.claims++;
 	count_ask(ASK_CLAIM, reason, 1);
 	params[2] = full.data;
@@ -267,37 +349,35 @@ ended(Task *task, TaskEnd how)
 		size_t bytes = 0;
 
 		nrows = PQntuples(rows);
+		dispatch_counts.claimed += (unsigned long) nrows;
 		for (int row = 0; row < nrows; row++)
 		{
 			bytes += (size_t) PQgetlength(rows, row, COLUMN_REQUEST);
-			is_known = start_row(rows, row) && is_known;
+			is_known = start_row(rows, row, 0) && is_known;
 		}
 		if (nrows > 0)
 			flow_claimed(bytes, nrows);
+		note_rest(nrows < asked);
 	}
-	if (!is_known && workers_renew(NULL))
-	{
-		log_event(LOG_WARN,
-				  "event=claim_lost worker=%s error=\"what was claimed, if anything, is taken over later\"",
-				  workers_current()->name);
-		liveness_renew();
-	}
+	if (!is_known)
+		go_on_as_another();
 	PQclear(rows);
 	if (stopped)
 	{
 		attempts_drain();
 		return;
 	}
-	wait(how == TASK_DONE && !has_error, nrows > 0);
+	/* who gets less than it asks for has all that there was */
+	wait(how == TASK_DONE && !has_error, nrows, nrows > 0 && nrows == asked);
 }
 
 /*
  * Has the next one begin: at once if there is a reason, else when it is time.
  */
 static void
-wait(bool went_well, bool has_claimed)
+wait(bool went_well, int nrows, bool has_more)
 {
-	if (went_well && (has_claimed || is_woken))
+	if (went_well && (has_more || is_woken))
 	{
 		wait_ms = 0;
 		if (!is_woken)
@@ -305,7 +385,7 @@ wait(bool went_well, bool has_claimed)
 	}
 	else
 	{
-		wait_ms = wait_ms == 0 ? FIRST_WAIT_MS : 2 * wait_ms;
+		wait_ms = wait_ms == 0 || nrows > 0 ? FIRST_WAIT_MS : 2 * wait_ms;
 		reason = REASON_POLL;
 	}
 	if (wait_ms > LAST_WAIT_MS)
@@ -316,31 +396,60 @@ wait(bool went_well, bool has_claimed)
 }
 
 /*
- * Starts an attempt; returns false where memory has run out.
+ * Takes another name: under the one that it had there may be attempts that it knows
+ * nothing of.
+ */
+static void
+go_on_as_another(void)
+{
+	if (!workers_renew(NULL))
+		return;
+	log_event(LOG_WARN,
+			  "event=claim_lost worker=%s error=\"what was claimed, if anything, is taken over later\"",
+			  workers_current()->name);
+	liveness_renew();
+}
+
+/*
+ * Notes whether all that was ready has been claimed, or more may wait.
+ */
+static void
+note_rest(bool is_all)
+{
+	is_behind = !is_all;
+	for (Served *served = served_first(); served && is_all; served = served->next)
+		if (served->was_asked && !served_is_full(served))
+			served->is_behind = false;
+}
+
+/*
+ * Starts the attempt of a row whose columns begin at that one; returns false where memory
+ * has run out.
  */
 static bool
-start_row(const PGresult *rows, int row)
+start_row(const PGresult *rows, int row, int column)
 {
-	bool has_request = !PQgetisnull(rows, row, COLUMN_REQUEST);
-	const char *deployment = PQgetvalue(rows, row, COLUMN_DEPLOYMENT);
+	bool has_request = !PQgetisnull(rows, row, column + COLUMN_REQUEST);
+	bool has_document = column + COLUMN_DOCUMENT < PQnfields(rows) &&
+						!PQgetisnull(rows, row, column + COLUMN_DOCUMENT);
+	const char *deployment = PQgetvalue(rows, row, column + COLUMN_DEPLOYMENT);
 	Served *served = served_find(deployment);
 	Claimed claimed = {
-		.id = PQgetvalue(rows, row, COLUMN_ID),
-		.attempt = binary_int8(rows, row, COLUMN_ATTEMPT),
-		.attempts = binary_int8(rows, row, COLUMN_ATTEMPTS),
-		.service = PQgetvalue(rows, row, COLUMN_SERVICE),
-		.handler = PQgetvalue(rows, row, COLUMN_HANDLER),
-		.protocol_version = binary_int4(rows, row, COLUMN_PROTOCOL_VERSION),
-		.commands = binary_int8(rows, row, COLUMN_COMMANDS),
-		.entries = binary_int8(rows, row, COLUMN_ENTRIES),
-		.inactivity_ms = binary_int8(rows, row, COLUMN_INACTIVITY),
-		.abort_ms = binary_int8(rows, row, COLUMN_ABORT),
-		.request = has_request ? PQgetvalue(rows, row, COLUMN_REQUEST) : NULL,
-		.request_len = (size_t) PQgetlength(rows, row, COLUMN_REQUEST)};
+		.id = PQgetvalue(rows, row, column + COLUMN_ID),
+		.attempt = binary_int8(rows, row, column + COLUMN_ATTEMPT),
+		.attempts = binary_int8(rows, row, column + COLUMN_ATTEMPTS),
+		.service = PQgetvalue(rows, row, column + COLUMN_SERVICE),
+		.handler = PQgetvalue(rows, row, column + COLUMN_HANDLER),
+		.protocol_version = binary_int4(rows, row, column + COLUMN_PROTOCOL_VERSION),
+		.commands = binary_int8(rows, row, column + COLUMN_COMMANDS),
+		.entries = binary_int8(rows, row, column + COLUMN_ENTRIES),
+		.inactivity_ms = binary_int8(rows, row, column + COLUMN_INACTIVITY),
+		.abort_ms = binary_int8(rows, row, column + COLUMN_ABORT),
+		.request = has_request ? PQgetvalue(rows, row, column + COLUMN_REQUEST) : NULL,
+		.request_len = (size_t) PQgetlength(rows, row, column + COLUMN_REQUEST)};
 
 	/* the first row of a deployment loads it, and the others find it so */
-	if (!PQgetisnull(rows, row, COLUMN_DOCUMENT) && !(served && served_is_fresh(served)))
-		served = served_load(deployment, PQgetvalue(rows, row, COLUMN_DOCUMENT));
-	dispatch_counts.claimed++;
+	if (has_document && !(served && served_is_fresh(served)))
+		served = served_load(deployment, PQgetvalue(rows, row, column + COLUMN_DOCUMENT));
 	return attempt_start(&claimed, served, "it is not registered any more");
 }

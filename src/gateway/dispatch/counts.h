@@ -9,6 +9,7 @@ typedef struct DispatchCounts
 {
 	unsigned long claims;
 	unsigned long claimed; /* attempts */
+	unsigned long given;   /* attempts that came with what has made them ready */
 	unsigned long pushes;
 	unsigned long pushed; /* what attempts had sent, in them */
 } DispatchCounts;

@@ -73,6 +73,20 @@ dispatcher_hears(void)
 	return liveness_hears();
 }
 
+const char *
+dispatcher_offer(Buffer *deployments, int *count)
+{
+	return pool ? claims_offer(deployments, count) : NULL;
+}
+
+void
+dispatcher_end_offer(int count, const PGresult *rows, int column, bool is_known)
+{
+	/* it may be stopped by now */
+	if (pool)
+		claims_end_offer(count, rows, column, is_known);
+}
+
 void
 dispatcher_render(Buffer *buffer)
 {
@@ -96,6 +110,9 @@ dispatcher_render(Buffer *buffer)
 				  "Calls that asked for what is ready.", counts->claims);
 	metric_single(buffer, "restate_gateway_claimed_total", "counter", "Attempts that they gave.",
 				  counts->claimed);
+	metric_single(buffer, "restate_gateway_given_total", "counter",
+				  "Attempts that came with what made them ready, a submit or a push.",
+				  counts->given);
 	metric_single(buffer, "restate_gateway_pushes_total", "counter",
 				  "Calls that carried what handlers had sent.", counts->pushes);
 	metric_single(buffer, "restate_gateway_pushed_total", "counter", "Attempts in these calls.",
@@ -124,7 +141,7 @@ dispatcher_give_back(void)
 bool
 dispatcher_is_idle(void)
 {
-	return attempts_all() == 0 && !claims_is_running() && !leaving_is_under_way();
+	return attempts_all() == 0 && !claims_are_under_way() && !leaving_is_under_way();
 }
 
 void

@@ -7,9 +7,10 @@
 #ifndef RESTATE_GATEWAY_DISPATCHER_H
 #define RESTATE_GATEWAY_DISPATCHER_H
 
+#include <libpq-fe.h>
 #include <stdbool.h>
 
-#include "buffer.h"
+#include "dispatch/attempt.h"
 #include "pool.h"
 
 typedef struct DispatcherConfig
@@ -19,8 +20,8 @@ typedef struct DispatcherConfig
 	int deployment_slots; /* of those on one deployment */
 	size_t most_bytes;	  /* in flight */
 	const char *name;	  /* of the worker it begins as; NULL: one of its own */
-	/* an attempt is over, perhaps with its invocation; NULL: nobody wants to know */
-	void (*over)(const char *id);
+	/* an attempt is over, perhaps with its invocation, and the result, if it is known; NULL: nobody wants to know */
+	void (*over)(const char *id, const AttemptResult *result);
 	/* something is due later that was not before */
 	void (*due)(void);
 } DispatcherConfig;
@@ -37,6 +38,13 @@ extern Pool *dispatcher_pool(void);
 /* Whether it was started, and whether it is told of what others do. */
 extern bool dispatcher_runs(void);
 extern bool dispatcher_hears(void);
+
+/*
+ * Offers to run what is submitted at once, and ends the offer: claims_offer, and
+ * claims_end_offer, of claims.h.  Where nothing runs handlers none is made.
+ */
+extern const char *dispatcher_offer(Buffer *deployments, int *count);
+extern void dispatcher_end_offer(int count, const PGresult *rows, int column, bool is_known);
 
 /* Writes the metrics of what was started; nothing where that was not. */
 extern void dispatcher_render(Buffer *buffer);

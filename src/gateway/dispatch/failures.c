@@ -200,9 +200,6 @@ ended(Task *task, TaskEnd how)
 	/* it neither waits nor is told: freed, it is not to be taken from a line that it is not in */
 	if (attempt)
 		attempt->is_being_failed = false;
-	/* it is in no line */
-	if (attempt)
-		attempt->is_being_failed = false;
 	if (attempt && how == TASK_DONE && teller->has_answer && teller->sqlstate[0] == '\0')
 		attempt_is_failed(attempt, teller->status);
 	else if (attempt && how == TASK_DONE &&

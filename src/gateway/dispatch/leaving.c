@@ -94,7 +94,7 @@ static void
 look(Timer *timer)
 {
 	(void) loop_set_timer(timer, INT64_MAX); /* its place is free: no memory is needed */
-	if (claims_is_running() || !pushes_are_idle())
+	if (claims_are_under_way() || !pushes_are_idle())
 		look_again(LOOK_MS);
 	else
 		say();

@@ -191,6 +191,8 @@ void
 served_use(Served *served)
 {
 	served->nattempts++;
+	if (served_is_full(served))
+		served->is_behind = true;
 }
 
 void
@@ -241,6 +243,12 @@ bool
 served_is_full(const Served *served)
 {
 	return served->nattempts >= most_attempts;
+}
+
+bool
+served_has_room_for(const Served *served, int count)
+{
+	return served->nattempts + count <= most_attempts;
 }
 
 int

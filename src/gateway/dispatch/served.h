@@ -25,6 +25,8 @@ typedef struct Served
 	int64_t loaded_at; /* by loop_now */
 	int nattempts;
 	bool is_replaced; /* it is freed with its last attempt */
+	bool is_behind;	  /* it had no room: something may wait for it */
+	bool was_asked;	  /* it had, when something was last claimed */
 	struct Served *next;
 } Served;
 
@@ -48,6 +50,9 @@ extern void served_release(Served *served);
 extern Served *served_first(void);
 extern bool served_is_fresh(const Served *served);
 extern bool served_is_full(const Served *served);
+
+/* Whether it has room for so many. */
+extern bool served_has_room_for(const Served *served, int count);
 
 /* How many attempts those that are not full have room for, at least. */
 extern int served_room(void);
