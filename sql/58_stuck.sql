@@ -20,7 +20,7 @@ CREATE FUNCTION restate.stuck_after(reason text) RETURNS interval
 COMMENT ON FUNCTION restate.stuck_after(text) IS
 'How long something may last before restate.sys_stuck has it. reason: as there. Null: for another reason.';
 
-CREATE VIEW restate.stuck_elsewhere AS
+CREATE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
 -- suspended on a call whose callee is not there: the result never comes
 SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
   i.status, i.modified_at AS since, now() - i.modified_at AS age,
@@ -155,6 +155,21 @@ COMMENT ON COLUMN restate.sys_stuck.related_id IS 'Of key_blocked the first that
 COMMENT ON COLUMN restate.sys_stuck.waiting IS 'Of key_blocked how many wait for the key, of service_held how many are ready, at most 1000; else null.';
 COMMENT ON COLUMN restate.sys_stuck.retry_count IS 'The attempts since it last got on, as sys_invocation has it.';
 COMMENT ON COLUMN restate.sys_stuck.last_failure IS 'Why the last attempt failed.';
+
+-- The columns of what is a part of it are what those of the whole are.
+DO $do$
+DECLARE
+  shown record;
+BEGIN
+  FOR shown IN
+    SELECT a.attname AS column_name, col_description(a.attrelid, a.attnum) AS said
+    FROM pg_attribute AS a
+    WHERE a.attrelid = 'restate.sys_stuck'::regclass AND a.attnum > 0
+  LOOP
+    EXECUTE format('COMMENT ON COLUMN restate.stuck_elsewhere.%I IS %L', shown.column_name, shown.said);
+  END LOOP;
+END
+$do$;
 
 CREATE VIEW restate.sys_deployment_blocker WITH (security_barrier) AS
 SELECT i.pinned_deployment_id AS deployment_id, 'pinned' AS blocker, i.target_service_name AS service_name, i.status,

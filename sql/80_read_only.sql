@@ -44,7 +44,7 @@ BEGIN
         'Each operation that takes effect adds a row, with restate_admin.reason in it.',
         'A row of the audit stays as it is.',
         'restate_purge_audit() removes the rows from before a time.'),
-      ('{restate.sys_stuck, restate_api.stuck}',
+      ('{restate.sys_stuck, restate.stuck_elsewhere, restate_api.stuck}',
         'restate_explain() tells of an invocation what it waits for; what is late is told by where invocations stand.',
         'restate_resume(), restate_cancel(), restate_kill() and restate_release() have something go on, or end it.',
         'restate_resume(), restate_cancel(), restate_kill() and restate_release() have something go on, or end it.'),

@@ -74,7 +74,7 @@ CREATE FUNCTION restate_distribute() RETURNS TABLE (object text, outcome text)
 AS $function$
 #variable_conflict use_column
 DECLARE
-  of_nodes CONSTANT text := 'CREATE OR REPLACE VIEW restate.stuck_elsewhere AS SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail,
+  of_nodes CONSTANT text := 'CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail,
     e.target_service_name COLLATE "C", e.target_service_key, e.target_handler_name, e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
     FROM restate.stuck_elsewhere_of_nodes() AS e';
   known record;
@@ -160,6 +160,13 @@ BEGIN
       FROM reader AS g
       JOIN read ON read.view = g.view
       JOIN pg_class AS t ON t.oid = read.relation AND t.relkind = 'r'
+      WHERE NOT EXISTS (SELECT FROM aclexplode(t.relacl) AS a WHERE a.privilege_type = 'SELECT' AND a.grantee = g.role)
+      UNION
+      -- what the function reads that stands for a view
+      SELECT g.role, 'SELECT ON ' || t.oid::regclass
+      FROM reader AS g
+      JOIN read ON read.view = g.view AND read.relation = 'restate.stuck_elsewhere'::regclass
+      JOIN pg_class AS t ON t.oid = ANY ('{restate.invocation, restate.journal, restate.held_service, restate.runnable}'::regclass[])
       WHERE NOT EXISTS (SELECT FROM aclexplode(t.relacl) AS a WHERE a.privilege_type = 'SELECT' AND a.grantee = g.role)
       UNION
       SELECT g.role, 'USAGE ON SCHEMA restate'

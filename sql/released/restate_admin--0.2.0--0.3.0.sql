@@ -3996,7 +3996,7 @@ CREATE FUNCTION restate.stuck_after(reason text) RETURNS interval
 COMMENT ON FUNCTION restate.stuck_after(text) IS
 'How long something may last before restate.sys_stuck has it. reason: as there. Null: for another reason.';
 
-CREATE VIEW restate.stuck_elsewhere AS
+CREATE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
 -- suspended on a call whose callee is not there: the result never comes
 SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
   i.status, i.modified_at AS since, now() - i.modified_at AS age,
@@ -4132,6 +4132,21 @@ COMMENT ON COLUMN restate.sys_stuck.waiting IS 'Of key_blocked how many wait for
 COMMENT ON COLUMN restate.sys_stuck.retry_count IS 'The attempts since it last got on, as sys_invocation has it.';
 COMMENT ON COLUMN restate.sys_stuck.last_failure IS 'Why the last attempt failed.';
 
+-- The columns of what is a part of it are what those of the whole are.
+DO $do$
+DECLARE
+  shown record;
+BEGIN
+  FOR shown IN
+    SELECT a.attname AS column_name, col_description(a.attrelid, a.attnum) AS said
+    FROM pg_attribute AS a
+    WHERE a.attrelid = 'restate.sys_stuck'::regclass AND a.attnum > 0
+  LOOP
+    EXECUTE format('COMMENT ON COLUMN restate.stuck_elsewhere.%I IS %L', shown.column_name, shown.said);
+  END LOOP;
+END
+$do$;
+
 CREATE VIEW restate.sys_deployment_blocker WITH (security_barrier) AS
 SELECT i.pinned_deployment_id AS deployment_id, 'pinned' AS blocker, i.target_service_name AS service_name, i.status,
   count(*) AS count, min(i.created_at) AS oldest_at, (array_agg(i.id ORDER BY i.created_at, i.id))[1] AS oldest_id
@@ -4221,7 +4236,7 @@ DECLARE
 BEGIN
   FOR kind IN
     SELECT * FROM (VALUES
-      ('{restate.sys_stuck, restate_api.stuck}'::regclass[],
+      ('{restate.sys_stuck, restate.stuck_elsewhere, restate_api.stuck}'::regclass[],
         'restate_explain() tells of an invocation what it waits for; what is late is told by where invocations stand.',
         'restate_resume(), restate_cancel(), restate_kill() and restate_release() have something go on, or end it.',
         'restate_resume(), restate_cancel(), restate_kill() and restate_release() have something go on, or end it.'),
@@ -6730,7 +6745,7 @@ CREATE FUNCTION restate_distribute() RETURNS TABLE (object text, outcome text)
 AS $function$
 #variable_conflict use_column
 DECLARE
-  of_nodes CONSTANT text := 'CREATE OR REPLACE VIEW restate.stuck_elsewhere AS SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail,
+  of_nodes CONSTANT text := 'CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail,
     e.target_service_name COLLATE "C", e.target_service_key, e.target_handler_name, e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
     FROM restate.stuck_elsewhere_of_nodes() AS e';
   known record;
@@ -6816,6 +6831,13 @@ BEGIN
       FROM reader AS g
       JOIN read ON read.view = g.view
       JOIN pg_class AS t ON t.oid = read.relation AND t.relkind = 'r'
+      WHERE NOT EXISTS (SELECT FROM aclexplode(t.relacl) AS a WHERE a.privilege_type = 'SELECT' AND a.grantee = g.role)
+      UNION
+      -- what the function reads that stands for a view
+      SELECT g.role, 'SELECT ON ' || t.oid::regclass
+      FROM reader AS g
+      JOIN read ON read.view = g.view AND read.relation = 'restate.stuck_elsewhere'::regclass
+      JOIN pg_class AS t ON t.oid = ANY ('{restate.invocation, restate.journal, restate.held_service, restate.runnable}'::regclass[])
       WHERE NOT EXISTS (SELECT FROM aclexplode(t.relacl) AS a WHERE a.privilege_type = 'SELECT' AND a.grantee = g.role)
       UNION
       SELECT g.role, 'USAGE ON SCHEMA restate'

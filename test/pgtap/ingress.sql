@@ -1,7 +1,7 @@
 -- What the ingress goes by, in SQL alone: delays, the rules of an input, answers, calls whose
 -- arguments are null, and attempts that come with a submit or a push.
 BEGIN;
-SELECT plan(87);
+SELECT plan(89);
 
 SELECT is(restate.delay_of(d.text), d.ms * interval '1 millisecond', format('delay %s', d.text))
 FROM (VALUES ('2s', 2000), ('PT2S', 2000), ('pt2s', 2000), ('P1D', 86400000), ('PT0.5S', 500), ('PT0,5S', 500), ('P1W', 604800000),
@@ -35,8 +35,8 @@ SELECT is((SELECT s.attempt IS NULL AND s.request IS NULL AND s.made_ready FROM 
 CREATE TEMPORARY TABLE given AS SELECT s.*, s.id::restate_invocation_id AS of FROM (VALUES ('{Plain,run}'::text[], NULL), ('{Thing,k,run}', 'k')) AS p (path, key),
   LATERAL restate_ingress_submit(p.path, p.key, 'POST', NULL, 'text/plain', '[{"name": "a", "value": "b"}]', NULL, NULL, 'in', false, 'g', 'w', (SELECT array_agg(at.id) FROM at)) AS s;
 SELECT is(s.attempt IS NOT NULL AND NOT s.made_ready AND s.status IS NULL, true, format('an attempt of %s comes with its submit', s.service)) FROM given AS s;
-SELECT is(concat_ws(' ', s.service, s.handler, s.deployment, s.protocol_version, s.inactivity_timeout, s.abort_timeout, s.commands, s.entries),
-    concat_ws(' ', a.service, a.handler, a.deployment, a.protocol_version, a.inactivity_timeout, a.abort_timeout, a.commands, a.entries), format('as a claim of %s has it', s.service))
+SELECT is(concat_ws(' ', s.service, s.handler, s.deployment, s.protocol_version, s.attempts, s.inactivity_timeout, s.abort_timeout, s.commands, s.entries),
+    concat_ws(' ', a.service, a.handler, a.deployment, a.protocol_version, a.attempts, a.inactivity_timeout, a.abort_timeout, a.commands, a.entries), format('as a claim of %s has it', s.service))
   FROM given AS s, LATERAL restate.attempts_of(ARRAY[s.of], true) AS a;
 SELECT is(s.request, a.request, format('with the request of %s', s.service)) FROM given AS s, LATERAL restate.attempts_of(ARRAY[s.of], true) AS a;
 SELECT is((SELECT s.attempt IS NULL AND NOT s.made_ready FROM restate_ingress_submit('{Thing,k,run}', 'k', 'POST', NULL, 'text/plain', NULL, NULL, NULL, 'in', false, 'g', 'w') AS s), true,
@@ -44,10 +44,13 @@ SELECT is((SELECT s.attempt IS NULL AND NOT s.made_ready FROM restate_ingress_su
 
 -- a push that completes tells the value, and starts what it makes ready
 CREATE TEMPORARY TABLE pushed AS SELECT p.* FROM given AS s, LATERAL restate_push_and_claim(ARRAY[s.of], ARRAY[s.attempt],
-  ARRAY['\x040100000000000572030a01310003000000000000'::bytea], NULL, NULL, 'w', 10, (SELECT array_agg(at.id) FROM at)) AS p WHERE s.service = 'Thing';
+  ARRAY['\x040100000000000572030a01310003000000000000'::bytea], NULL, NULL, ARRAY['sdk/1'], 'w', 10, (SELECT array_agg(at.id) FROM at)) AS p WHERE s.service = 'Thing';
 SELECT is((SELECT concat_ws(' ', ok, status, convert_from(result, 'UTF8'), made_ready, attempt IS NULL) FROM pushed WHERE ordinality = 1), 't completed 1 t t', 'a push that completes tells the value');
 SELECT is((SELECT seed FROM pushed WHERE ordinality = 1), (SELECT seed FROM given WHERE service = 'Thing'), 'with the seed that the request waits by');
-SELECT is((SELECT string_agg(concat_ws(' ', service, attempt IS NOT NULL, request IS NOT NULL), ', ' ORDER BY service) FROM pushed WHERE ordinality IS NULL), 'Plain t t, Thing t t', 'and starts what is ready');
+SELECT is((SELECT string_agg(concat_ws(' ', service, attempt IS NOT NULL, attempt_count, request IS NOT NULL), ', ' ORDER BY service) FROM pushed WHERE ordinality IS NULL), 'Plain t 1 t, Thing t 1 t', 'and starts what is ready');
+SELECT is((SELECT concat_ws(' ', p.ok, p.commands, p.made_ready) FROM given AS s, LATERAL restate_push_and_claim(ARRAY[s.of], ARRAY[s.attempt], ARRAY['\x040100000000000572030a0131'::bytea], NULL, NULL, ARRAY['sdk/2'], 'w', 10, '{}') AS p
+  WHERE s.service = 'Plain'), 't 2 f', 'one that makes nothing ready says so');
+SELECT is((SELECT i.last_attempt_server FROM restate.invocation AS i JOIN given AS s ON s.of = i.id WHERE s.service = 'Plain'), 'sdk/2', 'and says what answers');
 
 -- several in one call
 CREATE TEMPORARY TABLE joined AS SELECT * FROM restate_ingress_submit_joined(ARRAY['{Thing,z,run}', '{Plain,run}', '{Thing,y,run}', '{Flow,w,run}', '{None,run}', '{Thing,z,run}'],

@@ -61,10 +61,12 @@ BEGIN
   RETURN (SELECT i.attempt FROM restate.invocation AS i WHERE i.id = wanted AND i.status = 'running');
 END $$;
 
--- The journal as sys_journal shows it.
+-- The journal as sys_journal shows it, without the span of calls, which not all of the
+-- recorded ones have.
 CREATE FUNCTION pg_temp.journal(wanted restate_invocation_id) RETURNS jsonb LANGUAGE sql AS $$
   SELECT jsonb_agg(jsonb_build_object('index', j.index, 'version', j.version, 'entry_type', j.entry_type, 'name', j.name,
-    'entry_json', j.entry_json::jsonb, 'entry_lite_json', j.entry_lite_json::jsonb) ORDER BY j.index)
+    'entry_json', j.entry_json::jsonb #- '{Command,Call,request,span_context}' #- '{Command,OneWayCall,request,span_context}',
+    'entry_lite_json', j.entry_lite_json::jsonb) ORDER BY j.index)
   FROM restate.sys_journal AS j WHERE j.id = wanted
 $$;
 
@@ -84,7 +86,7 @@ BEGIN
     FOR k, v IN SELECT * FROM jsonb_each_text(ids) LOOP
       said := replace(said, k, v);
     END LOOP;
-    entry := said::jsonb;
+    entry := said::jsonb #- '{Command,Call,request,span_context}' #- '{Command,OneWayCall,request,span_context}';
     IF e ->> 'entry_type' = 'Notification: CompletePromise' AND entry #> '{Notification,Completion,CompletePromise,result,Failure}' IS NOT NULL THEN
       entry := jsonb_set(entry, '{Notification,Completion,CompletePromise,result,Failure,message}',
         ours #> '{entry_json,Notification,Completion,CompletePromise,result,Failure,message}');

@@ -43,7 +43,8 @@ SELECT is(e::text, E'("Command: Run",re\ufffdserve,1,,,,,"{""mo\ufffdre"": ""\uf
 SELECT is(name, 'x', 'jsonb') FROM restate.parse_entry('{"Command": {"Run": {"completion_id": 1, "name": "x"}}}'::jsonb);
 PREPARE untyped AS SELECT name FROM restate.parse_entry($1);
 SELECT results_eq(format('EXECUTE untyped(%L)', :'entry'), $$VALUES (E're\ufffdserve')$$, 'a parameter without a type');
-SELECT is(restate.entry_json(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb,
+SELECT is(restate.entry_json(e.entry_type, e.name, e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb
+    #- '{Command,Call,request,span_context}',
   restate.storable_json(json), json)
 FROM (VALUES
   ('{"Command": {"Input": {"headers": [{"name": "h\u0000", "value": "\u0000v"}], "payload": [0], "name": "\ud800"}}}'),

@@ -32,7 +32,7 @@ sub shown
 {
 	my ($answer) = @_;
 
-	return "$answer->{status} " . ($answer->{body} =~ s/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)?/TIME/gr =~ s/\binv_1(?=\w*[1-9A-Zac-z])(?!0{8}|dceKvwtEc2n0)\w{33}\b/NEW/gr);
+	return "$answer->{status} " . ($answer->{body} =~ s/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|\+00:00)?/TIME/gr =~ s/("new_invocation_id":")\w+/$1NEW/gr);
 }
 
 # what reads, on each

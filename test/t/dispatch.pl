@@ -37,7 +37,7 @@ for my $mode (qw(h2 h2half h1 h1half))
 	is(settled($node, $id), qq("$name A 3"), "$mode: steps, a sleep and a call");
 	is(entry_types($node, $id), 'Input Run N:Run Run N:Run Run N:Run Sleep N:Sleep Call N:CallInvocationId N:Call Output', "$mode: its journal");
 	my $done = steps_done($service);
-	is(join(' ', map { "$_ $done->{$_}" } sort keys %$done), join(' ', map { "$_ $name 1" } 'begin one', 'begin three', 'begin two', 'end one', 'end three', 'end two'), "$mode: each step was done once");
+	is(join(' ', map { "$_ $done->{$_}" } sort grep { !/^discovered / } keys %$done), join(' ', map { "$_ $name 1" } 'begin one', 'begin three', 'begin two', 'end one', 'end three', 'end two'), "$mode: each step was done once");
 
 	# an awakeable, resolved while it is waited for, and twice
 	$id = submit($node, 'Work', 'ask');

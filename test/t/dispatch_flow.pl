@@ -1,11 +1,12 @@
-# Handlers send, and are sent, more than the gateway may keep: it holds them back, and
-# in the end all is stored and answered.
+# Handlers send, and are sent, more than the gateway may keep, whether it claims them or is given
+# them by who submits: it holds them back, and in the end all is stored and answered.
 use strict;
 use warnings;
 
 use Cwd;
 use PostgreSQL::Test::Utils;
 use RestateGateway;
+use RestateIngress;
 use RestateNode;
 use RestateServices;
 use Test::More;
@@ -84,6 +85,35 @@ for my $mode (qw(h2 h1))
 	ok(wait_until(\&is_done, 240), "$mode: when it reads again all is run");
 	is($node->safe_psql('postgres', "SELECT count(*), min(convert_from(completion_payload, 'UTF8')), max(convert_from(completion_payload, 'UTF8')) FROM restate.invocation WHERE idempotency_key LIKE '$mode %'"), '60|2000000|2000000', "$mode: and well");
 	is(stop_gateway($gateway, 40), 0, "$mode: it ends well");
+	kill_service($service);
+}
+
+# what is called comes with the call as long as there is room
+{
+	my $service = start_service('h2');
+	register($node, $service, '{"breaking": true}');
+	my $database = 'host=' . $node->host . ' port=' . $node->port . ' dbname=postgres';
+	my $ingress = start_ingress($node,
+		"--db=$database user=restate_gateway", "--query-db=$database user=restate_gateway_reader",
+		"--ingress-db=$database user=restate_gateway_ingress", "--worker-db=$database user=restate_gateway_worker", '--in-flight=8');
+	my $gateway = $ingress->{gateway};
+	my $given = sub { return metrics($gateway)->{restate_gateway_given_total} };
+	my @json = ('Content-Type: application/json');
+	my ($calls, $size) = (60, 2000000);
+	my $before = -1;
+
+	# until it is known how small requests are that is not much; then the service stands still
+	ok(wait_until(sub { my $was = $given->(); call($ingress, 'POST', '/Work/echo', '1', @json); return $given->() > $was }, 60), 'a call is given');
+	kill 'STOP', $service->{pid};
+	my @sockets = map { call_later($ingress, 'POST', '/Work/length', '"' . 'x' x $size . '"', @json) } 1 .. $calls;
+	ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM restate.invocation WHERE target_handler_name = 'length' AND completed_at IS NULL") == $calls }, 60), 'all calls are submitted');
+	ok(wait_until(sub { my $now = in_flight($gateway); my $is_same = $now == $before; $before = $now; sleep 1.2; return $is_same }, 60), 'and no more is given');
+	cmp_ok($before, '>=', 8 * $mib, 'than may be in flight');
+	cmp_ok($before, '<=', 8 * $mib + 16 * $size, 'and at once');
+	kill 'CONT', $service->{pid};
+	is(join(' ', map { my $answer = read_answer($_, 'POST'); $answer ? "$answer->{status} $answer->{body}" : 'none' } @sockets), join(' ', ("200 $size") x $calls), 'when it reads again all are answered');
+	is(in_flight($gateway), 0, 'and nothing is in flight');
+	is(stop_gateway($gateway, 40), 0, 'it ends well');
 	kill_service($service);
 }
 is($node->safe_psql('postgres', 'SELECT * FROM restate_verify()'), '', 'nothing is broken');
