@@ -86,8 +86,9 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 	@$(MAKE) --no-print-directory -f $(SRCROOT)/Makefile $@
 
 #? make run           a private PostgreSQL with the extension, the gateway, and a service of
-#?                    Restate's SDK that it calls (examples/service); left running, and what
-#?                    of it has ended is started again; without npm a worker is shown instead.
+#?                    Restate's SDK that it calls, kills and restarts before your eyes
+#?                    (examples/service); left running, and what of it has ended is started
+#?                    again; without npm a worker is shown instead.
 #?                    UI_DIR=dir has it serve Restate's web UI from a copy of its files (doc/http.md)
 #? make env           what makes a shell use them: eval "$(make env)"
 #? make stop          end them and remove their files

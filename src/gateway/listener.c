@@ -52,6 +52,15 @@ listener_open(const Place *place, char *text, int size)
 	return fd;
 }
 
+bool
+listener_url(const char *text, char *url, int size)
+{
+	if (text[0] == '/' || strncmp(text, "0.0.0.0:", 8) == 0 || strncmp(text, "[::]:", 5) == 0)
+		return false;
+	snprintf(url, (size_t) size, "http://%s/", text);
+	return true;
+}
+
 void
 listener_remove(const Place *place)
 {

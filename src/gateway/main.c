@@ -32,6 +32,7 @@
 #include "port.h"
 #include "pool.h"
 #include "query.h"
+#include "reads.h"
 #include "routes.h"
 #include "server.h"
 #include "static.h"
@@ -54,7 +55,8 @@ static bool trust(const char *ca_file);
 static bool start_pools(Pools *pools);
 static bool start_dispatcher(bool with_ingress);
 static int turn(void);
-static bool listen_at(const Place *place, const Port *port, const char *what);
+static bool listen_at(const Place *place, const Port *port, const char *what, char *where, int size);
+static void tell_ingress(const char *where);
 static bool watch_signals(Watch *watch);
 static void stop(Watch *watch, uint32_t events);
 static int fail(const char *what);
@@ -93,13 +95,15 @@ main(int argc, char **argv)
 		return fail("start");
 	server_start(&given, &pools);
 	admin_port.token = given.token;
-	if (!listen_at(&given.listen, &admin_port, "listen"))
+	if (!listen_at(&given.listen, &admin_port, "listen", where, sizeof(where)))
 		return 1;
 	if (pools.ingress &&
 		(!waiting_start(pools.ingress, given.ingress_db ? given.ingress_db : given.db,
 						given.request_timeout) ||
-		 !listen_at(&given.ingress, ingress_configure(given.ingress_token), "ingress")))
+		 !listen_at(&given.ingress, ingress_configure(given.ingress_token), "ingress", where,
+					sizeof(where))))
 		return 1;
+	tell_ingress(pools.ingress ? where : NULL);
 	notify_ready();
 	health_look(pools.health);
 	if (!backlog_start(pools.health))
@@ -154,14 +158,13 @@ trust(const char *ca_file)
 }
 
 /*
- * Begins to serve at a place; returns whether that goes.
+ * Begins to serve at a place, and writes where that is; returns whether it goes.
  */
 static bool
-listen_at(const Place *place, const Port *port, const char *what)
+listen_at(const Place *place, const Port *port, const char *what, char *where, int size)
 {
-	char where[128];
 	char quoted[256];
-	int socket = listener_open(place, where, sizeof(where));
+	int socket = listener_open(place, where, size);
 
 	if (socket < 0 || !server_listen(socket, port))
 	{
@@ -173,6 +176,21 @@ listen_at(const Place *place, const Port *port, const char *what)
 			  "event=started version=" RESTATE_ADMIN_VERSION " libpq=%d libmicrohttpd=%s %s=%s",
 			  PQlibVersion(), MHD_get_version(), what, where);
 	return true;
+}
+
+/*
+ * Has clients told where the ingress is: at the URL that is given, or where it
+ * listens; NULL for nowhere.
+ */
+static void
+tell_ingress(const char *where)
+{
+	static char url[160];
+
+	if (options->ingress_url)
+		reads_tell_ingress(options->ingress_url);
+	else if (where && listener_url(where, url, sizeof(url)))
+		reads_tell_ingress(url);
 }
 
 /*

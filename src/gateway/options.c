@@ -22,6 +22,7 @@ static const struct option long_options[] = {
 	{"ingress-db", required_argument, NULL, 'I'},
 	{"ingress-pool", required_argument, NULL, 'N'},
 	{"ingress-token-file", required_argument, NULL, 'k'},
+	{"ingress-url", required_argument, NULL, 'R'},
 	{"db", required_argument, NULL, 'd'},
 	{"query-db", required_argument, NULL, 'q'},
 	{"worker-db", required_argument, NULL, 'W'},
@@ -83,6 +84,7 @@ static const char help[] =
 	"  --ingress-pool=N         connections for these, and one more that is told of results [8]\n"
 	"  --ingress-token-file=FILE\n"
 	"                           asks there for the token in this file [that of --token-file]\n"
+	"  --ingress-url=URL        where clients reach it, which /version tells them [where it listens]\n"
 	"  --ui-dir=DIR             a copy of the files of Restate's web UI, to serve at /ui\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
@@ -108,6 +110,7 @@ static void apply(Options *options, int flag, const char *value);
 static int number(const char *name, const char *value, int min, int max);
 static Place parse_place(const char *option, const char *value);
 static bool is_loopback(const struct sockaddr_storage *address);
+static bool is_url(const char *value);
 static void *checked(void *memory);
 static char *read_token(const char *path);
 static void apply_environment(Options *options);
@@ -241,6 +244,11 @@ apply(Options *options, int flag, const char *value)
 		case 'k':
 			free(options->ingress_token);
 			options->ingress_token = read_token(value);
+			break;
+		case 'R':
+			if (!is_url(value))
+				fail("--ingress-url %s is no URL that begins with http:// or https://", value);
+			options->ingress_url = value;
 			break;
 		case 'd':
 			options->db = value;
@@ -403,6 +411,24 @@ is_loopback(const struct sockaddr_storage *address)
 	if (address->ss_family == AF_INET6)
 		return IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *) address)->sin6_addr);
 	return false;
+}
+
+/*
+ * Returns whether the text is the URL of a server, of printable ASCII.
+ */
+static bool
+is_url(const char *value)
+{
+	const char *rest = value + (strncmp(value, "https://", 8) == 0 ? 8 : 7);
+
+	if (strncmp(value, "http://", 7) != 0 && strncmp(value, "https://", 8) != 0)
+		return false;
+	if (*rest == '\0' || *rest == '/')
+		return false;
+	for (const char *c = rest; *c; c++)
+		if (*c <= ' ' || *c > '~')
+			return false;
+	return true;
 }
 
 /*

@@ -32,12 +32,13 @@ typedef struct Options
 	int pool;
 	int lanes; /* of the pool */
 	int query_pool;
-	int request_timeout;	/* seconds */
-	int drain_timeout;		/* seconds */
-	int query_row_limit;	/* 0: what is usual */
-	char *token;			/* NULL: none is asked for */
-	char *ingress_token;	/* likewise, of the ingress */
-	const char *ingress_db; /* connection string of the ingress; NULL: db */
+	int request_timeout;	 /* seconds */
+	int drain_timeout;		 /* seconds */
+	int query_row_limit;	 /* 0: what is usual */
+	char *token;			 /* NULL: none is asked for */
+	char *ingress_token;	 /* likewise, of the ingress */
+	const char *ingress_db;	 /* connection string of the ingress; NULL: db */
+	const char *ingress_url; /* where clients reach the ingress; NULL: where it listens */
 	int ingress_pool;
 	const char *ui_dir; /* the files of the web UI, or NULL */
 	const char

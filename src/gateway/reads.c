@@ -21,6 +21,9 @@ static Pool *operations_pool;
 static Lanes *operations_lanes;
 static Pool *queries_pool;
 
+/* where the ingress is reached; NULL: that is not known */
+static const char *ingress_url;
+
 static void answer_missing(Exchange *exchange);
 
 /*
@@ -35,9 +38,19 @@ reads_configure(Pool *operations, Lanes *lanes, Pool *queries)
 }
 
 /*
+ * Sets the URL of the ingress that clients are told; it is kept, not copied.
+ */
+void
+reads_tell_ingress(const char *url)
+{
+	ingress_url = url;
+}
+
+/*
  * Answers with the version of Restate's server that the gateway stands in for,
- * by which clients decide what they offer, and the versions of the Admin API
- * that they choose from.  Our version is a field of its own, and in Server.
+ * by which clients decide what they offer, the versions of the Admin API that
+ * they choose from, and where the ingress is.  Our version is a field of its
+ * own, and in Server.
  */
 void
 prepare_version(Exchange *exchange)
@@ -45,9 +58,13 @@ prepare_version(Exchange *exchange)
 	buffer_add_text(
 		&exchange->answer,
 		"{\"version\":\"" STANDS_IN_FOR
-		"\",\"min_admin_api_version\":2,\"max_admin_api_version\":3,"
-		"\"ingress_endpoint\":null,\"features\":{},\"restate_admin_version\":\"" RESTATE_ADMIN_VERSION
-		"\"}");
+		"\",\"min_admin_api_version\":2,\"max_admin_api_version\":3,\"ingress_endpoint\":");
+	if (ingress_url)
+		buffer_add_json_string(&exchange->answer, ingress_url);
+	else
+		buffer_add_text(&exchange->answer, "null");
+	buffer_add_text(&exchange->answer,
+					",\"features\":{},\"restate_admin_version\":\"" RESTATE_ADMIN_VERSION "\"}");
 	answer_json(exchange, 200);
 }
 

@@ -12,6 +12,7 @@
 #include "pool.h"
 
 extern void reads_configure(Pool *operations, Lanes *lanes, Pool *queries);
+extern void reads_tell_ingress(const char *url);
 
 extern void prepare_version(Exchange *exchange);
 extern void prepare_openapi(Exchange *exchange);

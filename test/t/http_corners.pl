@@ -105,7 +105,13 @@ for my $refused (
 	[ 'a port without an address', '--listen=:9070' ],
 	[ 'an address that is too long', '--listen=' . '1' x 64 . ':9070' ],
 	[ 'a name for an address', '--listen=example:9070' ],
-	[ 'half a bracket', '--listen=[::1:9070' ])
+	[ 'half a bracket', '--listen=[::1:9070' ],
+	[ 'a URL without a scheme', '--ingress-url=127.0.0.1:8080' ],
+	[ 'a URL of another', '--ingress-url=ftp://orders.example/' ],
+	[ 'a URL without a host', '--ingress-url=https:///orders' ],
+	[ 'a URL with a blank', '--ingress-url=http://a b/' ],
+	[ 'a URL that is not ASCII', "--ingress-url=http://\xe4/" ],
+	[ 'no URL', '--ingress-url=' ])
 {
 	my ($what, @options) = @$refused;
 

@@ -48,6 +48,33 @@ my ($ours) = slurp_file('restate_admin.control') =~ /^default_version *= *'(.*)'
 is_deeply($version, { version => '1.6.2', min_admin_api_version => 2, max_admin_api_version => 3, ingress_endpoint => undef,
 		features => {}, restate_admin_version => $ours }, '/version tells whose API it is, and our version in a field of its own');
 
+# where the ingress is
+my $secret = $node->basedir . '/ingress_token';
+append_to_file($secret, "0123456789abcdef\n");
+for my $case (
+	[ 'an address', qr{^http://127\.0\.0\.1:(\d+)/$}, '--ingress=127.0.0.1:0' ],
+	[ 'an address of IPv6', qr{^http://\[::1\]:(\d+)/$}, '--ingress=[::1]:0' ],
+	[ 'every address', undef, '--ingress=0.0.0.0:0', "--ingress-token-file=$secret" ],
+	[ 'every address of IPv6', undef, '--ingress=[::]:0', "--ingress-token-file=$secret" ],
+	[ 'a socket', undef, '--ingress=' . PostgreSQL::Test::Utils::tempdir_short() . '/ingress' ],
+	[ 'a URL', qr{^https://orders\.example/$}, '--ingress=127.0.0.1:0', '--ingress-url=https://orders.example/' ],
+	[ 'a URL of another', qr{^http://10\.0\.0\.9:8080$}, '--ingress-url=http://10.0.0.9:8080' ])
+{
+	my ($what, $wanted, @options) = @$case;
+	my $with = start_gateway($node, @options);
+	my $endpoint = decode_json(request($with, 'GET', '/version')->{body})->{ingress_endpoint};
+	if ($wanted)
+	{
+		like($endpoint, $wanted, "the ingress at $what");
+		is($1, (gateway_log($with) =~ / ingress=\S+:(\d+)$/m)[0], 'with its port') if $endpoint =~ $wanted && defined $1;
+	}
+	else
+	{
+		is($endpoint, undef, "the ingress at $what");
+	}
+	is(stop_gateway($with), 0, "and that gateway ends");
+}
+
 # Server
 my $server = "restate-gateway/$ours";
 for my $case (

@@ -122,9 +122,11 @@ sub walk
 shell(q{curl() { command curl -sS "$@"; }});
 my @commands = split /\n/, indented('Try it');
 is($commands[0], 'make run', 'make run is the first command');
-for my $command (@commands)
+my ($code, $run) = shell('make run');
+is($code, 0, 'make run') or diag($run);
+for my $command (@commands[1 .. $#commands])
 {
-	my ($code, $output) = shell($command);
+	($code, my $output) = shell($command);
 	is($code, 0, $command) or diag($output);
 }
 
@@ -133,12 +135,15 @@ SKIP:
 {
 	my ($none) = shell('! command -v npm');
 	skip 'there is no npm', 1 if $none == 0 && !$ENV{CI};
+	my ($tour) = $readme =~ /^```console\n(.*?)^```\n/ms or die 'the README shows no tour';
+	my ($walked) = $run =~ /^(\$ eval .*?)^go on with:/ms;
+	is(masked($walked // $run), masked($tour), 'make run walks the tour that the README shows');
 	walk('Ten minutes');
 	walk('Services and the gateway');
 }
 
 # the worker
-my ($code, $output) = shell(indented('Workers in SQL'));
+($code, my $output) = shell(indented('Workers in SQL'));
 is($code, 0, 'the worker is shown') or diag($output);
 
 # on a server of the reader's: what is built is there, and the ports are others here
@@ -149,7 +154,7 @@ my ($admin, $ingress) = map { '127.0.0.1:' . $_->sockport } @free;
 close $_ for @free;
 $start =~ s/127\.0\.0\.1:8080/$ingress/ or die 'no ingress is started';
 $start =~ s/^(restate-gateway (?:.*\\\n)*.*)$/$1 --listen=$admin >$tmp\/gateway.log 2>&1 &/m or die 'no gateway is started';
-($code, $output) = shell("$start gateway=\$!\ncurl -f -s --retry 20 --retry-delay 1 --retry-connrefused -o /dev/null $admin/health && curl -f $ingress/restate/health");
+($code, $output) = shell("$start gateway=\$!\ncommand curl -f -s --retry 20 --retry-delay 1 --retry-connrefused -o /dev/null $admin/health && curl -f $ingress/restate/health");
 like("$code $output", qr/^0 (?:[A-Z ]+\n)+\{"services": \[\]\}$/, 'the gateway starts, reaches its database and takes calls') or diag(slurp("$tmp/gateway.log"));
 shell('kill $gateway; wait $gateway');
 

@@ -1,5 +1,5 @@
-# make run: with npm a service of Restate's SDK runs, without it a worker is shown; what it
-# prints can be tried as it is printed; run again it says what has ended, and starts that
+# make run: with npm a service of Restate's SDK runs and is shown at work, without it a worker is
+# shown; what it prints can be tried as it is printed; run again it says what has ended, and starts that
 # again with all that was there; and make stop leaves nothing behind.
 use strict;
 use warnings;
@@ -97,11 +97,27 @@ SKIP:
 		die "there is no npm\n" if $ENV{CI};
 		skip 'there is no npm', 1;
 	}
-	my $output = start('with npm');
-	like($output, qr/^service     started, registered: /m, 'it starts a service');
-	my ($lines) = $output =~ /^go on with:    (eval .*?)^see: /ms;
-	my ($code, $tried) = shell("cd '" . getcwd() . "'\n$lines");
-	like($tried, qr/"receipt":"1 book, 1250 EUR","left":9\}.*\|.*Orders\/place.*\| completed/s, 'what it says can be tried');
+
+	# a tour that fails, where it starts the service again
+	my $failing = PostgreSQL::Test::Utils::tempdir();
+	my (undef, $make) = shell('command -v make');
+	chomp $make;
+	append_to_file("$failing/make", qq{#!/bin/sh\n[ "\$1" != run ] || exit 3\nexec $make "\$@"\n});
+	chmod 0755, "$failing/make";
+	my ($code, $output);
+	{
+		local $ENV{PATH} = "$failing:$ENV{PATH}";
+		($code, $output) = shell("'$cluster' start");
+	}
+	is($code, 1, 'a tour that fails: make run does') or diag($output);
+	like($output, qr/^service     started, registered: .*^\$ make run \| grep service\nthis went wrong: .*\nthe tour has failed, /ms, 'it says where');
+	unlike($output, qr/grep "the lamp"/, 'and goes no further');
+	my ($next) = $output =~ /(^go on with: .*)/ms;
+	$output = start('after that');
+	like($output, qr/^PostgreSQL  runs: .*\ngateway     runs: .*\nservice     did not run, started again, registered: .*\n\n\Q$next\E\z/, 'what is started was left, and there is no second tour');
+	my ($lines) = $next =~ /^go on with:    (eval .*?)^see: /ms;
+	(undef, my $tried) = shell("cd '" . getcwd() . "'\n$lines");
+	like($tried, qr/"receipt":"1 book, 1250 EUR","left":8\}.*\|.*Orders\/place.*\| completed/s, 'what it says can be tried');
 
 	# each part is killed, and all of them
 	for my $killed (['service/orders'], ['gateway'], ['PostgreSQL'], [ 'service/orders', 'gateway', 'PostgreSQL' ])
@@ -117,8 +133,22 @@ SKIP:
 		is_deeply([ sort @again ], [ sort map { s{/.*}{}r } @$killed ], "$title: it says so");
 		like(in_env(q{curl -sS --retry 5 --retry-all-errors "$INGRESS/Orders/place" --json '{"item": "book", "price": 1}'}), qr/"receipt":"1 book, 1 EUR"/, "$title: a call is answered");
 	}
-	is(in_env(q{psql -XAtc "SELECT convert_from(value, 'UTF8') FROM restate.state WHERE service_key = 'book'"}), 5, 'nothing is lost');
+	is(in_env(q{psql -XAtc "SELECT convert_from(value, 'UTF8') FROM restate.state WHERE service_key = 'book'"}), 4, 'nothing is lost');
 	stop('with npm');
+
+	# one that succeeds
+	$output = start('the tour');
+	unlike($output, qr/wrong/, 'nothing goes wrong');
+	is(in_env(q{grep -c 'charges 4900 for the lamp' "$SERVICE/orders.log"}), 1, 'the service is killed, and the card charged once');
+	unlike(in_env(q{cat "$SERVICE/orders2.log"}), qr/lamp/, 'no step is done again on the second version');
+	my ($first, $second) = map { s/\s//gr } map { in_env(qq{cat "\$SERVICE/$_.ports"}) } 'orders', 'orders2';
+	is(in_env(q{psql -XAt -c "SELECT from_index, d.endpoint, convert_from(o.value, 'UTF8')
+		FROM restate.sys_invocation AS i, restate_lineage(i.id) AS l JOIN restate.sys_deployment AS d ON d.id = l.deployment_id, restate_output(l.id) AS o
+		WHERE i.idempotency_key = 'order-1' ORDER BY l.depth"}),
+		qq{|http://127.0.0.1:$first/|{"receipt":"1 lamp, 4900 EUR","left":9}\n7|http://127.0.0.1:$second/|{"receipt":"1 lamp, 49 EUR","left":9}},
+		'the order goes on where it was, and is restarted on the second version');
+	is(in_env(q{psql -XAt -c 'SELECT * FROM restate_verify()'}), '', 'no invariant is broken');
+	stop('the tour');
 }
 
 done_testing();
