@@ -133,16 +133,20 @@ health_look(Pool *pool)
 }
 
 /*
- * Begins with what the database has; of a role of its own with what that may do.
+ * Begins with what the database has, also again in a new session; of a role of its own
+ * with what that may do.
  */
 static bool
 begin(Task *task)
 {
 	static const Statement facts = {.sql = FACTS};
-	int step = exchange_of(task)->step;
-	Statement lacks = {.sql = LACKS, .nparams = 2, .params = needs_of[step]};
+	Exchange *exchange = exchange_of(task);
+	Statement lacks = {.sql = LACKS, .nparams = 2, .params = needs_of[exchange->step]};
 
-	return session_execute(task->session, step == STEP_FACTS ? &facts : &lacks);
+	if (exchange->step >= STEP_INGRESS)
+		return session_execute(task->session, &lacks);
+	exchange->step = STEP_FACTS;
+	return session_execute(task->session, &facts);
 }
 
 /*

@@ -206,8 +206,10 @@ stop_server() {
 # server's user.
 copy_tree() {
   mkdir "$1"
-  tar -C "$root" --exclude=./.git --exclude=./.run --exclude=./tmp_check --exclude=node_modules --exclude=./deb \
-    --exclude='*.o' --exclude='*.so' --exclude=./restate-gateway --exclude='./restate_admin--*' -cf - . | tar -C "$1" -xf - --no-same-owner
+  # tar ends with 1 where somebody else makes a file meanwhile
+  { tar -C "$root" --exclude=./.git --exclude=./.run --exclude=./tmp_check --exclude=node_modules --exclude=./deb \
+    --exclude='*.o' --exclude='*.so' --exclude=./restate-gateway --exclude='./restate_admin--*' -cf - . || [ $? = 1 ]; } |
+    tar -C "$1" -xf - --no-same-owner
   if [ "$(id -u)" = 0 ]; then
     chown -R "$server_user:" "$1"
   fi
