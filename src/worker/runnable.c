@@ -69,6 +69,17 @@ RestateInvocationId *
 runnable_read(const Claim *claim, int64 depth, int *count, bool *has_more)
 {
 	uint64 rows = is_known(claim) ? look_at_known(claim, depth) : look_at_all(claim, depth);
+
+	*has_more = (int64) rows >= depth;
+	return runnable_ids(rows, count);
+}
+
+/*
+ * Returns the ids of the last result, which has so many rows.
+ */
+RestateInvocationId *
+runnable_ids(uint64 rows, int *count)
+{
 	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(rows, 1));
 
 	for (uint64 row = 0; row < rows; row++)
@@ -79,7 +90,6 @@ runnable_read(const Claim *claim, int64 depth, int *count, bool *has_more)
 		ids[row] = *found.id;
 	}
 	*count = (int) rows;
-	*has_more = (int64) rows >= depth;
 	return ids;
 }
 

@@ -27,7 +27,6 @@ static int first = 0;
 static TimestampTz looked_at = 0;
 
 static void look(void);
-static RestateInvocationId *found_ids(uint64 rows, int *count);
 
 /*
  * Begins a claim; returns how many shards it can read.
@@ -85,26 +84,7 @@ shards_read_next(const Claim *claim, int64 depth, int *count)
 							   .deployments = claim->deployments,
 							   .max = claim->max,
 							   .depth = depth});
-	return found_ids(store_execute(&call), count);
-}
-
-/*
- * Returns the ids of the last result.
- */
-static RestateInvocationId *
-found_ids(uint64 rows, int *count)
-{
-	RestateInvocationId *ids = palloc_array(RestateInvocationId, Max(rows, 1));
-
-	for (uint64 row = 0; row < rows; row++)
-	{
-		StoreFoundRunnable found;
-
-		store_read_runnable(row, &found);
-		ids[row] = *found.id;
-	}
-	*count = (int) rows;
-	return ids;
+	return runnable_ids(store_execute(&call), count);
 }
 
 /*

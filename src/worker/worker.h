@@ -137,6 +137,7 @@ extern uint64 shards_read_here(const Claim *claim, int64 depth, int64 shard_key)
 /* runnable.c */
 extern RestateInvocationId *runnable_read(const Claim *claim, int64 depth, int *count,
 										  bool *has_more);
+extern RestateInvocationId *runnable_ids(uint64 rows, int *count);
 
 /* journal_part.c: what an attempt's call needs to know of its journal */
 extern void journal_ask(StoreCall *call, Invocation *invocation, const SentEntry *sent, int count,

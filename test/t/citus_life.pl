@@ -231,6 +231,21 @@ is_well('workflows');
 	call("SELECT restate_complete('$seen', $attempt{$seen}, 1, " . entries(output(66)) . ')');
 	is(call("SELECT count(*) FROM restate.invocation WHERE id = '$seen'"), '0', 'what is not kept goes');
 	is(call("SELECT place, status, answer FROM restate_ingress_results(ARRAY['$seen', '$id']::restate_invocation_id[], '{$seed,0}')"), "1|200|\\x42\n" . '2|404|\x' . unpack('H*', '{"code":404,"message":"the invocation is gone, and with it its result"}'), 'but for who waits');
+
+	# attempts that come with the submit; what a push makes ready is claimed after it
+	my $object = "restate_ingress_submit('{Obj,given,add}', 'given', 'POST', NULL, 'application/json', '[]', NULL, NULL, 'x', false, 'g', 'w')";
+	my ($given, $attempt, $rest) = split /\|/, call("SELECT s.id, s.attempt, concat_ws(' ', s.attempts, s.commands, s.entries, octet_length(s.request) > 0, s.made_ready) FROM $object AS s"), 3;
+	is($rest, '1 1 1 t f', 'a submit to an object gives its attempt');
+	is(call("SELECT s.attempt, s.made_ready FROM $object AS s"), '|f', 'the next one waits for its key');
+	is(call("SELECT p.ok, p.status, p.result, p.made_ready, p.attempt FROM restate_push_and_claim(ARRAY['$given']::restate_invocation_id[], ARRAY[$attempt]::bigint[], ARRAY['\\x040100000000000572030a01310003000000000000'::bytea], NULL, NULL, NULL, 'w', 10, (SELECT array_agg(d.id) FROM restate.deployment AS d)) AS p"),
+		't|completed|\x31|t|', 'a push tells the value, and that something is ready');
+	%attempt = claim('Obj');
+	is(keys %attempt, 1, 'which is claimed');
+	call("SELECT restate_complete('$_', $attempt{$_}, 1, " . entries(output(65)) . ')') for keys %attempt;
+	my ($paths, $methods, $types, $headers) = map { "array_fill('$_'::text, '{2}')" } '{Svc,run}', 'POST', 'application/json', '[]';
+	my ($place, $one, $its) = split /\|/, call("SELECT s.ordinality, s.id, s.attempt FROM restate_ingress_submit_joined($paths, array_fill(NULL::text, '{2}'), $methods, $types, $headers, array_fill(NULL::text, '{2}'), array_fill('x'::bytea, '{2}'), 'g', 'w', NULL, 2) AS s");
+	is($place, '1', 'of several requests one is submitted, and the others are left to be submitted alone');
+	is(call("SELECT restate_complete('$one', $its, 1, " . entries(output(65)) . ')'), 'completed', 'with its attempt');
 }
 is_well('the ingress');
 
