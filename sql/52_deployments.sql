@@ -533,12 +533,61 @@ CREATE FUNCTION restate.handler_of(
     retry_initial_interval interval, retry_factor double precision, retry_max_interval interval,
     retry_max_attempts bigint, retry_on_max_attempts text, min_protocol_version integer, max_protocol_version integer,
     body jsonb)
+  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+  SELECT s.revision, s.deployment_id, s.ty, k.ty, coalesce((h.own ->> 'public')::boolean, s.public),
+    CASE WHEN k.ty = 'workflow' THEN coalesce(s.workflow_completion_retention,
+      (h.service ->> 'workflow_completion_retention')::interval, restate.default_retention()) ELSE k.idempotency_retention END,
+    k.idempotency_retention,
+    coalesce((h.own ->> 'journal_retention')::interval, s.journal_retention,
+      (h.service ->> 'journal_retention')::interval, restate.default_retention()),
+    coalesce((h.own ->> 'inactivity_timeout')::interval, restate.default_duration('{inactivity_timeout}')),
+    coalesce((h.own ->> 'abort_timeout')::interval, restate.default_duration('{abort_timeout}')),
+    coalesce((h.own -> 'enable_lazy_state')::boolean, (restate.default_settings() -> 'enable_lazy_state')::boolean),
+    coalesce((h.retry ->> 'initial_interval')::interval, restate.default_duration('{retry_policy, initial_interval}')),
+    coalesce((h.retry -> 'exponentiation_factor')::double precision,
+      (restate.default_settings() #> '{retry_policy, exponentiation_factor}')::double precision),
+    coalesce((h.retry ->> 'max_interval')::interval, restate.default_duration('{retry_policy, max_interval}')),
+    CASE WHEN h.retry ? 'max_attempts' THEN nullif(h.retry -> 'max_attempts', 'null')::bigint
+      ELSE (restate.default_settings() #> '{retry_policy, max_attempts}')::bigint END,
+    lower(coalesce(h.retry ->> 'on_max_attempts', restate.default_settings() #>> '{retry_policy, on_max_attempts}')),
+    s.min_service_protocol_version, s.max_service_protocol_version, s.bodies -> handler_of.handler_name
+  FROM (
+    SELECT r.revision, r.deployment_id, r.ty, r.public, r.idempotency_retention, r.journal_retention,
+      r.workflow_completion_retention, r.options, r.bodies, d.min_service_protocol_version, d.max_service_protocol_version
+    FROM restate.service_revision AS r
+    JOIN restate.deployment AS d ON d.id = r.deployment_id
+    WHERE r.service_name = handler_of.service_name
+      AND (handler_of.on_deployment IS NULL OR r.deployment_id = handler_of.on_deployment)
+    ORDER BY r.revision DESC LIMIT 1) AS s
+  -- apart, so that each is read once
+  CROSS JOIN LATERAL (
+    SELECT s.options #> ARRAY['handlers', handler_of.handler_name],
+      s.options #> ARRAY['handlers', handler_of.handler_name, 'retry_policy'], s.options -> 'service' OFFSET 0) AS h (own, retry, service)
+  CROSS JOIN LATERAL (
+    SELECT restate.handler_ty(s.ty, h.own ->> 'ty'), coalesce((h.own ->> 'idempotency_retention')::interval,
+      s.idempotency_retention, (h.service ->> 'idempotency_retention')::interval, restate.default_retention())
+    OFFSET 0) AS k (ty, idempotency_retention)
+  WHERE h.own IS NOT NULL;
+END;
+REVOKE ALL ON FUNCTION restate.handler_of(text, text, restate_deployment_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate.handler_of(text, text, restate_deployment_id) IS
+'What holds for the invocations of a handler, in one row, of the latest revision of its service whose deployment is registered; with on_deployment, of the newest that this one serves. No row if there is no such revision, or it has no such handler. What the handler says goes before what its service says, and that before the default. handler_ty: as restate.invocation.target_handler_ty. completion_retention: of the result, with an idempotency key or of a workflow''s run. retry_max_attempts: null is without end. retry_on_max_attempts: pause or kill. body: what it says of its input and output, as restate.service_revision.bodies has it. It reads with the rights of its caller.';
+
+CREATE FUNCTION restate.handler_on_nodes(
+    service_name text, handler_name text, on_deployment restate_deployment_id DEFAULT NULL)
+  RETURNS TABLE (revision bigint, deployment_id restate_deployment_id, service_ty text, handler_ty text, public boolean,
+    completion_retention interval, idempotency_retention interval, journal_retention interval,
+    inactivity_timeout interval, abort_timeout interval, enable_lazy_state boolean,
+    retry_initial_interval interval, retry_factor double precision, retry_max_interval interval,
+    retry_max_attempts bigint, retry_on_max_attempts text, min_protocol_version integer, max_protocol_version integer,
+    body jsonb)
   LANGUAGE plpgsql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 1
   SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
 BEGIN
-  -- no function of SQL, which could not be planned where the tables are on several nodes
+  -- a function of SQL could not be planned where the tables are on several nodes
   RETURN QUERY SELECT s.revision, s.deployment_id, s.ty, k.ty, coalesce((h.own ->> 'public')::boolean, s.public),
     CASE WHEN k.ty = 'workflow' THEN coalesce(s.workflow_completion_retention,
       (h.service ->> 'workflow_completion_retention')::interval, restate.default_retention()) ELSE k.idempotency_retention END,
@@ -574,6 +623,6 @@ BEGIN
   WHERE h.own IS NOT NULL;
 END
 $function$;
-REVOKE ALL ON FUNCTION restate.handler_of(text, text, restate_deployment_id) FROM PUBLIC;
-COMMENT ON FUNCTION restate.handler_of(text, text, restate_deployment_id) IS
-'What holds for the invocations of a handler, in one row, of the latest revision of its service whose deployment is registered; with on_deployment, of the newest that this one serves. No row if there is no such revision, or it has no such handler. What the handler says goes before what its service says, and that before the default. handler_ty: as restate.invocation.target_handler_ty. completion_retention: of the result, with an idempotency key or of a workflow''s run. retry_max_attempts: null is without end. retry_on_max_attempts: pause or kill. body: what it says of its input and output, as restate.service_revision.bodies has it. It reads with the rights of its caller.';
+REVOKE ALL ON FUNCTION restate.handler_on_nodes(text, text, restate_deployment_id) FROM PUBLIC;
+COMMENT ON FUNCTION restate.handler_on_nodes(text, text, restate_deployment_id) IS
+'As restate.handler_of(), also where the tables are distributed over nodes. It is no part of the query that calls it: for a single handler.';

@@ -156,7 +156,7 @@ BEGIN
       FROM restate.invocation AS a
       WHERE a.id = attempts_on_nodes.id AND a.partition_key = partition;
     SELECT h.inactivity_timeout, h.abort_timeout, h.enable_lazy_state INTO inactivity_timeout, abort_timeout, is_lazy
-      FROM restate.handler_of(service, handler, deployment) AS h;
+      FROM restate.handler_on_nodes(service, handler, deployment) AS h;
     SELECT array_agg(jsonb_build_object('index', e.index, 'entry_json', restate.entry_json(e.entry_type, e.name,
           e.completion_id, e.result_completion_id, e.invoked_id, e.signal_index, e.signal_name, e.meta, e.payload)::jsonb)
           ORDER BY e.index) FILTER (WHERE frames IS NOT TRUE),

@@ -186,7 +186,7 @@ BEGIN
   END IF;
   IF output IS NULL THEN
     SELECT coalesce(h.body -> 'output', jsonb '{"contentType": "application/json"}') INTO output
-      FROM restate.handler_of(one.target_service_name, one.target_handler_name) AS h;
+      FROM restate.handler_on_nodes(one.target_service_name, one.target_handler_name) AS h;
   END IF;
   answer_type := output ->> 'contentType';
   typed_if_empty := coalesce((output -> 'setContentTypeIfEmpty')::boolean, false);
@@ -262,7 +262,7 @@ BEGIN
 
   SELECT h.handler_ty, h.public, h.inactivity_timeout, h.abort_timeout, h.body -> 'input' AS input,
       coalesce(h.body -> 'output', '{"contentType": "application/json"}') AS output INTO found_handler
-    FROM restate.handler_of(service, handler) AS h;
+    FROM restate.handler_on_nodes(service, handler) AS h;
   IF NOT FOUND THEN
     status := 404;
     answer := restate.message_document(format('service %s has no handler %s', service, to_json(left(handler, 64))));

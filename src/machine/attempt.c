@@ -5,9 +5,12 @@
  */
 #include "machine/machine.h"
 
+#include <string.h>
+
 static bool pause_if_requested(Changes *changes, Invocation *invocation);
 static int64_t retry_delay(const RetryPolicy *policy, int64_t attempts);
 static bool is_as_before(const Invocation *invocation, const Failure *failure);
+static bool is_same_message(const char *a, const char *b);
 
 /*
  * Returns whether the attempt is the one that runs.
@@ -169,6 +172,21 @@ is_as_before(const Invocation *invocation, const Failure *failure)
 	return (invocation->attempt_count > 1 || invocation->entry_retry_count > 0) &&
 		   invocation->last_entry_at <= invocation->last_start_at &&
 		   invocation->last_failure &&
-		   machine_same_text(invocation->last_failure->shown, failure->shown) &&
+		   is_same_message(invocation->last_failure->shown, failure->shown) &&
 		   machine_same_text(invocation->last_failure->error_code, failure->error_code);
+}
+
+/*
+ * Returns whether two failures say the same in their first lines: the stack that may
+ * follow tells how far a handler was replayed, too.
+ */
+static bool
+is_same_message(const char *a, const char *b)
+{
+	size_t len;
+
+	if (a == NULL || b == NULL)
+		return a == b;
+	len = strcspn(a, "\n");
+	return strcspn(b, "\n") == len && memcmp(a, b, len) == 0;
 }

@@ -129,6 +129,15 @@
 	" WHERE r.service_name = {service_name} AND ({deployment_id} IS NULL OR r.deployment_id = {deployment_id})" \
 	" ORDER BY r.revision DESC LIMIT 1"
 
+/* with what follows from it by a function that knows */
+#define HANDLER(function) \
+	"SELECT s.*, h.handler_ty, " LENGTH("h.completion_retention") " AS result_kept_for, " \
+	LENGTH("h.journal_retention") " AS journal_kept_for, " LENGTH("h.retry_initial_interval") " AS initial_interval," \
+	" (h.retry_factor * 1000000)::bigint AS factor, " LENGTH("h.retry_max_interval") " AS max_interval," \
+	" h.retry_max_attempts AS max_attempts, h.retry_on_max_attempts = 'kill' AS kills" \
+	" FROM (" REGISTERED ") AS s" \
+	" CROSS JOIN LATERAL " function "({service_name}, {handler_name}, s.deployment_id) AS h"
+
 /*
  * The first that are ready of lanes, which are rows v: first of each service its
  * share, then by age.  A lane of a service that is held, of which the deployment is
@@ -423,12 +432,8 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 	[READ(READ_HANDLER)] = {
 		.name = "read handler",
 		.form = &store_form_handler, .result = &store_result_handler,
-		.sql = "SELECT s.*, h.handler_ty, " LENGTH("h.completion_retention") " AS result_kept_for, "
-			LENGTH("h.journal_retention") " AS journal_kept_for, " LENGTH("h.retry_initial_interval") " AS initial_interval,"
-			" (h.retry_factor * 1000000)::bigint AS factor, " LENGTH("h.retry_max_interval") " AS max_interval,"
-			" h.retry_max_attempts AS max_attempts, h.retry_on_max_attempts = 'kill' AS kills"
-			" FROM (" REGISTERED ") AS s"
-			" CROSS JOIN LATERAL restate.handler_of({service_name}, {handler_name}, s.deployment_id) AS h"},
+		.sql = HANDLER("restate.handler_of"),
+		.sql_of_nodes = HANDLER("restate.handler_on_nodes")},
 
 	[READ(READ_RESULTS)] = {
 		.name = "read results",

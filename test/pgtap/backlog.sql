@@ -42,7 +42,7 @@ SELECT is(pg_temp.refused(most), 'PT400 invalid_query_parameter', coalesce(most:
 SELECT count(s.id) FROM generate_series(1, 2000) AS n, LATERAL restate_submit('Other', 'run', n::text::bytea) AS s \g /dev/null
 SELECT seq_scan AS scans FROM pg_stat_xact_user_tables WHERE relid = 'restate.runnable'::regclass \gset
 SELECT is(pg_temp.told(100), 'due schedule 2, inbox 3, late schedule 1, ready Keyed 1, ready Other 100, ready Plain 5', 'of many that are ready');
-SELECT is((SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'restate.runnable'::regclass), :scans, 'without a scan of the table');
+SELECT is((SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'restate.runnable'::regclass), :'scans'::bigint, 'without a scan of the table');
 
 SELECT * FROM finish();
 ROLLBACK;

@@ -151,7 +151,7 @@ my %declared = (
 	(map { $_ => 'LargeBinary' } qw(value completion_success_value raw)),
 	# of ours alone
 	(map { $_ => 'Int64' } qw(last_failure_related_journal_index payload_length completion_id result_completion_id audit_id)));
-my @views = split /\n/, $node->safe_psql('postgres', q{SELECT relname FROM pg_class WHERE relnamespace = 'restate'::regnamespace AND relkind = 'v' ORDER BY 1});
+my @views = split /\n/, $node->safe_psql('postgres', q{SELECT relname FROM pg_class WHERE relnamespace = 'restate'::regnamespace AND relkind = 'v' AND relname <> 'stuck_elsewhere' ORDER BY 1});
 
 # A value of an Arrow stream as JSON has it, below a millisecond cut off.
 sub as_json

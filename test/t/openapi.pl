@@ -87,6 +87,8 @@ $categories{$1} = 1 while $outcomes =~ /\{"([a-z_]+)", [45]\d\d,/g;
 delete @categories{qw(attempt_lost command_not_allowed journal_mismatch)};
 # and what a registration is refused with, which has codes of Restate's
 delete @categories{qw(breaking_change unsupported_protocol reserved_name)};
+# nor is a store distributed by a path
+delete $categories{citus_not_ready};
 my %named;
 for my $description (map { $_ =~ /"description": "((?:[^"\\]|\\.)*)"/ ? $1 : () } split /\n/, $text)
 {

@@ -101,7 +101,7 @@ kill_service($last);
 start_secure('h1tls', 'expired', $last);
 my $id = submit($node, 'Work', 'echo', '"again"');
 ok(wait_until(sub { status_of($node, $id) =~ /^backing-off/ }), 'an attempt fails');
-is(status_of($node, $id), 'backing-off RT0010 [500] the certificate of localhost is not accepted: certificate has expired', 'with what is wrong');
+is(status_of($node, $id), 'backing-off RT0010 [500 Internal] the certificate of localhost is not accepted: certificate has expired', 'with what is wrong');
 kill_service($last);
 start_secure('h1tls', 'good', $last);
 is(settled($node, $id, undef, 60), '"again"', 'and goes well when that is mended');
