@@ -509,6 +509,7 @@ SELECT is((SELECT count(*) FROM restate.worker WHERE name = 'ends'), 1::bigint, 
 SELECT is(restate_leave('ends', 2), 1::bigint, 'then the rest');
 -- as in transactions of their own, one after the other
 UPDATE restate.runnable AS r SET ready_at = now() - (10 - right(n.name, 1)::int) * interval '1 ms' FROM named AS n WHERE n.id = r.id AND n.name LIKE 'leaves _';
+UPDATE restate.invocation AS i SET modified_at = r.ready_at FROM restate.runnable AS r JOIN named AS n ON n.id = r.id WHERE i.id = r.id AND n.name LIKE 'leaves _';
 SELECT is((SELECT count(*) FROM restate.worker WHERE name = 'ends'), 0::bigint, 'and it is not known any more');
 SELECT is(concat_ws(' ', pg_temp.status('leaves 1'), pg_temp.status('leaves 2'), pg_temp.status('leaves 3')), 'ready ready paused', 'they are ready, or paused');
 SELECT is((SELECT string_agg(DISTINCT concat_ws('/', i.retry_count, i.last_failure), ',') FROM restate.sys_invocation AS i JOIN named AS n ON n.id = i.id WHERE n.name LIKE 'leaves%'), '1', 'no attempt has failed');
