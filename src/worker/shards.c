@@ -49,19 +49,23 @@ look(void)
 {
 	StoreCall call;
 	uint64 rows;
+	int64 *found_keys;
 
 	store_call(&call, STORE_READ_SHARD_KEYS);
 	rows = store_execute(&call);
-	if (keys)
-		pfree(keys);
-	keys = MemoryContextAlloc(TopMemoryContext, sizeof(int64) * rows);
+	if (rows == 0)
+		elog(ERROR, "a distributed table has no shards");
+	found_keys = MemoryContextAlloc(TopMemoryContext, sizeof(int64) * rows);
 	for (uint64 row = 0; row < rows; row++)
 	{
 		StoreFoundCount found;
 
 		store_read_count(row, &found);
-		keys[row] = found.count;
+		found_keys[row] = found.count;
 	}
+	if (keys)
+		pfree(keys);
+	keys = found_keys;
 	if (nkeys == 0)
 		first = (int) (restate_random_bits() % rows);
 	nkeys = (int) rows;
