@@ -84,7 +84,7 @@ for my $what (qw(tables wal both))
 	my $up = $log !~ /PANIC/;
 	if ($up)
 	{
-		is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', "$what: on a full disk every invariant holds");
+		is($node->safe_psql('postgres', "SELECT count(*) FROM ($RestateLoad::verify) AS v"), '0', "$what: on a full disk every invariant holds");
 	}
 	else { down($node) }
 	unlink "$disk/filler" or die "cannot remove $disk/filler: $!";

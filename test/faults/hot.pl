@@ -21,7 +21,7 @@ my @broken;
 while (time < $start + $seconds)
 {
 	sleep 3;
-	push @broken, $node->safe_psql('postgres', 'SELECT * FROM restate_verify()');
+	push @broken, $node->safe_psql('postgres', $RestateLoad::verify);
 	$watched++;
 }
 stop_clients($clients);

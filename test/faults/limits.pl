@@ -93,7 +93,7 @@ sub in_background
 	is(digest($node), $before, 'nothing has changed');
 	is(error_of($node, "SET lock_timeout = '100ms'; BEGIN; SELECT restate_kill_batch(ARRAY(SELECT id FROM restate.invocation)); ROLLBACK"), 'ok',
 		'nothing is left in the way');
-	is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', 'all is well');
+	is($node->safe_psql('postgres', "SELECT count(*) FROM ($RestateLoad::verify) AS v"), '0', 'all is well');
 }
 
 # No connection left
@@ -134,6 +134,6 @@ sub in_background
 	sleep 0.1 while time < $end && ($answer = $patch->('resume'))->{status} == 503;
 	is($answer->{status}, 200, 'and works again as soon as there are connections');
 	is(stop_gateway($gateway), 0, 'the gateway ends well');
-	is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', 'all is well');
+	is($node->safe_psql('postgres', "SELECT count(*) FROM ($RestateLoad::verify) AS v"), '0', 'all is well');
 }
 done_testing();

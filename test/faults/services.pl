@@ -140,7 +140,7 @@ $load = new_service_load('soak', map { $_->{port} } @ingresses);
 start_callers($load, 6);
 my (@gateways, @sessions);
 # once each session has done what it does
-wait_until(sub { calls_answered($load) >= 100 }, 60);
+wait_until(sub { calls_answered($load) >= 400 }, 60);
 for my $part (0 .. 2)
 {
 	my $end = time + $soak / 3;
@@ -161,7 +161,8 @@ for ([ 'gateway', \@gateways ], [ 'session', \@sessions ])
 	my ($first, $last) = map { middle(@{ $sizes->[$_] }) } 0, 2;
 
 	diag("$what: $first KiB in the first third, $last KiB in the last, of " . calls_answered($load) . ' calls');
-	cmp_ok($last, '<=', 1.15 * $first + 4096, "a $what does not grow");
+	# a session still meets what it has not planned before
+	cmp_ok($last, '<=', 1.5 * $first + 4096, "a $what does not grow");
 }
 
 # Suspended invocations: a service that suspends at once wherever it waits
@@ -188,8 +189,8 @@ sub done_in
 	my ($seconds) = @_;
 	my ($before, $after);
 
-	# counters of the server arrive within a second
-	sleep 1.5;
+	# the counters of a session that has nothing more to do arrive after ten seconds
+	sleep 11;
 	$before = done_by_now();
 	sleep $seconds;
 	$after = done_by_now();

@@ -34,6 +34,10 @@ my %suits = (
 # How often a step is tried, of the steps of the runtime.
 my @steps = ((qw(claim run finish)) x 5, qw(sleep call call send suspend suspend wake wake fail retry retry start));
 
+# What is broken.  The runtime of this load writes the tables by itself, without attempts and timers:
+# a step of it is what ends a sleep, and begins the next attempt.
+our $verify = "SELECT * FROM restate_verify() WHERE problem NOT IN ('answer_lost', 'attempt_wrong', 'timer_missing')";
+
 # What a connection that was lost, or could not be made, is told.
 my $lost = qr/^(?:08...|57P0[123]|53300)$/;
 
@@ -394,7 +398,7 @@ SQL
 	my $tables = $dbh->selectcol_arrayref($RestateModel::tables) or die $dbh->errstr;
 	push @problems, map { "not expected in the tables: $_" } grep { !delete $model{$_} } @$tables;
 	push @problems, map { "not found in the tables: $_" } sort keys %model;
-	my $broken = $dbh->selectcol_arrayref("SELECT concat_ws(' ', problem, id, detail) FROM restate_verify()") or die $dbh->errstr;
+	my $broken = $dbh->selectcol_arrayref("SELECT concat_ws(' ', problem, id, detail) FROM ($verify) AS v") or die $dbh->errstr;
 	push @problems, map { "restate_verify(): $_" } @$broken;
 	$dbh->disconnect;
 	return @problems;

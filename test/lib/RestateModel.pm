@@ -376,6 +376,7 @@ sub pause
 	}
 	return 'unchanged' if $status eq 'suspended' || $status eq 'paused';
 	$self->set_status($invocation, 'paused');
+	$invocation->{events}++;
 	return ('paused', 1);
 }
 
