@@ -18,7 +18,7 @@ cluster_note(const char *database)
 	for (const char *c = database; *c; c++)
 		if (*c < ' ' || *c > '~')
 			return;
-	strcpy(name, database);
+	snprintf(name, sizeof(name), "%s", database);
 }
 
 const char *

@@ -181,13 +181,13 @@ render_pools(Buffer *buffer, const Pool *operations, const Lanes *lanes, const P
 
 	metric_head(buffer, connected, "gauge", "Database connections open.");
 	metric_value(buffer, connected, "pool=\"operations\"",
-				 (unsigned long) (pool_connected(operations) + (lanes ? lanes_connected(lanes) : 0)));
+				 (unsigned long) pool_connected(operations) + (unsigned long) (lanes ? lanes_connected(lanes) : 0));
 	if (queries)
 		metric_value(buffer, connected, "pool=\"queries\"",
 					 (unsigned long) pool_connected(queries));
 	metric_head(buffer, waiting, "gauge", "Requests that wait for a connection.");
 	metric_value(buffer, waiting, "pool=\"operations\"",
-				 (unsigned long) (pool_waiting(operations) + (lanes ? lanes_waiting(lanes) : 0)));
+				 (unsigned long) pool_waiting(operations) + (unsigned long) (lanes ? lanes_waiting(lanes) : 0));
 	if (queries)
 		metric_value(buffer, waiting, "pool=\"queries\"", (unsigned long) pool_waiting(queries));
 }

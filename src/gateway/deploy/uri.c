@@ -80,7 +80,7 @@ parse_authority(const char *text, size_t len, Uri *uri)
 	memcpy(uri->host, host, (size_t) (host_end - host));
 	uri->host[host_end - host] = '\0';
 	if (after == end)
-		strcpy(uri->port, uri->is_secure ? "443" : "80");
+		snprintf(uri->port, sizeof(uri->port), "%s", uri->is_secure ? "443" : "80");
 	else if (*after != ':' || !parse_port(after + 1, (size_t) (end - after - 1), uri->port))
 		return "the port in the URI is no number from 1 to 65535";
 	snprintf(uri->authority, sizeof(uri->authority), "%.*s", (int) len, text);

@@ -262,7 +262,7 @@ take_server(Attempt *attempt, const char *value)
 	size_t len = 0;
 
 	for (; *value && len < sizeof(attempt->server) - 1; value++)
-		attempt->server[len++] = '!' <= *value && *value <= '~' ? *value : '?';
+		attempt->server[len++] = (char) ('!' <= *value && *value <= '~' ? *value : '?');
 	attempt->server[len] = '\0';
 }
 

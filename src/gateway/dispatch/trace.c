@@ -44,8 +44,10 @@ trace_read(Trace *trace, const char *request, size_t len)
 
 	trace->parent[0] = trace->state[0] = '\0';
 	/* Start, then the input */
-	if (restate_next_frame(&stream, &frame, &whole) != FRAME_OK ||
-		restate_next_frame(&stream, &frame, &whole) != FRAME_OK || frame.type != INPUT)
+	for (int i = 0; i < 2; i++)
+		if (restate_next_frame(&stream, &frame, &whole) != FRAME_OK)
+			return;
+	if (frame.type != INPUT)
 		return;
 	headers = (WireList){.in = frame.body, .number = INPUT_HEADERS};
 	while (restate_list_next_pair(&headers, &key, &value))
