@@ -66,7 +66,8 @@ sub restate
 
 # Returns the lines of an output without what differs from one moment, or from one
 # server, to the next.  Their order is that of hash tables in parts, and so is
-# that of the services of a deployment, of which the first is on its line.
+# that of the services of a deployment, of which the first is on its line, and of
+# the keys of a state.
 sub normalised
 {
 	my ($output, $at) = @_;
@@ -81,6 +82,7 @@ sub normalised
 	$output =~ s/^ Advertised ingress address .*\n//m;
 	$output =~ s/^( +Protocol Style: ).*/$1/mg;
 	$output =~ s/ (?=- \w+ \[\d+\])/\n/g;
+	$output =~ s/(?<=\[)(\w+(?:, \w+)+)(?=\])/join ', ', sort split m{, }, $1/ge;
 	# what is less than some seconds is "now" to the program
 	$output =~ s/\bnow\b|\b\d+ (?:years?|months?|weeks?|days?|hours?|minutes?|seconds?|ms)\b(?:(?:,| and) \d+ \w+)*/DURATION/g;
 	# said of what has been suspended for some seconds, which pass between the two
