@@ -12,6 +12,7 @@
 #include <sys/epoll.h>
 
 #include "buffer.h"
+#include "hash.h"
 
 /* how long opening a session may take */
 #define OPENING_MS 5000
@@ -602,18 +603,14 @@ note_prepared(Session *session, const char *sql)
 }
 
 /*
- * Names a statement after its text (FNV-1a of 64 bits): whichever session of
+ * Names a statement after its text: whichever session of
  * the server a pooler gives us, and whoever prepared a statement of that name
  * there, it is this one.
  */
 void
 statement_name(const char *sql, char name[STATEMENT_NAME_SIZE])
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	for (const unsigned char *p = (const unsigned char *) sql; *p; p++)
-		hash = (hash ^ *p) * UINT64_C(1099511628211);
-	snprintf(name, STATEMENT_NAME_SIZE, "restate_%016" PRIx64, hash);
+	snprintf(name, STATEMENT_NAME_SIZE, "restate_%016" PRIx64, hash_of(sql));
 }
 
 /*

@@ -30,6 +30,10 @@ extern void waiting_look(const char *id);
 /* The same, with the value that it has completed with, or NULL where that is not known. */
 extern void waiting_is_over(const char *id, const AttemptResult *result);
 
+/* Answers one that waits with the result of its invocation. */
+extern void waiting_answer(Ingress *ingress, const char *value, size_t len, int status,
+						   bool is_failure);
+
 /* The client has gone; returns whether the exchange waited, which it does no more. */
 extern bool waiting_leave(Exchange *exchange);
 

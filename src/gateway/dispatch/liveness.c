@@ -1,7 +1,7 @@
 /*
  * liveness.c
- *		A heartbeat, and a session that listens.  What is not heard, since that
- *		session was lost or nobody notifies, is asked for now and then.
+ *		A heartbeat, and an ear.  What is not heard, since its session was lost or
+ *		nobody notifies, is asked for now and then.
  */
 #include "dispatch/liveness.h"
 
@@ -13,6 +13,7 @@
 #include "dispatch/attempt.h"
 #include "dispatch/claims.h"
 #include "dispatch/workers.h"
+#include "ear.h"
 #include "log.h"
 
 #define HEARTBEAT_MS 2000
@@ -21,14 +22,11 @@
 #define DEAF_MS	   1000
 #define HEARING_MS 10000
 
-/* after what time a session that could not be opened, or was lost, is opened again */
-#define LISTEN_AGAIN_MS 1000
-
 #define HEARTBEAT                                 \
 	"SELECT pg_catalog.restate_heartbeat(w.name)" \
 	" FROM pg_catalog.unnest($1::pg_catalog.text[]) AS w (name)"
 
-/* what the session that listens begins with, and then the workers */
+/* what the session of the ear begins with, and then the workers */
 #define LISTEN                                                                           \
 	"LISTEN restate_runnable; DO $$ DECLARE w pg_catalog.text; BEGIN FOREACH w IN ARRAY" \
 	" '%s'::pg_catalog.text[] LOOP EXECUTE pg_catalog.format('LISTEN %%I',"              \
@@ -39,14 +37,10 @@ static bool begin(Task *task);
 static void take_result(Task *task, const PGresult *result);
 static void ended(Task *task, TaskEnd how);
 static void ask(Timer *timer);
-static void listen_again(Timer *timer);
-static void opened(Session *session);
-static void failed(Session *session, const char *error);
-static void lost(Session *session, const char *error);
-static void wait_to_listen(void);
-static void ignore_result(Session *session, const PGresult *result);
-static void ignore(Session *session);
-static void notified(Session *session, const char *channel, const char *payload);
+static void write_setup(Buffer *sql);
+static void opened(void);
+static void lost(void);
+static void notified(const char *channel, const char *payload);
 
 static const TaskKind heartbeat_kind = {
 	.begin = begin,
@@ -54,26 +48,14 @@ static const TaskKind heartbeat_kind = {
 	.next = task_is_one_call,
 	.ended = ended};
 
-static const SessionEvents ear_events = {
-	.opened = opened,
-	.failed = failed,
-	.result = ignore_result,
-	.ended = ignore,
-	.lost = lost,
-	.overflowed = ignore,
-	.notified = notified};
-
 static Pool *pool;
 static Task heartbeat;
 static bool is_beating;
 static Timer beats;
 static Timer asks;
-static Session ear;
-static Timer listens;
-static bool hears;
+static Ear ear = {.owner = "dispatcher", .write_setup = write_setup, .opened = opened, .lost = lost, .notified = notified};
 static bool is_stopped;
-static Buffer listening; /* what the ear begins with */
-static Buffer names;	 /* of those who live */
+static Buffer names; /* of those who live */
 static const char *params[1];
 
 bool
@@ -82,27 +64,21 @@ liveness_start(Pool *with_pool, const char *conninfo)
 	pool = with_pool;
 	beats.fire = beat;
 	asks.fire = ask;
-	listens.fire = listen_again;
-	ear.events = &ear_events;
 	ear.conninfo = conninfo;
-	return loop_set_timer(&beats, 0) && loop_set_timer(&asks, 0) && loop_set_timer(&listens, 0);
+	return loop_set_timer(&beats, 0) && loop_set_timer(&asks, 0) && ear_open(&ear);
 }
 
 bool
 liveness_hears(void)
 {
-	return hears;
+	return ear.hears;
 }
 
 void
 liveness_renew(void)
 {
-	if (is_stopped)
-		return;
-	session_close(&ear);
-	hears = false;
-	if (!loop_set_timer(&listens, 0))
-		log_event(LOG_ERROR, "event=listen_failed error=\"out of memory\"");
+	if (!is_stopped)
+		ear_renew(&ear);
 }
 
 void
@@ -113,9 +89,7 @@ liveness_stop(void)
 	is_stopped = true;
 	loop_clear_timer(&beats);
 	loop_clear_timer(&asks);
-	loop_clear_timer(&listens);
-	session_close(&ear);
-	buffer_free(&listening);
+	ear_close(&ear);
 }
 
 void
@@ -191,38 +165,30 @@ static void
 ask(Timer *timer)
 {
 	/* its place is free: no memory is needed */
-	(void) loop_set_timer(timer, loop_now() + (hears ? poll_ms(HEARING_MS) : DEAF_MS));
+	(void) loop_set_timer(timer, loop_now() + (ear.hears ? poll_ms(HEARING_MS) : DEAF_MS));
 	attempts_have_news(NULL, REASON_POLL);
 }
 
 /*
- * Opens the session that listens.
+ * Writes what the ear begins with.
  */
 static void
-listen_again(Timer *timer)
+write_setup(Buffer *sql)
 {
-	Buffer workers = {0};
+	Buffer list = {0};
 
-	(void) timer;
-	workers_list(&workers);
-	listening.len = 0;
-	buffer_printf(&listening, LISTEN, workers.failed ? "{}" : workers.data);
-	buffer_free(&workers);
-	ear.setup = listening.data;
-	if (listening.failed)
-		failed(&ear, "out of memory");
-	else
-		session_open(&ear);
+	workers_list(&list);
+	buffer_printf(sql, LISTEN, list.failed ? "{}" : list.data);
+	sql->failed = sql->failed || list.failed;
+	buffer_free(&list);
 }
 
 /*
  * From now on all is heard; what came before is asked for.
  */
 static void
-opened(Session *session)
+opened(void)
 {
-	(void) session;
-	hears = true;
 	/* it is set: no memory is needed */
 	(void) loop_set_timer(&asks, loop_now() + poll_ms(HEARING_MS));
 	attempts_have_news(NULL, REASON_OWN);
@@ -230,62 +196,20 @@ opened(Session *session)
 }
 
 /*
- * It could not be opened.
+ * Until something is heard again, what there is is asked for.
  */
 static void
-failed(Session *session, const char *error)
+lost(void)
 {
-	char quoted[512];
-
-	(void) session;
-	log_event(LOG_WARN, "event=listen_failed error=%s", log_quote(error, quoted, sizeof(quoted)));
-	wait_to_listen();
-}
-
-/*
- * It was lost.
- */
-static void
-lost(Session *session, const char *error)
-{
-	failed(session, error);
-}
-
-/*
- * Until it is opened again what there is is asked for.
- */
-static void
-wait_to_listen(void)
-{
-	hears = false;
 	(void) loop_set_timer(&asks, loop_now() + DEAF_MS); /* it is set: no memory is needed */
-	if (!loop_set_timer(&listens, loop_now() + LISTEN_AGAIN_MS))
-		log_event(LOG_ERROR, "event=listen_failed error=\"out of memory\"");
-}
-
-/*
- * It runs no commands beyond its first.
- */
-static void
-ignore_result(Session *session, const PGresult *result)
-{
-	(void) session;
-	(void) result;
-}
-
-static void
-ignore(Session *session)
-{
-	(void) session;
 }
 
 /*
  * Others have made something ready, or have brought an invocation something.
  */
 static void
-notified(Session *session, const char *channel, const char *payload)
+notified(const char *channel, const char *payload)
 {
-	(void) session;
 	if (strcmp(channel, "restate_runnable") == 0)
 		claims_wake(REASON_NOTIFIED);
 	else
