@@ -1,18 +1,17 @@
 /*
  * session.c
- *		Opens sessions, sends commands and takes in their results, without
- *		ever waiting.
+ *		Opens sessions and takes in the results of their commands, without ever
+ *		waiting.
  */
 #include "session.h"
 
-#include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
 #include "buffer.h"
-#include "hash.h"
+#include "session_send.h"
 
 /* how long opening a session may take */
 #define OPENING_MS 5000
@@ -35,18 +34,12 @@ static void fail(Session *session, const char *error);
 static void lose(Session *session);
 static void ready(Watch *watch, uint32_t events);
 static void take_notifications(Session *session);
-static bool watch_for(Session *session, uint32_t events);
-static bool sent(Session *session, SessionCommand command, int ok);
 static bool is_busy(Session *session, Mapped *before);
 static size_t mapped_memory(void);
 static void take_results(Session *session);
 static void take_more(Timer *timer);
 static void take_result(Session *session, const PGresult *result);
 static void command_ended(Session *session);
-static bool is_prepared(const Session *session, const char *sql);
-static void note_prepared(Session *session, const char *sql);
-static bool send_named(Session *session);
-static bool send_unnamed(Session *session);
 static bool has_sqlstate(const PGresult *result, const char *sqlstate);
 static void ignore_notice(void *arg, const char *message);
 
@@ -76,7 +69,7 @@ session_open(Session *session)
 	else
 	{
 		PQsetNoticeProcessor(session->connection, ignore_notice, NULL);
-		if (!watch_for(session, EPOLLOUT))
+		if (!session_watch(session, EPOLLOUT))
 			fail(session, "no socket");
 	}
 }
@@ -103,12 +96,6 @@ session_close(Session *session)
 	session_forget_statements(session);
 }
 
-void
-session_forget_statements(Session *session)
-{
-	session->nprepared = 0;
-}
-
 /*
  * Goes on with the opening as far as it goes without waiting.
  */
@@ -118,11 +105,11 @@ poll_opening(Session *session)
 	switch (PQconnectPoll(session->connection))
 	{
 		case PGRES_POLLING_READING:
-			if (!watch_for(session, EPOLLIN))
+			if (!session_watch(session, EPOLLIN))
 				fail(session, "no socket");
 			break;
 		case PGRES_POLLING_WRITING:
-			if (!watch_for(session, EPOLLOUT))
+			if (!session_watch(session, EPOLLOUT))
 				fail(session, "no socket");
 			break;
 		case PGRES_POLLING_OK:
@@ -140,7 +127,7 @@ poll_opening(Session *session)
 static void
 set_up(Session *session)
 {
-	if (PQsetnonblocking(session->connection, 1) != 0 || !watch_for(session, EPOLLIN))
+	if (PQsetnonblocking(session->connection, 1) != 0 || !session_watch(session, EPOLLIN))
 		fail(session, "out of memory");
 	else if (session->setup == NULL)
 	{
@@ -148,7 +135,7 @@ set_up(Session *session)
 		session->state = SESSION_IDLE;
 		session->events->opened(session);
 	}
-	else if (!sent(session, COMMAND_SET_UP, PQsendQuery(session->connection, session->setup)))
+	else if (!session_sent(session, COMMAND_SET_UP, PQsendQuery(session->connection, session->setup)))
 		fail(session, PQerrorMessage(session->connection));
 	else
 		session->state = SESSION_OPENING;
@@ -211,7 +198,7 @@ ready(Watch *watch, uint32_t events)
 	{
 		int left = PQflush(session->connection);
 
-		if (left == 0 && !watch_for(session, EPOLLIN))
+		if (left == 0 && !session_watch(session, EPOLLIN))
 			left = -1;
 		if (left < 0 && session->state == SESSION_IDLE)
 		{
@@ -249,37 +236,6 @@ take_notifications(Session *session)
 			session->events->notified(session, notification->relname, notification->extra);
 		PQfreemem(notification);
 	}
-}
-
-/*
- * Watches the session's socket, which may be another one than before.
- */
-static bool
-watch_for(Session *session, uint32_t events)
-{
-	int fd = PQsocket(session->connection);
-
-	return fd >= 0 && loop_watch(&session->watch, fd, events);
-}
-
-/*
- * Notes that a command was given to libpq, if it was, and sees to its being
- * sent.
- */
-static bool
-sent(Session *session, SessionCommand command, int ok)
-{
-	int left;
-
-	session->state = SESSION_BUSY;
-	session->command = command;
-	session->is_missing = false;
-	if (!ok)
-		return false;
-	left = PQflush(session->connection);
-	if (left > 0 && !watch_for(session, EPOLLIN | EPOLLOUT))
-		left = -1;
-	return left >= 0;
 }
 
 /*
@@ -377,7 +333,7 @@ take_more(Timer *timer)
 	Session *session = timer->owner;
 	unsigned generation = session->generation;
 
-	if (session->watch.events == 0 && !watch_for(session, EPOLLIN))
+	if (session->watch.events == 0 && !session_watch(session, EPOLLIN))
 	{
 		lose(session);
 		return;
@@ -426,7 +382,7 @@ take_result(Session *session, const PGresult *result)
 			/* another session's, which a pooler has given us, is the same */
 			if (status == PGRES_COMMAND_OK || has_sqlstate(result, "42P05"))
 			{
-				note_prepared(session, session->statement.sql);
+				session_note_prepared(session);
 				return;
 			}
 			break;
@@ -468,9 +424,9 @@ command_ended(Session *session)
 			session->events->opened(session);
 			return;
 		case COMMAND_PREPARE:
-			if (is_prepared(session, session->statement.sql))
+			if (session_is_prepared(session))
 			{
-				ok = send_named(session);
+				ok = session_send_named(session);
 				break;
 			}
 			session->state = SESSION_IDLE;
@@ -482,7 +438,7 @@ command_ended(Session *session)
 				/* a pooler gives us now this session of the server and now that one */
 				session_forget_statements(session);
 				session->loses_statements = true;
-				ok = send_unnamed(session);
+				ok = session_send_unnamed(session);
 				break;
 			}
 			/* fall through */
@@ -493,124 +449,6 @@ command_ended(Session *session)
 	}
 	if (!ok)
 		lose(session);
-}
-
-bool
-session_execute(Session *session, const Statement *statement)
-{
-	char name[STATEMENT_NAME_SIZE];
-
-	session->statement = *statement;
-	if (is_prepared(session, statement->sql))
-		return send_named(session);
-	if (session->loses_statements || session->nprepared == SESSION_MAX_STATEMENTS)
-		return send_unnamed(session);
-	statement_name(statement->sql, name);
-	return sent(session, COMMAND_PREPARE,
-				PQsendPrepare(session->connection, name, statement->sql, 0, NULL));
-}
-
-/*
- * Executes the session's statement by its name.
- */
-static bool
-send_named(Session *session)
-{
-	const Statement *statement = &session->statement;
-	char name[STATEMENT_NAME_SIZE];
-
-	statement_name(statement->sql, name);
-	return sent(session, COMMAND_EXECUTE,
-				PQsendQueryPrepared(session->connection, name, statement->nparams,
-									statement->params, statement->lengths, statement->formats,
-									statement->is_binary));
-}
-
-/*
- * Executes the session's statement in one step, which no pooler tears apart.
- */
-static bool
-send_unnamed(Session *session)
-{
-	const Statement *statement = &session->statement;
-
-	return sent(session, COMMAND_PLAIN,
-				PQsendQueryParams(session->connection, statement->sql, statement->nparams, NULL,
-								  statement->params, statement->lengths, statement->formats,
-								  statement->is_binary));
-}
-
-bool
-session_execute_both(Session *session, const Statement *first, const Statement *second)
-{
-	PGconn *connection = session->connection;
-	int ok = PQenterPipelineMode(connection);
-
-	session->is_pipeline = session->is_first = ok;
-	ok = ok && PQsendQueryParams(connection, first->sql, first->nparams, NULL, first->params, NULL,
-								 NULL, 0);
-	ok = ok && PQsendQueryParams(connection, second->sql, second->nparams, NULL, second->params,
-								 NULL, NULL, 0);
-	return sent(session, COMMAND_PLAIN, ok && PQpipelineSync(connection));
-}
-
-bool
-session_run(Session *session, const char *sql)
-{
-	return sent(session, COMMAND_PLAIN, PQsendQuery(session->connection, sql));
-}
-
-bool
-session_analyse(Session *session, const char *sql)
-{
-	return sent(session, COMMAND_PLAIN, PQsendPrepare(session->connection, "", sql, 0, NULL));
-}
-
-bool
-session_describe(Session *session)
-{
-	return sent(session, COMMAND_PLAIN, PQsendDescribePrepared(session->connection, ""));
-}
-
-bool
-session_fetch(Session *session)
-{
-	int ok = PQsendQueryPrepared(session->connection, "", 0, NULL, NULL, NULL, 0) &&
-			 PQsetSingleRowMode(session->connection);
-
-	return sent(session, COMMAND_PLAIN, ok);
-}
-
-/*
- * Returns whether the server holds the statement, as far as we know.
- */
-static bool
-is_prepared(const Session *session, const char *sql)
-{
-	for (int i = 0; i < session->nprepared; i++)
-		if (session->prepared[i] == sql)
-			return true;
-	return false;
-}
-
-/*
- * Notes that the server holds the statement.
- */
-static void
-note_prepared(Session *session, const char *sql)
-{
-	session->prepared[session->nprepared++] = sql;
-}
-
-/*
- * Names a statement after its text: whichever session of
- * the server a pooler gives us, and whoever prepared a statement of that name
- * there, it is this one.
- */
-void
-statement_name(const char *sql, char name[STATEMENT_NAME_SIZE])
-{
-	snprintf(name, STATEMENT_NAME_SIZE, "restate_%016" PRIx64, hash_of(sql));
 }
 
 /*

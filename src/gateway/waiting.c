@@ -37,7 +37,13 @@ static size_t bucket_of(const char *id);
 static bool grow(void);
 
 static char name[64];
-static Ear ear = {.owner = "ingress", .write_setup = write_setup, .opened = opened, .lost = lost, .notified = notified};
+static Ear ear = {
+	.owner = "ingress",
+	.write_setup = write_setup,
+	.opened = opened,
+	.lost = lost,
+	.notified = notified};
+
 static Ingress **buckets;
 static size_t nbuckets;
 static int count;

@@ -53,7 +53,13 @@ static Task heartbeat;
 static bool is_beating;
 static Timer beats;
 static Timer asks;
-static Ear ear = {.owner = "dispatcher", .write_setup = write_setup, .opened = opened, .lost = lost, .notified = notified};
+static Ear ear = {
+	.owner = "dispatcher",
+	.write_setup = write_setup,
+	.opened = opened,
+	.lost = lost,
+	.notified = notified};
+
 static bool is_stopped;
 static Buffer names; /* of those who live */
 static const char *params[1];
