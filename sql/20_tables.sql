@@ -426,7 +426,7 @@ CREATE FUNCTION restate.new_audit_id() RETURNS bigint
   LANGUAGE C VOLATILE STRICT PARALLEL RESTRICTED
   AS 'MODULE_PATHNAME', 'restate_new_audit_id';
 COMMENT ON FUNCTION restate.new_audit_id() IS
-'A new number for a row of the audit: 52 bits of microseconds since 2000, then 11 random bits, and greater than each before it in this session. Error: sequence_generator_limit_exceeded, 2200H, after the year 2142.';
+'A new number for a row of the audit: 52 bits of microseconds since 2000, then 11 bits of the backend, and greater than each before it in this session. Backends of one server that live at the same time make different ones, as long as there can be no more than 2,048 of them. Error: sequence_generator_limit_exceeded, 2200H, after the year 2142.';
 
 CREATE TABLE restate.audit (
   audit_id bigint NOT NULL DEFAULT restate.new_audit_id(),

@@ -32,10 +32,10 @@ kill_worker() {
   worker=
 }
 
-# Waits, for up to 30 seconds, until a command succeeds.
+# Waits, for up to a minute, until a command succeeds.
 wait_until() {
   local try
-  for ((try = 0; try < 300; try++)); do
+  for ((try = 0; try < 600; try++)); do
     ! "$@" || return 0
     sleep 0.1
   done
@@ -68,7 +68,7 @@ INSERT INTO account VALUES ('ann', 100), ('shop', 0);
 SQL
 
 echo "1. A worker starts; two orders are written, and submitted in the same transaction."
-start_worker 1
+start_worker 3
 wait_until is_registered
 sql <<'SQL'
 INSERT INTO orders

@@ -51,6 +51,13 @@
 #define RESTATE_MODULE_MAGIC(mod_name, mod_version) PG_MODULE_MAGIC
 #endif
 
+/* a number that no other backend has while this one lives; for who includes storage/proc.h */
+#if PG17_GE
+#define restate_backend_number() ((uint32) MyProcNumber)
+#else
+#define restate_backend_number() ((uint32) MyProc->pgprocno)
+#endif
+
 /* runs a query to its end */
 #if PG18_GE
 #define restate_executor_run(query) ExecutorRun(query, ForwardScanDirection, 0)

@@ -7,12 +7,13 @@
 
 #include <xxhash.h>
 
-#include "common/pg_prng.h"
+#include "access/xlog.h"
 #include "datatype/timestamp.h"
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "port/pg_bswap.h"
+#include "storage/proc.h"
 #include "utils/timestamp.h"
 
 #include "types/audit_id.h"
@@ -151,16 +152,14 @@ restate_generate_deployment_id(RestateDeploymentId *out)
 
 /*
  * Returns the next number for a row of the audit, which is greater than every
- * one before it in this session.  Its random bits keep sessions apart and hide
- * nothing, so they come from the server's generator for that, which each
- * process seeds for itself.
+ * one before it in this session; audit_id.c says which others it cannot equal.
  */
 int64
 restate_generate_audit_id(void)
 {
 	static int64 last = 0;
-	int64 next =
-		restate_audit_id_after(last, GetCurrentTimestamp(), pg_prng_uint64(&pg_global_prng_state));
+	int64 next = restate_audit_id_after(last, GetCurrentTimestamp(), restate_backend_number(),
+										GetSystemIdentifier());
 
 	if (next == RESTATE_NO_AUDIT_ID)
 		no_more_ids();

@@ -57,7 +57,7 @@ sub down
 	my ($node) = @_;
 	my $file = $node->data_dir . '/postmaster.pid';
 	my ($pid) = -e $file ? slurp_file($file) =~ /^(\d+)/ : ();
-	my $end = time + 30;
+	my $end = time + 60;
 
 	sleep 0.1 while $pid && kill(0, $pid) && time < $end;
 	$node->{_pid} = undef;
@@ -69,17 +69,17 @@ for my $what (qw(tables wal both))
 	my $disk = $ENV{DISKS} . ($what eq 'wal' ? '/wal' : '/data');
 	my $node = node_on($what);
 	my $load = new_load($node, seed => $seed, size => 300);
-	my $clients = start_clients($load, 8, 60);
+	my $clients = start_clients($load, 8, 120);
 
 	# until somebody finds no room
 	sleep 1;
 	fill($disk, 1500);
-	my $end = time + 40;
+	my $end = time + 60;
 	my $log = '';
 	sleep 0.2 while time < $end && ($log = slurp_file($node->logfile)) !~ /No space left on device/;
 	like($log, qr/No space left on device/, "$what: the disk is full");
 	# until many have found none, or the server has gone down, as it does where it cannot write its WAL
-	$end = time + 10;
+	$end = time + 30;
 	sleep 0.2 while time < $end && ($log = slurp_file($node->logfile)) !~ /PANIC/ && (() = $log =~ /No space left/g) < 1000;
 	my $up = $log !~ /PANIC/;
 	if ($up)

@@ -83,11 +83,12 @@ sub in_background
 {
 	my $before = digest($node);
 	my $dbh = connect_to($node, 'postgres');
+	my ($backend) = $dbh->selectrow_array('SELECT pg_backend_pid()');
 
 	$dbh->do("SET idle_in_transaction_session_timeout = '200ms'");
 	$dbh->begin_work;
 	ok($dbh->do('SELECT restate_kill_batch(ARRAY(SELECT id FROM restate.invocation))'), 'a transaction kills all there are');
-	sleep 1;
+	$node->poll_query_until('postgres', "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $backend)") or die 'it may stand idle';
 	ok(!$dbh->do('COMMIT'), 'and cannot commit, having stood idle');
 	like(slurp_file($node->logfile), qr/terminating connection due to idle-in-transaction timeout/, 'as the log says');
 	is(digest($node), $before, 'nothing has changed');
@@ -129,10 +130,7 @@ sub in_background
 	ok(gateway_alive($gateway), 'the gateway goes on');
 	is(digest($node), $before, 'nothing has changed');
 	$_->disconnect for @taken;
-	my $end = time + 10;
-	my $answer;
-	sleep 0.1 while time < $end && ($answer = $patch->('resume'))->{status} == 503;
-	is($answer->{status}, 200, 'and works again as soon as there are connections');
+	becomes(sub { $patch->('resume')->{status} }, 200, 'and works again as soon as there are connections');
 	is(stop_gateway($gateway), 0, 'the gateway ends well');
 	is($node->safe_psql('postgres', "SELECT count(*) FROM ($RestateLoad::verify) AS v"), '0', 'all is well');
 }

@@ -77,7 +77,7 @@ sub answered_again
 {
 	my ($load, $before) = @_;
 
-	return wait_until(sub { calls_answered($load) >= $before + 10 }, 60);
+	return wait_until(sub { calls_answered($load) >= $before + 10 });
 }
 
 my $load = new_service_load('kill', map { $_->{port} } @ingresses);
@@ -93,7 +93,7 @@ for my $round (1 .. $rounds)
 	my $steps = steps_like($moment);
 
 	$node->safe_psql('postgres', "SELECT restate_submit('Bad', '$bad[ $round % @bad ]', NULL, NULL)");
-	wait_until(sub { steps_like($moment) > $steps }, 30) or fail("round $round: $moment has come");
+	wait_until(sub { steps_like($moment) > $steps }) or fail("round $round: $moment has come");
 	$kill{$kind}->();
 	ok(answered_again($load, calls_answered($load)), "round $round: after a kill of $kind calls are answered") or last;
 }
@@ -112,7 +112,7 @@ diag(join ', ', map { "$tries{$_} $_" } sort keys %tries);
 is(wrong_answers($load), '', 'every call was answered, by the result of its handler');
 cmp_ok($tries{'asked again'} // 0, '>', 0, 'some had to be made again');
 my $in_flight = "SELECT count(*) FROM restate.sys_invocation WHERE status <> 'completed' AND NOT (target_service_name = 'Bad' AND status = 'paused')";
-ok(wait_until(sub { $node->safe_psql('postgres', $in_flight) eq '0' }, 60), 'none is left in flight')
+ok(wait_until(sub { $node->safe_psql('postgres', $in_flight) eq '0' }), 'none is left in flight')
   or diag($node->safe_psql('postgres', "SELECT id, target, status, retry_count, last_failure FROM restate.sys_invocation WHERE status <> 'completed' LIMIT 20"));
 is($node->safe_psql('postgres', "SELECT DISTINCT target_handler_name, string_agg(replace(replace(entry_type::text, 'Command: ', ''), 'Notification: ', 'N:'), ' ' ORDER BY index)
 	FROM restate.journal JOIN restate.invocation USING (id) WHERE target_service_name = 'Work' GROUP BY id, target_handler_name ORDER BY 1"),
@@ -140,7 +140,7 @@ $load = new_service_load('soak', map { $_->{port} } @ingresses);
 start_callers($load, 6);
 my (@gateways, @sessions);
 # once each session has done what it does
-wait_until(sub { calls_answered($load) >= 400 }, 60);
+wait_until(sub { calls_answered($load) >= 400 });
 for my $part (0 .. 2)
 {
 	my $end = time + $soak / 3;

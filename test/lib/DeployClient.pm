@@ -54,7 +54,7 @@ sub calls
 	my $uri = $port =~ /\D/ ? $port : 'http://' . ($host // '127.0.0.1') . ":$port/base/";
 
 	build() unless -x $program;
-	IPC::Run::run([ $program, $uri, $http, $most // 1000, @ca_file ], '<', \join('', map { "$_\n" } @$calls), '>', \$told, '2>', \$errors, IPC::Run::timeout(60));
+	IPC::Run::run([ $program, $uri, $http, $most // 1000, @ca_file ], '<', \join('', map { "$_\n" } @$calls), '>', \$told, '2>', \$errors, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	is($errors, '', 'nothing is wrong with memory');
 	return { map { /^(\S+) (.*)$/ ? ($1 => $2) : () } split /\n/, $told };
 }

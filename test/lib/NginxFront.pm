@@ -38,13 +38,29 @@ sub new
 		dir => $dir, upstream => listen_somewhere(), connections => [],
 		reply => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", arrived => []
 	}, $class;
+
+	mkdir $dir;
+	for (1 .. 5)
+	{
+		$self->configure($example);
+		return $self if $self->start;
+		# another has taken the port
+		last if slurp("$dir/error.log") !~ /Address already in use/;
+	}
+	die "nginx does not start: " . slurp("$dir/output");
+}
+
+# Writes its configuration, with a port that is free.
+sub configure
+{
+	my ($self, $example) = @_;
+	my $dir = $self->{dir};
 	my $reserved = listen_somewhere();
-	$self->{port} = $reserved->sockport;
 	my $text = slurp($example);
 
+	$self->{port} = $reserved->sockport;
 	($text =~ s/\b127\.0\.0\.1:9070\b/127.0.0.1:$self->{port}/) == 1 || die 'no listen in the example';
 	($text =~ s/\b127\.0\.0\.1:3000\b/'127.0.0.1:' . $self->{upstream}->sockport/e) == 1 || die 'no upstream in the example';
-	mkdir $dir;
 	spew("$dir/restate.conf", $text);
 	spew("$dir/nginx.conf", <<"CONF" . join('', map { "  ${_}_temp_path $dir/$_;\n" } qw(client_body proxy fastcgi uwsgi scgi)) . "}\n");
 daemon off;
@@ -56,16 +72,15 @@ http {
   access_log off;
   include $dir/restate.conf;
 CONF
-	close $reserved;
-	$self->start;
-	return $self;
+	return;
 }
 
-# Starts nginx and waits until it answers.
+# Starts nginx and waits until it answers; returns false where it ends instead.
 sub start
 {
 	my ($self) = @_;
 	my $nginx = find_nginx() or die 'nginx is not installed';
+	my $end = time + 60;
 
 	defined($self->{pid} = fork) || die "cannot fork: $!";
 	if ($self->{pid} == 0)
@@ -75,10 +90,10 @@ sub start
 		exec $nginx, '-p', $self->{dir}, '-c', "$self->{dir}/nginx.conf", '-e', "$self->{dir}/error.log"
 		  or die "cannot run $nginx: $!";
 	}
-	for (1 .. 200)
+	while (time < $end)
 	{
-		return if IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port});
-		die "nginx does not start: " . slurp("$self->{dir}/output") if waitpid($self->{pid}, WNOHANG) != 0;
+		return 0 if waitpid($self->{pid}, WNOHANG) != 0;
+		return 1 if -e "$self->{dir}/pid" && IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port});
 		sleep 0.05;
 	}
 	die 'nginx does not answer';
@@ -115,7 +130,7 @@ sub exchange
 	my $client = IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $self->{port})
 	  || die "cannot connect: $@";
 	my $came = '';
-	my $deadline = time + 20;
+	my $deadline = time + 60;
 
 	local $SIG{PIPE} = 'IGNORE';
 	$self->{arrived} = [];

@@ -36,7 +36,7 @@ sub run_restate
 	local $ENV{RESTATE_DISABLE_TELEMETRY} = 1;
 	local $ENV{NO_COLOR} = 1;
 	local $ENV{TZ} = 'UTC';
-	IPC::Run::run([ 'node', npm_file("$file{$version}/lib/index.js"), @arguments ], '<', \'', '>&', \$output, IPC::Run::timeout(60));
+	IPC::Run::run([ 'node', npm_file("$file{$version}/lib/index.js"), @arguments ], '<', \'', '>&', \$output, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return ($? >> 8, $output);
 }
 

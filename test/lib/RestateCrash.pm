@@ -8,7 +8,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(kill_and_recover kill_server start_again);
+our @EXPORT = qw(kill_and_recover kill_processes kill_server start_again);
 
 # Returns the processes of the server below its postmaster, with their titles.
 sub processes
@@ -56,16 +56,26 @@ sub kill_and_recover
 		my @among = $kind eq 'backend' ? @backends : @others;
 		my $pid = $among[ rand @among ] or die "nothing to kill: " . join ', ', values %titles;
 
-		kill 'KILL', $pid;
-		# the server starts anew by itself: wait for the last of the old processes
-		my $end = time + 60;
-		sleep 0.02 while time < $end && kill 0, @backends;
-		$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not recover';
+		kill_processes($node, $pid, @backends);
 		return;
 	}
 	kill_server($node, $kind eq 'postmaster');
 	$node->adjust_conf('postgresql.conf', 'synchronous_standby_names', undef) if $kind eq 'unanswered';
 	start_again($node);
+	return;
+}
+
+# Kills the first of these backends or other processes of a server with SIGKILL, which ends
+# them all, and returns when it has started anew by itself.
+sub kill_processes
+{
+	my ($node, @pids) = @_;
+	my $end = time + 60;
+
+	kill 'KILL', $pids[0];
+	# of one that is still there the server does not know that it has died
+	sleep 0.02 while time < $end && kill 0, @pids;
+	$node->poll_query_until('postgres', 'SELECT true') or die 'the server does not recover';
 	return;
 }
 

@@ -11,10 +11,14 @@ use IO::Select;
 use IO::Socket::INET;
 use IPC::Open3 ();
 use POSIX ();
+use Test::More ();
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(grant_roles start_gateway stop_gateway gateway_log gateway_alive
-  open_connection send_bytes read_answer exchange request json_request begin_request told wait_until open_sql sql metrics keep_busy);
+  open_connection send_bytes read_answer exchange request json_request begin_request await_arrival told wait_until becomes log_says open_sql sql metrics keep_busy);
+
+# seconds for what must come true, and comes in a moment where the machine has nothing else to do
+our $patience = 60;
 
 our $program = getcwd() . '/restate-gateway';
 my %started;
@@ -59,6 +63,8 @@ sub start_gateway
 		my $log = "$PostgreSQL::Test::Utils::log_path/gateway_" . $node->name . "_$listen.log";
 		my $gateway = { port => $listen, log => $log };
 
+		# that of one that had the port before
+		unlink $log;
 		$gateway->{pid} = fork // die "cannot fork: $!";
 		if ($gateway->{pid} == 0)
 		{
@@ -69,12 +75,9 @@ sub start_gateway
 			POSIX::_exit(9);
 		}
 		$started{ $gateway->{pid} } = $$;
-		for (1 .. 200)
-		{
-			return $gateway if gateway_log($gateway) =~ /event=started/;
-			last if waitpid($gateway->{pid}, POSIX::WNOHANG()) == $gateway->{pid};
-			sleep 0.05;
-		}
+		my $has_ended = 0;
+		wait_until(sub { gateway_log($gateway) =~ /event=started/ || ($has_ended = waitpid($gateway->{pid}, POSIX::WNOHANG()) == $gateway->{pid}) });
+		return $gateway if !$has_ended && gateway_log($gateway) =~ /event=started/;
 		delete $started{ $gateway->{pid} };
 		# another took the port
 		next if gateway_log($gateway) =~ /cannot listen/;
@@ -92,31 +95,21 @@ END
 	if ($ENV{COVERAGE})
 	{
 		kill 'TERM', @left;
-		for (1 .. 100)
-		{
-			@left = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @left;
-			last unless @left;
-			sleep 0.05;
-		}
+		wait_until(sub { !(@left = grep { waitpid($_, POSIX::WNOHANG()) == 0 } @left) });
 	}
 	kill 'KILL', @left;
 }
 
 # Sends SIGTERM and returns how the gateway ended, as $?, or "stuck" where it
-# does not within these seconds.
+# does not within a minute or two.
 sub stop_gateway
 {
-	my ($gateway, $seconds) = @_;
-	my $end = time + ($seconds // 20);
+	my ($gateway) = @_;
 
 	delete $started{ $gateway->{pid} };
 	return $gateway->{ended} if defined $gateway->{ended};
 	kill 'TERM', $gateway->{pid};
-	while (time < $end)
-	{
-		return $gateway->{ended} = $? if waitpid($gateway->{pid}, POSIX::WNOHANG()) == $gateway->{pid};
-		sleep 0.02;
-	}
+	return $gateway->{ended} if wait_until(sub { !gateway_alive($gateway) }, 2 * $patience);
 	kill 'KILL', $gateway->{pid};
 	waitpid($gateway->{pid}, 0);
 	return $gateway->{ended} = 'stuck';
@@ -146,16 +139,16 @@ sub open_connection
 {
 	my ($gateway) = @_;
 
-	return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->{port}, Proto => 'tcp', Timeout => 5);
+	return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $gateway->{port}, Proto => 'tcp', Timeout => $patience);
 }
 
 # Sends all of the bytes; returns false where the other end has closed.
 sub send_bytes
 {
-	my ($socket, $bytes, $seconds) = @_;
+	my ($socket, $bytes) = @_;
 	my $sent = 0;
 	my $writable = IO::Select->new($socket);
-	my $end = time + ($seconds // 20);
+	my $end = time + $patience;
 
 	local $SIG{PIPE} = 'IGNORE';
 	while ($sent < length $bytes)
@@ -173,10 +166,10 @@ sub send_bytes
 # none came.  What was read beyond it is kept for the next call.
 sub read_answer
 {
-	my ($socket, $method, $seconds) = @_;
+	my ($socket, $method) = @_;
 	my $buffer = ${*$socket}{rest} // '';
 	my $readable = IO::Select->new($socket);
-	my $end = time + ($seconds // 20);
+	my $end = time + $patience;
 	my $closed = 0;
 	my %answer;
 
@@ -219,11 +212,11 @@ sub read_answer
 # Sends bytes on a connection of their own and returns the answer.
 sub exchange
 {
-	my ($gateway, $bytes, $method, $seconds) = @_;
+	my ($gateway, $bytes, $method) = @_;
 	my $socket = open_connection($gateway) or return undef;
 
-	send_bytes($socket, $bytes, $seconds);
-	my $answer = read_answer($socket, $method, $seconds);
+	send_bytes($socket, $bytes);
+	my $answer = read_answer($socket, $method);
 	close $socket;
 	return $answer;
 }
@@ -257,6 +250,16 @@ sub begin_request
 	return $socket;
 }
 
+# Returns when the gateway has read what has been sent to it: it reads of one connection after
+# the other, and accepts them in their order.
+sub await_arrival
+{
+	my ($gateway) = @_;
+
+	request($gateway, 'GET', '/live') for 1 .. 3;
+	return;
+}
+
 # Returns status and category of an answer.
 sub told
 {
@@ -267,18 +270,37 @@ sub told
 	return join ' ', $answer->{status}, $category // ();
 }
 
-# Returns whether something becomes true within some seconds, 10 if not told.
+# Returns whether something becomes true within some seconds.
 sub wait_until
 {
 	my ($condition, $seconds) = @_;
-	my $end = time + ($seconds // 10);
+	my $end = time + ($seconds // $patience);
 
-	while (time < $end)
+	until ($condition->())
 	{
-		return 1 if $condition->();
+		return 0 if time > $end;
 		sleep 0.05;
 	}
-	return 0;
+	return 1;
+}
+
+# One test: what a function returns becomes what it is to be, or matches it.
+sub becomes
+{
+	my ($get, $wanted, $name) = @_;
+	my $is_pattern = ref $wanted eq 'Regexp';
+	my $is;
+
+	wait_until(sub { $is = $get->(); return defined $is && ($is_pattern ? $is =~ $wanted : $is eq $wanted) });
+	return $is_pattern ? Test::More::like($is, $wanted, $name) : Test::More::is($is, $wanted, $name);
+}
+
+# One test: the gateway logs what matches, which it may do a moment after its answer.
+sub log_says
+{
+	my ($gateway, $pattern, $name) = @_;
+
+	return becomes(sub { gateway_log($gateway) }, $pattern, $name);
 }
 
 # Returns the metrics: values by name with labels.

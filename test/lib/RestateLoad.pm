@@ -16,7 +16,7 @@ use RestateModel;
 use Test::More ();
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(load_seed new_load connect_to start_clients stop_clients account account_of_copy lost_restarts call_again
+our @EXPORT = qw(load_seed new_load connect_to start_clients await_calls stop_clients account account_of_copy lost_restarts call_again
   test_every_effect);
 
 my $json = JSON::PP->new;
@@ -115,6 +115,19 @@ sub start_clients
 		push @{ $load->{clients} }, $clients[-1];
 	}
 	return \@clients;
+}
+
+# Returns when each of the clients has been answered so often.
+sub await_calls
+{
+	my ($clients, $count) = @_;
+	my $end = time + 60;
+
+	for my $client (@$clients)
+	{
+		sleep 0.05 while time < $end && (() = (-e $client->{log} ? do { local (@ARGV, $/) = $client->{log}; <> } : '') =~ /^done\t/mg) < $count;
+	}
+	return;
 }
 
 # Waits for the clients to end, first asking them to if told so.

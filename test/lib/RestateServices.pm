@@ -151,7 +151,7 @@ sub settled
 	my $status;
 
 	$pattern //= qr/^completed/;
-	wait_until(sub { ($status = status_of($node, $id)) =~ $pattern }, $seconds // 30);
+	wait_until(sub { ($status = status_of($node, $id)) =~ $pattern }, $seconds);
 	return $status =~ /^completed/ ? result_of($node, $id) : $status;
 }
 
@@ -171,7 +171,7 @@ sub await_step
 {
 	my ($service, $what, $times) = @_;
 
-	return wait_until(sub { (steps_done($service)->{$what} // 0) >= ($times // 1) }, 30);
+	return wait_until(sub { (steps_done($service)->{$what} // 0) >= ($times // 1) });
 }
 
 # Returns the kinds of entries in an invocation's journal.

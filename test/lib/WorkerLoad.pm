@@ -611,7 +611,7 @@ sub run_to_the_end
 	my ($load) = @_;
 	my $file = $load->{node}->basedir . '/worker.last';
 	my $client = new_client($load, 'last', $file, careful => 1);
-	my $until = time + 60;
+	my $until = time + 300;
 	my ($left, $idle) = (0, 0);
 
 	connect_client($client);

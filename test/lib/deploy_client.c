@@ -8,7 +8,8 @@
  * SIZE bytes are sent in pieces, one when the one before has come back.  Flags: h
  * does not end what is sent before the answer has begun; r resets it at the
  * answer's first piece; s takes nothing of the answer until a while later; f is a
- * fetch of at most SIZE bytes.  Each line of the output tells how one has ended.
+ * fetch of at most SIZE bytes; l has little time.  With CONNECT_MS in the environment a
+ * connection has that time.  Each line of the output tells how one has ended.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -181,7 +182,7 @@ main(int argc, char **argv)
 							 .http = strcmp(argv[2], "h1") == 0	 ? ENDPOINT_HTTP1 :
 									 strcmp(argv[2], "any") == 0 ? ENDPOINT_ANY :
 																   ENDPOINT_HTTP2,
-							 .connect_ms = 2000,
+							 .connect_ms = getenv("CONNECT_MS") ? atoi(getenv("CONNECT_MS")) : 60000,
 							 .most_calls = argc > 3 ? atoi(argv[3]) : 1000};
 	const char *error;
 	char line[256];
@@ -224,7 +225,7 @@ main(int argc, char **argv)
 			test->fetch.call.path = test->path;
 			test->fetch.call.headers = headers;
 			test->fetch.call.nheaders = 2;
-			test->fetch.call.deadline = loop_now() + 1500;
+			test->fetch.call.deadline = loop_now() + (has(test, 'l') ? 1500 : 60000);
 			test->fetch.limit = test->size;
 			test->fetch.done = fetched;
 			test->fetch.owner = test;
@@ -237,7 +238,7 @@ main(int argc, char **argv)
 		test->call.path = test->path;
 		test->call.headers = headers;
 		test->call.nheaders = 2;
-		test->call.deadline = loop_now() + 30000;
+		test->call.deadline = loop_now() + 60000;
 		if (call_start(endpoint, &test->call))
 			return 3;
 		if (!has(test, 'h'))

@@ -14,8 +14,10 @@ const https = require('node:https');
 const restate = require('@restatedev/restate-sdk');
 
 const [mode, port, steps, variant = 'A'] = process.argv.slice(2);
-const step = (name, value, ms = 0) => async () => {
+const step = (name, value, ms = 0, hangs = false) => async () => {
+  const isDue = !hangs || fs.readFileSync(steps, 'utf8').split('\n').includes(`begin ${name}`);
   fs.appendFileSync(steps, `begin ${name}\n`);
+  if (!isDue) await new Promise(() => {});
   if (ms > 0) await new Promise((resolve) => { setTimeout(resolve, ms); });
   fs.appendFileSync(steps, `end ${name}\n`);
   return value;
@@ -62,18 +64,19 @@ const work = restate.service({
       for (let i = 0; i < n; i += 1) sum += await ctx.run(`s${i}`, () => i);
       return sum;
     },
-    chain: async (ctx, { name, ms }) => {
+    // steps that hang do not end the first time they are begun
+    chain: restate.handlers.handler({ inactivityTimeout: 3600000 }, async (ctx, { name, ms, hangs = [] }) => {
       let sum = 0;
-      for (let i = 1; i <= 3; i += 1) sum += await ctx.run(`c${i}`, step(`${name}${i}`, i, ms));
+      for (let i = 1; i <= 3; i += 1) sum += await ctx.run(`c${i}`, step(`${name}${i}`, i, ms, hangs.includes(i)));
       return sum;
-    },
+    }),
     all: async (ctx) => restate.RestatePromise.all([
       ctx.run('p1', step('p1', 1, 60)), ctx.run('p2', step('p2', 2, 5)), ctx.sleep(20).map(() => 'slept')]),
-    ask: async (ctx) => {
+    ask: restate.handlers.handler({ inactivityTimeout: 3600000 }, async (ctx) => {
       const { id, promise } = ctx.awakeable();
       await ctx.run('publish', () => id);
       return promise;
-    },
+    }),
     ask_suspended: restate.handlers.handler({ inactivityTimeout: 0 }, async (ctx) => {
       const { id, promise } = ctx.awakeable();
       await ctx.run('publish', () => id);
@@ -102,12 +105,12 @@ const work = restate.service({
       await ctx.run('bad', () => { throw new Error('fallen'); });
     }),
     // fails once, and goes on for as long as a step takes
-    stumbles: restate.handlers.handler({ retryPolicy: { initialInterval: 10 } }, async (ctx, ms) => {
+    stumbles: restate.handlers.handler({ inactivityTimeout: 3600000, retryPolicy: { initialInterval: 10 } }, async (ctx, ms) => {
       if (!fs.readFileSync(steps, 'utf8').includes('begin stumble')) { await step('stumble', 0)(); throw new Error('stumbled'); }
       await ctx.run('up', step('up', 1, ms));
     }),
     naps: async (ctx, ms) => { await ctx.sleep(ms); },
-    sleeps: async (ctx) => { await ctx.sleep(86400000); },
+    sleeps: restate.handlers.handler({ inactivityTimeout: 3600000 }, async (ctx) => { await ctx.sleep(86400000); }),
     calls: (ctx) => ctx.serviceClient(work).sleeps(),
     changed: async (ctx) => {
       await ctx.run(`step ${variant}`, step('changed', 1));
@@ -115,7 +118,7 @@ const work = restate.service({
     },
     hangs: restate.handlers.handler({ inactivityTimeout: 200, abortTimeout: 300, retryPolicy: { maxAttempts: 1, onMaxAttempts: 'pause' } },
       async () => { await step('hangs', 0)(); await new Promise(() => {}); }),
-    waits: restate.handlers.handler({ inactivityTimeout: 200 }, async (ctx) => { await ctx.sleep(700); return 1; }),
+    waits: restate.handlers.handler({ inactivityTimeout: 200 }, async (ctx) => { await ctx.sleep(1500); return 1; }),
     echo: async (ctx, text) => text,
     attempt: async (ctx) => ['x-restate-cluster-name', 'x-restate-invocation-id', 'traceparent', 'tracestate', 'x-own'].map((name) => ctx.request().attemptHeaders.get(name) ?? null),
     length: async (ctx, text) => text.length,

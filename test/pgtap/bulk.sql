@@ -171,7 +171,7 @@ EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
   RETURN told;
 END $$;
 
-SELECT plan((SELECT count(*) FROM filter)::int + (SELECT count(*) FROM refused)::int + 2 * (SELECT count(*) FROM operation)::int + 67);
+SELECT plan((SELECT count(*) FROM filter)::int + (SELECT count(*) FROM refused)::int + 2 * (SELECT count(*) FROM operation)::int + 68);
 
 SELECT is(matched(f.filter), f.want, f.filter::text) FROM filter AS f ORDER BY f.n;
 
@@ -300,11 +300,13 @@ CREATE TRIGGER fail_all BEFORE DELETE ON restate.invocation FOR EACH ROW EXECUTE
 SELECT make('fails ' || n, 'Svc/fails', 'completed') FROM generate_series(1, 3) AS n \g /dev/null
 SELECT job AS three FROM restate_bulk_start('purge', '{"handler": "fails"}') \gset
 SET LOCAL client_min_messages = error;
-SELECT is((SELECT string_agg(CASE WHEN r.job = :'three' THEN 'fails' ELSE r.state END, ' ' ORDER BY n)
-  FROM generate_series(1, 3) AS n CROSS JOIN LATERAL restate_bulk_next(n - n + 1000) AS r), 'fails done done', 'a batch that fails lets other jobs have their turn');
+SELECT clock_timestamp() AS begun \gset
+SELECT is((SELECT r.job::text FROM restate_bulk_next(1000) AS r), :'three', 'a batch fails');
 SET LOCAL client_min_messages = warning;
-SELECT is((SELECT jsonb_build_object('done', b.done, 'remaining', b.remaining, 'why', b.examples #>> '{40001,message}', 'waits', b.next_due_at > clock_timestamp())
+SELECT is((SELECT jsonb_build_object('done', b.done, 'remaining', b.remaining, 'why', b.examples #>> '{40001,message}', 'waits', b.next_due_at > :'begun'::timestamptz + interval '500 ms')
   FROM restate.sys_bulk_job AS b WHERE b.job = :'three'), '{"done": 0, "remaining": 3, "why": "not now", "waits": true}', 'it is undone, and tried again later');
+UPDATE restate.bulk_job SET next_due_at = now() + interval '1 hour' WHERE job = :'three';
+SELECT is((SELECT string_agg(r.state, ' ') FROM generate_series(1, 2) AS n CROSS JOIN LATERAL restate_bulk_next(n - n + 1000) AS r), 'done done', 'which lets other jobs have their turn');
 DROP TRIGGER fail_all ON restate.invocation;
 
 -- who may

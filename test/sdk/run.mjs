@@ -28,7 +28,7 @@ async function runOn(side, row) {
   const run = new Run(side, row);
   try {
     let timer;
-    const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('it takes too long')), row.isLong ? 600000 : 90000); });
+    const late = new Promise((_, reject) => { timer = setTimeout(() => reject(new Error('it takes too long')), row.isLong ? 600000 : 300000); });
     const came = await Promise.race([row.run ? row.run(run) : run.call(...row.call), late]);
     clearTimeout(timer);
     // what runs on would be written by one and not yet by the other

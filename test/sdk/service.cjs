@@ -32,6 +32,14 @@ const tools = {
     while (!fs.readFileSync(steps, 'utf8').includes(`\nrelease ${name}\n`)) await new Promise((resolve) => { setTimeout(resolve, 10); });
     return value;
   },
+  // Returns what a step does that ends the second time it is begun.
+  hung: (name, value) => async () => {
+    const isDue = fs.readFileSync(steps, 'utf8').includes(`\nbegin ${name}\n`);
+    fs.appendFileSync(steps, `begin ${name}\n`);
+    if (!isDue) await new Promise(() => {});
+    fs.appendFileSync(steps, `end ${name}\n`);
+    return value;
+  },
   // Returns how often it was called with this name.
   count: (name) => {
     fs.appendFileSync(steps, `count ${name}\n`);

@@ -99,7 +99,7 @@ export class Side {
     const program = createRequire(import.meta.url).resolve('@restatedev/restate/package.json').replace('package.json', 'lib/index.js');
     const env = { ...process.env, RESTATE_ADMIN_URL: this.admin, RESTATE_CLI_CONFIG_HOME: this.directory, DO_NOT_TRACK: '1', RESTATE_DISABLE_TELEMETRY: '1', NO_COLOR: '1', TZ: 'UTC' };
     return new Promise((resolve) => {
-      execFile(process.execPath, [program, ...words], { env, timeout: 60000 }, (error, out, errors) => resolve(`${error ? error.code : 0}\n${out}${errors}`
+      execFile(process.execPath, [program, ...words], { env, timeout: 180000 }, (error, out, errors) => resolve(`${error ? error.code : 0}\n${out}${errors}`
         .replaceAll(/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* \+00:00/g, 'TIME').replaceAll(/\d+ (milliseconds?|seconds?|minutes?)( ago)?(,? and |, )?/g, '')
         .replaceAll(/\d+ ms\b/g, "").replaceAll(/ using restate-sdk-\S+/g, '').replaceAll(/Next retry in.*/g, 'Next retry').replaceAll(/Error:\s+\[TIME\][^]*?Modified/g, 'Error Modified').replaceAll(/\(now ago\)|\(ago\)/g, '').replaceAll(/[ \t―]+/g, ' ')));
     });
@@ -113,7 +113,7 @@ export class Side {
     return fs.readFileSync(this.steps, 'utf8').split('\n').filter((each) => each.endsWith(name)).sort();
   }
 
-  async until(condition, what, seconds = 40) {
+  async until(condition, what, seconds = 120) {
     const end = Date.now() + seconds * 1000;
     for (;;) {
       const value = await condition();
@@ -187,6 +187,9 @@ export class Run {
   status(id, ...statuses) {
     return this.side.until(async () => { const row = await this.row(id); return statuses.includes(row?.status) && row; }, `${statuses} of ${id}`);
   }
+
+  // Waits until an invocation is not there any more.
+  gone(id) { return this.side.until(async () => !(await this.row(id)), `the end of ${id}`); }
 
   // Waits until an invocation waits: it is suspended, or runs and has this many entries.
   waiting(id, size) {

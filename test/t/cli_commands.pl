@@ -50,7 +50,7 @@ sub begin
 	local $ENV{TZ} = 'UTC';
 	local $ENV{EDITOR} = "$home/editor";
 	local $ENV{VISUAL} = "$home/editor";
-	return IPC::Run::start([ $program{$version}, @arguments ], '<', \'', '>&', $output, IPC::Run::timeout(60));
+	return IPC::Run::start([ $program{$version}, @arguments ], '<', \'', '>&', $output, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 }
 
 # Runs it; returns its exit code and what it printed.

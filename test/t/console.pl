@@ -96,11 +96,11 @@ sub sent { return join ', ', grep { !m{^POST /query} } @{ browser('requests') } 
 # the list
 
 page('', '#results-count');
-is(browser('attribute', of => '#nav-find', name => 'aria-current'), 'page', 'the first page is the list');
+becomes(sub { browser('attribute', of => '#nav-find', name => 'aria-current') }, 'page', 'the first page is the list');
 my $all = in_tables('SELECT count(*) FROM restate.sys_invocation');
-is(shown('#results-count'), $all, 'all invocations are listed');
-like(shown('#results'), qr/\b$_\b/, "with their status: $_") for qw(succeeded failed suspended scheduled pending running backing-off paused);
-like(shown('.where'), qr/postgres 0\.\d/, 'the head names the database and the version');
+becomes(sub { shown('#results-count') }, $all, 'all invocations are listed');
+becomes(sub { shown('#results') }, qr/\b$_\b/, "with their status: $_") for qw(succeeded failed suspended scheduled pending running backing-off paused);
+becomes(sub { shown('.where') }, qr/postgres 0\.\d/, 'the head names the database and the version');
 my %lists = (
 	'service=Cart' => "target_service_name = 'Cart'",
 	'handler=place' => "target_handler_name = 'place'",
@@ -120,13 +120,13 @@ for my $filter (sort keys %lists)
 	my $count = in_tables("SELECT count(*) FROM restate.sys_invocation WHERE $lists{$filter}");
 
 	page("#/find?$filter", '#results-count');
-	is(shown('#results-count'), $count, "$filter: $count");
+	becomes(sub { shown('#results-count') }, $count, "$filter: $count");
 	cmp_ok($count, '<', $all, 'which is not all');
 }
 for my $hostile (q{O'Reilly}, q{\\' OR true --}, q{%_}, q{"; SELECT 1}, "\x{e4}")
 {
 	page('#/find?' . join('&', map { "$_=" . escaped($hostile =~ s/\x{e4}/\xc3\xa4/r) } qw(service handler key_prefix failure)), '#results-count');
-	is(shown('#results-count'), 0, "text is text: " . ($hostile =~ s/[^ -~]/?/gr));
+	becomes(sub { shown('#results-count') }, 0, "text is text: " . ($hostile =~ s/[^ -~]/?/gr));
 }
 all_is_well('the list');
 
@@ -136,19 +136,19 @@ browser('focus', on => '#filter-service');
 browser('type', into => '#filter-service', text => 'Cart');
 browser('press', key => 'Enter');
 browser('wait', until => '#results-count:text-is("' . in_tables("SELECT count(*) FROM restate.sys_invocation WHERE target_service_name = 'Cart'") . '")');
-like(browser('url'), qr{#/find\?service=Cart$}, 'what is asked for is in the address');
-is(browser('focused'), 'filter-service', 'who filters stays where they are');
+becomes(sub { browser('url') }, qr{#/find\?service=Cart$}, 'what is asked for is in the address');
+becomes(sub { browser('focused') }, 'filter-service', 'who filters stays where they are');
 browser('back', until => "#results-count:text-is(\"$all\")");
-is(evaluate('document.getElementById("filter-service").value'), '', 'the way back leads back');
+becomes(sub { evaluate('document.getElementById("filter-service").value') }, '', 'the way back leads back');
 all_is_well('a filter by keyboard');
 
 # more than one page of them
 in_tables(q{SELECT count(restate_submit('Orders', 'work', 'null', NULL, NULL)) FROM generate_series(1, 60)});
 page('', '#more');
-like(shown('#results-count'), qr/^the newest 50; there are more$/, 'a first part says that it is one');
-is(browser('count', of => '#results tbody tr'), 50, 'and has so many');
+becomes(sub { shown('#results-count') }, qr/^the newest 50; there are more$/, 'a first part says that it is one');
+becomes(sub { browser('count', of => '#results tbody tr') }, 50, 'and has so many');
 browser('click', on => '#more', until => '#results-count:text-is("' . ($all + 60) . '")');
-is(browser('count', of => '#results tbody tr'), $all + 60, 'then the rest');
+becomes(sub { browser('count', of => '#results tbody tr') }, $all + 60, 'then the rest');
 in_tables(q{SELECT count(outcome) FROM restate_purge_batch(ARRAY(SELECT id FROM restate_kill_batch(ARRAY(SELECT id FROM restate.sys_invocation WHERE status = 'ready' AND target_handler_name = 'work'))))});
 
 # what is stuck stands first, where the database can tell
@@ -160,14 +160,14 @@ if ($has_stuck)
 
 	browser('wait', until => '#stuck');
 	cmp_ok(scalar @stuck, '>', 0, 'there is something stuck');
-	like(shown('#stuck'), qr/Stuck \d+/, 'which is shown first');
+	becomes(sub { shown('#stuck') }, qr/Stuck \d+/, 'which is shown first');
 	browser('wait', until => '#results tr.stuck');
-	is(browser('count', of => '#results tr.stuck'), scalar @stuck, 'and marked in the list');
+	becomes(sub { browser('count', of => '#results tr.stuck') }, scalar @stuck, 'and marked in the list');
 	ok(evaluate('document.querySelector("#results tbody tr").classList.contains("stuck")'), 'at its head');
 }
 else
 {
-	is(browser('count', of => '#stuck'), 0, 'where nothing tells what is stuck nothing is said of it');
+	becomes(sub { browser('count', of => '#stuck') }, 0, 'where nothing tells what is stuck nothing is said of it');
 }
 all_is_well('what is stuck');
 
@@ -177,34 +177,34 @@ page('', '#go-id');
 browser('type', into => '#go-id', text => " $placed ");
 browser('press', key => 'Enter');
 browser('wait', until => '#journal-rows');
-like(browser('url'), qr{#/invocation/$placed$}, 'an id leads to its page');
-like(shown('.headline'), qr{Orders/place succeeded \Q$placed\E}, 'which says what it is');
-like(shown('#standing'), $_, "where it stands: $_") for qr/Completed 2?\S+ .* ago/, qr/9080\S*, revision 1/, qr/11 entries, 6 of them commands/, qr/a request to the ingress/;
-is(browser('count', of => '#journal-rows > li.command, #journal-rows > li.notification'), 11, 'every entry has its row');
-like(shown('#journal-rows > li >> nth=1'), qr/^1 Run reserve stock .*\+\d+ ms$/, 'with its name and time');
-like(shown('#journal-rows > li >> nth=2'), qr/of 1 Run .reserve stock/, 'and of which command it is');
+becomes(sub { browser('url') }, qr{#/invocation/$placed$}, 'an id leads to its page');
+becomes(sub { shown('.headline') }, qr{Orders/place succeeded \Q$placed\E}, 'which says what it is');
+becomes(sub { shown('#standing') }, $_, "where it stands: $_") for qr/Completed 2?\S+ .* ago/, qr/9080\S*, revision 1/, qr/11 entries, 6 of them commands/, qr/a request to the ingress/;
+becomes(sub { browser('count', of => '#journal-rows > li.command, #journal-rows > li.notification') }, 11, 'every entry has its row');
+becomes(sub { shown('#journal-rows > li >> nth=1') }, qr/^1 Run reserve stock .*\+\d+ ms$/, 'with its name and time');
+becomes(sub { shown('#journal-rows > li >> nth=2') }, qr/of 1 Run .reserve stock/, 'and of which command it is');
 browser('click', on => '#entry-0', until => '#journal-rows pre >> text=customer');
-like(shown('#journal-rows pre'), qr/"customer": "ann"/, 'its payload');
-is(browser('attribute', of => '#entry-0', name => 'aria-expanded'), 'true', 'is said to be open');
+becomes(sub { shown('#journal-rows pre') }, qr/"customer": "ann"/, 'its payload');
+becomes(sub { browser('attribute', of => '#entry-0', name => 'aria-expanded') }, 'true', 'is said to be open');
 browser('click', on => '#entry-0');
-is(browser('count', of => '#journal-rows pre'), 0, 'and is closed again');
-like(shown('#lineage'), qr/not restarted/, 'it was not restarted');
-like(shown('#calls'), qr{this one.*Cart/ann/add.*Orders/receipt}, 'whom it has called');
+becomes(sub { browser('count', of => '#journal-rows pre') }, 0, 'and is closed again');
+becomes(sub { shown('#lineage') }, qr/not restarted/, 'it was not restarted');
+becomes(sub { shown('#calls') }, qr{this one.*Cart/ann/add.*Orders/receipt}, 'whom it has called');
 is(browser('attribute', of => '#standing dd time', name => 'datetime') =~ /Z$/ ? 1 : 0, 1, 'times are of UTC');
-like(browser('attribute', of => '#standing dd time', name => 'title'), qr/here$/, 'and what they are here is told as well');
+becomes(sub { browser('attribute', of => '#standing dd time', name => 'title') }, qr/here$/, 'and what they are here is told as well');
 browser('click', on => '#calls a[href*="invocation"]', until => 'h1:text-is("Cart/ann/add")');
 browser('wait', until => 'h1:focus');
 pass('who follows a link goes on at the heading');
 invocation($paused);
-like(shown('#standing'), $_, "a paused one: $_") for qr/somebody who resumes it/, qr/the bank does not answer/;
-like(shown('#op-pause-verdict'), qr/would be unchanged/, 'what each operation would do');
+becomes(sub { shown('#standing') }, $_, "a paused one: $_") for qr/somebody who resumes it/, qr/the bank does not answer/;
+becomes(sub { shown('#op-pause-verdict') }, qr/would be unchanged/, 'what each operation would do');
 invocation($waiting);
-like(shown('#waits'), qr/the key .carl. of Cart, which is held by/, 'what one waits for');
+becomes(sub { shown('#waits') }, qr/the key .carl. of Cart, which is held by/, 'what one waits for');
 ok(evaluate('document.getElementById("op-restart").disabled'), 'what would be refused cannot be asked for');
-like(shown('#op-restart-verdict'), qr/not_started|still_running/, 'and why is said');
+becomes(sub { shown('#op-restart-verdict') }, qr/not_started|still_running/, 'and why is said');
 page('#/invocation/inv_1hH0jXSbfnFa4N0g7Fl4rnPbG0gPwalDzz', '.problem');
 page('#/invocation/' . 'inv_1' . '0' x 33, '.problem');
-like(shown(), qr/invocation_not_found/, 'one that is not there');
+becomes(sub { shown() }, qr/invocation_not_found/, 'one that is not there');
 page('#/nowhere', 'h1:text-is("Nothing here")');
 all_is_well('an invocation', qr{^40[04] GET /admin/invocations/inv_1\w+/(?:explain|lineage)$});
 
@@ -239,7 +239,7 @@ sub shows_preview
 	if (!$preview->{ok})
 	{
 		like($told, qr/\Q: refused, $preview->{message}\E; the nearest that works is \Q$preview->{nearest}\E$/, "behind $index: refused");
-		like(shown('#restart-outcome'), qr/\Q$preview->{message}\E.*\Q$preview->{category}\E/, 'why');
+		becomes(sub { shown('#restart-outcome') }, qr/\Q$preview->{message}\E.*\Q$preview->{category}\E/, 'why');
 		is_deeply([ grep { $fates{$_} } keys %fates ], [ $preview->{lacking_index} // () ], 'and which entry is to blame');
 		ok(evaluate('document.getElementById("restart-do").disabled'), 'it cannot be made');
 		return;
@@ -251,7 +251,7 @@ sub shows_preview
 	like($told, qr/: keeps $preview->{copied} entr\w+ and @{[ scalar @{ $preview->{completions} } ]} completions? that follow, runs $preview->{runs_again} commands? again$/, "behind $index: told");
 	is_deeply(\%fates, { map { $_ => $_ <= $index ? 'kept' : $carried{$_} ? 'carried' : $is_command{$_} ? 'again' : 'dropped' } keys %fates }, 'and shown on each row');
 	is(scalar(grep { $_ eq 'again' } values %fates), $preview->{runs_again}, 'as many run again');
-	like(shown('#restart-outcome'), qr/on revision $preview->{revision}\b/, 'on the deployment');
+	becomes(sub { shown('#restart-outcome') }, qr/on revision $preview->{revision}\b/, 'on the deployment');
 	ok(!evaluate('document.getElementById("restart-do").disabled'), 'it can be made');
 	return;
 }
@@ -275,8 +275,8 @@ browser('focus', on => '#op-restart');
 browser('press', key => 'Enter');
 browser('wait', until => '#restart-mark');
 told_of(0);
-is(browser('focused'), 'restart-mark', 'the mark has the focus');
-is(browser('attribute', of => '#restart-mark', name => 'role'), 'slider', 'and is a slider');
+becomes(sub { browser('focused') }, 'restart-mark', 'the mark has the focus');
+becomes(sub { browser('attribute', of => '#restart-mark', name => 'role') }, 'slider', 'and is a slider');
 is(join(' ', map { browser('attribute', of => '#restart-mark', name => "aria-$_") } qw(valuemin valuemax orientation)), '0 10 vertical', 'along the journal');
 shows_preview($placed, 0);
 for my $index (1 .. 10)
@@ -299,25 +299,25 @@ browser('wait', until => '#restart-outcome >> text=on revision 1');
 shows_preview($placed, 5, 'keep');
 browser('choose', in => '#restart-deployment', value => $second);
 browser('wait', until => '#restart-outcome >> text=on revision 2');
-like(browser('url'), qr{#/invocation/$placed\?from=5&deployment=$second$}, 'where the mark is is in the address');
+becomes(sub { browser('url') }, qr{#/invocation/$placed\?from=5&deployment=$second$}, 'where the mark is is in the address');
 browser('reload', until => '#restart-mark[aria-valuenow="5"]');
 shows_preview($placed, 5, $second);
 browser('click', on => '#point-completed');
 told_of(in_tables("SELECT restate_restart_point('$placed', 'last_completed')"));
 all_is_well('the mark');
 browser('click', on => '#point-failure', until => '#restart-outcome .problem');
-like(shown('#restart-outcome'), qr/restart_point_not_found/, 'a point that is not there');
+becomes(sub { shown('#restart-outcome') }, qr/restart_point_not_found/, 'a point that is not there');
 all_is_well('a point', qr{^422 GET /admin/invocations/$placed/restart-point$});
 
 # an index that is refused, and the nearest that works
 my $nearest = preview($lacking, 5, 'latest')->{nearest};
 page("#/invocation/$lacking?from=5", '#restart-nearest');
 shows_preview($lacking, 5);
-like(shown('#restart-outcome'), qr/Entry 3, Sleep .settle., has no completion/, 'in words');
+becomes(sub { shown('#restart-outcome') }, qr/Entry 3, Sleep .settle., has no completion/, 'in words');
 ok(evaluate('document.getElementById("restart-mark").classList.contains("refused")'), 'the mark shows it, too');
 browser('click', on => '#restart-nearest');
 shows_preview($lacking, $nearest);
-is(browser('focused'), 'restart-mark', 'and the mark goes there');
+becomes(sub { browser('focused') }, 'restart-mark', 'and the mark goes there');
 all_is_well('an index that is refused');
 
 # the restart, left, then made, once
@@ -329,10 +329,10 @@ browser('requests');
 browser('focus', on => '#restart-do');
 browser('press', key => 'Enter');
 browser('wait', until => 'dialog[open] #confirm-do:enabled');
-like(shown('dialog'), $_, "it asks: $_") for qr{Restart Orders/place as new\?}, qr/5 kept/, qr/commands run again/, qr/The original stays as it is/;
+becomes(sub { shown('dialog') }, $_, "it asks: $_") for qr{Restart Orders/place as new\?}, qr/5 kept/, qr/commands run again/, qr/The original stays as it is/;
 browser('press', key => 'Escape');
 browser('wait', until => 'dialog', state => 'detached');
-is(browser('focused'), 'restart-do', 'who leaves it is where they were');
+becomes(sub { browser('focused') }, 'restart-do', 'who leaves it is where they were');
 browser('click', on => '#restart-do', until => 'dialog[open]');
 browser('click', on => '#confirm-leave');
 browser('wait', until => 'dialog', state => 'detached');
@@ -343,16 +343,16 @@ browser('click', on => '#restart-do', until => 'dialog[open]');
 browser('type', into => '#confirm-reason', text => 'again');
 browser('press', key => 'Enter');
 browser('wait', until => 'dialog .problem');
-like(shown('dialog'), qr/does not answer.*tried again without harm/, 'when the answer is lost that is said');
+becomes(sub { shown('dialog') }, qr/does not answer.*tried again without harm/, 'when the answer is lost that is said');
 is(restarts($placed), 1, 'it was made');
 browser('click', on => '#confirm-do', until => '#restart-outcome .made');
 is(restarts($placed), 1, 'and is not made again when it is tried again');
 my $new = in_tables("SELECT id FROM restate.sys_invocation WHERE restarted_from = '$placed'");
-like(shown('#restart-outcome'), qr/Restarted as \Q$new\E/, 'it leads there');
-is(in_tables("SELECT pinned_deployment_id, journal_size FROM restate.sys_invocation WHERE id = '$new'"), "$second|" . (5 + @{ preview($placed, 4, $second)->{completions} }), 'it is the one that was shown');
+becomes(sub { shown('#restart-outcome') }, qr/Restarted as \Q$new\E/, 'it leads there');
+becomes(sub { in_tables("SELECT pinned_deployment_id, journal_size FROM restate.sys_invocation WHERE id = '$new'") }, "$second|" . (5 + @{ preview($placed, 4, $second)->{completions} }), 'it is the one that was shown');
 is($node->safe_psql('postgres', "SELECT reason FROM restate.sys_audit WHERE new_id = '$new'"), 'again', 'the audit has the reason');
 browser('wait', until => "#lineage >> text=" . substr($new, -6));
-like(shown('#lineage'), qr/this one.*from 4/, 'and the tree of restarts has it');
+becomes(sub { shown('#lineage') }, qr/this one.*from 4/, 'and the tree of restarts has it');
 is(sent(), join(', ', ("PATCH /invocations/$placed/restart-as-new?from=4&deployment=$second") x 2), 'two requests');
 all_is_well('a restart', qr/^console: Failed to load resource/);
 
@@ -360,15 +360,15 @@ all_is_well('a restart', qr/^console: Failed to load resource/);
 
 invocation($holding);
 browser('click', on => '#op-kill', until => 'dialog #reached');
-like(shown('dialog'), $_, "kill: $_") for qr{Kill Cart/carl/add\?|Kill Cart/carl/\w+\?}, qr/1 other invocation changes too: 1 started/, qr/cannot be taken back/;
-is(shown('#confirm-do'), 'Kill it, and change 1 other', 'the button has the number');
+becomes(sub { shown('dialog') }, $_, "kill: $_") for qr{Kill Cart/carl/add\?|Kill Cart/carl/\w+\?}, qr/1 other invocation changes too: 1 started/, qr/cannot be taken back/;
+becomes(sub { shown('#confirm-do') }, 'Kill it, and change 1 other', 'the button has the number');
 browser('requests');
 browser('click', on => '#confirm-do');
-is(evaluate('document.getElementById("confirm-reason").validity.valueMissing'), JSON::PP::true, 'it wants a reason');
+becomes(sub { evaluate('document.getElementById("confirm-reason").validity.valueMissing') }, JSON::PP::true, 'it wants a reason');
 is(sent(), '', 'before which nothing is sent');
 browser('press', key => 'Escape');
 browser('wait', until => 'dialog', state => 'detached');
-is(in_tables("SELECT status FROM restate.sys_invocation WHERE id = '$holding'"), 'suspended', 'left, it is as it was');
+becomes(sub { in_tables("SELECT status FROM restate.sys_invocation WHERE id = '$holding'") }, 'suspended', 'left, it is as it was');
 browser('focus', on => '#op-kill');
 browser('press', key => 'Enter');
 browser('wait', until => '#confirm-do:enabled');
@@ -376,9 +376,9 @@ browser('type', into => '#confirm-reason', text => "it hangs, caf\x{e9} \x{2713}
 browser('press', key => 'Enter');
 browser('wait', until => '.headline .badge:text-is("failed")');
 is(sent(), "PATCH /invocations/$holding/kill", 'then it is killed');
-is(in_tables("SELECT completion_failure FROM restate.sys_invocation WHERE id = '$holding'"), '[409] killed', 'in the tables, too');
-is(in_tables("SELECT invocation_id FROM restate.sys_keyed_service_status WHERE service_key = 'carl'"), $waiting, 'and the next has its key');
-is(in_tables("SELECT reason FROM restate.sys_audit WHERE id = '$holding' AND operation = 'kill'"), "it hangs, caf\xc3\xa9 \xe2\x9c\x93", 'the audit has the reason');
+becomes(sub { in_tables("SELECT completion_failure FROM restate.sys_invocation WHERE id = '$holding'") }, '[409] killed', 'in the tables, too');
+becomes(sub { in_tables("SELECT invocation_id FROM restate.sys_keyed_service_status WHERE service_key = 'carl'") }, $waiting, 'and the next has its key');
+becomes(sub { in_tables("SELECT reason FROM restate.sys_audit WHERE id = '$holding' AND operation = 'kill'") }, "it hangs, caf\xc3\xa9 \xe2\x9c\x93", 'the audit has the reason');
 
 # Does an operation that destroys nothing, or with a reason.
 sub act
@@ -401,29 +401,33 @@ browser('requests');
 browser('click', on => '#confirm-do');
 browser('wait', until => '.headline .badge:text-is("ready")');
 is(sent(), "PATCH /invocations/$paused/resume?deployment=$second", 'resume, on another deployment');
-is(in_tables("SELECT status, pinned_deployment_id FROM restate.sys_invocation WHERE id = '$paused'"), "ready|$second", 'it goes on there');
+becomes(sub { in_tables("SELECT status, pinned_deployment_id FROM restate.sys_invocation WHERE id = '$paused'") }, "ready|$second", 'it goes on there');
 is(act($backing_off, 'pause'), "PATCH /invocations/$backing_off/pause", 'pause');
-is(in_tables("SELECT status FROM restate.sys_invocation WHERE id = '$backing_off'"), 'paused', 'it is paused');
+becomes(sub { in_tables("SELECT status FROM restate.sys_invocation WHERE id = '$backing_off'") }, 'paused', 'it is paused');
 is(act($awaiting, 'cancel', 'not wanted'), "PATCH /invocations/$awaiting/cancel", 'cancel');
 browser('wait', until => '#journal-rows >> text=signal Cancel');
 is(act($refused, 'purge_journal', 'old'), "PATCH /invocations/$refused/purge-journal", 'purge journal');
-is(in_tables("SELECT count(*) FROM restate.sys_journal WHERE id = '$refused'"), 0, 'it is gone');
+becomes(sub { in_tables("SELECT count(*) FROM restate.sys_journal WHERE id = '$refused'") }, 0, 'it is gone');
 is(act($refused, 'purge', 'old'), "PATCH /invocations/$refused/purge", 'purge');
 browser('wait', until => 'main .problem');
-like(shown(), qr/invocation_not_found/, 'it is no more');
-is(in_tables("SELECT count(*) FROM restate.sys_invocation WHERE id = '$refused'"), 0, 'in the tables neither');
+becomes(sub { shown() }, qr/invocation_not_found/, 'it is no more');
+becomes(sub { in_tables("SELECT count(*) FROM restate.sys_invocation WHERE id = '$refused'") }, 0, 'in the tables neither');
 all_is_well('operations', qr{^404 GET /admin/invocations/$refused/(?:explain|lineage)$});
 
 # what is in progress is asked for again, and not while nobody looks
 
 invocation($waiting);
+evaluate('window.asked = 0; window.open = 0; const real = window.fetch; window.fetch = async (...all) => { asked += 1; open += 1; try { return await real(...all); } finally { open -= 1; } }');
 in_tables("SELECT restate_pause('$waiting')");
 browser('wait', until => '.headline .badge:text-is("paused")');
 pass('a page follows what becomes of its invocation');
 evaluate('Object.defineProperty(document, "hidden", { configurable: true, get: () => window.isHidden ?? true }); document.dispatchEvent(new Event("visibilitychange"))');
-evaluate('window.slept = 0; window.realFetch = window.fetch; window.fetch = (...all) => { window.slept += 1; return window.realFetch(...all); }; new Promise((resolve) => setTimeout(resolve, 3500))');
+# what it was in the midst of comes to its end
+my $asked;
+wait_until(sub { my $before = $asked // -1; $asked = evaluate('new Promise((resolve) => { setTimeout(() => resolve(open === 0 ? asked : -2), 500); })'); return $asked == $before });
+evaluate('new Promise((resolve) => { setTimeout(resolve, 3500); })');
 in_tables("SELECT restate_resume('$waiting')");
-is(evaluate('window.slept'), 0, 'while it is hidden it asks for nothing');
+is(evaluate('asked'), $asked, 'while it is hidden it asks for nothing');
 evaluate('window.isHidden = false; document.dispatchEvent(new Event("visibilitychange"))');
 browser('wait', until => '.headline .badge:text-is("ready")');
 pass('and when it is seen again it knows more');
@@ -439,7 +443,7 @@ my $hostile = import_one({
 	},
 	input($script, $script), step(1, $script), stepped(1, $failure), { Command => { Output => { result => $failure, name => '' } } });
 page('#/find?failure=' . escaped($script), '#results-count');
-is(shown('#results-count'), 1, 'one whose names are scripts is found');
+becomes(sub { shown('#results-count') }, 1, 'one whose names are scripts is found');
 browser('click', on => '#results a', until => '#journal-rows');
 browser('click', on => '#entry-0', until => '#journal-rows pre');
 browser('click', on => '#entry-2', until => '#journal-rows li[data-index="2"] pre');
@@ -447,10 +451,10 @@ browser('click', on => '#op-restart', until => '#restart-mark');
 browser('press', key => 'End');
 told_of(3);
 browser('click', on => '#op-purge', until => '#confirm-do:enabled');
-is(browser('count', of => 'main img, main script, dialog img, dialog script'), 0, 'no element is made of them');
-like(shown(), qr/\Q<img src=x onerror="document.title='taken'">\E/, 'they are shown as they are');
-like(browser('attribute', of => '#restart-mark', name => 'aria-valuetext'), qr/^behind entry 3/, 'on the mark, too');
-like(evaluate('document.title'), qr/Console$/, 'and nothing of them was run');
+becomes(sub { browser('count', of => 'main img, main script, dialog img, dialog script') }, 0, 'no element is made of them');
+becomes(sub { shown() }, qr/\Q<img src=x onerror="document.title='taken'">\E/, 'they are shown as they are');
+becomes(sub { browser('attribute', of => '#restart-mark', name => 'aria-valuetext') }, qr/^behind entry 3/, 'on the mark, too');
+becomes(sub { evaluate('document.title') }, qr/Console$/, 'and nothing of them was run');
 browser('press', key => 'Escape');
 all_is_well('hostile names');
 
@@ -512,13 +516,13 @@ for my $width (360, 768, 1024)
 	for my $name (sort keys %pages)
 	{
 		page(@{ $pages{$name} });
-		is(browser('overflow'), 0, "$name is not wider than $width");
+		becomes(sub { browser('overflow') }, 0, "$name is not wider than $width");
 	}
 }
 browser('size', width => 360, height => 740);
 invocation($placed);
 browser('click', on => '#op-purge', until => '#confirm-do:enabled');
-is(browser('overflow'), 0, 'nor is a dialog');
+becomes(sub { browser('overflow') }, 0, 'nor is a dialog');
 browser('press', key => 'Escape');
 browser('wait', until => 'dialog', state => 'detached');
 page("#/invocation/$placed?from=1", '#restart-do:enabled');
@@ -530,10 +534,10 @@ all_is_well('schemes and widths');
 # where one can go by keyboard it is seen, and everything has a name
 
 page("#/invocation/$placed?from=4", '#restart-do:enabled');
-is(evaluate('[...document.querySelectorAll("button, a[href], input, select, [tabindex=\"0\"]")].filter((e) => e.checkVisibility() && !(e.labels?.length || e.getAttribute("aria-label") || e.getAttribute("aria-labelledby") || e.textContent.trim())).map((e) => e.outerHTML).join()') , '', 'every control has a name');
-is(evaluate('[...document.querySelectorAll("[aria-labelledby], [aria-controls], [aria-describedby]")].flatMap((e) => ["aria-labelledby", "aria-controls", "aria-describedby"].map((name) => e.getAttribute(name))).filter((id) => id && !document.getElementById(id)).join()'), '', 'and what names it is there');
-is(evaluate('[...document.querySelectorAll("[id]")].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i).join()'), '', 'no id stands for two things');
-is(evaluate('["header", "nav", "main", "h1"].map((name) => document.querySelectorAll(name).length).join(" ")'), '1 1 1 1', 'the page has its landmarks');
+becomes(sub { evaluate('[...document.querySelectorAll("button, a[href], input, select, [tabindex=\"0\"]")].filter((e) => e.checkVisibility() && !(e.labels?.length || e.getAttribute("aria-label") || e.getAttribute("aria-labelledby") || e.textContent.trim())).map((e) => e.outerHTML).join()') } , '', 'every control has a name');
+becomes(sub { evaluate('[...document.querySelectorAll("[aria-labelledby], [aria-controls], [aria-describedby]")].flatMap((e) => ["aria-labelledby", "aria-controls", "aria-describedby"].map((name) => e.getAttribute(name))).filter((id) => id && !document.getElementById(id)).join()') }, '', 'and what names it is there');
+becomes(sub { evaluate('[...document.querySelectorAll("[id]")].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i).join()') }, '', 'no id stands for two things');
+becomes(sub { evaluate('["header", "nav", "main", "h1"].map((name) => document.querySelectorAll(name).length).join(" ")') }, '1 1 1 1', 'the page has its landmarks');
 evaluate('document.activeElement.blur()');
 my (%reached, @unseen);
 for (1 .. 80)
@@ -560,7 +564,7 @@ if ($has_jobs)
 else
 {
 	page('#/jobs', '#jobs .nothing');
-	like(shown('#jobs'), qr/no bulk jobs/, 'where there are no bulk jobs that is said');
+	becomes(sub { shown('#jobs') }, qr/no bulk jobs/, 'where there are no bulk jobs that is said');
 	all_is_well('no bulk jobs', qr{^404 GET /admin/bulk-jobs$});
 }
 
@@ -572,28 +576,28 @@ append_to_file($token_file, "$token\n");
 my $guarded = start_gateway($node, @roles, "--token-file=$token_file");
 my $there = "http://127.0.0.1:$guarded->{port}/console/#/find?status=paused";
 browser('open', url => $there, until => 'dialog input');
-like(shown('dialog'), qr/asks for a token/, 'a gateway that wants a token is told one');
+becomes(sub { shown('dialog') }, qr/asks for a token/, 'a gateway that wants a token is told one');
 all_is_well('before there is a token');
 browser('type', into => 'dialog input', text => 'a wrong one of many characters');
 browser('press', key => 'Enter');
 browser('wait', until => 'dialog .problem');
-like(shown('dialog'), qr/refuses that token/, 'a wrong one is refused');
+becomes(sub { shown('dialog') }, qr/refuses that token/, 'a wrong one is refused');
 browser('type', into => 'dialog input', text => "a token of many ch\x{e4}racters");
 browser('press', key => 'Enter');
 browser('wait', until => '#results-count');
-is(shown('#results-count'), in_tables("SELECT count(*) FROM restate.sys_invocation WHERE status = 'paused'"), 'with it all is shown');
+becomes(sub { shown('#results-count') }, in_tables("SELECT count(*) FROM restate.sys_invocation WHERE status = 'paused'"), 'with it all is shown');
 all_is_well('a wrong token', qr{^401 });
 browser('reload', until => '#results-count');
-is(browser('count', of => 'dialog'), 0, 'it is kept for the tab');
-is(evaluate('[localStorage.length, document.cookie].join()'), '0,', 'and nowhere else');
+becomes(sub { browser('count', of => 'dialog') }, 0, 'it is kept for the tab');
+becomes(sub { evaluate('[localStorage.length, document.cookie].join()') }, '0,', 'and nowhere else');
 browser('open', url => 'about:blank', until => 'body');
 browser('open', url => $there =~ s/find.*/invocation\/$backing_off/r, until => '#op-purge, #op-kill');
 browser('click', on => '#op-kill', until => 'dialog');
-like(shown('dialog'), qr/No reason is recorded: the gateway was started without --reason-header/, 'without the header no reason is asked for');
+becomes(sub { shown('dialog') }, qr/No reason is recorded: the gateway was started without --reason-header/, 'without the header no reason is asked for');
 browser('press', key => 'Escape');
 browser('wait', until => 'dialog', state => 'detached');
 browser('click', on => '#forget', until => 'dialog input');
-is(evaluate('sessionStorage.length'), 0, 'and it is forgotten on demand');
+becomes(sub { evaluate('sessionStorage.length') }, 0, 'and it is forgotten on demand');
 browser('click', on => 'dialog button:has-text("Not now")', until => 'h1:text-is("Nothing to show")');
 browser('click', on => 'main button', until => 'dialog input');
 pass('without it nothing is shown, and it can be given later');
@@ -609,7 +613,7 @@ sub bulk_jobs
 	in_tables(q{SELECT count(restate_submit('Orders', 'work', 'null')) FROM generate_series(1, 1200)});
 	my $many = in_tables("SELECT count(*) FROM restate.sys_invocation WHERE $ready");
 	page('#/jobs', '#jobs .nothing');
-	like(shown('#jobs'), qr/There are none/, 'first there are none');
+	becomes(sub { shown('#jobs') }, qr/There are none/, 'first there are none');
 
 	# counted
 	page('#/find?handler=work&status=ready', '#more');
@@ -619,18 +623,18 @@ sub bulk_jobs
 	browser('focus', on => '#filter-handler');
 	browser('press', key => 'Enter');
 	browser('wait', until => '#dry-run');
-	like(shown('#dry-run'), qr/@{[ $many =~ s{(\d)(\d{3})$}{$1,$2}r ]} invocations match: @{[ $many =~ s{(\d)(\d{3})$}{$1,$2}r ]} would be done/, 'what it would do is counted');
-	is(in_tables("SELECT count(*) FROM restate.sys_invocation WHERE $ready"), $many, 'which changes nothing');
-	is(in_tables('SELECT count(*) FROM restate.sys_bulk_job'), 0, 'and makes no job');
+	becomes(sub { shown('#dry-run') }, qr/@{[ $many =~ s{(\d)(\d{3})$}{$1,$2}r ]} invocations match: @{[ $many =~ s{(\d)(\d{3})$}{$1,$2}r ]} would be done/, 'what it would do is counted');
+	becomes(sub { in_tables("SELECT count(*) FROM restate.sys_invocation WHERE $ready") }, $many, 'which changes nothing');
+	becomes(sub { in_tables('SELECT count(*) FROM restate.sys_bulk_job') }, 0, 'and makes no job');
 	browser('type', into => '#filter-service', text => 'x');
-	is(browser('count', of => '#dry-run'), 0, 'a count is of the filter that was counted');
+	becomes(sub { browser('count', of => '#dry-run') }, 0, 'a count is of the filter that was counted');
 	browser('fill', into => '#filter-service', text => '');
 	browser('click', on => '#job-count', until => '#dry-run');
 
 	# left, then started
 	browser('requests');
 	browser('click', on => '#job-start', until => 'dialog[open]');
-	like(shown('dialog'), $_, "it asks: $_") for qr/Start: kill\?/, qr/On 1,2\d\d invocations?:.*Handler work.*Status ready/, qr/cannot be taken back/, qr/kill 1,2\d\d$/;
+	becomes(sub { shown('dialog') }, $_, "it asks: $_") for qr/Start: kill\?/, qr/On 1,2\d\d invocations?:.*Handler work.*Status ready/, qr/cannot be taken back/, qr/kill 1,2\d\d$/;
 	browser('press', key => 'Escape');
 	browser('wait', until => 'dialog', state => 'detached');
 	is(sent(), '', 'left, it is not started');
@@ -642,25 +646,25 @@ sub bulk_jobs
 	browser('wait', until => '#job-percent');
 	is(sent(), 'POST /admin/bulk-jobs', 'then it is');
 	my ($job) = browser('url') =~ m{#/jobs/([\w-]+)$};
-	is(in_tables("SELECT operation, reason, matched, state FROM restate.sys_bulk_job WHERE job = '$job'"), "kill|a batch gone wrong|$many|running", 'the job is what was asked for');
-	is(shown('#job-percent'), '0%', 'it is at its beginning');
-	like(shown('#job-about'), qr/Handler work.*a batch gone wrong.*restate_gateway/, 'what it is, why, and who');
+	becomes(sub { in_tables("SELECT operation, reason, matched, state FROM restate.sys_bulk_job WHERE job = '$job'") }, "kill|a batch gone wrong|$many|running", 'the job is what was asked for');
+	becomes(sub { shown('#job-percent') }, '0%', 'it is at its beginning');
+	becomes(sub { shown('#job-about') }, qr/Handler work.*a batch gone wrong.*restate_gateway/, 'what it is, why, and who');
 
 	# paused, resumed, run, aborted
 	browser('click', on => '#job-pause', until => '.headline .badge:text-is("paused")');
-	is(in_tables("SELECT state FROM restate.sys_bulk_job WHERE job = '$job'"), 'paused', 'pause');
-	is(browser('count', of => '#job-run'), 0, 'while it is paused there is nothing to run');
+	becomes(sub { in_tables("SELECT state FROM restate.sys_bulk_job WHERE job = '$job'") }, 'paused', 'pause');
+	becomes(sub { browser('count', of => '#job-run') }, 0, 'while it is paused there is nothing to run');
 	browser('click', on => '#job-resume', until => '.headline .badge:text-is("running")');
-	is(in_tables("SELECT state FROM restate.sys_bulk_job WHERE job = '$job'"), 'running', 'resume');
+	becomes(sub { in_tables("SELECT state FROM restate.sys_bulk_job WHERE job = '$job'") }, 'running', 'resume');
 	browser('click', on => '#job-run', until => '.counts [data-part=done] strong:text-is("1,000")');
 	my $left = in_tables("SELECT remaining FROM restate.sys_bulk_job WHERE job = '$job'");
-	is(shown('.counts'), "1,000 done 0 failed 0 no longer matched $left to be done", 'a batch, and how far it is');
-	is(browser('attribute', of => '#job-progress .progress', name => 'aria-valuetext'), '1,000 of ' . ($many =~ s/(\d)(\d{3})$/$1,$2/r), 'the bar says it, too');
+	becomes(sub { shown('.counts') }, "1,000 done 0 failed 0 no longer matched $left to be done", 'a batch, and how far it is');
+	becomes(sub { browser('attribute', of => '#job-progress .progress', name => 'aria-valuetext') }, '1,000 of ' . ($many =~ s/(\d)(\d{3})$/$1,$2/r), 'the bar says it, too');
 	browser('click', on => '#job-abort', until => 'dialog[open]');
-	like(shown('dialog'), qr/1,000 are done and stay done\. $left are left as they are/, 'abort tells what stays');
+	becomes(sub { shown('dialog') }, qr/1,000 are done and stay done\. $left are left as they are/, 'abort tells what stays');
 	browser('press', key => 'Escape');
 	browser('wait', until => 'dialog', state => 'detached');
-	is(in_tables("SELECT state FROM restate.sys_bulk_job WHERE job = '$job'"), 'running', 'left, it goes on');
+	becomes(sub { in_tables("SELECT state FROM restate.sys_bulk_job WHERE job = '$job'") }, 'running', 'left, it goes on');
 	in_tables("SELECT state FROM restate_bulk_run('$job', 50)");
 	browser('wait', until => '.counts [data-part=done] strong:text-is("1,050")');
 	pass('the page follows what others do to it');
@@ -668,8 +672,8 @@ sub bulk_jobs
 	browser('type', into => '#confirm-reason', text => 'enough');
 	browser('press', key => 'Enter');
 	browser('wait', until => '.headline .badge:text-is("aborted")');
-	is(in_tables("SELECT count(*) FROM restate.sys_invocation WHERE $ready"), $left - 50, 'what was left is as it was');
-	is(browser('count', of => '#job-progress button'), 0, 'and nothing more can be done to the job');
+	becomes(sub { in_tables("SELECT count(*) FROM restate.sys_invocation WHERE $ready") }, $left - 50, 'what was left is as it was');
+	becomes(sub { browser('count', of => '#job-progress button') }, 0, 'and nothing more can be done to the job');
 	all_is_well('a bulk job');
 
 	# one with failures
@@ -677,37 +681,37 @@ sub bulk_jobs
 	browser('click', on => '#job-count', until => '#dry-run');
 	my $completed = in_tables(q{SELECT count(*) FROM restate.sys_invocation WHERE target_service_name = 'Cart' AND status = 'completed'});
 	my $cart = in_tables(q{SELECT count(*) FROM restate.sys_invocation WHERE target_service_name = 'Cart'});
-	like(shown('#dry-run'), qr/$cart invocations match: @{[ $cart - $completed ]} would be done, $completed refused\..*already completed $completed/, 'what would fail is counted by category');
+	becomes(sub { shown('#dry-run') }, qr/$cart invocations match: @{[ $cart - $completed ]} would be done, $completed refused\..*already completed $completed/, 'what would fail is counted by category');
 	browser('click', on => '#job-start', until => 'dialog[open]');
 	browser('type', into => '#confirm-reason', text => 'closing');
 	browser('press', key => 'Enter');
 	browser('wait', until => '#job-run');
 	browser('click', on => '#job-run', until => '.headline .badge:text-is("done")');
-	is(shown('#job-percent'), '100%', 'it is done');
-	like(shown('#job-failures'), qr/already completed $completed inv_1\S+ it has completed already/, 'failures by category, each with one that failed');
+	becomes(sub { shown('#job-percent') }, '100%', 'it is done');
+	becomes(sub { shown('#job-failures') }, qr/already completed $completed inv_1\S+ it has completed already/, 'failures by category, each with one that failed');
 	browser('click', on => '#job-failures a', until => '#operations');
 	pass('which leads there');
 
 	# options, all, and what is wrong
 	page('#/jobs/new?operation=restart_as_new', '#job-count');
-	is(browser('count', of => '[name=from], [name=at], [name=on]'), 3, 'a restart has options');
+	becomes(sub { browser('count', of => '[name=from], [name=at], [name=on]') }, 3, 'a restart has options');
 	browser('click', on => '#job-count', until => '#counts .problem');
-	like(shown('#counts'), qr/invalid_query_parameter/, 'an empty filter is refused');
+	becomes(sub { shown('#counts') }, qr/invalid_query_parameter/, 'an empty filter is refused');
 	all_is_well('an empty filter', qr{^400 POST /admin/bulk-jobs$});
 	browser('click', on => '#job-all');
 	ok(evaluate('document.getElementById("filter-service").disabled'), 'all is all, whatever the filter says');
 	browser('fill', into => '[name=at]', text => 'last_completed');
 	browser('click', on => '#job-count', until => '#dry-run');
 	my $dry = $json->decode(in_tables(q{SELECT to_json(b) FROM restate_bulk_start('restart_as_new', '{"all": true}', '{"dry_run": true, "at": "last_completed"}') AS b}));
-	like(shown('#dry-run') =~ s/,//gr, qr/$dry->{matched} invocations match: $dry->{done} would be done $dry->{failed} refused/, 'as the function counts');
+	becomes(sub { shown('#dry-run') =~ s/,//gr }, qr/$dry->{matched} invocations match: $dry->{done} would be done $dry->{failed} refused/, 'as the function counts');
 
 	# the list
 	page('#/jobs', '#jobs table');
-	is(browser('count', of => '#jobs tbody tr'), 2, 'the list has them');
-	like(shown('#jobs'), $_, "with $_") for qr/aborted kill .*Handler work .*87%|8\d% of 1,2\d\d/, qr/done cancel .*Service Cart .*100% of $cart $completed /;
+	becomes(sub { browser('count', of => '#jobs tbody tr') }, 2, 'the list has them');
+	becomes(sub { shown('#jobs') }, $_, "with $_") for qr/aborted kill .*Handler work .*87%|8\d% of 1,2\d\d/, qr/done cancel .*Service Cart .*100% of $cart $completed /;
 	browser('click', on => "#jobs a[href*=\"$job\"]", until => '#job-percent');
 	page('#/jobs/00000000-0000-0000-0000-000000000000', 'main .problem');
-	like(shown(), qr/bulk_job_not_found/, 'one that is not there');
+	becomes(sub { shown() }, qr/bulk_job_not_found/, 'one that is not there');
 	for my $scheme (qw(light dark))
 	{
 		browser('scheme', scheme => $scheme);
@@ -722,7 +726,7 @@ sub bulk_jobs
 	for (["#/jobs/$job", '#job-percent'], ['#/jobs', '#jobs table'])
 	{
 		page(@$_);
-		is(browser('overflow'), 0, "$_->[0] is not wider than 360");
+		becomes(sub { browser('overflow') }, 0, "$_->[0] is not wider than 360");
 	}
 	browser('size', width => 1400);
 	all_is_well('bulk jobs', qr{^404 GET /admin/bulk-jobs/0000});

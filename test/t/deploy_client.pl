@@ -15,7 +15,7 @@ for (["HTTP/2", $h2, 'h2'], ['HTTP/1.1', $h1, 'h1'])
 	my $is_h2 = $http eq 'h2';
 	my $told = calls($port, $http, [
 		'get GET /get?size=1000 1000 1 f', 'empty GET /get 1000 1 f', 'large GET /get?size=1001 1000 1 f', 'status GET /status 10 1 f',
-		'hang GET /hang 10 1 f', 'reset GET /reset 10 1 f', 'missing GET /nothing 10 1 f' ]);
+		'hang GET /hang 10 1 fl', 'reset GET /reset 10 1 f', 'missing GET /nothing 10 1 f' ]);
 	is($told->{get}, 'complete 200 1000 text/get x/y 1 ', "$name: a request and its answer");
 	is($told->{empty}, 'complete 200 0 text/get x/y 1 ', "$name: an answer without a body");
 	is($told->{large}, 'too-large 200 0 text/get x/y 1 the answer is too large', "$name: one that is too large");
@@ -49,9 +49,8 @@ $told = calls(80, 'h2', [ 'a GET /get 100 1 f' ], 10, 'nowhere.invalid');
 like($told->{a}, qr/^unreachable 0 0 - - the name nowhere\.invalid is not found: ./, 'one that there is not');
 
 # What is not there, or another thing
-my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1);
+my $closed = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp') or die "no free port: $!";
 my $port = $closed->sockport;
-close $closed;
 for my $http (qw(h1 h2))
 {
 	$told = calls($port, $http, [ 'a GET /get 100 1 f', 'b POST /echo 10 10 -' ]);
@@ -68,7 +67,7 @@ $told = calls($garbage, 'h1', [ 'a GET /get 100 1 f' ]);
 is($told->{a}, 'malformed 0 0 - - what comes is no HTTP/1.1', 'so HTTP/1.1');
 for my $http (qw(h1 h2))
 {
-	$told = calls($silent, $http, [ 'a GET /get 100 1 f' ]);
+	$told = calls($silent, $http, [ 'a GET /get 100 1 fl' ]);
 	is($told->{a}, 'late 0 0 - - there was no answer in time', "nothing is said: $http");
 }
 

@@ -24,7 +24,7 @@ for ([ $h2, 'h2', 'HTTP/2' ], [ $h2, 'any', 'HTTP/2, by choice' ], [ $h1, 'h1', 
 	[ $either, 'any', 'HTTP/2, of two' ], [ $untold, 'any', 'HTTP/1.1, without ALPN' ], [ $untold, 'h1', 'HTTP/1.1, asked for without ALPN' ])
 {
 	my ($port, $http, $name) = @$_;
-	my $told = secure_calls($port, $http, [ 'get GET /get?size=1000 1000 1 f', 'large GET /get?size=1000001 1000 1 f', 'hang GET /hang 10 1 f', 'reset GET /reset 10 1 f' ]);
+	my $told = secure_calls($port, $http, [ 'get GET /get?size=1000 1000 1 f', 'large GET /get?size=1000001 1000 1 f', 'hang GET /hang 10 1 fl', 'reset GET /reset 10 1 f' ]);
 	is($told->{get}, 'complete 200 1000 text/get x/y 1 ', "$name: a request and its answer");
 	is($told->{large}, 'too-large 200 0 text/get x/y 1 the answer is too large', "$name: one that is too large");
 	is($told->{hang}, 'late 0 0 - - there was no answer in time', "$name: no answer");
@@ -63,7 +63,9 @@ like(calls("https://localhost:$h2/base", 'h2', [ 'a GET /get 100 1 f', 'b POST /
 
 # Handshakes that come to nothing
 is(secure_calls($closes, 'h2', ['a GET /get 100 1 f'])->{a}, 'unreachable 0 0 - - the connection was closed in the TLS handshake', 'it closes');
+$ENV{CONNECT_MS} = 2000;
 is(secure_calls($silent, 'any', ['b POST /echo 10 10 -'])->{b}, 'unreachable: the TLS handshake was not done in time 0 0 equal', 'it never answers');
+delete $ENV{CONNECT_MS};
 like(secure_calls($old, 'h2', ['a GET /get 100 1 f'])->{a}, qr/^unreachable 0 0 - - the TLS handshake has failed: ./, 'it knows old versions alone');
 like(secure_calls($asks, 'h2', ['a GET /get 100 1 f'])->{a}, qr/^broken 0 0 - - (TLS has failed: .*certificate|the connection was closed|Connection reset)/, 'it asks for a certificate');
 like(secure_calls($plain, 'any', ['a GET /get 100 1 f'])->{a}, qr/^unreachable 0 0 - - the (TLS handshake has failed: .|connection was closed in the TLS handshake)/, 'it knows no TLS');

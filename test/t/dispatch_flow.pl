@@ -50,22 +50,22 @@ for my $mode (qw(h2 h1))
 
 	# they send while the database takes nothing
 	submit($node, 'Work', 'pour', qq({"name": "$_", "n": 1, "size": $size, "go": "$go"})) for 1 .. $handlers;
-	ok(wait_until(sub { keys %{ steps_done($service) } >= 2 * $handlers && $node->safe_psql('postgres', "SELECT count(*) FROM restate.journal WHERE name = 'ready' AND entry_type = 'Notification: Run' OR name = 'big0'") >= $handlers }, 60), "$mode: handlers are about to send");
+	ok(wait_until(sub { keys %{ steps_done($service) } >= 2 * $handlers && $node->safe_psql('postgres', "SELECT count(*) FROM restate.journal WHERE name = 'ready' AND entry_type = 'Notification: Run' OR name = 'big0'") >= $handlers }), "$mode: handlers are about to send");
 	my $session = open_sql($node);
 	sql($session, 'BEGIN; LOCK TABLE restate.journal IN EXCLUSIVE MODE');
 	append_to_file($go, '');
-	ok(wait_until(sub { in_flight($gateway) >= 8 * $mib }, 60), "$mode: as much as may be is in flight");
+	ok(wait_until(sub { in_flight($gateway) >= 8 * $mib }), "$mode: as much as may be is in flight");
 	# it stays as it is
 	my $before = -1;
-	ok(wait_until(sub { my $now = in_flight($gateway); my $is_same = $now == $before; $before = $now; sleep 0.3; return $is_same }, 60), "$mode: and no more comes");
+	ok(wait_until(sub { my $now = in_flight($gateway); my $is_same = $now == $before; $before = $now; sleep 0.3; return $is_same }), "$mode: and no more comes");
 	cmp_ok($before, '<=', 8 * $mib + $size + $handlers * 0.4 * $mib, "$mode: but what each may send ahead");
 	sql($session, 'COMMIT');
 	ok(wait_until(\&is_done, 240), "$mode: they go on when it takes something again");
 	is($node->safe_psql('postgres', "SELECT count(*), min(convert_from(completion_payload, 'UTF8')), max(convert_from(completion_payload, 'UTF8')) FROM restate.invocation WHERE target_handler_name = 'pour' AND completed_at IS NOT NULL AND pinned_deployment_id = (SELECT deployment_id FROM restate.service_revision WHERE service_name = 'Work' ORDER BY revision DESC LIMIT 1)"),
 		"$handlers|$size|$size", "$mode: and all is stored");
 	cmp_ok(peak($gateway) - $begin, '<', $handlers * $size / $mib, "$mode: all together was never there at once");
-	ok(wait_until(sub { in_flight($gateway) == 0 }, 60), "$mode: in the end nothing is in flight");
-	is(stop_gateway($gateway, 40), 0, "$mode: it ends well");
+	ok(wait_until(sub { in_flight($gateway) == 0 }), "$mode: in the end nothing is in flight");
+	is(stop_gateway($gateway), 0, "$mode: it ends well");
 
 	# they read nothing of what is sent to them; in HTTP/1.1 the system's buffers take all of that
 	if ($mode eq 'h1')
@@ -77,14 +77,14 @@ for my $mode (qw(h2 h1))
 	is(settled($node, submit($node, 'Work', 'echo', '"first"')), '"first"', "$mode: the service is there");
 	kill 'STOP', $service->{pid};
 	$node->safe_psql('postgres', "SELECT count(*) FROM generate_series(1, 60) AS i, LATERAL restate_submit('Work', 'length', convert_to('\"' || repeat('x', 2000000) || '\"', 'UTF8'), idempotency_key => '$mode ' || i) AS s");
-	ok(wait_until(sub { in_flight($gateway) >= 8 * $mib }, 60), "$mode: as much as may be waits to be sent");
+	ok(wait_until(sub { in_flight($gateway) >= 8 * $mib }), "$mode: as much as may be waits to be sent");
 	$before = -1;
-	ok(wait_until(sub { my $now = in_flight($gateway); my $is_same = $now == $before; $before = $now; sleep 1.2; return $is_same }, 60), "$mode: and no more is claimed");
+	ok(wait_until(sub { my $now = in_flight($gateway); my $is_same = $now == $before; $before = $now; sleep 1.2; return $is_same }), "$mode: and no more is claimed");
 	cmp_ok($before, '<=', 8 * $mib + 16 * 2000000, "$mode: than at once");
 	kill 'CONT', $service->{pid};
 	ok(wait_until(\&is_done, 240), "$mode: when it reads again all is run");
 	is($node->safe_psql('postgres', "SELECT count(*), min(convert_from(completion_payload, 'UTF8')), max(convert_from(completion_payload, 'UTF8')) FROM restate.invocation WHERE idempotency_key LIKE '$mode %'"), '60|2000000|2000000', "$mode: and well");
-	is(stop_gateway($gateway, 40), 0, "$mode: it ends well");
+	is(stop_gateway($gateway), 0, "$mode: it ends well");
 	kill_service($service);
 }
 
@@ -103,17 +103,17 @@ for my $mode (qw(h2 h1))
 	my $before = -1;
 
 	# until it is known how small requests are that is not much; then the service stands still
-	ok(wait_until(sub { my $was = $given->(); call($ingress, 'POST', '/Work/echo', '1', @json); return $given->() > $was }, 60), 'a call is given');
+	ok(wait_until(sub { my $was = $given->(); call($ingress, 'POST', '/Work/echo', '1', @json); return $given->() > $was }), 'a call is given');
 	kill 'STOP', $service->{pid};
 	my @sockets = map { call_later($ingress, 'POST', '/Work/length', '"' . 'x' x $size . '"', @json) } 1 .. $calls;
-	ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM restate.invocation WHERE target_handler_name = 'length' AND completed_at IS NULL") == $calls }, 60), 'all calls are submitted');
-	ok(wait_until(sub { my $now = in_flight($gateway); my $is_same = $now == $before; $before = $now; sleep 1.2; return $is_same }, 60), 'and no more is given');
-	cmp_ok($before, '>=', 8 * $mib, 'than may be in flight');
-	cmp_ok($before, '<=', 8 * $mib + 16 * $size, 'and at once');
+	ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM restate.invocation WHERE target_handler_name = 'length' AND completed_at IS NULL") == $calls }), 'all calls are submitted');
+	ok(wait_until(sub { in_flight($gateway) >= 8 * $mib }), 'of which as much is given as may be in flight');
+	ok(wait_until(sub { my $now = in_flight($gateway); my $is_same = $now == $before; $before = $now; sleep 1.2; return $is_same }), 'and no more');
+	cmp_ok($before, '<=', 8 * $mib + 16 * $size, 'than at once');
 	kill 'CONT', $service->{pid};
 	is(join(' ', map { my $answer = read_answer($_, 'POST'); $answer ? "$answer->{status} $answer->{body}" : 'none' } @sockets), join(' ', ("200 $size") x $calls), 'when it reads again all are answered');
-	ok(wait_until(sub { in_flight($gateway) == 0 }, 60), 'and in the end nothing is in flight');
-	is(stop_gateway($gateway, 40), 0, 'it ends well');
+	ok(wait_until(sub { in_flight($gateway) == 0 }), 'and in the end nothing is in flight');
+	is(stop_gateway($gateway), 0, 'it ends well');
 	kill_service($service);
 }
 is($node->safe_psql('postgres', 'SELECT * FROM restate_verify()'), '', 'nothing is broken');

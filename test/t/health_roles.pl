@@ -39,23 +39,21 @@ sub lacks
 
 is(health(), '200 ', 'with all that the examples grant it is ready');
 like(health('/cluster-health'), qr/^200 /, 'so is the cluster');
-for (
-	[ 'FUNCTION restate_ingress_results FROM', 'restate_gateway_ingress', 'role restate_gateway_ingress of --ingress-db may not use restate_ingress_results' ],
-	[ 'FUNCTION restate_push FROM', 'restate_gateway_worker', 'role restate_gateway_worker of --worker-db may not use restate_push' ],
-	[ 'FUNCTION restate_push_and_claim FROM', 'restate_gateway_worker', 'role restate_gateway_worker of --worker-db may not use restate_push_and_claim' ],
-	[ 'restate.admin_deployment FROM', 'restate_gateway_worker', 'role restate_gateway_worker of --worker-db may not use restate.admin_deployment' ])
+for ((map { [ $_, 'ingress' ] } qw(restate_ingress_submit restate_ingress_attach restate_ingress_results restate_ingress_awakeable restate_ingress_health)),
+	map { [ $_, 'worker' ] } qw(restate_claim restate_push restate_push_and_claim restate_fail_attempt restate_heartbeat restate.sys_deployment restate.admin_deployment))
 {
-	my ($of, $role, $message) = @$_;
-	my $what = $of =~ s/ FROM//r;
-	my $privilege = $of =~ /FUNCTION/ ? 'EXECUTE' : 'SELECT';
+	my ($what, $of) = @$_;
+	my $role = "restate_gateway_$of";
+	my $privilege = $what =~ /\./ ? "SELECT ON $what" : "EXECUTE ON FUNCTION $what";
+	my $message = "role $role of --$of-db may not use $what";
 
-	$node->safe_psql('postgres', "REVOKE $privilege ON $of $role");
+	$node->safe_psql('postgres', "REVOKE $privilege FROM $role");
 	is(health(), lacks($message), "without a right on $what");
 	is(health('/cluster-health'), lacks($message), 'nor is the cluster');
-	$node->safe_psql('postgres', "GRANT $privilege ON $what TO $role");
+	$node->safe_psql('postgres', "GRANT $privilege TO $role");
 	is(health(), '200 ', 'with it it is ready again');
 }
-like(gateway_log($gateway), qr/event=not_ready error="role restate_gateway_worker of --worker-db may not use restate_push"\n.*event=ready /s, 'the log says it, and that it is over');
+log_says($gateway, qr/event=not_ready error="role restate_gateway_worker of --worker-db may not use restate_push"\n.*event=ready /s, 'the log says it, and that it is over');
 
 # a role that cannot log in, when its sessions are gone
 for ([ 'restate_gateway_ingress', '--ingress-db' ], [ 'restate_gateway_worker', '--worker-db' ])
@@ -64,9 +62,9 @@ for ([ 'restate_gateway_ingress', '--ingress-db' ], [ 'restate_gateway_worker', 
 
 	$node->safe_psql('postgres', "ALTER ROLE $role NOLOGIN");
 	$node->safe_psql('postgres', "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '$role'");
-	ok(wait_until(sub { health() eq lacks("the database cannot be reached with $option") }, 30), "$role cannot log in") or diag(health());
+	ok(wait_until(sub { health() eq lacks("the database cannot be reached with $option") }), "$role cannot log in") or diag(health());
 	$node->safe_psql('postgres', "ALTER ROLE $role LOGIN");
-	ok(wait_until(sub { health() eq '200 ' }, 30), 'and can again') or diag(health());
+	ok(wait_until(sub { health() eq '200 ' }), 'and can again') or diag(health());
 }
 is(stop_gateway($gateway), 0, 'it ends');
 

@@ -39,7 +39,7 @@ sub timeless
 {
 	my ($text) = @_;
 
-	return $text =~ s/ \(\w+( \w+)? ago\)//gr =~ s/"at": "[^"]*Z", //r =~ s/\n+\z//r;
+	return $text =~ s/ \((?:in [^()]*|[^()]* ago)\)//gr =~ s/"at": "[^"]*Z", //r =~ s/\n+\z//r;
 }
 
 # explain
@@ -110,7 +110,8 @@ for my $case ([ '', [ qw(retrying paused service_held) ] ], [ '?reason=paused', 
 	my $answer = request($gateway, 'GET', "/admin/stuck$query");
 
 	is($answer->{status}, 200, "what is stuck$query");
-	is_deeply([ sort map { $_->{reason} } @{ decode_json($answer->{body})->{rows} } ], [ sort @$reasons ], 'is what there is');
+	# the restart is among it after a minute
+	is_deeply([ sort map { $_->{reason} } grep { ($_->{id} // '') ne $new } @{ decode_json($answer->{body})->{rows} } ], [ sort @$reasons ], 'is what there is');
 }
 my ($paused) = @{ decode_json(request($gateway, 'GET', '/admin/stuck?reason=paused')->{body})->{rows} };
 is(join(' ', @$paused{qw(id target status)}), inv('paused') . ' Svc/run paused', 'with its columns');

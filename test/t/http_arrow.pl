@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use Cwd;
 use IO::Socket::INET;
+use IPC::Open2 ();
 use IPC::Run ();
 use JSON::PP;
 use NpmTool;
@@ -16,7 +17,9 @@ use Time::HiRes qw(sleep time);
 
 $ENV{NODE_PATH} = npm_file('apache-arrow') =~ s{/apache-arrow$}{}r;
 my $arrow = 'application/vnd.apache.arrow.stream';
-my $reader = getcwd() . '/test/lib/arrow.js';
+my ($from_reader, $to_reader);
+IPC::Open2::open2($from_reader, $to_reader, 'node', getcwd() . '/test/lib/arrow.js');
+$to_reader->autoflush(1);
 my $directory = PostgreSQL::Test::Utils::tempdir;
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
 my $node = new_node('http_arrow', 'log_statement = none');
@@ -33,7 +36,7 @@ sub ask
 	my $out;
 
 	unlink $file;
-	IPC::Run::run([ 'curl', '-sS', '-m', 100, '-o', $file, '-w', '%{http_code} %{content_type}', '-H', 'Content-Type: application/json',
+	IPC::Run::run([ 'curl', '-sS', '-m', 300, '-o', $file, '-w', '%{http_code} %{content_type}', '-H', 'Content-Type: application/json',
 			'-d', '@-', @curl, "http://127.0.0.1:$gateway->{port}/query" ], '<', \$json->encode({ query => $query }), '>', \$out, '2>', \my $errors);
 	my ($status, $type) = split / /, $out, 2;
 	return { status => $status, type => $type, ended => $? >> 8, file => $file };
@@ -43,11 +46,11 @@ sub ask
 sub read_arrow
 {
 	my ($answer, $wanted) = @_;
-	my $out;
 
 	return { error => "$answer->{status} $answer->{type}" } unless $answer->{status} == 200 && $answer->{type} eq $arrow;
-	IPC::Run::run([ 'node', $reader, $wanted // 'rows' ], '<', $answer->{file}, '>', \$out);
-	return $json->decode($out || '{"error":"nothing"}');
+	local $SIG{PIPE} = 'IGNORE';
+	print {$to_reader} ($wanted // 'rows') . " $answer->{file}\n";
+	return $json->decode(readline($from_reader) // die 'the reader has ended');
 }
 
 sub arrow_of
@@ -227,7 +230,7 @@ is(refusal(ask("SELECT repeat('x', 70*1024*1024) AS a")), '400 application/json 
 is(refusal(ask('SELECT 1/(n - 1000) FROM generate_series(1, 2000) n')), '400 application/json invalid_query', 'an error in the first batch is an answer');
 my $answer = ask("SELECT n, 1/(n - 5000) AS x, 'a-payload'::text AS t FROM generate_series(1, 10000) n");
 is(refusal($answer), 'broken off', 'one behind it breaks the stream off');
-like(gateway_log($gateway), qr/event=stream_broken rows=4999 reason="?22012"?/, 'which is logged');
+log_says($gateway, qr/event=stream_broken rows=4999 reason="?22012"?/, 'which is logged');
 is(read_arrow($answer)->{error} // 'no end was missed', 'no end was missed', 'the batches before it were sent');
 like(join(' ', @{ read_arrow($answer)->{batches} }), qr/^(?:1024 ?){4}$/, 'and no part of one');
 is(refusal(ask($_->[1])), "$_->[2] application/json $_->[3]", $_->[0])
@@ -276,14 +279,14 @@ like(take($leaver, 300_000), qr{^HTTP/1.1 200 OK\r\n.*\r\nTransfer-Encoding: chu
 close $leaver;
 is(rows('SELECT 1'), '[["1"]]', 'when its client leaves the next is served');
 $leaver = begin_stream($endless);
-ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' AND wait_event = 'ClientWrite'") }, 30),
+ok(wait_until(sub { $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reader' AND wait_event = 'ClientWrite'") }),
 	'while a client does not read, the database waits');
 close $leaver;
 is(rows('SELECT 1'), '[["1"]]', 'when that leaves, too');
 $leaver = begin_stream($endless);
 take($leaver, 1000);
 is(rows('SELECT 1'), '[["1"]]', 'one that stays and does not read has to leave the session to others');
-like(gateway_log($gateway), qr/event=stream_broken rows=\d+ reason="the client takes nothing, and others wait"/, 'which is logged');
+log_says($gateway, qr/event=stream_broken rows=\d+ reason="the client takes nothing, and others wait"/, 'which is logged');
 like(take($leaver, 1e9), qr/^(?s:.*)(?<!\r\n0\r\n\r\n)$/, 'and sees the stream broken off');
 close $leaver;
 $leaver = begin_stream(q{SELECT n, CASE WHEN n > 3000 THEN pg_sleep(60)::text END FROM generate_series(1, 3001) n});
@@ -311,14 +314,16 @@ is(stop_gateway($gateway), 0, 'the gateway ends well');
 
 # limits
 
-$gateway = start_gateway($node, '--query-pool=1', '--query-row-limit=3000', '--request-timeout=2');
+$gateway = start_gateway($node, '--query-pool=1', '--query-row-limit=3000');
 is(arrow_of('SELECT generate_series(1, 3000)', 'digest')->{digest}[0][0], 3000, 'as many rows as are allowed');
 is(refusal(ask('SELECT generate_series(1, 3001)')), 'broken off', 'one more breaks the stream off');
-like(gateway_log($gateway), qr/event=stream_broken rows=3000 reason="the query returns more than 3000 rows"/, 'which says so in the log');
+log_says($gateway, qr/event=stream_broken rows=3000 reason="the query returns more than 3000 rows"/, 'which says so in the log');
+is(stop_gateway($gateway), 0, 'the gateway ends well');
+$gateway = start_gateway($node, '--query-pool=1', '--request-timeout=3');
 is(refusal(ask('SELECT pg_sleep(60)')), '503 application/json query_timeout', 'a query that is too slow is refused');
 is(refusal(ask('SELECT n, CASE WHEN n > 2000 THEN pg_sleep(60)::text END FROM generate_series(1, 2100) n')), 'broken off', 'one that has begun is broken off');
 $leaver = begin_stream($endless =~ s/1000000000/2900/r =~ s/20/20000/r);
-ok(wait_until(sub { gateway_log($gateway) =~ /event=stream_broken rows=\d+ reason="the query took too long"/ }), 'the time goes on while a client does not read');
+log_says($gateway, qr/event=stream_broken rows=\d+ reason="the query took too long"/, 'the time goes on while a client does not read');
 like(take($leaver, 1e9), qr/^HTTP.*(?<!\r\n0\r\n\r\n)$/s, 'which is told by the stream being broken off');
 is(rows('SELECT 1'), '[["1"]]', 'and the next is served');
 is(stop_gateway($gateway), 0, 'the gateway ends well');

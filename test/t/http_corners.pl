@@ -115,21 +115,21 @@ for my $refused (
 {
 	my ($what, @options) = @$refused;
 
-	IPC::Run::run([ $RestateGateway::program, @options ], '<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout(10));
+	IPC::Run::run([ $RestateGateway::program, @options ], '<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	is($? >> 8, 2, "the gateway does not start with $what");
 }
 for my $named ('RESTATE_GATEWAY_POOL', 'RESTATE_ADMIN_HTTP_POOL')
 {
-	IPC::Run::run([ 'env', "$named=none", $RestateGateway::program ], '<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout(10));
+	IPC::Run::run([ 'env', "$named=none", $RestateGateway::program ], '<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	is($? >> 8, 2, "nor with an option of the environment that it would not take, as $named");
 }
 IPC::Run::run([ 'env', 'RESTATE_GATEWAY_POOL=none', 'RESTATE_ADMIN_HTTP_POOL=1', $RestateGateway::program ],
-	'<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout(10));
+	'<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 is($? >> 8, 2, "today's name of an option counts before the former");
 is(stop_gateway($_), 0, 'the gateway ends well') for $gateway, $powerless, $alone;
 for my $address ('localhost', '[::1]')
 {
-	my $at = start_gateway($node, "--listen=$address:$gateway->{port}", '--query-db=');
+	my $at = start_gateway($node, "--listen=$address:0", '--query-db=');
 
 	is(stop_gateway($at), 0, "it listens at $address");
 }

@@ -9,6 +9,7 @@ use IPC::Run ();
 use POSIX ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RestateCrash;
 use RestateGateway;
 use RestateNode;
 use Socket ();
@@ -80,7 +81,7 @@ for my $lanes (0, 2)
 		$node->stop($round == 1 ? 'fast' : 'immediate');
 		sleep 0.8;
 		$node->start;
-		ok(wait_until(sub { (request($gateway, 'GET', '/health') // { status => 0 })->{status} == 200 }, 10),
+		ok(wait_until(sub { (request($gateway, 'GET', '/health') // { status => 0 })->{status} == 200 }),
 			"round $round: /health is 200 again once the server is back");
 		sleep 0.5;
 		$node->safe_psql('postgres', "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename = 'gateway'");
@@ -90,8 +91,8 @@ for my $lanes (0, 2)
 		kill 'STOP', @sessions;
 		sleep 0.7;
 		kill 'CONT', @sessions;
-		kill 'KILL', $sessions[-1] // ();
-		ok(wait_until(sub { (request($gateway, 'GET', '/health') // { status => 0 })->{status} == 200 }, 10),
+		kill_processes($node, reverse @sessions) if @sessions;
+		ok(wait_until(sub { (request($gateway, 'GET', '/health') // { status => 0 })->{status} == 200 }),
 			"round $round: and after a crash");
 		sleep 0.5;
 	}
@@ -152,7 +153,7 @@ sub load
 		{
 			$socket //= open_connection($gateway);
 			send_bytes($socket, join("\r\n", "$method $target HTTP/1.1", 'Host: gateway', @headers, '', ''));
-			$answer = read_answer($socket, $method, 10);
+			$answer = read_answer($socket, $method);
 			push @lines, $answer ? "status $answer->{status}" : 'lost';
 			if (!$answer) { close $socket; undef $socket; next }
 			undef $socket if ($answer->{headers}{connection} // '') eq 'close';
@@ -249,8 +250,8 @@ sub one_waits_for_a_lock
 	ok(wait_until(sub { metrics($gateway)->{'restate_gateway_pool_waiting{pool="operations"}'} == $queue_limit }), 'as many as fit wait');
 	# they are taken in no certain order
 	my @others;
-	wait_until(sub { @others = IO::Select->new(@waiting)->can_read(0); @others >= 8 }, 2);
-	my @refused = grep { $_ } map { read_answer($_, 'PATCH', 1) } @others;
+	wait_until(sub { @others = IO::Select->new(@waiting)->can_read(0); @others >= 8 });
+	my @refused = grep { $_ } map { read_answer($_, 'PATCH') } @others;
 	is(scalar @refused, 8, 'the others are refused at once');
 	is(join(' ', map { category($_) . ' ' . ($_->{headers}{'retry-after'} // 'none') } $refused[0], $refused[-1]),
 		'503 overloaded 1 503 overloaded 1', 'with 503 and Retry-After');
@@ -258,7 +259,7 @@ sub one_waits_for_a_lock
 	release();
 	is(read_answer($first, 'PATCH')->{status}, 202, 'then the first is answered');
 	my %other = map { $_ => 1 } @others;
-	my @answered = grep { $_ } map { read_answer($_, 'PATCH', 5) } grep { !$other{$_} } @waiting;
+	my @answered = grep { $_ } map { read_answer($_, 'PATCH') } grep { !$other{$_} } @waiting;
 	is(scalar(grep { $_->{status} == 202 } @answered), $queue_limit, 'and those that waited');
 	close $_ for @waiting, $first;
 
@@ -288,30 +289,28 @@ sub one_waits_for_a_lock
 	$node->safe_psql('postgres', "SELECT restate_kill('" . inv("Q$_") . "')") for 0 .. 5;
 	hold();
 	my @waiting = map { begin_request($gateway, 'PATCH', '/invocations/' . ($_ ? inv("Q$_") : $held) . '/purge') } 0 .. 5;
-	sleep 0.3;
+	ok(wait_until(sub { one_waits_for_a_lock() && (my @answered = IO::Select->new(@waiting[ 1 .. 5 ])->can_read(0)) == 5 }), 'one waits for a lock, and the others do not');
 	kill 'TERM', $gateway->{pid};
-	sleep 0.3;
-	ok(gateway_alive($gateway), 'a gateway that is to stop waits for what is under way');
+	log_says($gateway, qr/event=stopping/, 'the gateway is to stop');
+	ok(gateway_alive($gateway), 'and waits for what is under way');
 	release();
 	is(join(' ', map { (read_answer($_, 'PATCH') // { status => 'none' })->{status} } @waiting), '200 200 200 200 200 200', 'that is answered');
 	is(stop_gateway($gateway), 0, 'and it exits 0');
-	like(gateway_log($gateway), qr/event=stopping.*event=stopped/s, 'and says so');
+	log_says($gateway, qr/event=stopping.*event=stopped/s, 'and says so');
 }
 make_running('R', 40);
 $held = inv('R0');
 {
-	my $gateway = start_gateway($node, '--pool=1', '--request-timeout=1');
+	my $gateway = start_gateway($node, '--pool=1', '--request-timeout=2');
 
 	hold();
 	# each waits for that lock until its timeout
 	my @waiting = map { begin_request($gateway, 'PATCH', "/invocations/$held/kill") } 0 .. 9;
 	my $trickling = open_connection($gateway);
 	send_bytes($trickling, "PATCH /invocations/$held/kill HTTP/1.1\r\nHost:");
-	sleep 0.3;
-	my $begin = time;
-	is(stop_gateway($gateway, 15), 0, 'a gateway with more to do than there is time for exits 0');
-	cmp_ok(time - $begin, '<', 8, 'soon');
-	is(join(' ', do { my %s; $s{ category(read_answer($_, 'PATCH', 1)) }++ for @waiting; sort keys %s }), '503 unavailable', 'and has answered 503');
+	await_arrival($gateway);
+	is(stop_gateway($gateway), 0, 'a gateway with more to do than there is time for exits 0');
+	is(join(' ', do { my %s; $s{ category(read_answer($_, 'PATCH')) }++ for @waiting; sort keys %s }), '503 unavailable', 'and has answered 503');
 	release();
 	is($node->safe_psql('postgres', "SELECT status FROM restate.sys_invocation WHERE id = '$held'"), 'running', 'and has done nothing');
 }
@@ -329,17 +328,13 @@ $held = inv('R0');
 		send_bytes($s, "POST /query HTTP/1.1\r\nHost: g\r\nContent-Type: application/json\r\nContent-Length: " . length($body) . "\r\n\r\n$body");
 		$s
 	} 1 .. 3;
-	my $slowest = 0;
 	for my $second (1 .. 20)
 	{
 		send_bytes($_, 'x') for @bodies, @partial[ 5 .. 8 ];
-		my $begin = time;
 		my $answer = request($gateway, 'PATCH', $target);
 		is(category($answer), '409 not_running', "while others are slow, request $second is answered") if $second % 5 == 0 || !$answer;
-		$slowest = time - $begin if time - $begin > $slowest;
 		sleep 0.1;
 	}
-	cmp_ok($slowest, '<', 1, 'without delay');
 	is(json_request($gateway, 'POST', '/query', '{"query":"SELECT 1 AS n"}')->{status}, 200, 'a query is answered, too');
 	close $_ for @partial, @bodies, @deaf;
 	ok(wait_until(sub { sockets($gateway) <= $sockets + 4 }), 'connections are closed once their clients are gone');
@@ -379,8 +374,8 @@ $held = inv('R0');
 		my ($what, $headers, $body) = @$unclear;
 		my $socket = open_connection($gateway);
 		send_bytes($socket, "POST /query HTTP/1.1\r\nHost: g\r\n$headers\r\n\r\n$body$next");
-		is(category(read_answer($socket, 'POST', 5)), '400 invalid_request', "$what: refused");
-		is(read_answer($socket, 'PATCH', 5), undef, 'and what follows it is not looked at');
+		is(category(read_answer($socket, 'POST')), '400 invalid_request', "$what: refused");
+		is(read_answer($socket, 'PATCH'), undef, 'and what follows it is not looked at');
 	}
 	is($node->safe_psql('postgres', "SELECT count(*) FROM restate.sys_invocation WHERE id = '$original'"), '1', 'nothing was purged');
 	is(stop_gateway($gateway), 0, 'the gateway ends well');
@@ -447,7 +442,7 @@ $held = inv('R0');
 		[ 'with a number that is none', '--pool=x' ])
 	{
 		my ($what, @options) = @$refused;
-		my $rc = IPC::Run::run([ $RestateGateway::program, @options ], '<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout(10));
+		my $rc = IPC::Run::run([ $RestateGateway::program, @options ], '<', \undef, '>', \my $out, '2>', \my $err, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 		is($? >> 8, 2, "the gateway does not start $what");
 		isnt($err, '', 'and says why');
 	}

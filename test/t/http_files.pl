@@ -153,7 +153,7 @@ SKIP:
 	my %statuses;
 	for (@slow)
 	{
-		IO::Select->new($_)->can_read(20) or next;
+		IO::Select->new($_)->can_read($RestateGateway::patience) or next;
 		sysread $_, my $line, 12;
 		$statuses{ substr $line, 9 }++;
 	}
@@ -179,7 +179,7 @@ for (["$top/nowhere", 'No such file or directory'], ["$top/secret", 'Not a direc
 	my ($wrong, $reason) = @$_;
 	my $output = '';
 
-	IPC::Run::run([ $RestateGateway::program, '--listen=127.0.0.1:0', '--db=', "--ui-dir=$wrong" ], '<', \'', '>&', \$output, IPC::Run::timeout(20));
+	IPC::Run::run([ $RestateGateway::program, '--listen=127.0.0.1:0', '--db=', "--ui-dir=$wrong" ], '<', \'', '>&', \$output, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	is($? >> 8, 1, "it does not start with $wrong");
 	like($output, qr/event=start_failed error="there is no index\.html to serve" ui_dir="\Q$wrong\E" reason="\Q$reason\E"/, 'and says why');
 }

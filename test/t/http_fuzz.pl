@@ -163,13 +163,11 @@ is($answer && $answer->{status}, 200, 'and well');
 is(request($gateway, 'PATCH', "/invocations/$unknown/kill")->{status}, 404, 'and serves');
 is(json_request($gateway, 'POST', '/query', '{"query":"SELECT 1 AS n"}')->{body}, '{"rows":[{"n":1}]}', 'and answers queries');
 my $open;
-for (1 .. 100)
-{
-	# besides the one that listens, and those of the pools and of /health to the server
-	$open = grep { (readlink($_) // '') =~ /^socket/ } glob "/proc/$gateway->{pid}/fd/*";
-	last if $open <= 1 + 2 + 2 + 1;
-	sleep 0.1;
-}
+wait_until(sub {
+		# besides the one that listens, and those of the pools and of /health to the server
+		$open = grep { (readlink($_) // '') =~ /^socket/ } glob "/proc/$gateway->{pid}/fd/*";
+		return $open <= 1 + 2 + 2 + 1;
+	});
 cmp_ok($open, '<=', 1 + 2 + 2 + 1, 'no connection of a client is left');
 cmp_ok(memory() - ($rss // 0), '<', 40_000, 'memory has not grown by 40 MB');
 is(digest($node), $digest, 'nothing has changed in the tables');
@@ -184,15 +182,15 @@ my @waiting = map {
 	send_bytes($socket, "PATCH /invocations/$running/" . pick('kill', 'pause', 'cancel') . " HTTP/1.1\r\nHost: g\r\n\r\n" x pick(1, 3));
 	$socket
 } 1 .. 60;
-sleep 0.3;
+await_arrival($gateway);
 setsockopt $_, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack('ii', 1, 0) for @waiting[ 0 .. 19 ];
 close $_ for @waiting[ 0 .. 39 ];
 sleep 0.2;
 kill 'TERM', $gateway->{pid};
-sleep 0.5;
-ok(gateway_alive($gateway), 'it waits for what is under way when it is told to stop');
+log_says($gateway, qr/event=stopping/, 'it is told to stop');
+ok(gateway_alive($gateway), 'and waits for what is under way');
 sql($sql, 'COMMIT');
-is(scalar(grep { my $a = read_answer($_, 'PATCH', 5); $a && $a->{status} =~ /^(?:200|202|409)$/ } @waiting[ 40 .. 59 ]), 20, 'and answers it');
+is(scalar(grep { my $a = read_answer($_, 'PATCH'); $a && $a->{status} =~ /^(?:200|202|409)$/ } @waiting[ 40 .. 59 ]), 20, 'and answers it');
 ended_well($gateway, 'the gateway');
 
 # lanes: many clients at once, some of which leave, over sessions that are ended
@@ -213,7 +211,7 @@ ended_well($gateway, 'the gateway');
 				my $operation = pick('restart-as-new', 'restart-as-new?from=' . int rand 5, 'pause', 'resume?deployment=' . pick('keep', 'latest', 'x%22%5C'), 'purge-journal', 'cancel');
 				my $socket = begin_request($joining, 'PATCH', '/invocations/' . pick(@ids) . "/$operation",
 					@{ pick([], [ 'X-Person: ' . pick('a"b', '\\', '{}', 'NULL') ], ['Idempotency-Key: "\\{,']) });
-				$wrong++ if rand > 0.1 && told(read_answer($socket, 'PATCH', 10)) !~ /^(?:20[02]|40[049]|410|42[25]|503)\b/;
+				$wrong++ if rand > 0.1 && told(read_answer($socket, 'PATCH')) !~ /^(?:20[02]|40[049]|410|42[25]|503)\b/;
 				close $socket;
 			}
 			POSIX::_exit($wrong > 0);
@@ -238,10 +236,10 @@ sql($sql, "BEGIN; SELECT 1 FROM restate.invocation WHERE id = '" . inv('ready') 
 	send_bytes($socket, 'PATCH /invocations/' . inv('ready') . "/kill HTTP/1.1\r\nHost: g\r\n\r\n");
 	$socket
 } 1 .. 20;
-sleep 0.3;
+await_arrival($hurried);
 close $_ for @waiting[ 0 .. 9 ];
 ended_well($hurried, 'a gateway that has to give up');
-is(scalar(grep { my $a = read_answer($_, 'PATCH', 1); $a && $a->{status} == 503 } @waiting[ 10 .. 19 ]), 10, 'and answers 503');
+is(scalar(grep { my $a = read_answer($_, 'PATCH'); $a && $a->{status} == 503 } @waiting[ 10 .. 19 ]), 10, 'and answers 503');
 sql($sql, 'COMMIT');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM restate_verify()'), '0', 'all is well at the end');
 done_testing();
@@ -286,7 +284,7 @@ sub make_requests
 			close $connection if $connection;
 			$connection = open_connection($gateway) or last;
 		}
-		send_bytes($connection, join('', map { $_->[0] } @requests), 60);
+		send_bytes($connection, join('', map { $_->[0] } @requests));
 		if ($special && $special == 3)
 		{
 			setsockopt $connection, Socket::SOL_SOCKET(), Socket::SO_LINGER(), pack('ii', 1, 0);
@@ -302,7 +300,7 @@ sub make_requests
 		shutdown $connection, 1 if $special;
 		for my $request (@requests)
 		{
-			my $answer = read_answer($connection, undef, 60);
+			my $answer = read_answer($connection, undef);
 			my $have = $answer ? $answer->{status} : 'none';
 
 			$had{$have}++;
@@ -333,7 +331,7 @@ sub ended_well
 {
 	my ($ended, $what) = @_;
 
-	is(stop_gateway($ended, 20), 0, "$what exits 0");
+	is(stop_gateway($ended), 0, "$what exits 0");
 	# its own lines may tell of the server's errors
 	my @found = gateway_log($ended) =~ /^(?!time=).*(?:Sanitizer|runtime error|Direct leak|ERROR: ).*$/mg;
 	is(join("\n", @found), '', 'the sanitizers have found nothing');

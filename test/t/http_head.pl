@@ -29,7 +29,7 @@ sub statuses
 	my $all = '';
 
 	send_bytes($socket, $bytes);
-	while (IO::Select->new($socket)->can_read(3) && sysread $socket, my $part, 65536)
+	while (IO::Select->new($socket)->can_read($RestateGateway::patience) && sysread $socket, my $part, 65536)
 	{
 		$all .= $part;
 	}
@@ -127,7 +127,7 @@ sub run_at
 		exec $RestateGateway::program, "--listen=$listen", "--db=$database", '--request-timeout=7' or POSIX::_exit(9);
 	}
 	my $message = '';
-	recv $notify, $message, 200, 0 if IO::Select->new($notify)->can_read(10);
+	recv $notify, $message, 200, 0 if IO::Select->new($notify)->can_read($RestateGateway::patience);
 	is($message, 'READY=1', "listening at $listen it says when it is ready");
 	return $pid;
 }
@@ -138,7 +138,7 @@ sub ended
 	my $message = '';
 
 	kill 'TERM', $pid;
-	recv $notify, $message, 200, 0 if IO::Select->new($notify)->can_read(10);
+	recv $notify, $message, 200, 0 if IO::Select->new($notify)->can_read($RestateGateway::patience);
 	like($message, qr/^STOPPING=1\nEXTEND_TIMEOUT_USEC=(?:[89]|1\d)000000$/, 'and how long its end may take: longer than a request');
 	waitpid $pid, 0;
 	return $?;

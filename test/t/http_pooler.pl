@@ -41,11 +41,7 @@ sub start_pooler
 		open STDERR, '>', "$dir/$name/out";
 		exec $pgbouncer, '-q', "$dir/$name/ini" or POSIX::_exit(9);
 	}
-	for (1 .. 100)
-	{
-		last if -S "$dir/$name/.s.PGSQL.6432";
-		sleep 0.05;
-	}
+	wait_until(sub { -S "$dir/$name/.s.PGSQL.6432" }) or die 'the pooler does not start';
 	my $database = "host=$dir/$name port=6432 dbname=postgres";
 	return ($pid, start_gateway($node, '--pool=4', "--db=$database user=gateway", "--query-db=$database user=reader"));
 }

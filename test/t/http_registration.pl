@@ -64,9 +64,9 @@ END
 }
 $peer->pump until $out =~ /\n/ || !$peer->pumpable;
 my ($h2, $h1, $closes, $mute) = $out =~ /^(\d+) (\d+) (\d+) (\d+)$/m or die "what is asked has not started: $err\n";
-my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 1);
-my %port = (h2 => $h2, h1 => $h1, closes => $closes, gone => $free->sockport);
-close $free;
+# a port that nobody listens at, and nobody else gets
+my $silent = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Proto => 'tcp') or die "no free port: $!";
+my %port = (h2 => $h2, h1 => $h1, closes => $closes, gone => $silent->sockport);
 
 my $node = new_node('http_registration');
 $node->safe_psql('postgres', slurp_file('examples/gateway_roles.sql'));

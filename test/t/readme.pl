@@ -100,7 +100,7 @@ sub walk
 			{
 				sleep 1 if $tries;
 				(undef, $output) = shell($first->{commands});
-			} while ($first->{commands} =~ /^psql/ && masked($output) ne masked($first->{expected}) && ++$tries < 10);
+			} while ($first->{commands} =~ /^psql/ && masked($output) ne masked($first->{expected}) && ++$tries < 60);
 			is(masked($output), masked($first->{expected}), "$title: " . $first->{commands} =~ s/\n.*//sr);
 			shift @blocks;
 			next;
@@ -154,7 +154,7 @@ my ($admin, $ingress) = map { '127.0.0.1:' . $_->sockport } @free;
 close $_ for @free;
 $start =~ s/127\.0\.0\.1:8080/$ingress/ or die 'no ingress is started';
 $start =~ s/^(restate-gateway (?:.*\\\n)*.*)$/$1 --listen=$admin >$tmp\/gateway.log 2>&1 &/m or die 'no gateway is started';
-($code, $output) = shell("$start gateway=\$!\ncommand curl -f -s --retry 20 --retry-delay 1 --retry-connrefused -o /dev/null $admin/health && curl -f $ingress/restate/health");
+($code, $output) = shell("$start gateway=\$!\ncommand curl -f -s --retry 60 --retry-delay 1 --retry-connrefused -o /dev/null $admin/health && curl -f $ingress/restate/health");
 like("$code $output", qr/^0 (?:[A-Z ]+\n)+\{"services": \[\]\}$/, 'the gateway starts, reaches its database and takes calls') or diag(slurp("$tmp/gateway.log"));
 shell('kill $gateway; wait $gateway');
 

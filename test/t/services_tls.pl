@@ -100,13 +100,12 @@ is($count, 3, 'nothing of it is registered');
 kill_service($last);
 start_secure('h1tls', 'expired', $last);
 my $id = submit($node, 'Work', 'echo', '"again"');
-ok(wait_until(sub { status_of($node, $id) =~ /^backing-off/ }), 'an attempt fails');
-is(status_of($node, $id), 'backing-off RT0010 [500 Internal] the certificate of localhost is not accepted: certificate has expired', 'with what is wrong');
+is(settled($node, $id, qr/^backing-off RT0010 .*expired/), 'backing-off RT0010 [500 Internal] the certificate of localhost is not accepted: certificate has expired', 'an attempt fails, with what is wrong');
 kill_service($last);
 start_secure('h1tls', 'good', $last);
-is(settled($node, $id, undef, 60), '"again"', 'and goes well when that is mended');
+is(settled($node, $id), '"again"', 'and goes well when that is mended');
 
-is(stop_gateway($gateway, 40), 0, 'it ends well');
+is(stop_gateway($gateway), 0, 'it ends well');
 $ingress = eval { start_ingress($node, @options, "--deployment-ca-file=$dir/nothing.pem") };
 like($@, qr/the certificates cannot be read.*nothing\.pem.*No such file or directory/, 'certificates that are not there are told of at the start');
 

@@ -64,27 +64,27 @@ sub escaped { return $_[0] =~ s/([^\w.,-])/sprintf '%%%02X', ord $1/ger }
 # overview, services, deployments
 
 page('/', 'main >> text=http://127.0.0.1:9082/');
-like(browser('url'), qr{^\Q$url\E/ui/overview$}, 'the start page is the overview');
-like(shown(), qr/\b$_\b/, "it shows $_") for qw(Orders Cart Checkout place hold stage);
-like(shown('header'), qr/\bv1\.6\.\d+\b/, 'and a version that all of the UI is for');
+becomes(sub { browser('url') }, qr{^\Q$url\E/ui/overview$}, 'the start page is the overview');
+becomes(sub { shown() }, qr/\b$_\b/, "it shows $_") for qw(Orders Cart Checkout place hold stage);
+becomes(sub { shown('header') }, qr/\bv1\.6\.\d+\b/, 'and a version that all of the UI is for');
 page('/ui/overview?service=Orders', 'aside >> text=Retry policy');
-like(shown('aside'), $_, "a service: $_")
+becomes(sub { shown('aside') }, $_, "a service: $_")
   for qr/handlers .*\bawait\b.*\bplace\b.*\bwork\b/i, qr/9082\S* rev\. 3 .*9081\S* rev\. 2 .*9080\S* rev\. 1/i, qr/ingress public/i, qr/idempotency 1d journal 1d/i,
   qr/max attempts 70/i;
 page('/ui/overview?service=Orders&handler=place', 'aside >> text=place()');
-like(shown('aside'), qr/place\(\) .*definition/i, 'a handler');
+becomes(sub { shown('aside') }, qr/place\(\) .*definition/i, 'a handler');
 page("/ui/overview?deployment=$first", 'aside >> text=' . $first);
-like(shown('aside'), $_, "a deployment: $_")
+becomes(sub { shown('aside') }, $_, "a deployment: $_")
   for qr/Cart rev\. 1 Checkout rev\. 1 Orders rev\. 1/i, qr{http version http/1\.1}i, qr/min protocol version 5 max protocol version 7/i, qr{sdk/typescript 1\.17\.2}i;
 all_is_well('the overview');
 
 # the list of invocations
 
 page('/ui/invocations', 'main >> text=21 of 21');
-like(shown(), qr/Actions 21\b/, 'all invocations are listed');
-like(shown(), qr/\b$_\b/, "with their status: $_") for qw(Succeeded Failed Killed Cancelled Suspended Scheduled Pending Running Backing-off Paused);
-like(shown(), qr/inv_1lf9\S* .*Orders place.*Scheduled in \d+d/, 'with targets and times');
-is(scalar(() = shown() =~ /\bCart carl add\b/g), 2, 'with keys');
+becomes(sub { shown() }, qr/Actions 21\b/, 'all invocations are listed');
+becomes(sub { shown() }, qr/\b$_\b/, "with their status: $_") for qw(Succeeded Failed Killed Cancelled Suspended Scheduled Pending Running Backing-off Paused);
+becomes(sub { shown() }, qr/inv_1lf9\S* .*Orders place.*Scheduled in \d+d/, 'with targets and times');
+becomes(sub { scalar(() = shown() =~ /\bCart carl add\b/g) }, 2, 'with keys');
 my %lists = (
 	'filter_status' => [ { operation => 'NOT_IN', value => ['succeeded'] }, "completion_result IS DISTINCT FROM 'success'" ],
 	'filter_deployment' => [ { operation => 'IN', value => [$first] }, "pinned_deployment_id = '$first'" ],
@@ -96,18 +96,18 @@ for my $field (sort keys %lists)
 	my $count = in_tables("SELECT count(*) FROM restate.sys_invocation WHERE $condition");
 
 	page("/ui/invocations?$field=" . escaped($json->encode($filter)), "main >> text=$count of $count");
-	like(shown(), qr/Actions $count\b/, "$count where $condition");
+	becomes(sub { shown() }, qr/Actions $count\b/, "$count where $condition");
 }
 page('/ui/invocations?sort_field=duration&sort_order=ASC&column=id&column=duration&column=journal_size&column=idempotency_key&column=invoked_by', 'main >> text=21 of 21');
-like(shown(), qr/\border-17\b.*\b0\.\d+s\b/, 'other columns, sorted by duration');
+becomes(sub { shown() }, qr/\border-17\b.*\b0\.\d+s\b/, 'other columns, sorted by duration');
 browser('click', on => 'text=In-flight invocations', until => 'main >> text=9 of 9');
-like(browser('url'), qr/filter_status=/, 'a quick filter');
+becomes(sub { browser('url') }, qr/filter_status=/, 'a quick filter');
 all_is_well('the list');
 
 # an invocation, its journal and payloads
 
 page("/ui/invocations/$placed", 'main >> text=reserve stock');
-like(shown(), $_, "an invocation: $_")
+becomes(sub { shown() }, $_, "an invocation: $_")
   for qr/Succeeded/, qr/Invocation Id \Q$placed\E/, qr/9080\S* rev\. 1/i, qr/1 run \( "reserve stock" \)/, qr/2 sleep \( "settle" \)/, qr/3 call \( Cart ann \) \.add \(/,
   qr/4 send \( Orders \) \.receipt \(/, qr/5 return\b/;
 for (['Input', 0, 'customer'], ['Result', 0, 'reserved'], ['Input', 1, 'tea'], ['Result', 2, 'items'])
@@ -115,39 +115,40 @@ for (['Input', 0, 'customer'], ['Result', 0, 'reserved'], ['Input', 1, 'tea'], [
 	my ($button, $which, $word) = @$_;
 
 	browser('click', on => "main button:has-text(\"$button\") >> nth=$which", until => "[role=dialog] >> text=$word");
-	like(shown('[role=dialog]'), qr/\b$word\b/, "a payload: $word");
+	becomes(sub { shown('[role=dialog]') }, qr/\b$word\b/, "a payload: $word");
 	browser('press', key => 'Escape');
 	browser('wait', until => '[role=dialog]', state => 'detached');
 }
-my @callees = grep { /\?invocation=/ } @{ browser('links', of => 'main a') };
+my @callees;
+wait_until(sub { (@callees = grep { /\?invocation=/ } @{ browser('links', of => 'main a') }) == 2 });
 is_deeply([ sort map { /invocation=(\w+)/ } @callees ], [ sort @ids[ 1, 2 ] ], 'it leads to its callees');
 page("/ui/invocations/$ids[1]", 'main >> text=return');
-like(shown(), qr/$_/, "an object's: $_") for qr/getState|get ?\(? ?"items"/i, qr/set/i;
+becomes(sub { shown() }, qr/$_/, "an object's: $_") for qr/getState|get ?\(? ?"items"/i, qr/set/i;
 page("/ui/invocations/$paused", 'main >> text=reach the bank');
-like(shown(), qr/Paused/, 'a paused one');
+becomes(sub { shown() }, qr/Paused/, 'a paused one');
 browser('click', on => 'main button:has-text("after")', until => '[role=dialog] >> text=the bank does not answer');
-like(shown('[role=dialog]'), qr/the bank does not answer/, 'with its failure');
+becomes(sub { shown('[role=dialog]') }, qr/the bank does not answer/, 'with its failure');
 page("/ui/invocations/$next", 'main >> text=Pending');
-like(shown(), qr/carl/, 'one that waits in the inbox');
+becomes(sub { shown() }, qr/carl/, 'one that waits in the inbox');
 page("/ui/invocations/$waiting", 'main >> text=Pending');
 all_is_well('an invocation');
 
 # state
 
 page('/ui/state', 'main >> text=bob');
-like(browser('url'), qr{/ui/state/Cart}, 'the first object');
-like(shown(), qr/\bann\b.*"tea".*\b7\b.*\bbob\b.*"pot".*\b30\b/, 'the state of objects');
-like(shown(), qr/\b2 objects\b/, 'their number');
+becomes(sub { browser('url') }, qr{/ui/state/Cart}, 'the first object');
+becomes(sub { shown() }, qr/\bann\b.*"tea".*\b7\b.*\bbob\b.*"pot".*\b30\b/, 'the state of objects');
+becomes(sub { shown() }, qr/\b2 objects\b/, 'their number');
 page('/ui/state/Cart?filter_total=' . escaped($json->encode({ operation => 'EQUALS', value => '30' })), 'main >> text=1 objects');
-like(shown(), qr/\bbob\b/, 'found by a value');
+becomes(sub { shown() }, qr/\bbob\b/, 'found by a value');
 page('/ui/state/Checkout', 'main >> text=c-2');
-like(shown(), qr/\bc-1\b.*waiting for payment.*\bc-2\b.*paid/, 'the state of workflows');
+becomes(sub { shown() }, qr/\bc-1\b.*waiting for payment.*\bc-2\b.*paid/, 'the state of workflows');
 all_is_well('the state');
 
 # introspection
 
 page('/ui/introspection?query=' . escaped('SELECT target, count(*) AS how_many FROM sys_invocation GROUP BY target ORDER BY 2 DESC, 1'), 'main >> text=results as of');
-like(shown(), qr/target how_many .*Orders\/await 3 /, 'what a query returns');
+becomes(sub { shown() }, qr/target how_many .*Orders\/await 3 /, 'what a query returns');
 page('/ui/introspection?query=' . escaped('SELECT nothing FROM sys_invocation'), 'text=column "nothing" does not exist');
 all_is_well('introspection', qr{^400 POST /query$});
 
@@ -183,18 +184,18 @@ sub confirm
 }
 
 is(act($awaiting, "cancel-invocation=$awaiting"), "PATCH /invocations/$awaiting/cancel", 'cancel');
-is(in_tables("SELECT entry_type FROM restate.sys_journal WHERE id = '$awaiting' ORDER BY index DESC LIMIT 1"), 'Notification: Signal', 'its journal has the signal');
+becomes(sub { in_tables("SELECT entry_type FROM restate.sys_journal WHERE id = '$awaiting' ORDER BY index DESC LIMIT 1") }, 'Notification: Signal', 'its journal has the signal');
 is(act($working, "pause-invocation=$working"), "PATCH /invocations/$working/pause", 'pause');
-is(in_tables("SELECT pause_requested FROM restate.invocation WHERE id = '$working'"), 't', 'it is asked to pause');
+becomes(sub { in_tables("SELECT pause_requested FROM restate.invocation WHERE id = '$working'") }, 't', 'it is asked to pause');
 is(act($holding, "kill-invocation=$holding"), "PATCH /invocations/$holding/kill", 'kill');
-is(in_tables("SELECT status, completion_failure FROM restate.sys_invocation WHERE id = '$holding'"), 'completed|[409] killed', 'it is killed');
-is(in_tables("SELECT invocation_id FROM restate.sys_keyed_service_status WHERE service_key = 'carl'"), $waiting, 'and the next has its key');
+becomes(sub { in_tables("SELECT status, completion_failure FROM restate.sys_invocation WHERE id = '$holding'") }, 'completed|[409] killed', 'it is killed');
+becomes(sub { in_tables("SELECT invocation_id FROM restate.sys_keyed_service_status WHERE service_key = 'carl'") }, $waiting, 'and the next has its key');
 is(act($paused, "resume-invocation=$paused", '9081'), "PATCH /invocations/$paused/resume?deployment=$second", 'resume on another deployment');
-is(in_tables("SELECT status, pinned_deployment_id FROM restate.sys_invocation WHERE id = '$paused'"), "ready|$second", 'it goes on there');
+becomes(sub { in_tables("SELECT status, pinned_deployment_id FROM restate.sys_invocation WHERE id = '$paused'") }, "ready|$second", 'it goes on there');
 is(act($backing_off, "retry-now-invocation=$backing_off"), "PATCH /invocations/$backing_off/resume", 'retry now');
-is(in_tables("SELECT status FROM restate.sys_invocation WHERE id = '$backing_off'"), 'ready', 'it need not wait');
+becomes(sub { in_tables("SELECT status FROM restate.sys_invocation WHERE id = '$backing_off'") }, 'ready', 'it need not wait');
 is(act($refused, "purge-invocation=$refused"), "PATCH /invocations/$refused/purge", 'purge');
-is(in_tables("SELECT count(*) FROM restate.sys_invocation WHERE id = '$refused'"), 0, 'it is gone');
+becomes(sub { in_tables("SELECT count(*) FROM restate.sys_invocation WHERE id = '$refused'") }, 0, 'it is gone');
 # the page of what was purged asks for it again
 all_is_well('what is done to one', qr{^404 GET /query/invocations/$refused\b});
 
@@ -205,10 +206,10 @@ browser('click', on => 'main a:has-text("Restart as new")', until => '[role=dial
 is_deeply([ grep { /\d/ } @{ browser('choices', of => '[role=dialog] select[name=from] option') } ], [ 0, 1, 3, 5, 8 ], 'a restart may begin at each command');
 is(act($placed, "restart-new-invocation=$placed&restart-new-invocation-from=5", '9081'), "PATCH /invocations/$placed/restart-as-new?deployment=$second&from=5", 'restart as new');
 my $new = in_tables("SELECT id FROM restate.sys_invocation WHERE restarted_from = '$placed'");
-is(in_tables("SELECT pinned_deployment_id, invoked_by, journal_size FROM restate.sys_invocation WHERE id = '$new'"), "$second|restart_as_new|8", 'it is made');
+becomes(sub { in_tables("SELECT pinned_deployment_id, invoked_by, journal_size FROM restate.sys_invocation WHERE id = '$new'") }, "$second|restart_as_new|8", 'it is made');
 browser('wait', until => 'main >> text=reserve stock');
 is(browser('url') =~ s{\?.*}{}r, "$url/ui/invocations/$new", 'and shown');
-like(shown(), $_, "the restart: $_") for qr/9081\S* rev\. 2/i, qr/3 call \( Cart ann \) \.add \(/;
+becomes(sub { shown() }, $_, "the restart: $_") for qr/9081\S* rev\. 2/i, qr/3 call \( Cart ann \) \.add \(/;
 all_is_well('a restart');
 
 # what is done to many

@@ -50,7 +50,8 @@ is(query('SELECT count(*) FROM restate_verify()'), '0', 'all is well');
 # what is asked for from outside while a worker runs
 query(q{INSERT INTO account VALUES ('ann', 30)});
 my $said = '';
-local $ENV{STEP_SECONDS} = 1;
+# long enough to kill it in
+local $ENV{STEP_SECONDS} = 4;
 my $worker = IPC::Run::start([ 'examples/worker/worker.py' ], '<', \undef, '>&', \$said, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 my $submit = q{SELECT (restate_submit('Order', 'place', '{"customer": "ann", "item": "%s", "price": 10}')).id};
 my $killed = query(sprintf $submit, 'lamp');

@@ -1,5 +1,5 @@
 // State of objects, read at once or when it is asked for.
-module.exports = ({ restate, options, step }) => {
+module.exports = ({ restate, options, step, held }) => {
   const { shared, exclusive } = restate.handlers.object;
   const touch = async (ctx) => {
     const seen = [await ctx.get('a'), await ctx.get('missing'), await ctx.stateKeys()];
@@ -28,6 +28,12 @@ module.exports = ({ restate, options, step }) => {
       slow_add: async (ctx, n) => {
         const count = ((await ctx.get('count')) ?? 0) + n;
         await ctx.run('slow', step(`slow ${ctx.key}`, 1, 300));
+        ctx.set('count', count);
+        return count;
+      },
+      held_add: async (ctx, n) => {
+        const count = ((await ctx.get('count')) ?? 0) + n;
+        await ctx.run('held', held(ctx.key, 1));
         ctx.set('count', count);
         return count;
       },

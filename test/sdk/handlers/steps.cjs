@@ -1,5 +1,5 @@
 // Steps: what they return, how they fail, and what else is kept in a journal.
-module.exports = ({ restate, options, step, held, count }) => {
+module.exports = ({ restate, options, step, held, hung, count }) => {
   const steps = restate.service({
     name: 'Steps',
     options,
@@ -33,15 +33,15 @@ module.exports = ({ restate, options, step, held, count }) => {
         for (let i = 0; i < n; i += 1) sum += await ctx.run(`s${i}`, () => i);
         return sum;
       },
-      chain: async (ctx, { name, ms }) => {
+      hung: async (ctx, name) => {
         let sum = 0;
-        for (let i = 1; i <= 3; i += 1) sum += await ctx.run(`c${i}`, step(`${name}${i}`, i, ms));
+        for (let i = 1; i <= 3; i += 1) sum += await ctx.run(`c${i}`, hung(`${name}${i}`, i));
         return sum;
       },
       held: async (ctx, name) => [await ctx.run('first', () => 1), await ctx.run('held', held(name, 2)), await ctx.run('last', () => 3)],
       // the second of them ends first
       parallel: async (ctx) => {
-        const slow = ctx.run('slow', step('slow', 1, 150));
+        const slow = ctx.run('slow', step('slow', 1, 600));
         const fast = ctx.run('fast', step('fast', 2));
         return [await slow, await fast];
       },

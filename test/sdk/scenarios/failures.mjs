@@ -133,7 +133,7 @@ export default [
   { name: 'its code is another one',
     alone: true,
     run: async (run) => {
-      const id = await run.submit('/Failures/changed_briefly', 500);
+      const id = await run.submit('/Failures/changed_briefly', 4000);
       await run.waiting(id, 4);
       await run.side.kill();
       await run.side.start('B');
@@ -164,7 +164,7 @@ export default [
     unwritten: true },
   { name: 'a delayed send is cancelled', run: async (run) => {
     const id = await run.submit('/Payloads/echo?delay=300d', 1);
-    const told = [(await run.row(id)).status, (await run.operate(id, 'cancel')).status, (await run.row(id))?.status ?? null, (await run.get(`/restate/invocation/${id}/output`)).status];
+    const told = [(await run.row(id)).status, (await run.operate(id, 'cancel')).status, await run.gone(id), (await run.get(`/restate/invocation/${id}/output`)).status];
     return told;
-  }, due: ['scheduled', 200, null, 404] },
+  }, due: ['scheduled', 200, true, 404] },
 ];

@@ -26,9 +26,10 @@ export default [
     return (await Promise.all(ids.map((id) => run.result(id)))).map((each) => each.body).join(' ');
   }, due: Array.from({ length: 30 }, (_, i) => i + 1).join(' '), unwritten: true },
   { name: 'a shared handler does not wait', run: async (run) => {
-    const id = await run.submit(`/Counter/${run.key()}/slow_add`, 1);
-    await run.side.step(`begin slow ${run.key()}`);
+    const id = await run.submit(`/Counter/${run.key()}/held_add`, 1);
+    await run.side.step(`begin ${run.key()}`);
     const meanwhile = await run.call(`/Counter/${run.key()}/total`);
+    run.side.release(run.key());
     return all([meanwhile, await run.result(id)]);
   }, due: ['200 0', '200 1'] },
   { name: 'a thousand keys', run: async (run) => all([await run.call(`/Counter/${run.key()}/fill`, 1000), await run.call(`/Counter/${run.key()}/keys`).then((each) => ({ status: each.status, body: each.body.length }))]), unwritten: true },

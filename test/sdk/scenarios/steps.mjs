@@ -47,7 +47,7 @@ export default [
     alone: true,
     run: async (run) => {
       const name = run.key();
-      const id = await run.submit('/Steps/chain', { name, ms: 250 });
+      const id = await run.submit('/Steps/hung', name);
       for (let i = 1; i <= 3; i += 1) {
         await run.side.step(`begin ${name}${i}`);
         await run.side.kill();
@@ -63,7 +63,7 @@ export default [
     run: async (run) => {
       await run.side.kill();
       const id = await run.submit('/Payloads/echo', 'back');
-      const row = await run.side.until(async () => { const each = await run.row(id); return each?.last_failure_error_code && each; }, 'a failure');
+      const row = await run.side.until(async () => { const each = await run.row(id); return each?.last_failure_error_code && each.status === 'backing-off' && each; }, 'a failure');
       await run.side.start();
       return [row.status, row.last_failure_error_code, await run.result(id)];
     },
