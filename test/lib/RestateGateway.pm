@@ -290,6 +290,8 @@ sub becomes
 	my ($get, $wanted, $name) = @_;
 	my $is_pattern = ref $wanted eq 'Regexp';
 	my $is;
+	# a failure is told of the line that calls
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
 	wait_until(sub { $is = $get->(); return defined $is && ($is_pattern ? $is =~ $wanted : $is eq $wanted) });
 	return $is_pattern ? Test::More::like($is, $wanted, $name) : Test::More::is($is, $wanted, $name);
@@ -299,6 +301,7 @@ sub becomes
 sub log_says
 {
 	my ($gateway, $pattern, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
 
 	return becomes(sub { gateway_log($gateway) }, $pattern, $name);
 }

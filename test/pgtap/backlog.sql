@@ -40,9 +40,9 @@ SELECT is(pg_temp.refused(most), 'PT400 invalid_query_parameter', coalesce(most:
 
 -- of 2,000 that are ready it counts no more than 100
 SELECT count(s.id) FROM generate_series(1, 2000) AS n, LATERAL restate_submit('Other', 'run', n::text::bytea) AS s \g /dev/null
-SELECT seq_scan AS scans FROM pg_stat_xact_user_tables WHERE relid = 'restate.runnable'::regclass \gset
+SELECT seq_tup_read + idx_tup_fetch AS rows FROM pg_stat_xact_user_tables WHERE relid = 'restate.runnable'::regclass \gset
 SELECT is(pg_temp.told(100), 'due schedule 2, inbox 3, late schedule 1, ready Keyed 1, ready Other 100, ready Plain 5', 'of many that are ready');
-SELECT is((SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'restate.runnable'::regclass), :'scans'::bigint, 'without a scan of the table');
+SELECT cmp_ok((SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = 'restate.runnable'::regclass) - :'rows', '<', 300::bigint, 'of which no more are read');
 
 SELECT * FROM finish();
 ROLLBACK;

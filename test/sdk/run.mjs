@@ -32,7 +32,7 @@ async function runOn(side, row) {
     const came = await Promise.race([row.run ? row.run(run) : run.call(...row.call), late]);
     clearTimeout(timer);
     // what runs on would be written by one and not yet by the other
-    const written = row.unwritten ? [] : await run.written(row.without);
+    const written = row.unwritten ? [] : await run.written(row.without, row.anyOrder);
     return { came: JSON.parse(run.plain(JSON.stringify(came ?? null))), written };
   } catch (error) {
     return { came: run.plain(`${error.message}`), written: [] };

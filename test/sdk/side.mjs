@@ -224,8 +224,9 @@ export class Run {
   }
 
   // Returns what the server has written of the scenario's invocations and of all whom
-  // they called: rows, journals, events.
-  async written(without = []) {
+  // they called: rows, journals, events; notifications behind the commands, if they may
+  // have come in any order.
+  async written(without = [], anyOrder = false) {
     const all = [];
     for (let i = 0; i < this.ids.length; i += 1) {
       const id = this.ids[i];
@@ -238,7 +239,7 @@ export class Run {
       all.push({
         id,
         row: row && Object.fromEntries(columns.filter((column) => !left.includes(column)).map((column) => [column, row[column] ?? null])),
-        journal: entries.length === 1 ? 'its input' : entries.map((entry) => ({ index: entry.index, entry_type: entry.entry_type, name: entry.name ?? null, entry: plainEntry(JSON.parse(entry.entry_json)) })),
+        journal: entries.length === 1 ? 'its input' : listed(entries, anyOrder),
         events: without.includes('events') ? undefined : events.map((event) => ({ after: event.after_journal_entry_index, type: event.event_type, event: plainEntry(JSON.parse(event.event_json)) })),
       });
       // whom it called is looked at too
@@ -254,6 +255,15 @@ export function printable(bytes) {
   const text = buffer.toString();
   const shown = Buffer.from(text).equals(buffer) ? text : `0x${buffer.toString('hex')}`;
   return shown.length > 5000 ? `${shown.slice(0, 20)}... (${shown.length})` : shown;
+}
+
+// Returns the entries of a journal.
+function listed(entries, anyOrder) {
+  const all = entries.map((entry) => ({ index: entry.index, entry_type: entry.entry_type, name: entry.name ?? null, entry: plainEntry(JSON.parse(entry.entry_json)) }));
+  if (!anyOrder) return all;
+  const isCommand = ({ entry_type: type }) => type.startsWith('Command');
+  const placed = all.map((entry) => ({ ...entry, index: null }));
+  return [...placed.filter(isCommand), ...placed.filter((entry) => !isCommand(entry)).sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))];
 }
 
 const times = new Set(['wake_up_time', 'random_seed']);

@@ -489,36 +489,43 @@ sub faint
 JS
 }
 
+# Tests that every text of what is shown stands out in both schemes, and notes their grounds.
+sub stands_out
+{
+	my ($name, $grounds) = @_;
+
+	for my $scheme (qw(dark light))
+	{
+		my $faint;
+		browser('scheme', scheme => $scheme);
+		wait_until(sub { !@{ $faint = faint() } });
+		is_deeply($faint, [], "$scheme, $name: every text stands out");
+		$grounds->{$scheme} = evaluate('getComputedStyle(document.body).backgroundColor');
+	}
+	return;
+}
+
 my %pages = ('list' => [ '', '#results-count' ], 'invocation' => [ "#/invocation/$placed", '#calls' ], 'mark' => [ "#/invocation/$placed?from=4", '#restart-do:enabled' ], 'refusal' => [ "#/invocation/$lacking?from=5", '#restart-nearest' ],
 	'hostile' => [ "#/invocation/$hostile?from=1", '#restart-outcome' ], 'paused' => [ "#/invocation/$backing_off", '#calls' ]);
 my $has_jobs = in_tables(q{SELECT to_regclass('restate.sys_bulk_job') IS NOT NULL}) eq 't';
 %pages = (%pages, 'jobs' => [ '#/jobs', '#jobs > *' ], 'new job' => [ '#/jobs/new', '#job-count' ]) if $has_jobs;
 my %grounds;
-for my $scheme (qw(light dark))
+for my $name (sort keys %pages)
 {
-	browser('scheme', scheme => $scheme);
-	for my $name (sort keys %pages)
+	page(@{ $pages{$name} });
+	stands_out($name, \%grounds);
+	for my $width (360, 768, 1024)
 	{
-		page(@{ $pages{$name} });
-		is_deeply(faint(), [], "$scheme, $name: every text stands out");
-		$grounds{$scheme} = evaluate('getComputedStyle(document.body).backgroundColor');
-	}
-	invocation($placed);
-	browser('click', on => '#op-purge', until => '#confirm-do:enabled');
-	is_deeply(faint(), [], "$scheme: in a dialog as well");
-	browser('press', key => 'Escape');
-}
-isnt($grounds{light}, $grounds{dark}, 'the schemes differ');
-browser('scheme', scheme => 'light');
-for my $width (360, 768, 1024)
-{
-	browser('size', width => $width, height => 740);
-	for my $name (sort keys %pages)
-	{
-		page(@{ $pages{$name} });
+		browser('size', width => $width, height => 740);
 		becomes(sub { browser('overflow') }, 0, "$name is not wider than $width");
 	}
+	browser('size', width => 1400);
 }
+invocation($placed);
+browser('click', on => '#op-purge', until => '#confirm-do:enabled');
+stands_out('a dialog', \%grounds);
+browser('press', key => 'Escape');
+isnt($grounds{light}, $grounds{dark}, 'the schemes differ');
 browser('size', width => 360, height => 740);
 invocation($placed);
 browser('click', on => '#op-purge', until => '#confirm-do:enabled');
@@ -712,23 +719,14 @@ sub bulk_jobs
 	browser('click', on => "#jobs a[href*=\"$job\"]", until => '#job-percent');
 	page('#/jobs/00000000-0000-0000-0000-000000000000', 'main .problem');
 	becomes(sub { shown() }, qr/bulk_job_not_found/, 'one that is not there');
-	for my $scheme (qw(light dark))
-	{
-		browser('scheme', scheme => $scheme);
-		for (["#/jobs/$job", '#job-percent'], ['#/jobs', '#jobs table'])
-		{
-			page(@$_);
-			is_deeply(faint(), [], "$scheme, $_->[0]: every text stands out");
-		}
-	}
-	browser('scheme', scheme => 'light');
-	browser('size', width => 360, height => 740);
 	for (["#/jobs/$job", '#job-percent'], ['#/jobs', '#jobs table'])
 	{
 		page(@$_);
+		stands_out($_->[0], {});
+		browser('size', width => 360, height => 740);
 		becomes(sub { browser('overflow') }, 0, "$_->[0] is not wider than 360");
+		browser('size', width => 1400);
 	}
-	browser('size', width => 1400);
 	all_is_well('bulk jobs', qr{^404 GET /admin/bulk-jobs/0000});
 	return;
 }

@@ -125,7 +125,7 @@ for my $how ('close', 'reset', 'half')
 
 # The gateway ends in time, too, without an answer
 {
-	my $gateway = start_gateway($node, '--pool=1', '--request-timeout=1');
+	my $gateway = start_gateway($node, '--pool=1', '--request-timeout=2');
 
 	is(request($gateway, 'GET', '/health')->{status}, 200, 'all is well');
 	request($gateway, 'PATCH', '/invocations/' . inv('paused') . '/pause');

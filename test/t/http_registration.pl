@@ -72,7 +72,7 @@ my $node = new_node('http_registration');
 $node->safe_psql('postgres', slurp_file('examples/gateway_roles.sql'));
 my $database = 'host=' . $node->host . ' port=' . $node->port . ' dbname=postgres';
 my @roles = ("--db=$database user=restate_gateway", "--query-db=$database user=restate_gateway_reader");
-my $gateway = start_gateway($node, @roles, '--request-timeout=6');
+my $gateway = start_gateway($node, @roles);
 my (%ours, %label);
 my $replayed = 0;
 

@@ -201,7 +201,7 @@ is(read_answer($told_of)->{body}, '3', 'a result that is awaited');
 becomes(sub { sql($listener, 'SELECT 1') }, qr/notification "restate_ingress_\w+" with payload "inv_/, 'is notified of');
 sql($listener, "SELECT FROM restate_submit('Rules', 'echo', idempotency_key => 'unawaited')");
 comes("SELECT status FROM restate.invocation WHERE idempotency_key = 'unawaited'", 'completed');
-unbecomes(sub { sql($listener, 'SELECT 1') }, qr/notification/, 'and one that nobody awaits is not');
+unlike(sql($listener, 'SELECT 1'), qr/notification/, 'and one that nobody awaits is not');
 
 # limits, and what is no request of the ingress
 
@@ -247,7 +247,7 @@ $answers{ short(read_answer($_, 'POST')) }++ for @many;
 is(join('|', %answers), '200 9|2000', 'and each has its answer');
 
 my $last = call_later($second, 'POST', '/Rules/wait', '', 'Idempotency-Key: last');
-my $short = start_ingress($node, '--request-timeout=1');
+my $short = start_ingress($node, '--request-timeout=3');
 my $told = call_later($short, 'POST', '/Rules/wait', '', 'Idempotency-Key: last');
 wait_until(sub { waiting($second) == 1 && waiting($short) == 1 });
 is(stop_gateway($short->{gateway}), 0, 'a gateway that is stopped does not wait for ever');

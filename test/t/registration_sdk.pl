@@ -22,7 +22,7 @@ my $node = new_node('registration_sdk');
 $node->safe_psql('postgres', slurp_file('examples/gateway_roles.sql'));
 my $database = 'host=' . $node->host . ' port=' . $node->port . ' dbname=postgres';
 my @roles = ("--db=$database user=restate_gateway", "--query-db=$database user=restate_gateway_reader");
-my $gateway = start_gateway($node, @roles, '--request-timeout=3', '--person-header=X-Person', '--reason-header=X-Reason');
+our $gateway = start_gateway($node, @roles, '--person-header=X-Person', '--reason-header=X-Reason');
 
 END
 {
@@ -52,6 +52,15 @@ sub register
 	my $document = $answer && $answer->{body} ne '' ? $json->decode($answer->{body}) : {};
 
 	return ($answer ? $answer->{status} : 'none', $document->{restate_code} // '', $document);
+}
+
+# Returns the bytes of a request to register what is at a port.
+sub asks_for
+{
+	my ($port) = @_;
+	my $body = $json->encode({ uri => "http://127.0.0.1:$port/" });
+
+	return join("\r\n", 'POST /deployments HTTP/1.1', 'Host: gateway', 'Content-Type: application/json', 'Content-Length: ' . length $body, '', $body);
 }
 
 # Returns a document of the gateway's.
@@ -121,7 +130,14 @@ sub answers
 	append_to_file("$dir/$name", $json->encode({ status => 200, type => 'application/vnd.restate.endpointmanifest.v4+json', body => ref $body ? $json->encode($body) : $body, %more }));
 	return join ' ', (register($h2, { path => "/$name" }))[ 0, 1 ];
 }
-is(join(' ', (register($mute, {}))[ 0, 1 ]), '500 META0003', 'what says nothing is not waited for beyond the time of a request');
+{
+	local $gateway = start_gateway($node, @roles, '--request-timeout=2');
+	is(join(' ', (register($mute, {}))[ 0, 1 ]), '500 META0003', 'what says nothing is not waited for beyond the time of a request');
+	my $last = open_connection($gateway);
+	send_bytes($last, asks_for($mute));
+	await_arrival($gateway);
+	is(stop_gateway($gateway), 0, 'nor where the gateway is to end');
+}
 is(answers('large', 'x' x (4 * 1024 * 1024 + 1)), '500 META0013', 'a manifest of more than 4 MiB');
 is(answers('deep', '[' x 100000), '500 META0013', 'one nested too deep');
 is(answers('latin', "{\"services\": \"\xff\"}"), '500 META0013', 'one that is not UTF-8');
@@ -140,9 +156,7 @@ is(told(request($gateway, 'POST', '/deployments', $json->encode({ uri => "http:/
 is(told(json_request($gateway, 'POST', '/deployments', '{}', 'Origin: http://elsewhere')), '403 foreign_origin', 'and so is a page of elsewhere');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM restate.deployment WHERE endpoint LIKE \'%nowhere%\' OR endpoint LIKE \'%large%\''), 0, 'nothing came of what was refused');
 
-# a client that goes, and a gateway that is stopped, while what is asked does not answer
-my $body = $json->encode({ uri => "http://127.0.0.1:$mute/" });
-my $request = join("\r\n", 'POST /deployments HTTP/1.1', 'Host: gateway', 'Content-Type: application/json', 'Content-Length: ' . length $body, '', $body);
+# clients that go while what is asked does not answer
 my $patient = start_gateway($node, @roles, '--request-timeout=600');
 
 # Returns how many sockets the patient gateway has.
@@ -153,14 +167,12 @@ sub sockets
 
 my $before = sockets();
 my @clients = map { open_connection($patient) } 1 .. 10;
-send_bytes($_, $request) for @clients;
+send_bytes($_, asks_for($mute)) for @clients;
 ok(wait_until(sub { sockets() >= $before + 20 }), 'each of them has something asked');
 close $_ for @clients;
 ok(wait_until(sub { sockets() <= $before }), 'when they have gone, nothing is asked any more');
 is(stop_gateway($patient), 0, 'and the gateway can end');
 is($node->safe_psql('postgres', q(SELECT string_agg(problem, ' ') FROM restate_verify())), '', 'all is well');
-my $last = open_connection($gateway);
-send_bytes($last, $request);
 is(stop_gateway($gateway), 0, 'the gateway ends well');
 $node->stop;
 done_testing();

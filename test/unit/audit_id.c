@@ -10,10 +10,10 @@
 #include "types/audit_id.h"
 
 /* microseconds since 2000 of 2026, and of 2126 */
-#define NOW			  INT64_C(820454400000000)
-#define IN_100_YEARS  INT64_C(3976214400000000)
-#define BACKENDS	  2048
-#define SERVER		  UINT64_C(7574233301861478421)
+#define NOW			 INT64_C(820454400000000)
+#define IN_100_YEARS INT64_C(3976214400000000)
+#define BACKENDS	 2048
+#define SERVER		 UINT64_C(7574233301861478421)
 
 static int tests;
 static int failures;
