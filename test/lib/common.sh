@@ -97,7 +97,9 @@ build_make() {
 }
 
 # Prints the settings that make a server find the extension staged below a
-# directory without installing it.
+# directory without installing it.  Where there are none, the extension and its
+# library are those that are installed: of one library from two places, a session
+# that names it both ways would load both.
 stage_settings() {
   local stage=$1 known
   known=$("$pg_bin/postgres" --describe-config)
@@ -108,6 +110,7 @@ stage_settings() {
   else
     echo "this PostgreSQL $pg_major looks for extensions nowhere but in its own directory:" \
       "run \"make install\" first" >&2
+    return
   fi
   echo "dynamic_library_path = '$stage$("$pg_config" --pkglibdir):\$libdir'"
 }

@@ -96,7 +96,7 @@ SELECT replace(query, repeat('long', 4000), 'long...'), E'\n  ' || plan(query) F
   (39, $$SELECT count(*) FROM (VALUES ('Svc1')) AS v (name) LEFT JOIN restate.sys_invocation i ON i.target_handler_name = v.name AND i.status = 'running'$$),
   (40, $$SELECT count(*) FROM restate.sys_deployment d WHERE EXISTS (SELECT FROM restate.sys_invocation i WHERE i.status = 'paused' AND i.last_attempt_server = d.endpoint)$$),
   (41, $$SELECT count(*) FROM restate.sys_invocation i LEFT JOIN restate.sys_deployment d ON d.id = i.last_attempt_deployment_id AND i.status = 'running'$$),
-  (42, $$SELECT count(*) FROM restate.sys_invocation i LEFT JOIN LATERAL (SELECT 1 WHERE i.status = 'running') AS x ON true$$),
+  (42, $$SELECT count(i.modified_at) FROM restate.sys_invocation i LEFT JOIN LATERAL (SELECT 1 WHERE i.status = 'running') AS x ON true$$),
   (43, $$SELECT count(*) FROM restate.sys_invocation WHERE status = 'running' OR trace_id = 'x'$$),
   (44, $$SELECT count(*) FROM restate.sys_invocation WHERE lower(status) = 'running'$$),
   (45, $$SELECT count(*) FROM restate.sys_invocation WHERE status = 'completed'$$),

@@ -23,7 +23,7 @@ WHERE a IS DISTINCT FROM b OR c IS DISTINCT FROM d;
 SELECT CAST(NULL AS STRING) AS nothing, CAST(1 AS STRING) || 'x' AS text, pg_typeof(CAST(1 AS STRING) || 'x') AS type;
 -- an alias, or the server's own name by its schema, is as it was
 SELECT first_value FROM (SELECT 1 AS first_value) AS v;
-SELECT restate_query.kept_value(NULL, 1);
+SELECT restate_query.kept_value(NULL::text, 1);
 -- nobody sees the names but who is let in
 CREATE ROLE restate_test_asker;
 SET ROLE restate_test_asker;
