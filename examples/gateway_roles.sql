@@ -36,7 +36,7 @@ GRANT EXECUTE ON FUNCTION
   -- what waits, for the metrics
   restate_backlog,
   -- what is registered, and the state of objects
-  restate_register_deployment, restate_remove_deployment,
+  restate_register_deployment, restate_update_deployment, restate_remove_deployment,
   restate_modify_service, restate_modify_state,
   -- several requests in one call; without it each has its own
   restate_joined

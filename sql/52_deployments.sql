@@ -63,6 +63,36 @@ $function$;
 COMMENT ON FUNCTION restate.check_fields(jsonb, jsonb, text) IS
 'Raises invalid_body unless the document is an object whose fields are known and of their kind, or null. kinds: an object with each field that there may be, and what it is: text, flag, list, object, texts (an object of strings), duration (milliseconds), count, version, factor, any, or an array of the words that it may be. place: what the document is, for the message.';
 
+CREATE FUNCTION restate.check_manifest_versions(manifest jsonb)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  low integer;
+  high integer;
+BEGIN
+  IF pg_column_size(manifest) > 4194304 THEN
+    PERFORM restate.refuse_body('the manifest has more than 4194304 bytes');
+  END IF;
+  PERFORM restate.check_fields(manifest, '{"protocolMode": ["BIDI_STREAM", "REQUEST_RESPONSE"], "minProtocolVersion": "version",
+    "maxProtocolVersion": "version", "services": "list", "lambdaCompression": "any"}', 'the manifest');
+  IF coalesce(manifest -> 'services', 'null') = 'null' THEN
+    PERFORM restate.refuse_body('the manifest has no services');
+  END IF;
+  SELECT v.low, v.high INTO STRICT low, high FROM restate.manifest_versions(manifest) AS v (low, high);
+  IF low > high THEN
+    PERFORM restate.refuse_body(format('the manifest has a minProtocolVersion, %s, above its maxProtocolVersion, %s', low, high));
+  END IF;
+  IF high < 5 OR low > 6 THEN
+    PERFORM restate.refuse('unsupported_protocol', format(
+      'the manifest speaks versions %s to %s of the service protocol: 5 or 6 must be among them', low, high));
+  END IF;
+END
+$function$;
+COMMENT ON FUNCTION restate.check_manifest_versions(jsonb) IS
+'Raises invalid_body or unsupported_protocol unless the document is a manifest of what speaks a version of the service protocol that is known here. What it says of services is not looked at.';
+
 CREATE FUNCTION restate.check_manifest(manifest jsonb)
   RETURNS void
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
@@ -81,28 +111,10 @@ DECLARE
   service record;
   handler record;
   place text;
-  low integer;
-  high integer;
   twice text;
   runs bigint;
 BEGIN
-  IF pg_column_size(manifest) > 4194304 THEN
-    PERFORM restate.refuse_body('the manifest has more than 4194304 bytes');
-  END IF;
-  PERFORM restate.check_fields(manifest, '{"protocolMode": ["BIDI_STREAM", "REQUEST_RESPONSE"], "minProtocolVersion": "version",
-    "maxProtocolVersion": "version", "services": "list", "lambdaCompression": "any"}', 'the manifest');
-  IF coalesce(manifest -> 'services', 'null') = 'null' THEN
-    PERFORM restate.refuse_body('the manifest has no services');
-  END IF;
-  SELECT v.low, v.high INTO STRICT low, high FROM restate.manifest_versions(manifest) AS v (low, high);
-  IF low > high THEN
-    PERFORM restate.refuse_body(format('the manifest has a minProtocolVersion, %s, above its maxProtocolVersion, %s', low, high));
-  END IF;
-  IF high < 5 OR low > 6 THEN
-    PERFORM restate.refuse('unsupported_protocol', format(
-      'the manifest speaks versions %s to %s of the service protocol: 5 or 6 must be among them', low, high));
-  END IF;
-
+  PERFORM restate.check_manifest_versions(manifest);
   FOR service IN
     SELECT s.value, s.place - 1 AS place FROM jsonb_array_elements(manifest -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place
   LOOP
@@ -332,22 +344,34 @@ CREATE FUNCTION restate.put_deployment(registered restate.deployment)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-  service jsonb;
-  defined restate.service_revision;
-  had restate.service_revision;
-  served CONSTANT text[] := ARRAY(SELECT s.value ->> 'name' FROM jsonb_array_elements(registered.manifest -> 'services') AS s (value));
 BEGIN
   INSERT INTO restate.deployment AS d SELECT registered.*
     ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET ty = excluded.ty, endpoint = excluded.endpoint,
       min_service_protocol_version = excluded.min_service_protocol_version,
       max_service_protocol_version = excluded.max_service_protocol_version, sdk_version = excluded.sdk_version,
       http_version = excluded.http_version, protocol_type = excluded.protocol_type,
-      additional_headers = excluded.additional_headers, metadata = excluded.metadata, manifest = excluded.manifest;
+      additional_headers = excluded.additional_headers, metadata = excluded.metadata, manifest = excluded.manifest,
+      is_moved = excluded.is_moved;
   IF NOT FOUND THEN
     PERFORM restate.not_written(format('deployment %s', registered.id));
   END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.put_deployment(restate.deployment) FROM PUBLIC;
+COMMENT ON FUNCTION restate.put_deployment(restate.deployment) IS
+'Writes a deployment as it is to be, without its services. For who has locked the deployments.';
 
+CREATE FUNCTION restate.put_services(registered restate.deployment, in_place boolean)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  service jsonb;
+  defined restate.service_revision;
+  had restate.service_revision;
+  served CONSTANT text[] := ARRAY(SELECT s.value ->> 'name' FROM jsonb_array_elements(registered.manifest -> 'services') AS s (value));
+BEGIN
   -- What the deployment served before, and does not in this form, it serves no more.
   FOR service IN SELECT s.value FROM jsonb_array_elements(registered.manifest -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
     defined := restate.manifest_revision(service, registered.protocol_type IS NOT DISTINCT FROM 'RequestResponse');
@@ -359,9 +383,13 @@ BEGIN
         had.workflow_completion_retention, had.settings, had.bodies)
       IS NOT DISTINCT FROM (defined.ty, defined.public, defined.handlers, defined.idempotency_retention, defined.journal_retention,
         defined.workflow_completion_retention, defined.settings, defined.bodies);
-    SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
-      FROM restate.service_revision AS r
-      WHERE r.service_name = defined.service_name;
+    IF in_place AND had.revision IS NOT NULL THEN
+      defined.revision := had.revision;
+    ELSE
+      SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
+        FROM restate.service_revision AS r
+        WHERE r.service_name = defined.service_name;
+    END IF;
     DELETE FROM restate.service_revision AS r WHERE r.service_name = defined.service_name AND r.deployment_id = registered.id;
     INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, public, handlers, idempotency_retention,
         journal_retention, workflow_completion_retention, settings, bodies)
@@ -375,9 +403,9 @@ BEGIN
     WHERE r.deployment_id = registered.id AND r.service_name <> ALL (served);
 END
 $function$;
-REVOKE ALL ON FUNCTION restate.put_deployment(restate.deployment) FROM PUBLIC;
-COMMENT ON FUNCTION restate.put_deployment(restate.deployment) IS
-'Writes a deployment as it is to be, with the next revision of each service of its manifest that differs from what it serves. For restate_register_deployment(), which has locked the deployments.';
+REVOKE ALL ON FUNCTION restate.put_services(restate.deployment, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.put_services(restate.deployment, boolean) IS
+'Has a deployment serve what its manifest says and nothing else: a service that it does not serve, or not in this form, gets its next revision; with in_place one that it serves keeps its revision. For who has locked the deployments.';
 
 CREATE FUNCTION restate_register_deployment(
     endpoint text, manifest jsonb, options jsonb DEFAULT '{}', OUT id restate_deployment_id, OUT created boolean,
@@ -452,9 +480,11 @@ BEGIN
   registered.additional_headers := coalesce(nullif(given -> 'additional_headers', 'null'), '{}');
   registered.metadata := coalesce(nullif(given -> 'metadata', 'null'), '{}');
   registered.manifest := sent;
+  registered.is_moved := coalesce(registered.is_moved, false);
 
   BEGIN
     PERFORM restate.put_deployment(registered);
+    PERFORM restate.put_services(registered, false);
     SELECT d.document INTO STRICT document FROM restate.admin_deployment AS d WHERE d.id = registered.id;
     IF coalesce((given ->> 'dry_run')::boolean, false) THEN
       RAISE EXCEPTION USING ERRCODE = 'PT200';

@@ -420,6 +420,68 @@ COMMENT ON FUNCTION restate_api.bulk_abort(uuid) IS
 
 What has had its turn stays done: restate_bulk_abort.';
 
+-- what is registered, and the state of objects
+
+CREATE FUNCTION restate_api.modify_service(service text, public boolean DEFAULT NULL, idempotency_retention text DEFAULT NULL,
+    journal_retention text DEFAULT NULL, workflow_completion_retention text DEFAULT NULL, inactivity_timeout text DEFAULT NULL,
+    abort_timeout text DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_modify_service(service, jsonb_build_object('public', public, 'idempotency_retention', idempotency_retention,
+    'journal_retention', journal_retention, 'workflow_completion_retention', workflow_completion_retention,
+    'inactivity_timeout', inactivity_timeout, 'abort_timeout', abort_timeout));
+END;
+REVOKE ALL ON FUNCTION restate_api.modify_service(text, boolean, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.modify_service(text, boolean, text, text, text, text, text) IS
+'Changes a service
+
+PATCH /services/{name}: restate_modify_service; what is missing or null stays. Answered 200 with the service.';
+
+CREATE FUNCTION restate.api_state_value(value jsonb) RETURNS bytea
+  LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF jsonb_typeof(value) = 'string' THEN
+    RETURN convert_to(value #>> '{}', 'UTF8');
+  END IF;
+  IF jsonb_typeof(value) IS DISTINCT FROM 'array'
+    OR jsonb_path_exists(value, 'strict $[*] ? (@.type() != "number" || @ < 0 || @ > 255 || @ != @.floor())')
+  THEN
+    PERFORM restate.refuse_body('each value of new_state must be a text or an array of bytes, from 0 to 255');
+  END IF;
+  RETURN (SELECT coalesce(decode(string_agg(lpad(to_hex(b.byte::numeric::integer), 2, '0'), '' ORDER BY b.place), 'hex'), '')
+    FROM jsonb_array_elements_text(value) WITH ORDINALITY AS b (byte, place));
+END
+$function$;
+COMMENT ON FUNCTION restate.api_state_value(jsonb) IS
+'The bytes of a value of a state, which clients send as an array of them or as text. Errors: invalid_body 422.';
+
+CREATE FUNCTION restate_api.modify_state(service text, object_key text, new_state jsonb, version text DEFAULT NULL) RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  keys text[];
+  bytes bytea[];
+BEGIN
+  IF jsonb_typeof(new_state) IS DISTINCT FROM 'object' THEN
+    PERFORM restate.refuse_body('new_state must be an object');
+  END IF;
+  SELECT coalesce(array_agg(e.key), '{}'), coalesce(array_agg(restate.api_state_value(e.value)), '{}') INTO keys, bytes
+    FROM jsonb_each(new_state) AS e;
+  PERFORM restate_modify_state(service, object_key, keys, bytes, version);
+  PERFORM set_config('response.status', '202', true);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_api.modify_state(text, text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.modify_state(text, text, jsonb, text) IS
+'Puts another state in place of an object''s or workflow''s
+
+POST /services/{name}/state: restate_modify_state. new_state: an object with each key''s value, an array of bytes or a text. Answered 202 without a body, also where the change waits until nobody holds the key.';
+
 -- what can be read
 
 CREATE VIEW restate_api.invocations AS

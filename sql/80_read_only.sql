@@ -34,7 +34,7 @@ BEGIN
         'restate_cancel() and restate_kill() end the invocation that holds an object key.'),
       ('{restate.sys_deployment, restate.sys_service, restate.admin_deployment, restate.admin_deployments, restate.admin_service, restate.admin_services, restate.admin_service_handlers, restate.admin_handler, restate.admin_service_openapi, restate_api.deployments, restate_api.services}',
         'restate_register_deployment() registers a deployment, and with it the services that it serves.',
-        'restate_register_deployment() makes the next revision of a service, with the option force on the same endpoint; restate_modify_service() changes its options.',
+        'restate_register_deployment() makes the next revision of a service, with the option force on the same endpoint; restate_update_deployment() changes where a deployment is and what it serves, restate_modify_service() options of a service.',
         'restate_remove_deployment() removes a deployment, and with it its revisions of services.'),
       ('{restate.state, restate.sys_promise, restate_api.state, restate_api.promises}',
         'restate_modify_state() changes the state of an object or workflow, restate_resolve_promise() completes a promise; else what executes invocations changes them.',

@@ -30,7 +30,9 @@ GRANT EXECUTE ON FUNCTION
   restate_api.explain(text), restate_api.preview_restart(text, text, text, text),
   restate_api.restart_point(text, text), restate_api.lineage(text), restate_api.call_tree(text),
   restate_api.bulk_start(text, jsonb, jsonb, text), restate_api.bulk_run(uuid, integer),
-  restate_api.bulk_pause(uuid), restate_api.bulk_resume(uuid), restate_api.bulk_abort(uuid)
+  restate_api.bulk_pause(uuid), restate_api.bulk_resume(uuid), restate_api.bulk_abort(uuid),
+  restate_api.modify_service(text, boolean, text, text, text, text, text),
+  restate_api.modify_state(text, text, jsonb, text)
   TO restate_web_operator;
 
 -- The role named in a token is the one that PostgREST becomes.  A role that is

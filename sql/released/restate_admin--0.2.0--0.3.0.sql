@@ -1236,9 +1236,10 @@ ALTER TABLE restate.deployment
   ADD COLUMN protocol_type text,
   ADD COLUMN additional_headers jsonb,
   ADD COLUMN metadata jsonb,
-  ADD COLUMN manifest jsonb;
--- one deployment an endpoint, of those that were registered
-CREATE UNIQUE INDEX deployment_registered_idx ON restate.deployment (endpoint) WHERE manifest IS NOT NULL;
+  ADD COLUMN manifest jsonb,
+  ADD COLUMN is_moved boolean NOT NULL DEFAULT false;
+-- one deployment an endpoint, of those that are where they were registered
+CREATE UNIQUE INDEX deployment_registered_idx ON restate.deployment (endpoint) WHERE manifest IS NOT NULL AND NOT is_moved;
 COMMENT ON COLUMN restate.deployment.protocol_type IS
 'BidiStream or RequestResponse, of an endpoint of HTTP; null is BidiStream.';
 COMMENT ON COLUMN restate.deployment.additional_headers IS
@@ -1246,7 +1247,9 @@ COMMENT ON COLUMN restate.deployment.additional_headers IS
 COMMENT ON COLUMN restate.deployment.metadata IS
 'What who registered it noted, an object of strings.';
 COMMENT ON COLUMN restate.deployment.manifest IS
-'The manifest that it was registered with, as it came; null for a row that restate_register_deployment did not write.';
+'The manifest that its services are of, as it came; null for a row that restate_register_deployment did not write.';
+COMMENT ON COLUMN restate.deployment.is_moved IS
+'Whether restate_update_deployment has brought it to another endpoint, which may be that of another deployment.';
 -- The function has no parsed body that uses the table's row type while the table is
 -- written anew; it gets its own again further below.
 CREATE OR REPLACE FUNCTION restate.service_document(service restate.service_revision) RETURNS jsonb
@@ -1342,6 +1345,36 @@ $function$;
 COMMENT ON FUNCTION restate.check_fields(jsonb, jsonb, text) IS
 'Raises invalid_body unless the document is an object whose fields are known and of their kind, or null. kinds: an object with each field that there may be, and what it is: text, flag, list, object, texts (an object of strings), duration (milliseconds), count, version, factor, any, or an array of the words that it may be. place: what the document is, for the message.';
 
+CREATE FUNCTION restate.check_manifest_versions(manifest jsonb)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  low integer;
+  high integer;
+BEGIN
+  IF pg_column_size(manifest) > 4194304 THEN
+    PERFORM restate.refuse_body('the manifest has more than 4194304 bytes');
+  END IF;
+  PERFORM restate.check_fields(manifest, '{"protocolMode": ["BIDI_STREAM", "REQUEST_RESPONSE"], "minProtocolVersion": "version",
+    "maxProtocolVersion": "version", "services": "list", "lambdaCompression": "any"}', 'the manifest');
+  IF coalesce(manifest -> 'services', 'null') = 'null' THEN
+    PERFORM restate.refuse_body('the manifest has no services');
+  END IF;
+  SELECT v.low, v.high INTO STRICT low, high FROM restate.manifest_versions(manifest) AS v (low, high);
+  IF low > high THEN
+    PERFORM restate.refuse_body(format('the manifest has a minProtocolVersion, %s, above its maxProtocolVersion, %s', low, high));
+  END IF;
+  IF high < 5 OR low > 6 THEN
+    PERFORM restate.refuse('unsupported_protocol', format(
+      'the manifest speaks versions %s to %s of the service protocol: 5 or 6 must be among them', low, high));
+  END IF;
+END
+$function$;
+COMMENT ON FUNCTION restate.check_manifest_versions(jsonb) IS
+'Raises invalid_body or unsupported_protocol unless the document is a manifest of what speaks a version of the service protocol that is known here. What it says of services is not looked at.';
+
 CREATE FUNCTION restate.check_manifest(manifest jsonb)
   RETURNS void
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL SAFE
@@ -1360,28 +1393,10 @@ DECLARE
   service record;
   handler record;
   place text;
-  low integer;
-  high integer;
   twice text;
   runs bigint;
 BEGIN
-  IF pg_column_size(manifest) > 4194304 THEN
-    PERFORM restate.refuse_body('the manifest has more than 4194304 bytes');
-  END IF;
-  PERFORM restate.check_fields(manifest, '{"protocolMode": ["BIDI_STREAM", "REQUEST_RESPONSE"], "minProtocolVersion": "version",
-    "maxProtocolVersion": "version", "services": "list", "lambdaCompression": "any"}', 'the manifest');
-  IF coalesce(manifest -> 'services', 'null') = 'null' THEN
-    PERFORM restate.refuse_body('the manifest has no services');
-  END IF;
-  SELECT v.low, v.high INTO STRICT low, high FROM restate.manifest_versions(manifest) AS v (low, high);
-  IF low > high THEN
-    PERFORM restate.refuse_body(format('the manifest has a minProtocolVersion, %s, above its maxProtocolVersion, %s', low, high));
-  END IF;
-  IF high < 5 OR low > 6 THEN
-    PERFORM restate.refuse('unsupported_protocol', format(
-      'the manifest speaks versions %s to %s of the service protocol: 5 or 6 must be among them', low, high));
-  END IF;
-
+  PERFORM restate.check_manifest_versions(manifest);
   FOR service IN
     SELECT s.value, s.place - 1 AS place FROM jsonb_array_elements(manifest -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place
   LOOP
@@ -1611,22 +1626,34 @@ CREATE FUNCTION restate.put_deployment(registered restate.deployment)
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
 AS $function$
-DECLARE
-  service jsonb;
-  defined restate.service_revision;
-  had restate.service_revision;
-  served CONSTANT text[] := ARRAY(SELECT s.value ->> 'name' FROM jsonb_array_elements(registered.manifest -> 'services') AS s (value));
 BEGIN
   INSERT INTO restate.deployment AS d SELECT registered.*
     ON CONFLICT ON CONSTRAINT deployment_pkey DO UPDATE SET ty = excluded.ty, endpoint = excluded.endpoint,
       min_service_protocol_version = excluded.min_service_protocol_version,
       max_service_protocol_version = excluded.max_service_protocol_version, sdk_version = excluded.sdk_version,
       http_version = excluded.http_version, protocol_type = excluded.protocol_type,
-      additional_headers = excluded.additional_headers, metadata = excluded.metadata, manifest = excluded.manifest;
+      additional_headers = excluded.additional_headers, metadata = excluded.metadata, manifest = excluded.manifest,
+      is_moved = excluded.is_moved;
   IF NOT FOUND THEN
     PERFORM restate.not_written(format('deployment %s', registered.id));
   END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.put_deployment(restate.deployment) FROM PUBLIC;
+COMMENT ON FUNCTION restate.put_deployment(restate.deployment) IS
+'Writes a deployment as it is to be, without its services. For who has locked the deployments.';
 
+CREATE FUNCTION restate.put_services(registered restate.deployment, in_place boolean)
+  RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  service jsonb;
+  defined restate.service_revision;
+  had restate.service_revision;
+  served CONSTANT text[] := ARRAY(SELECT s.value ->> 'name' FROM jsonb_array_elements(registered.manifest -> 'services') AS s (value));
+BEGIN
   -- What the deployment served before, and does not in this form, it serves no more.
   FOR service IN SELECT s.value FROM jsonb_array_elements(registered.manifest -> 'services') WITH ORDINALITY AS s (value, place) ORDER BY s.place LOOP
     defined := restate.manifest_revision(service, registered.protocol_type IS NOT DISTINCT FROM 'RequestResponse');
@@ -1638,9 +1665,13 @@ BEGIN
         had.workflow_completion_retention, had.settings, had.bodies)
       IS NOT DISTINCT FROM (defined.ty, defined.public, defined.handlers, defined.idempotency_retention, defined.journal_retention,
         defined.workflow_completion_retention, defined.settings, defined.bodies);
-    SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
-      FROM restate.service_revision AS r
-      WHERE r.service_name = defined.service_name;
+    IF in_place AND had.revision IS NOT NULL THEN
+      defined.revision := had.revision;
+    ELSE
+      SELECT coalesce(max(r.revision), 0) + 1 INTO STRICT defined.revision
+        FROM restate.service_revision AS r
+        WHERE r.service_name = defined.service_name;
+    END IF;
     DELETE FROM restate.service_revision AS r WHERE r.service_name = defined.service_name AND r.deployment_id = registered.id;
     INSERT INTO restate.service_revision (service_name, revision, deployment_id, ty, public, handlers, idempotency_retention,
         journal_retention, workflow_completion_retention, settings, bodies)
@@ -1654,9 +1685,9 @@ BEGIN
     WHERE r.deployment_id = registered.id AND r.service_name <> ALL (served);
 END
 $function$;
-REVOKE ALL ON FUNCTION restate.put_deployment(restate.deployment) FROM PUBLIC;
-COMMENT ON FUNCTION restate.put_deployment(restate.deployment) IS
-'Writes a deployment as it is to be, with the next revision of each service of its manifest that differs from what it serves. For restate_register_deployment(), which has locked the deployments.';
+REVOKE ALL ON FUNCTION restate.put_services(restate.deployment, boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.put_services(restate.deployment, boolean) IS
+'Has a deployment serve what its manifest says and nothing else: a service that it does not serve, or not in this form, gets its next revision; with in_place one that it serves keeps its revision. For who has locked the deployments.';
 
 CREATE FUNCTION restate_register_deployment(
     endpoint text, manifest jsonb, options jsonb DEFAULT '{}', OUT id restate_deployment_id, OUT created boolean,
@@ -1731,9 +1762,11 @@ BEGIN
   registered.additional_headers := coalesce(nullif(given -> 'additional_headers', 'null'), '{}');
   registered.metadata := coalesce(nullif(given -> 'metadata', 'null'), '{}');
   registered.manifest := sent;
+  registered.is_moved := coalesce(registered.is_moved, false);
 
   BEGIN
     PERFORM restate.put_deployment(registered);
+    PERFORM restate.put_services(registered, false);
     SELECT d.document INTO STRICT document FROM restate.admin_deployment AS d WHERE d.id = registered.id;
     IF coalesce((given ->> 'dry_run')::boolean, false) THEN
       RAISE EXCEPTION USING ERRCODE = 'PT200';
@@ -1755,6 +1788,103 @@ $function$;
 REVOKE ALL ON FUNCTION restate_register_deployment(text, jsonb, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION restate_register_deployment(text, jsonb, jsonb) IS
 'Registers what serves handlers, and returns its id, whether that is new, and the deployment as GET /deployments/{id} shows it. endpoint: worker:NAME, or the URI of an SDK''s endpoint, http or https. manifest: the discovery document, of which {"services": [{"name", "ty": SERVICE|VIRTUAL_OBJECT|WORKFLOW, "handlers": [{"name"}]}]} is enough; a handler without ty is exclusive on an object and the run on a workflow. options: additional_headers and metadata, objects of strings; use_http_11; sdk_version; force, breaking, dry_run. Each service gets its next revision. An endpoint that is registered keeps its id: without force nothing changes, with it a service that differs gets its next revision, and one that the manifest has no more is served no more. A handler of the latest revision that is missing, or another ty of the service, takes breaking or force. dry_run tells what would be returned, or refused, and changes nothing; the id of what would be new is not kept. One registration or removal at a time; others wait. Errors: invalid_body 422, unsupported_protocol 422, reserved_name 422, breaking_change 409, read_only 503; 40001 where another came first in a transaction that has seen less.';
+
+CREATE FUNCTION restate_update_deployment(id restate_deployment_id, options jsonb, manifest jsonb DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+#variable_conflict use_variable
+DECLARE
+  sent CONSTANT jsonb := nullif($3, 'null');
+  given CONSTANT jsonb := jsonb_strip_nulls(coalesce($2, '{}'));
+  at CONSTANT text := CASE WHEN given ? 'endpoint' THEN restate.registered_endpoint(given ->> 'endpoint') END;
+  overwrites boolean;
+  had restate.deployment;
+  registered restate.deployment;
+  document jsonb;
+BEGIN
+  PERFORM restate.check_fields(given, '{"endpoint": "text", "additional_headers": "texts", "use_http_11": "flag",
+    "overwrite": "flag", "dry_run": "flag", "sdk_version": "text"}', 'the options');
+  overwrites := coalesce((given ->> 'overwrite')::boolean, false);
+  IF overwrites AND sent IS NULL THEN
+    PERFORM restate.refuse_body('the option overwrite needs a manifest');
+  END IF;
+  IF overwrites THEN
+    PERFORM restate.check_manifest(sent);
+  ELSIF sent IS NOT NULL THEN
+    PERFORM restate.check_manifest_versions(sent);
+  END IF;
+  IF $1 IS NULL THEN
+    PERFORM restate.refuse('invalid_deployment_id', 'the deployment id is null');
+  END IF;
+  PERFORM restate.lock_deployments();
+  SELECT * INTO had FROM restate.deployment AS d WHERE d.id = $1;
+  IF NOT FOUND THEN
+    PERFORM restate.refuse('unknown_deployment', format('deployment %s is not registered', $1));
+  END IF;
+  registered := had;
+  registered.endpoint := coalesce(at, had.endpoint);
+  registered.is_moved := had.is_moved OR registered.endpoint <> had.endpoint;
+  IF (at LIKE 'http%') <> (had.ty = 'http') THEN
+    PERFORM restate.refuse('deployment_incompatible', format('deployment %s is at an endpoint of another kind than', $1), at,
+      detail => 'An update of a deployment leaves what is spoken with it.', hint => 'Register it as another deployment.');
+  END IF;
+  IF had.ty <> 'http' AND (given -> 'use_http_11' = 'true' OR coalesce(given -> 'additional_headers', '{}') <> '{}') THEN
+    PERFORM restate.refuse('deployment_incompatible', format('deployment %s is not asked over HTTP', $1),
+      detail => 'The options use_http_11 and additional_headers are for endpoints of HTTP alone.', hint => 'Leave them out.');
+  END IF;
+  registered.additional_headers := coalesce(given -> 'additional_headers', had.additional_headers);
+  IF given ? 'use_http_11' AND had.ty = 'http' THEN
+    registered.http_version := CASE WHEN (given -> 'use_http_11')::boolean THEN 'HTTP/1.1' ELSE 'HTTP/2.0' END;
+  END IF;
+  IF sent IS NOT NULL THEN
+    -- what runs there goes on in the version that it has begun with
+    SELECT v.low, v.high INTO STRICT registered.min_service_protocol_version, registered.max_service_protocol_version
+      FROM restate.manifest_versions(sent) AS v;
+    IF (registered.min_service_protocol_version, registered.max_service_protocol_version)
+      <> (had.min_service_protocol_version, had.max_service_protocol_version)
+    THEN
+      PERFORM restate.refuse('deployment_incompatible', format(
+        'deployment %s speaks versions %s to %s of the service protocol, and would speak %s to %s', $1,
+        had.min_service_protocol_version, had.max_service_protocol_version,
+        registered.min_service_protocol_version, registered.max_service_protocol_version),
+        detail => 'An update of a deployment leaves the versions that it speaks.',
+        hint => 'Register it as another deployment.');
+    END IF;
+    registered.sdk_version := coalesce(given ->> 'sdk_version', had.sdk_version);
+    IF had.ty = 'http' THEN
+      registered.protocol_type := CASE sent ->> 'protocolMode' WHEN 'REQUEST_RESPONSE' THEN 'RequestResponse' ELSE 'BidiStream' END;
+    END IF;
+  END IF;
+  IF overwrites THEN
+    registered.manifest := sent;
+  END IF;
+
+  BEGIN
+    IF registered IS DISTINCT FROM had THEN
+      PERFORM restate.put_deployment(registered);
+    END IF;
+    IF overwrites THEN
+      PERFORM restate.put_services(registered, true);
+    END IF;
+    SELECT d.document INTO STRICT document FROM restate.admin_deployment AS d WHERE d.id = $1;
+    IF coalesce((given ->> 'dry_run')::boolean, false) THEN
+      RAISE EXCEPTION USING ERRCODE = 'PT200';
+    END IF;
+  EXCEPTION WHEN SQLSTATE 'PT200' THEN
+    -- what would be was told, and is not
+    RETURN document;
+  END;
+  PERFORM restate.note('update_deployment', jsonb_build_object('deployment', $1, 'endpoint', registered.endpoint, 'overwrite', overwrites,
+      'services', (SELECT coalesce(jsonb_object_agg(s ->> 'name', s -> 'revision'), '{}') FROM jsonb_array_elements(document -> 'services') AS s)),
+    'changed');
+  RETURN document;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_update_deployment(restate_deployment_id, jsonb, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION restate_update_deployment(restate_deployment_id, jsonb, jsonb) IS
+'Changes a deployment under its id, also while invocations are pinned to it, and returns it as GET /deployments/{id} shows it. options: endpoint, of the kind that it has, and perhaps that of another deployment; additional_headers, an object of strings in place of those that it has; use_http_11; sdk_version; overwrite, dry_run; what is missing or null stays as it is. manifest: the discovery document of what is at the endpoint, or null. Its versions of the service protocol must be those that the deployment has. With overwrite the deployment serves what it says from then on, whatever is lost by that: a service that it has served keeps its revision, another gets its next one, and what operators have changed of them is as the manifest says. Without overwrite the services stay as they are. dry_run tells what would be returned, or refused, and changes nothing. Errors: invalid_deployment_id 400 for null, unknown_deployment 404, invalid_body 422, unsupported_protocol 422, reserved_name 422, deployment_incompatible 400, read_only 503.';
 
 CREATE FUNCTION restate_remove_deployment(id restate_deployment_id, force boolean DEFAULT false)
   RETURNS text
@@ -2728,7 +2858,7 @@ BEGIN
         'restate_cancel() and restate_kill() end the invocation that holds an object key.'),
       ('{restate.sys_deployment, restate.sys_service, restate.admin_deployment, restate.admin_deployments, restate.admin_service, restate.admin_services, restate.admin_service_handlers, restate.admin_handler, restate.admin_service_openapi, restate_api.deployments, restate_api.services}',
         'restate_register_deployment() registers a deployment, and with it the services that it serves.',
-        'restate_register_deployment() makes the next revision of a service, with the option force on the same endpoint; restate_modify_service() changes its options.',
+        'restate_register_deployment() makes the next revision of a service, with the option force on the same endpoint; restate_update_deployment() changes where a deployment is and what it serves, restate_modify_service() options of a service.',
         'restate_remove_deployment() removes a deployment, and with it its revisions of services.'),
       ('{restate.state, restate.sys_promise, restate_api.state, restate_api.promises}',
         'restate_modify_state() changes the state of an object or workflow, restate_resolve_promise() completes a promise; else what executes invocations changes them.',
@@ -5237,6 +5367,66 @@ COMMENT ON FUNCTION restate_api.bulk_abort(uuid) IS
 'Aborts a bulk job
 
 What has had its turn stays done: restate_bulk_abort.';
+
+CREATE FUNCTION restate_api.modify_service(service text, public boolean DEFAULT NULL, idempotency_retention text DEFAULT NULL,
+    journal_retention text DEFAULT NULL, workflow_completion_retention text DEFAULT NULL, inactivity_timeout text DEFAULT NULL,
+    abort_timeout text DEFAULT NULL)
+  RETURNS jsonb
+  LANGUAGE sql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT restate_modify_service(service, jsonb_build_object('public', public, 'idempotency_retention', idempotency_retention,
+    'journal_retention', journal_retention, 'workflow_completion_retention', workflow_completion_retention,
+    'inactivity_timeout', inactivity_timeout, 'abort_timeout', abort_timeout));
+END;
+REVOKE ALL ON FUNCTION restate_api.modify_service(text, boolean, text, text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.modify_service(text, boolean, text, text, text, text, text) IS
+'Changes a service
+
+PATCH /services/{name}: restate_modify_service; what is missing or null stays. Answered 200 with the service.';
+
+CREATE FUNCTION restate.api_state_value(value jsonb) RETURNS bytea
+  LANGUAGE plpgsql IMMUTABLE CALLED ON NULL INPUT PARALLEL SAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF jsonb_typeof(value) = 'string' THEN
+    RETURN convert_to(value #>> '{}', 'UTF8');
+  END IF;
+  IF jsonb_typeof(value) IS DISTINCT FROM 'array'
+    OR jsonb_path_exists(value, 'strict $[*] ? (@.type() != "number" || @ < 0 || @ > 255 || @ != @.floor())')
+  THEN
+    PERFORM restate.refuse_body('each value of new_state must be a text or an array of bytes, from 0 to 255');
+  END IF;
+  RETURN (SELECT coalesce(decode(string_agg(lpad(to_hex(b.byte::numeric::integer), 2, '0'), '' ORDER BY b.place), 'hex'), '')
+    FROM jsonb_array_elements_text(value) WITH ORDINALITY AS b (byte, place));
+END
+$function$;
+COMMENT ON FUNCTION restate.api_state_value(jsonb) IS
+'The bytes of a value of a state, which clients send as an array of them or as text. Errors: invalid_body 422.';
+
+CREATE FUNCTION restate_api.modify_state(service text, object_key text, new_state jsonb, version text DEFAULT NULL) RETURNS void
+  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+  keys text[];
+  bytes bytea[];
+BEGIN
+  IF jsonb_typeof(new_state) IS DISTINCT FROM 'object' THEN
+    PERFORM restate.refuse_body('new_state must be an object');
+  END IF;
+  SELECT coalesce(array_agg(e.key), '{}'), coalesce(array_agg(restate.api_state_value(e.value)), '{}') INTO keys, bytes
+    FROM jsonb_each(new_state) AS e;
+  PERFORM restate_modify_state(service, object_key, keys, bytes, version);
+  PERFORM set_config('response.status', '202', true);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_api.modify_state(text, text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION restate_api.modify_state(text, text, jsonb, text) IS
+'Puts another state in place of an object''s or workflow''s
+
+POST /services/{name}/state: restate_modify_state. new_state: an object with each key''s value, an array of bytes or a text. Answered 202 without a body, also where the change waits until nobody holds the key.';
 
 CREATE VIEW restate_api.bulk_jobs AS
 SELECT b.job, b.operation, b.filter, b.options, b.reason, b.role_name, b.session_user_name, b.claimed_subject, b.state,

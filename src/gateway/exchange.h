@@ -101,7 +101,7 @@ struct Exchange
 	const AnswerHeader *headers; /* NULL: no others */
 };
 
-/* of register.h */
+/* of discovery.h */
 extern void discovery_free(Discovery *discovery);
 
 extern Exchange *exchange_new(const char *target);

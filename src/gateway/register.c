@@ -1,8 +1,6 @@
 /*
  * register.c
- *		Asks a deployment for its manifest, and registers it with what that says.
- *
- * Errors of what is asked have the codes that clients of the Admin API know.
+ *		Registers deployments and changes them, as their manifests say.
  */
 #include "register.h"
 
@@ -11,75 +9,65 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "body.h"
-#include "cluster.h"
-#include "deploy/fetch.h"
+#include "deploy/uri.h"
+#include "discovery.h"
+#include "reads.h"
 
-/* what there is too much of for restate_register_deployment as well */
-#define MANIFEST_MAX_BYTES ((size_t) 4 * 1024 * 1024)
-
-#define MANIFEST_TYPE	  "application/vnd.restate.endpointmanifest.v"
-#define MANIFEST_VERSIONS "1234"
-
-#define CODE_NOT_REACHED  "META0003"
+/* codes that clients know the refusals as */
 #define CODE_RESERVED	  "META0005"
 #define CODE_BREAKING	  "META0006"
 #define CODE_PROTOCOL	  "META0012"
 #define CODE_BAD_MANIFEST "META0013"
-#define CODE_NOT_HTTP2	  "META0014"
+#define CODE_NO_UPDATE	  "META0016"
 
-/* what has arguments: the endpoint, the manifest and the options */
+#define MAY_REGISTER                            \
+	"SELECT pg_catalog.has_function_privilege(" \
+	"'pg_catalog.restate_register_deployment(text, pg_catalog.jsonb, pg_catalog.jsonb)', 'EXECUTE')"
+
+/* what the deployment would be, if all that is asked for is done but what takes its manifest */
+#define WOULD_BE                                                                                   \
+	"SELECT pg_catalog.jsonb_build_object('uri', d -> 'uri', 'http_version', d -> 'http_version'," \
+	" 'additional_headers', d -> 'additional_headers') FROM pg_catalog.restate_update_deployment(" \
+	"$1::pg_catalog.restate_deployment_id, $2::pg_catalog.jsonb - 'overwrite' || '{\"dry_run\": true}') AS d"
+
+/* what has arguments: the endpoint or the id, the manifest and the options */
 enum
 {
-	ARG_ENDPOINT,
+	ARG_DEPLOYMENT,
 	ARG_MANIFEST,
 	ARG_OPTIONS
 };
 
-/* What a deployment is asked. */
-struct Discovery
-{
-	Fetch fetch; /* first: of a fetch the discovery is known */
-	Exchange *exchange;
-	Endpoint *endpoint;
-	json_t *headers; /* that each request to it has, lower case */
-	CallHeader *sent;
-	json_t *options; /* of the registration */
-	Discovery *previous;
-	Discovery *next;
-};
-
 const CategoryCode register_codes[] = {
 	{"breaking_change", CODE_BREAKING, 409},
+	{"deployment_incompatible", CODE_NO_UPDATE, 400},
 	{"unsupported_protocol", CODE_PROTOCOL, 500},
 	{"reserved_name", CODE_RESERVED, 400},
 	/* what the request has was looked at before */
 	{"invalid_body", CODE_BAD_MANIFEST, 500},
 	{NULL, NULL, 0}};
 
-static const char *const fields[] = {"uri", "arn", "additional_headers", "use_http_11", "force",
-									 "breaking", "dry_run", "metadata", NULL};
+static const char *const register_fields[] = {"uri", "arn", "additional_headers",
+											  "use_http_11", "force", "breaking",
+											  "dry_run", "metadata", NULL};
+static const char *const update_fields[] = {"uri", "arn", "assume_role_arn",
+											"additional_headers", "use_http_11", "overwrite",
+											"dry_run", NULL};
 
-/* those under way */
-static Discovery *first;
-
-static bool take_uri(Exchange *exchange, json_t *document);
-static bool take_options(Exchange *exchange, const json_t *document);
+static void prepare(Exchange *exchange, const char *const *fields,
+					bool (*take)(Discovery *discovery, json_t *document));
+static bool take_registration(Discovery *discovery, json_t *document);
+static bool take_update(Discovery *discovery, json_t *document);
+static const char *find_uri(Exchange *exchange, json_t *document);
 static bool take_flag(Discovery *discovery, const json_t *document, const char *name, bool may_be_null);
 static bool take_texts(Discovery *discovery, const json_t *document, const char *name);
 static bool lower_names(Discovery *discovery);
 static bool is_token(const char *name);
 static bool refuse_body(Exchange *exchange, int status, const char *message);
-static bool start(Discovery *discovery);
-static void done(Fetch *fetch);
-static void end(Exchange *exchange);
-static void answer_call(Exchange *exchange, const Fetch *fetch);
-static void take_manifest(Discovery *discovery);
-static bool is_manifest(const char *type);
-static void answer_code(Exchange *exchange, int status, const char *code, const char *message,
-						const char *why);
+static void take_privilege(Discovery *discovery, const PGresult *result);
+static void take_deployment(Discovery *discovery, const PGresult *result);
 
 /*
  * Takes the URI and the options from the body.
@@ -87,64 +75,154 @@ static void answer_code(Exchange *exchange, int status, const char *code, const 
 void
 prepare_register(Exchange *exchange)
 {
+	prepare(exchange, register_fields, take_registration);
+}
+
+/*
+ * Takes the id from the path, and what is to be changed from the body.
+ */
+void
+prepare_update(Exchange *exchange)
+{
+	prepare(exchange, update_fields, take_update);
+	if (exchange->status == 0)
+		prepare_deployment(exchange);
+	if (exchange->status == 0)
+	{
+		exchange->discovery->params[0] = exchange->args[ARG_DEPLOYMENT];
+		exchange->discovery->params[1] = exchange->args[ARG_OPTIONS];
+	}
+}
+
+/*
+ * The same for PUT, which version 2 of the API alone has still.
+ */
+void
+prepare_replace(Exchange *exchange)
+{
+	if (exchange->is_version_2)
+	{
+		prepare_update(exchange);
+		return;
+	}
+	snprintf(exchange->allow, sizeof(exchange->allow), "GET,HEAD,DELETE,PATCH");
+	answer_error(exchange, 405, "method_not_allowed", "a deployment is changed with PATCH");
+}
+
+/*
+ * Takes what the body says, which must be an object.
+ */
+static void
+prepare(Exchange *exchange, const char *const *fields,
+		bool (*take)(Discovery *discovery, json_t *document))
+{
 	json_t *document = body_as_json(exchange, fields);
+	Discovery *discovery;
 
 	if (document == NULL)
 		return;
 	if (!json_is_object(document))
 		(void) refuse_body(exchange, 422, "the body must be a JSON object");
-	else if (take_uri(exchange, document))
-		(void) take_options(exchange, document);
+	else if ((discovery = discovery_new(exchange)))
+	{
+		discovery->manifest_arg = ARG_MANIFEST;
+		discovery->options_arg = ARG_OPTIONS;
+		(void) take(discovery, document);
+	}
 	json_decref(document);
 }
 
 /*
- * Takes the URI, which must be one that can be called.
+ * Takes what a registration says.
  */
 static bool
-take_uri(Exchange *exchange, json_t *document)
+take_registration(Discovery *discovery, json_t *document)
 {
-	json_t *uri = json_object_get(document, "uri");
-	const char *text = json_string_value(uri);
+	Exchange *exchange = discovery->exchange;
+	const char *uri = find_uri(exchange, document);
 
-	if (text == NULL && json_is_string(json_object_get(document, "arn")))
-	{
-		answer_error(exchange, 501, "not_implemented",
-					 "a Lambda cannot be registered: deployments here have a uri");
+	if (exchange->status)
 		return false;
-	}
-	if (text == NULL || *text == '\0' || strlen(text) != json_string_length(uri))
+	if (uri == NULL)
 		return refuse_body(exchange, 422, "the body must have a text uri");
-	if (strstr(text, "://") == NULL)
-		return refuse_body(exchange, 400, "the uri must be absolute, and begin with http:// or https://");
-	return exchange_keep(exchange, &exchange->args[ARG_ENDPOINT], text);
-}
-
-/*
- * Takes the options, and makes what the deployment is asked with.
- */
-static bool
-take_options(Exchange *exchange, const json_t *document)
-{
-	Discovery *discovery = calloc(1, sizeof(*discovery));
-
-	if (discovery == NULL || (discovery->options = json_object()) == NULL)
-	{
-		free(discovery);
-		answer_out_of_memory(exchange);
-		return false;
-	}
-	discovery->exchange = exchange;
-	exchange->discovery = discovery;
 	/* version 2 of the API registers anew where nothing is said */
 	if (exchange->is_version_2)
 		json_object_set_new(discovery->options, "force", json_true());
-	return take_flag(discovery, document, "force", true) &&
-		   take_flag(discovery, document, "breaking", false) &&
-		   take_flag(discovery, document, "dry_run", false) &&
-		   take_flag(discovery, document, "use_http_11", false) &&
-		   take_texts(discovery, document, "metadata") &&
-		   take_texts(discovery, document, "additional_headers") && lower_names(discovery);
+	if (!exchange_keep(exchange, &exchange->args[ARG_DEPLOYMENT], uri) ||
+		!take_flag(discovery, document, "force", true) ||
+		!take_flag(discovery, document, "breaking", false) ||
+		!take_flag(discovery, document, "dry_run", false) ||
+		!take_flag(discovery, document, "use_http_11", false) ||
+		!take_texts(discovery, document, "metadata") ||
+		!take_texts(discovery, document, "additional_headers") || !lower_names(discovery))
+		return false;
+	discovery->uri = exchange->args[ARG_DEPLOYMENT];
+	discovery->is_http1 = json_is_true(json_object_get(discovery->options, "use_http_11"));
+	discovery->first = MAY_REGISTER;
+	discovery->take_first = take_privilege;
+	return true;
+}
+
+/*
+ * Takes what is to be changed.  Where that is nothing, the deployment is not asked.
+ */
+static bool
+take_update(Discovery *discovery, json_t *document)
+{
+	Exchange *exchange = discovery->exchange;
+	const char *uri = find_uri(exchange, document);
+	json_t *options = discovery->options;
+
+	if (exchange->status)
+		return false;
+	if (uri)
+		json_object_set_new(options, "endpoint", json_string(uri));
+	if (!take_flag(discovery, document, "overwrite", false) ||
+		!take_flag(discovery, document, "dry_run", false) ||
+		!take_flag(discovery, document, "use_http_11", true) ||
+		!take_texts(discovery, document, "additional_headers") || !lower_names(discovery))
+		return false;
+	/* at another place HTTP/2 is spoken, unless that is said */
+	if (uri && json_object_get(options, "use_http_11") == NULL)
+		json_object_set_new(options, "use_http_11", json_false());
+	if (uri || json_object_get(options, "additional_headers") ||
+		json_object_get(options, "use_http_11") ||
+		json_is_true(json_object_get(options, "overwrite")))
+	{
+		discovery->first = WOULD_BE;
+		discovery->nparams = 2;
+		discovery->take_first = take_deployment;
+	}
+	return body_keep_json(exchange, &exchange->args[ARG_OPTIONS], options);
+}
+
+/*
+ * Returns the URI of the body, which must be one that can be called; NULL where there is
+ * none, or an error is answered.
+ */
+static const char *
+find_uri(Exchange *exchange, json_t *document)
+{
+	json_t *uri = json_object_get(document, "uri");
+	const char *text = json_string_value(uri);
+	const char *error;
+	Uri parsed;
+
+	if (text == NULL && (json_is_string(json_object_get(document, "arn")) ||
+						 json_is_string(json_object_get(document, "assume_role_arn"))))
+		answer_error(exchange, 501, "not_implemented",
+					 "a Lambda cannot be registered: deployments here have a uri");
+	else if (uri == NULL || json_is_null(uri))
+		return NULL;
+	else if (text == NULL || *text == '\0' || strlen(text) != json_string_length(uri))
+		(void) refuse_body(exchange, 422, "the body must have a text uri");
+	else if (strstr(text, "://") == NULL)
+		(void) refuse_body(exchange, 400, "the uri must be absolute, and begin with http:// or https://");
+	else if ((error = uri_parse(text, &parsed)))
+		(void) refuse_body(exchange, 422, error);
+	else
+		return text;
+	return NULL;
 }
 
 /*
@@ -202,6 +280,8 @@ lower_names(Discovery *discovery)
 	const char *name;
 	json_t *value;
 
+	if (given == NULL)
+		return true;
 	discovery->headers = json_object();
 	json_object_foreach(given, name, value)
 	{
@@ -223,8 +303,7 @@ lower_names(Discovery *discovery)
 		json_object_set(discovery->headers, lower, value);
 		free(lower);
 	}
-	if (given)
-		json_object_set(discovery->options, "additional_headers", discovery->headers);
+	json_object_set(discovery->options, "additional_headers", discovery->headers);
 	return true;
 }
 
@@ -247,233 +326,42 @@ refuse_body(Exchange *exchange, int status, const char *message)
 	return false;
 }
 
-void
-register_discover(Exchange *exchange)
-{
-	Discovery *discovery = exchange->discovery;
-
-	discovery->next = first;
-	if (first)
-		first->previous = discovery;
-	first = discovery;
-	if (!start(discovery))
-		end(exchange);
-}
-
 /*
- * Sends the request; returns false, and answers, where that cannot be.
- */
-static bool
-start(Discovery *discovery)
-{
-	static const CallHeader accept = {
-		"accept", MANIFEST_TYPE "1+json, " MANIFEST_TYPE "2+json, " MANIFEST_TYPE
-								"3+json, " MANIFEST_TYPE "4+json"};
-	Exchange *exchange = discovery->exchange;
-	Fetch *fetch = &discovery->fetch;
-	EndpointConfig config = {
-		.uri = exchange->args[ARG_ENDPOINT],
-		.http = json_is_true(json_object_get(discovery->options, "use_http_11")) ? ENDPOINT_HTTP1 :
-																				   ENDPOINT_ANY,
-		.most_calls = 1};
-	int64_t now = loop_now();
-	const char *error;
-	const char *name;
-	json_t *value;
-	int count = 0;
-
-	discovery->sent = calloc(json_object_size(discovery->headers) + 2, sizeof(CallHeader));
-	if (discovery->sent == NULL)
-	{
-		answer_out_of_memory(exchange);
-		return false;
-	}
-	discovery->sent[count++] = accept;
-	if (cluster_name())
-		discovery->sent[count++] = (CallHeader){CLUSTER_HEADER, cluster_name()};
-	json_object_foreach(discovery->headers, name, value)
-	{
-		discovery->sent[count++] = (CallHeader){name, json_string_value(value)};
-	}
-	discovery->endpoint = endpoint_new(&config, &error);
-	if (discovery->endpoint == NULL)
-		return refuse_body(exchange, 422, error);
-	fetch->call.method = "GET";
-	fetch->call.path = "/discover";
-	fetch->call.headers = discovery->sent;
-	fetch->call.nheaders = count;
-	/* some of the time is for the database */
-	fetch->call.deadline = now + (exchange->task.deadline - now) * 2 / 3;
-	fetch->limit = MANIFEST_MAX_BYTES;
-	fetch->done = done;
-	error = fetch_start(discovery->endpoint, fetch);
-	return error == NULL || refuse_body(exchange, 422, error);
-}
-
-/*
- * The deployment has answered, or will not.
+ * Answers that the role may not register deployments, where that is so.
  */
 static void
-done(Fetch *fetch)
+take_privilege(Discovery *discovery, const PGresult *result)
 {
-	Discovery *discovery = (Discovery *) fetch;
-	Exchange *exchange = discovery->exchange;
-
-	if (fetch->end != CALL_COMPLETE || fetch->call.status / 100 != 2)
-		answer_call(exchange, fetch);
-	else
-		take_manifest(discovery);
-	end(exchange);
+	if (PQntuples(result) != 1 || PQgetvalue(result, 0, 0)[0] != 't')
+		answer_error(discovery->exchange, 403, "forbidden", "the gateway's role may not do this");
 }
 
 /*
- * Ends what is asked; then the exchange goes on, unless it is answered.
+ * Takes where the deployment will be, and how it is asked there.
  */
 static void
-end(Exchange *exchange)
+take_deployment(Discovery *discovery, const PGresult *result)
 {
-	discovery_free(exchange->discovery);
-	exchange->discovery = NULL;
-	if (exchange->status)
-		exchange->answered(exchange);
-	else
-		exchange->go_on(exchange);
-}
+	const char *http;
 
-/*
- * Answers that the deployment was not reached, or has nothing at that place.
- */
-static void
-answer_call(Exchange *exchange, const Fetch *fetch)
-{
-	char status[64];
-
-	if (fetch->is_too_large)
-		answer_code(exchange, 500, CODE_BAD_MANIFEST, "the deployment's manifest is too large", "");
-	else if (fetch->end == CALL_NO_MEMORY)
-		answer_out_of_memory(exchange);
-	else if (fetch->end == CALL_NOT_HTTP2)
-		answer_code(exchange, 500, CODE_NOT_HTTP2,
-					"the deployment does not speak HTTP/2, perhaps HTTP/1.1 alone: try use_http_11", fetch->why);
-	else if (fetch->end != CALL_COMPLETE)
-		answer_code(exchange, 500, CODE_NOT_REACHED, "the deployment cannot be reached", fetch->why);
-	else
+	if (PQntuples(result) == 1)
+		discovery->document = json_loads(PQgetvalue(result, 0, 0), 0, NULL);
+	if (discovery->document == NULL)
 	{
-		snprintf(status, sizeof(status), "it answers with %d", fetch->call.status);
-		answer_code(exchange, 500, CODE_NOT_REACHED,
-					"there is no deployment at the uri, or its path is another", status);
-	}
-}
-
-/*
- * Takes the manifest as an argument of the call, and with it the options; answers where
- * it is none.
- */
-static void
-take_manifest(Discovery *discovery)
-{
-	Exchange *exchange = discovery->exchange;
-	const Fetch *fetch = &discovery->fetch;
-	const char *text = fetch->body.data ? fetch->body.data : "";
-	json_error_t error;
-	json_t *manifest;
-
-	if (!is_manifest(fetch->content_type))
-	{
-		answer_code(exchange, 500, CODE_BAD_MANIFEST, "the deployment answers with no manifest",
-					fetch->content_type[0] ? fetch->content_type : "no content type");
+		answer_out_of_memory(discovery->exchange);
 		return;
 	}
-	manifest = json_loadb(text, fetch->body.len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
-	if (manifest == NULL)
+	discovery->uri = json_string_value(json_object_get(discovery->document, "uri"));
+	if (discovery->uri == NULL)
 	{
-		if (json_error_code(&error) == json_error_out_of_memory)
-			answer_out_of_memory(exchange);
-		else
-			answer_code(exchange, 500, CODE_BAD_MANIFEST, "the deployment's manifest is no JSON object",
-						error.text);
+		(void) refuse_body(discovery->exchange, 422, "the deployment is at no uri");
 		return;
 	}
-	/* in TLS it is the deployment that has chosen */
-	if (endpoint_is_http1(discovery->endpoint))
-		json_object_set_new(discovery->options, "use_http_11", json_true());
-	if (fetch->server[0])
-		json_object_set_new(discovery->options, "sdk_version", json_string(fetch->server));
-	if (body_has_nul(manifest))
-		answer_code(exchange, 500, CODE_BAD_MANIFEST, "the deployment's manifest has a NUL in a text", "");
-	else if (exchange_keep(exchange, &exchange->args[ARG_MANIFEST], text))
-		(void) body_keep_json(exchange, &exchange->args[ARG_OPTIONS], discovery->options);
-	json_decref(manifest);
-}
-
-/*
- * Returns whether the type is that of a manifest in a version that is known.
- */
-static bool
-is_manifest(const char *type)
-{
-	size_t len = strlen(MANIFEST_TYPE);
-	const char *rest;
-
-	if (strncasecmp(type, MANIFEST_TYPE, len) != 0 || type[len] == '\0' ||
-		strchr(MANIFEST_VERSIONS, type[len]) == NULL)
-		return false;
-	rest = type + len + 1;
-	if (strncasecmp(rest, "+json", strlen("+json")) != 0)
-		return false;
-	rest += strlen("+json");
-	return *rest == '\0' || *rest == ';' || *rest == ' ';
-}
-
-/*
- * Answers with an error of what was asked.  why: more about it, or empty.
- */
-static void
-answer_code(Exchange *exchange, int status, const char *code, const char *message, const char *why)
-{
-	char text[512];
-
-	snprintf(text, sizeof(text), "%s%s%s", message, *why ? ": " : "", why);
-	answer_error(exchange, status, code, text);
-}
-
-void
-register_withdraw(Exchange *exchange)
-{
-	answer_error(exchange, 503, "unavailable", "the client has gone; nothing was done");
-	end(exchange);
-}
-
-void
-register_give_up(void)
-{
-	while (first)
-	{
-		Exchange *exchange = first->exchange;
-
-		answer_error(exchange, 503, "unavailable", "the gateway is being stopped");
-		end(exchange);
-	}
-}
-
-void
-discovery_free(Discovery *discovery)
-{
-	if (discovery == NULL)
-		return;
-	if (discovery->previous)
-		discovery->previous->next = discovery->next;
-	else if (first == discovery)
-		first = discovery->next;
-	if (discovery->next)
-		discovery->next->previous = discovery->previous;
-	fetch_free(&discovery->fetch);
-	if (discovery->endpoint)
-		endpoint_free(discovery->endpoint);
-	json_decref(discovery->headers);
-	json_decref(discovery->options);
-	free(discovery->sent);
-	free(discovery);
+	http = json_string_value(json_object_get(discovery->document, "http_version"));
+	discovery->is_http1 = http && strcmp(http, "HTTP/1.1") == 0;
+	if (discovery->headers == NULL)
+		discovery->headers =
+			json_incref(json_object_get(discovery->document, "additional_headers"));
 }
 
 /*

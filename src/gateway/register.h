@@ -1,7 +1,7 @@
 /*
  * register.h
- *		Registering a deployment: it is asked for its manifest first, and then that is one
- *		SQL call.
+ *		Registering a deployment, or changing one: it is asked for its manifest first, and
+ *		then that is one SQL call.
  */
 #ifndef RESTATE_GATEWAY_REGISTER_H
 #define RESTATE_GATEWAY_REGISTER_H
@@ -18,14 +18,9 @@ extern const CategoryCode register_codes[];
 
 extern void prepare_register(Exchange *exchange);
 
-/* Asks the deployment; has the exchange go on with its call when it has answered. */
-extern void register_discover(Exchange *exchange);
-
-/* Nobody waits for what is asked any more: answers so. */
-extern void register_withdraw(Exchange *exchange);
-
-/* Ends all that is asked: the gateway is being stopped. */
-extern void register_give_up(void);
+/* Of a deployment that is registered, with PATCH and with PUT. */
+extern void prepare_update(Exchange *exchange);
+extern void prepare_replace(Exchange *exchange);
 
 extern void answer_registered(Exchange *exchange, const PGresult *result);
 

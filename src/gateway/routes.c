@@ -13,6 +13,7 @@
 #include "bulk.h"
 #include "call.h"
 #include "console.h"
+#include "discovery.h"
 #include "health.h"
 #include "operations.h"
 #include "query.h"
@@ -125,8 +126,16 @@
 		.prepare = prepare_not_built                                              \
 	}
 
-#define DEPLOYMENTS_ARE_REGISTERED \
-	"deployments cannot be changed over HTTP yet; register them anew with force"
+/* of a deployment that is registered */
+#define UPDATE(verb, prepare_function)                                                              \
+	{                                                                                               \
+		.method = verb, .segments = {"deployments", "*"}, .pattern = "/deployments/{id}",           \
+		.needs = NEEDS_OPERATIONS, .body_limit = REGISTER_MAX_BODY,                                 \
+		.sql = "SELECT pg_catalog.restate_update_deployment("                                       \
+			   "$1::pg_catalog.restate_deployment_id, $3::pg_catalog.jsonb, $2::pg_catalog.jsonb)", \
+		.nargs = 3, .codes = register_codes, .prepare = prepare_function, .before = discover,       \
+		.task = &one_call, .answer = answer_document                                                \
+	}
 
 /* of the web UI, which is no part of the API: /openapi does not name them */
 #define UI(path, shown_path, prepare_function)                                   \
@@ -251,7 +260,7 @@ static const Route routes[] = {
 	 .nargs = 3,
 	 .codes = register_codes,
 	 .prepare = prepare_register,
-	 .before = register_discover,
+	 .before = discover,
 	 .task = &one_call,
 	 .answer = answer_registered},
 	READ(
@@ -267,8 +276,8 @@ static const Route routes[] = {
 	 .prepare = prepare_remove_deployment,
 	 .task = &one_call,
 	 .answer = answer_accepted},
-	NOT_BUILT("PATCH", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_REGISTERED),
-	NOT_BUILT("PUT", SEGMENTS("deployments", "*"), "/deployments/{id}", DEPLOYMENTS_ARE_REGISTERED),
+	UPDATE("PATCH", prepare_update),
+	UPDATE("PUT", prepare_replace),
 
 	READ(SEGMENTS("services"), "/services", "SELECT document FROM restate.admin_services", 0, NULL,
 		 prepare_nothing),

@@ -13,11 +13,11 @@
 #include "clock.h"
 #include "connections.h"
 #include "console.h"
+#include "discovery.h"
 #include "dispatch/dispatcher.h"
 #include "guard.h"
 #include "loop.h"
 #include "reads.h"
-#include "register.h"
 #include "requests.h"
 #include "stream.h"
 #include "waiting.h"
@@ -207,7 +207,7 @@ lose_patience(Timer *timer)
 	giving_up = true;
 	dispatcher_give_back();
 	clock_give_up();
-	register_give_up();
+	discovery_give_up();
 	if (pools.lanes)
 		lanes_give_up(pools.lanes);
 	pool_give_up(pools.operations);
@@ -272,9 +272,9 @@ client_left(Connection *connection)
 {
 	if (connection->exchange == NULL || waiting_leave(connection->exchange))
 		return;
-	if (connection->exchange->discovery)
+	if (connection->exchange->discovery && connection->exchange->task.pool == NULL)
 	{
-		register_withdraw(connection->exchange);
+		discovery_withdraw(connection->exchange);
 		return;
 	}
 	stream_leave(connection->exchange);

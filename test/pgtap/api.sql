@@ -92,7 +92,7 @@ CREATE FUNCTION args(label text, more jsonb DEFAULT '{}') RETURNS json LANGUAGE 
   SELECT (jsonb_build_object('invocation_id', inv(label)) || more)::json
 $$;
 
-SELECT plan(718);
+SELECT plan(748);
 
 -- every operation on an invocation in every state, as documented
 
@@ -290,6 +290,7 @@ FROM unnest('{restart_as_new_batch,resume_batch}'::text[]) AS f, (VALUES ('"zzz"
 -- one role for each need
 
 SELECT is(posted(f, (CASE WHEN f LIKE '%\_batch' THEN ids('running') WHEN f = 'restart_point' THEN args('running', '{"at": "last_failure"}')
+    WHEN f = 'modify_service' THEN '{"service": "Obj"}' WHEN f = 'modify_state' THEN '{"service": "Obj", "object_key": "k", "new_state": {}}'
     WHEN f = 'bulk_start' THEN '{"operation": "kill", "filter": {"all": true}}' WHEN f LIKE 'bulk\_%' THEN '{"job": "00000000-0000-0000-0000-000000000000"}' ELSE args('running') END), role), '403 42501', format('%s may not call %s', role, f))
 FROM (SELECT proname AS f FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace) AS p, unnest('{restate_web_reader,restate_authenticator}'::text[]) AS role ORDER BY role, f;
 SELECT is(has_function_privilege('restate_web_operator', oid, 'EXECUTE'), true, format('restate_web_operator may call %s', proname)) FROM pg_proc WHERE pronamespace = 'restate_api'::regnamespace ORDER BY proname;
@@ -339,6 +340,24 @@ CREATE FUNCTION pg_temp.restate_kill(restate_invocation_id) RETURNS text LANGUAG
 CREATE FUNCTION public.restate_kill(text) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'run as %', current_user; END$$;
 CREATE FUNCTION public.current_setting(text, boolean) RETURNS text LANGUAGE plpgsql AS $$BEGIN RAISE EXCEPTION 'run as %', current_user; END$$;
 SELECT is(left(posted('kill', args('running')), 3), '200', 'no function of a caller''s is');
+
+-- what is registered, and the state of objects
+
+SELECT is(post('modify_service', '{"service": "Obj", "public": false, "journal_retention": "7d"}') #- '{body,handlers}' @> '{"status": 200, "body": {"name": "Obj", "public": false, "journal_retention": "7d"}}', true, 'a service is changed');
+SELECT is(post('modify_service', '{"service": "Obj", "public": true}') @> '{"body": {"public": true, "journal_retention": "7d"}}', true, 'what is left out stays');
+SELECT is(short(post('modify_service', '{"service": "Nope"}')), '404 service_not_found', 'one that there is not');
+SELECT is(short(post('modify_service', '{"service": "Obj", "abort_timeout": "soon"}')), '422 invalid_body', 'a time that is none');
+SELECT is(short(post('modify_service', '{"service": "Svc", "workflow_completion_retention": "1d"}')), '400 service_not_suited', 'an option of workflows alone');
+SELECT is(short(post('modify_state', '{"service": "Obj", "object_key": "k", "new_state": {"a": [49, 0, 255], "b": "\u00e4", "c": []}}')), '202', 'a state is changed');
+SELECT is((SELECT string_agg(concat_ws('=', s.key, encode(s.value, 'hex')), ' ' ORDER BY s.key) FROM restate.object_state AS s WHERE s.service_key = 'k'), 'a=3100ff b=c3a4 c=', 'to what was sent');
+SELECT is(short(post('modify_state', '{"service": "Obj", "object_key": "k", "version": "other", "new_state": {}}')), '409 state_version_mismatch', 'a change that is meant for another version');
+SELECT is(short(post('modify_state', '{"service": "Obj", "object_key": "k", "new_state": {}}')), '202', 'to none');
+SELECT is((SELECT count(*) FROM restate.object_state AS s WHERE s.service_key = 'k'), 0::bigint, 'it has none then');
+SELECT is(short(post('modify_state', json_build_object('service', 'Obj', 'object_key', 'k', 'new_state', state::json))), '422 invalid_body', state)
+FROM (VALUES ('{"a": [256]}'), ('{"a": [-1]}'), ('{"a": [1.5]}'), ('{"a": ["1"]}'), ('{"a": [[1]]}'), ('{"a": 1}'), ('{"a": null}'), ('{"a": {}}'), ('[]'), ('null'), ('"a"')) AS v (state);
+SELECT is(short(post('modify_state', '{"service": "Svc", "object_key": "k", "new_state": {}}')), '400 service_not_suited', 'of what has no state');
+SELECT is(short(post('modify_state', '{"service": "Obj", "object_key": "k", "new_state": {}}', 'restate_web_reader')), '403 42501', 'a reader changes none');
+SELECT is(short(post('modify_service', '{"service": "Obj"}', 'restate_web_reader')), '403 42501', 'nor a service');
 
 -- GET runs in a transaction that is read only
 

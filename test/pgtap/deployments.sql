@@ -164,6 +164,43 @@ SELECT is((SELECT d.endpoint FROM restate.deployment AS d WHERE d.id = 'dp_10000
 SELECT is(pg_temp.registered('http://hand:1/v2', '[]'), 'http://hand:1/v2 new', 'another path is another deployment');
 SELECT is((SELECT string_agg(DISTINCT problem, ' ') FROM restate_verify()), NULL, 'all is well');
 
+-- update: of worker:c, with S in its revision 4; nothing of it lasts
+
+SAVEPOINT before_updates;
+CREATE FUNCTION pg_temp.updated(name text, options jsonb, services jsonb DEFAULT NULL, more jsonb DEFAULT '{}') RETURNS text LANGUAGE sql AS $$
+  SELECT pg_temp.told(format('SELECT d ->> ''uri'' FROM restate_update_deployment(%L, %L, %L) AS d', (SELECT n.id FROM named AS n WHERE n.name = $1), options,
+    jsonb_build_object('services', services) || more)) WHERE services IS NOT NULL
+  UNION ALL SELECT pg_temp.told(format('SELECT d ->> ''uri'' FROM restate_update_deployment(%L, %L) AS d', (SELECT n.id FROM named AS n WHERE n.name = $1), options))
+  WHERE services IS NULL
+$$;
+SELECT is(pg_temp.updated('worker:c', '{}'), 'worker:c', 'an update of nothing');
+SELECT is(pg_temp.updated('worker:c', '{"endpoint": "worker:moved"}'), 'worker:moved', 'one of its place');
+SELECT is(pg_temp.updated('worker:c', '{"endpoint": "worker:a"}'), 'worker:a', 'which may be that of another');
+SELECT like(pg_temp.registered('worker:a', '[]'), '% known', 'and is known then');
+SELECT is(pg_temp.updated('worker:c', '{"endpoint": "worker:moved", "dry_run": true}'), 'worker:moved', 'a dry run tells what would be');
+SELECT is((SELECT d.endpoint FROM restate.deployment AS d JOIN named AS n USING (id) WHERE n.name = 'worker:c'), 'worker:a', 'and leaves it');
+SELECT is(pg_temp.updated('worker:c', '{"endpoint": "http://127.0.0.1:1/"}'), 'PT400 deployment_incompatible deployment ID is at an endpoint of another kind than: "http://127.0.0.1:1/"', 'a worker stays one');
+SELECT is(pg_temp.updated('http://hand:1/v2', '{"endpoint": "worker:x"}'), 'PT400 deployment_incompatible deployment ID is at an endpoint of another kind than: "worker:x"', 'and so does what is asked over HTTP');
+SELECT is(pg_temp.updated('worker:c', '{"use_http_11": true}') || '/' || pg_temp.updated('worker:c', '{"additional_headers": {"a": "b"}}'), 'PT400 deployment_incompatible deployment ID is not asked over HTTP/PT400 deployment_incompatible deployment ID is not asked over HTTP', 'which a worker is not');
+SELECT is(pg_temp.updated('http://hand:1/v2', '{"additional_headers": {"a": "b"}, "use_http_11": true}'), 'http://hand:1/v2', 'headers');
+SELECT is((SELECT concat_ws(' ', d.http_version, d.additional_headers) FROM restate.deployment AS d JOIN named AS n USING (id) WHERE n.name = 'http://hand:1/v2'), 'HTTP/1.1 {"a": "b"}', 'are kept');
+SELECT is(pg_temp.updated('worker:c', '{"overwrite": true}'), 'PT422 invalid_body the option overwrite needs a manifest', 'nothing is overwritten with nothing');
+SELECT is(pg_temp.updated('worker:c', '{"foo": 1}'), 'PT422 invalid_body the options has an unknown field: "foo"', 'an option that there is not');
+SELECT is(pg_temp.told($$SELECT restate_update_deployment(NULL, '{}')$$), 'PT400 invalid_deployment_id the deployment id is null', 'null is no id');
+SELECT is(pg_temp.told($$SELECT restate_update_deployment('dp_11111111111111111111111', '{}')$$), 'PT404 unknown_deployment deployment ID is not registered', 'nor is another one');
+SELECT is(pg_temp.updated('worker:c', '{}', '[{"name": "S S"}]'), 'worker:a', 'without overwrite the services of a manifest are not looked at');
+SELECT is(pg_temp.updated('worker:c', '{}', '[]', '{"maxProtocolVersion": 5}'), 'PT400 deployment_incompatible deployment ID speaks versions 5 to 6 of the service protocol, and would speak 5 to 5', 'but the versions are');
+CREATE TEMP TABLE before_it AS SELECT pg_temp.revisions() AS told;
+SELECT is(pg_temp.updated('worker:c', '{"overwrite": true}', '[{"name": "S S", "ty": "SERVICE", "handlers": []}]') ~ '^PT422 invalid_body the name', true, 'with it they are');
+SELECT is(pg_temp.revisions(), told, 'what is refused changes nothing') FROM before_it;
+SELECT is(pg_temp.updated('worker:c', '{"overwrite": true}', '[{"name": "S", "ty": "VIRTUAL_OBJECT", "handlers": [{"name": "other"}]}, {"name": "Late", "ty": "SERVICE", "handlers": []}]'), 'worker:a', 'overwrite');
+SELECT is(regexp_replace(pg_temp.revisions(), 'Late 1:  on worker:c; ', ''), replace(told, 'more x z on worker:c', 'other on worker:c'), 'a service keeps its revision, and another gets its first') FROM before_it;
+SELECT isnt(regexp_replace(pg_temp.revisions(), 'Late 1:  on worker:c; ', ''), pg_temp.revisions(), 'which is there');
+SELECT is(pg_temp.updated('worker:c', '{"overwrite": true}', '[]'), 'worker:a', 'and what is not in the manifest');
+SELECT doesnt_match(pg_temp.revisions(), 'worker:c', 'is served no more');
+SELECT is((SELECT string_agg(a.outcome, ' ') FROM restate.audit AS a WHERE a.operation = 'update_deployment'), 'changed changed changed changed changed changed changed', 'the audit has those that took effect');
+ROLLBACK TO before_updates;
+
 -- removal
 
 INSERT INTO restate.invocation (id, partition_key, status, target_service_name, target_handler_name, target_service_ty, invoked_by, pinned_deployment_id, pinned_service_protocol_version, completion_result, completed_at)

@@ -1,4 +1,4 @@
-# Registering deployments over HTTP, changing services and the state of objects: what
+# Registering deployments over HTTP, changing them, services and the state of objects: what
 # Restate's server 1.6.2 answered to the same requests, in the order in which they were
 # sent, and what else holds here.
 use strict;
@@ -17,6 +17,7 @@ plan skip_all => 'node is not there' if !grep { -x "$_/node" } split /:/, $ENV{P
 # Where we depart: status and code, and why.
 my $once = 'a name stands once';
 my $manifest = 'what is wrong with a manifest has one code';
+my $wrong = 'what is given and cannot be is not passed over';
 my $text = 'no text of the server\'s has a NUL';
 my %departs = (
 	'body: ftp' => [ 422, '', 'only http is called' ],
@@ -46,6 +47,19 @@ my %departs = (
 	'delete: not forced, in use' => [ 409, 'deployment_in_use', 'what is not in use is removed without force' ],
 	'delete: force=false, in use' => [ 409, 'deployment_in_use', 'what is not in use is removed without force' ],
 	'delete: not forced, not in use' => [ 202, '', 'what is not in use is removed without force' ],
+	'update: uri number' => [ 422, '', $wrong ],
+	'update: uri empty' => [ 422, '', $wrong ],
+	'update: use_http_11 text' => [ 422, '', $wrong ],
+	'update: uri twice' => [ 422, '', $wrong ],
+	'update: uri ftp' => [ 422, '', 'only http is called' ],
+	'update: arn bad' => [ 501, '', 'no Lambda is called' ],
+	'update: assume role' => [ 501, '', 'no Lambda is called' ],
+	'update: http1 stays' => [ 500, 'META0014', 'what breaks off may be HTTP/1.1 only' ],
+	'update: http1 alone' => [ 500, 'META0014', 'what breaks off may be HTTP/1.1 only' ],
+	'update: use_http_11 alone' => [ 500, 'META0003', 'what is asked for is not passed over, and HTTP/1.1 is not spoken there' ],
+	'update: closes' => [ 500, 'META0014', 'what says nothing may be HTTP/1.1 only' ],
+	'update: register the uri of two' => [ 200, '', 'of two deployments at one place the newer is meant' ],
+	'update: overwrite alone' => [ 200, '', 'it is asked anew, as the description of the API has it' ],
 	'delete: forced, not in use' => [ 404, 'unknown_deployment', 'it was removed before, without force' ]);
 
 # an option of the service goes before one of its run, and a change stays with its revision
@@ -95,6 +109,7 @@ for my $line (@lines)
 	ok(defined $body->{message} && $body->{restate_code} ne 'internal', "$line->{case}: the error is told") if $status >= 400;
 	next if $departure || !$answer || $answer->{status} != $status;
 	is_like($line, $body, $answer) if $line->{id};
+	is_deeply(as_recorded($body), $line->{deployment}, "$line->{case}: the deployment") if $line->{deployment};
 	my @options = grep { !$not_compared{"$line->{case} $_"} && $line->{service}{$_} ne '1ns' } sort keys %{ $line->{service} };
 	is_deeply({ map { $_ => $body->{$_} } @options }, { map { $_ => $line->{service}{$_} } @options }, "$line->{case}: the service") if @options;
 	is_deeply({ map { $_->{name} => $_->{public} } @{ $body->{handlers} } }, $line->{public}, "$line->{case}: who may call which handler") if $line->{public};
@@ -144,12 +159,28 @@ sub replay
 	utf8::encode($body) if defined $body && !ref $line->{body};
 	if ($line->{served} || ($line->{body} // '') =~ /\{h2\}/)
 	{
-		my ($name) = $json->encode($line->{body}) =~ m{\}/([\w/]*)};
+		my $name = $line->{at} // ($json->encode($line->{body}) =~ m{\}/([\w/]*)})[0];
 		$name =~ s{/$}{};
 		unlink "$dir/$name";
 		append_to_file("$dir/$name", $json->encode($line->{served})) if $line->{served};
 	}
 	return json_request($gateway, $line->{method}, $path, $body);
+}
+
+# Returns of a deployment what was recorded of deployments.
+sub as_recorded
+{
+	my ($deployment) = @_;
+	my %shown = map { $_ => $deployment->{$_} // {} } qw(uri http_version protocol_type additional_headers metadata);
+	my %name = reverse %port;
+
+	$shown{uri} =~ s/127\.0\.0\.1:(\d+)/127.0.0.1:{$name{$1}}/;
+	for my $service (@{ $deployment->{services} })
+	{
+		$shown{services}{ $service->{name} } =
+		  { (map { $_ => $service->{$_} } qw(revision ty public journal_retention)), handlers => [ sort map { $_->{name} } @{ $service->{handlers} } ] };
+	}
+	return { services => {}, %shown };
 }
 
 # Tests: the deployment is the one that was recorded, with its services, and where to

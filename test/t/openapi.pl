@@ -57,6 +57,7 @@ my %served;
 $served{"PATCH /invocations/{}/$1"} = 1 while $routes =~ /^\tOPERATION\(\s*"([\w-]+)"/mg;
 $served{"POST /internal/invocations_batch_operations/$1"} = 1 while $routes =~ /^\tBATCH\(\s*"([\w-]+)"/mg;
 $served{"GET /admin/invocations/{}/$1"} = 1 while $routes =~ /^\tASK\(\s*"([\w-]+)"/mg;
+$served{"$1 /deployments/{}"} = 1 while $routes =~ /^\tUPDATE\("(\w+)"/mg;
 $served{"$1 /admin/bulk-jobs/{}$2"} = 1 while $routes =~ /^\tBULK\("(\w+)", \S+,\s+"([^"]*)"/mg;
 while ($routes =~ /^\t(?:\{\.method = "(\w+)",\s.*?\.pattern = "|(READ)\(\s*SEGMENTS\(.*?\),\s+"|NOT_BUILT\(\s*"(\w+)",\s+SEGMENTS\(.*?\),\s+")(\/[^"]+)"/smg)
 {

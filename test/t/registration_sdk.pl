@@ -156,21 +156,40 @@ is(told(request($gateway, 'POST', '/deployments', $json->encode({ uri => "http:/
 is(told(json_request($gateway, 'POST', '/deployments', '{}', 'Origin: http://elsewhere')), '403 foreign_origin', 'and so is a page of elsewhere');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM restate.deployment WHERE endpoint LIKE \'%nowhere%\' OR endpoint LIKE \'%large%\''), 0, 'nothing came of what was refused');
 
+# who may not register has no deployment asked
+sub asked
+{
+	return scalar grep { $_->{url} eq '/secret/discover' } @{ $json->decode(`curl -s http://127.0.0.1:$h1/asked`) };
+}
+append_to_file("$dir/secret", $json->encode({ status => 200, type => 'application/vnd.restate.endpointmanifest.v4+json', body => '{"services": []}' }));
+my $secret = $json->encode({ uri => "http://127.0.0.1:$h1/secret", use_http_11 => JSON::PP::true });
+$node->safe_psql('postgres', 'REVOKE EXECUTE ON FUNCTION restate_register_deployment, restate_update_deployment FROM restate_gateway');
+is(told(json_request($gateway, 'POST', '/deployments', $secret)), '403 forbidden', 'who may not register is refused');
+is(told(json_request($gateway, 'PATCH', "/deployments/$made->{id}", $secret)), '403 forbidden', 'and who may not change a deployment');
+is(asked(), 0, 'and nothing is asked for it');
+$node->safe_psql('postgres', 'GRANT EXECUTE ON FUNCTION restate_register_deployment, restate_update_deployment TO restate_gateway');
+is(told(json_request($gateway, 'PATCH', '/deployments/dp_11111111111111111111111', $secret)), '404 unknown_deployment', 'nor for a deployment that there is not');
+is(asked(), 0, 'is anything asked');
+is(told(json_request($gateway, 'POST', '/deployments', $secret)), '201', 'who may does');
+is(asked(), 1, 'then it is asked');
+
 # clients that go while what is asked does not answer
 my $patient = start_gateway($node, @roles, '--request-timeout=600');
 
-# Returns how many sockets the patient gateway has.
-sub sockets
+# Returns how many connections there are to what says nothing.
+sub connections
 {
-	return scalar grep { (readlink // '') =~ /^socket:/ } glob "/proc/$patient->{pid}/fd/*";
+	my $port = sprintf '0100007F:%04X', $mute;
+
+	return scalar grep { /^ *\d+: \S+ $port 01 / } split /\n/, slurp_file('/proc/net/tcp');
 }
 
-my $before = sockets();
+my $before = connections();
 my @clients = map { open_connection($patient) } 1 .. 10;
 send_bytes($_, asks_for($mute)) for @clients;
-ok(wait_until(sub { sockets() >= $before + 20 }), 'each of them has something asked');
+ok(wait_until(sub { connections() == $before + 10 }), 'each of them has something asked');
 close $_ for @clients;
-ok(wait_until(sub { sockets() <= $before }), 'when they have gone, nothing is asked any more');
+ok(wait_until(sub { connections() <= $before }), 'when they have gone, nothing is asked any more');
 is(stop_gateway($patient), 0, 'and the gateway can end');
 is($node->safe_psql('postgres', q(SELECT string_agg(problem, ' ') FROM restate_verify())), '', 'all is well');
 is(stop_gateway($gateway), 0, 'the gateway ends well');
