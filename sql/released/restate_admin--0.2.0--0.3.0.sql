@@ -1509,16 +1509,20 @@ CREATE FUNCTION restate.milliseconds(field text) RETURNS interval
 COMMENT ON FUNCTION restate.milliseconds(text) IS
 'A duration of a manifest, in milliseconds, as an interval.';
 
-CREATE FUNCTION restate.manifest_options(source jsonb) RETURNS jsonb
+CREATE FUNCTION restate.manifest_options(source jsonb, what text, is_request_response boolean) RETURNS jsonb
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
   RETURN jsonb_strip_nulls(jsonb_build_object(
     'documentation', source -> 'documentation',
     'metadata', source -> 'metadata',
-    'inactivity_timeout', restate.duration_text(restate.milliseconds(source ->> 'inactivityTimeout')),
+    'inactivity_timeout', CASE WHEN NOT is_request_response THEN restate.duration_text(restate.milliseconds(source ->> 'inactivityTimeout')) END,
     'abort_timeout', restate.duration_text(restate.milliseconds(source ->> 'abortTimeout')),
-    'enable_lazy_state', source -> 'enableLazyState'));
-COMMENT ON FUNCTION restate.manifest_options(jsonb) IS
-'What a service or a handler of a manifest says of itself, under the names of the Admin API. Retentions and the retry policy are not among it.';
+    'enable_lazy_state', source -> 'enableLazyState',
+    'info', CASE WHEN is_request_response AND source ->> 'inactivityTimeout' IS NOT NULL THEN jsonb_build_array(jsonb_build_object(
+      'code', 'RT0021',
+      'message', format('The inactivity timeout of the %s, %s, has no effect: its deployment answers only once it has the whole request.',
+        what, restate.duration_text(restate.milliseconds(source ->> 'inactivityTimeout'))))) END));
+COMMENT ON FUNCTION restate.manifest_options(jsonb, text, boolean) IS
+'What a service or a handler of a manifest says of itself, under the names of the Admin API. Retentions and the retry policy are not among it. what: service or handler. is_request_response: as of restate.manifest_handler; then info says of an inactivity timeout that it has no effect.';
 
 CREATE FUNCTION restate.manifest_retry_policy(source jsonb) RETURNS jsonb
   LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
@@ -1557,8 +1561,7 @@ CREATE FUNCTION restate.manifest_handler(handler jsonb, service jsonb, is_reques
       ELSE jsonb_build_object('ty', initcap(restate.handler_ty(lower(service ->> 'ty'), handler ->> 'ty'))) END
     -- else it is as its service is
     || CASE WHEN handler -> 'ingressPrivate' = 'true' THEN jsonb '{"public": false}' ELSE '{}' END
-    || CASE WHEN is_request_response THEN restate.manifest_options(handler) - 'inactivity_timeout'
-      ELSE restate.manifest_options(handler) END
+    || restate.manifest_options(handler, 'handler', is_request_response)
     || jsonb_strip_nulls(jsonb_build_object(
       'idempotency_retention', restate.duration_text(restate.milliseconds(handler ->> 'idempotencyRetention')),
       'journal_retention', restate.duration_text(restate.milliseconds(handler ->> 'journalRetention'))))
@@ -1597,7 +1600,7 @@ CREATE FUNCTION restate.manifest_revision(service jsonb, is_request_response boo
       SELECT restate.milliseconds(max(h.handler ->> 'workflowCompletionRetention'))
       FROM jsonb_array_elements(service -> 'handlers') AS h (handler)),
     'bodies', restate.manifest_bodies(service),
-    'settings', restate.manifest_options(service)
+    'settings', restate.manifest_options(service, 'service', is_request_response)
       || CASE WHEN is_request_response THEN jsonb '{"inactivity_timeout": "0s"}' ELSE '{}' END
       || jsonb_build_object('retry_policy',
         (restate.default_settings() -> 'retry_policy') || restate.manifest_retry_policy(service))));

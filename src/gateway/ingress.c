@@ -21,9 +21,11 @@
 #include "routes.h"
 #include "waiting.h"
 
+#include "types/frame.h"
 #include "types/is_utf8.h"
 
-#define MAX_BODY ((size_t) 10 * 1024 * 1024)
+/* what goes in fits a frame of the service protocol, with its headers */
+#define MAX_BODY (RESTATE_FRAME_MAX_BODY - (size_t) 1024 * 1024)
 
 /* the arguments of a call, and the one that is the body, as bytes */
 #define AWAKEABLE_ARGS 4

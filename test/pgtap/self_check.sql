@@ -77,7 +77,7 @@ INSERT INTO public_function VALUES
   ('restate.registered_endpoint(text)'),
   ('restate.manifest_versions(jsonb)'),
   ('restate.milliseconds(text)'),
-  ('restate.manifest_options(jsonb)'),
+  ('restate.manifest_options(jsonb,text,boolean)'),
   ('restate.manifest_retry_policy(jsonb)'),
   ('restate.body_description(jsonb,text)'),
   ('restate.manifest_handler(jsonb,jsonb,boolean)'),

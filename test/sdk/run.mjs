@@ -60,3 +60,5 @@ async function main() {
 
 process.on('exit', () => { for (const side of sides) side.process?.kill('SIGKILL'); });
 await main();
+// a request that is never answered would keep it
+process.exit(0);

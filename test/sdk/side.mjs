@@ -196,6 +196,17 @@ export class Run {
     return this.side.until(async () => { const row = await this.row(id); return (row?.status === 'suspended' || row?.status === 'running') && row.journal_size >= size && row; }, `${size} entries of ${id}`);
   }
 
+  // Waits until an invocation has called so many others and each has stored something, and returns
+  // their ids: who is cancelled before it has begun is removed.
+  async callees(id, count) {
+    const rows = await this.side.until(async () => {
+      const found = await this.side.rows(`SELECT id FROM sys_invocation WHERE invoked_by_id = '${id}'`);
+      return found.length === count && found;
+    }, `${count} callees of ${id}`);
+    for (const { id: callee } of rows) await this.waiting(callee, 2);
+    return rows.map((row) => row.id);
+  }
+
   async entries(id) { return this.side.rows(`SELECT * FROM sys_journal WHERE id = '${id}' ORDER BY index`); }
 
   // Waits for the first result of a step, and returns it.

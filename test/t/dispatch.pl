@@ -159,8 +159,8 @@ my %expected = (
 	status_415 => [ 'RT0015', 'the deployment answers with status 415' ], status_500 => [ 'RT0012', 'the deployment answers with status 500' ],
 	status_503 => [ 'RT0010', 'the deployment answers with status 503' ], status_429 => [ 'RT0010', 'the deployment answers with status 429' ],
 	type => [ 'RT0012', 'the deployment answers with another content type than application/vnd.restate.invocation.v6' ],
-	garbage => [ 'RT0012', 'the handler has sent a message of more than 32 MiB' ], unknown => [ 'RT0012', '.*Input is not sent by who runs a handler' ],
-	long => [ 'RT0012', 'the handler has sent a message of more than 32 MiB' ], nothing => [ 'RT0012', 'the answer ended without End, Suspension or Error' ],
+	garbage => [ 'RT0003', 'the handler has sent a message of more than 32 MiB' ], unknown => [ 'RT0012', '.*Input is not sent by who runs a handler' ],
+	long => [ 'RT0003', 'the handler has sent a message of more than 32 MiB' ], nothing => [ 'RT0012', 'the answer ended without End, Suspension or Error' ],
 	half => [ 'RT0012', 'the answer ended without End, Suspension or Error' ], cut => [ 'RT0010', '(the connection was closed|.*reset|the stream was reset).*' ],
 	hang => [ 'RT0001', 'the handler has sent nothing for too long, and has not ended when it was asked to' ]);
 my @good = qw(slowly more headers open);

@@ -1,4 +1,6 @@
 # Several gateways run handlers, and some of them, or the database, go away meanwhile.
+#
+# SDK_MODES: if it is there, with 1,000 invocations in place of 300.
 use strict;
 use warnings;
 
@@ -17,46 +19,18 @@ $node->safe_psql('postgres', slurp_file("$top/examples/gateway_roles.sql"));
 $node->safe_psql('postgres', slurp_file("$top/examples/gateway_worker_role.sql"));
 $node->safe_psql('postgres', 'CREATE ROLE gateway LOGIN; CREATE ROLE reader LOGIN');
 my $service = start_service('h2');
-register($node, $service);
+# as many as will do where nobody waits for it, and all where somebody does
+my $many = $ENV{SDK_MODES} ? 1000 : 300;
+my $id;
+my $gateway;
 
-# Two gateways: each invocation is run once, and each step
 start_clock($node, '5 seconds');
-my @gateways = map { start_dispatcher($node, '--worker-slots=20') } 1, 2;
-$node->safe_psql('postgres', "SELECT count(*) FROM generate_series(1, 300) AS i, LATERAL restate_submit('Work', 'steps', '10', idempotency_key => 'two ' || i) AS s");
-ok(wait_until(sub { $node->safe_psql('postgres', 'SELECT count(*) FROM restate.invocation WHERE completed_at IS NULL') eq '0' }, 120), 'two gateways run what there is');
-is($node->safe_psql('postgres', "SELECT count(*), min(n), max(n) FROM (SELECT count(*) AS n FROM restate.journal GROUP BY id) AS j"), '300|22|22', 'each journal is whole and has each step once');
-my @ran;
-becomes(sub { @ran = map { scalar(() = gateway_log($_) =~ /event=attempt .*outcome=completed/g) } @gateways; return $ran[0] + $ran[1] }, 300, 'each was run once');
-cmp_ok($ran[$_], '>', 0, 'and each gateway has run some') for 0, 1;
-stop_gateway($gateways[1]);
+run_by_two(start_service('h2half'), 'h2half', $many, 3);
+run_by_two($service, 'h2', $many, 10);
+$gateway = start_dispatcher($node);
 
-# A call from one attempt to another, and an object with many who wait
-my $id = submit($node, 'Work', 'greet', '"two"');
-is(settled($node, $id), '"two A 3"', 'one is enough');
-
-# A gateway is killed in each step, and another takes over when it is silent
-$id = submit($node, 'Work', 'chain', '{"name": "k", "ms": 0, "hangs": [1, 2, 3]}');
-my $gateway = $gateways[0];
-for my $step (1 .. 3)
-{
-	ok(await_step($service, "begin k$step"), "step $step begins");
-	kill 'KILL', $gateway->{pid};
-	ok(wait_until(sub { !gateway_alive($gateway) }), 'the gateway is killed');
-	$gateway = start_dispatcher($node);
-}
-is(settled($node, $id), '6', 'another one goes on');
-is(entry_types($node, $id), 'Input Run N:Run Run N:Run Run N:Run Output', 'each step is stored once');
-
-# One stands still for long, and comes back: what it ran is another's
-$id = submit($node, 'Work', 'chain', '{"name": "s", "ms": 1000}');
-await_step($service, 'begin s1');
-kill 'STOP', $gateway->{pid};
-my $second = start_dispatcher($node);
-is(settled($node, $id), '6', 'while one stands still another takes over');
-kill 'CONT', $gateway->{pid};
-log_says($gateway, qr/event=attempt id=$id .*outcome=attempt_lost/, 'and it learns that its attempt is lost');
-is(settled($node, submit($node, 'Work', 'echo', '1')), '1', 'both go on');
-is(stop_gateway($second), 0, 'one ends');
+# A call from one attempt to another
+is(settled($node, submit($node, 'Work', 'greet', '"two"')), '"two A 3"', 'one is enough');
 
 # The database restarts while a step is done, and while none is
 $id = submit($node, 'Work', 'chain', '{"name": "d", "ms": 400}');
@@ -65,9 +39,8 @@ stop_clock($node);
 $node->stop('immediate');
 sleep 1;
 $node->start;
-# longer than the server may take to start, while nobody can say that he lives
-start_clock($node, '1 hour');
-is(settled($node, $id), '6', 'the database has restarted');
+start_clock($node, '10 seconds');
+is(settled($node, $id, undef, 60), '6', 'the database has restarted');
 my $done = steps_done($service);
 is(join(' ', map { $done->{"end d$_"} } 1 .. 3), '1 1 1', 'and no step was done again');
 is(entry_types($node, $id), 'Input Run N:Run Run N:Run Run N:Run Output', 'nor stored');
@@ -105,7 +78,7 @@ await_step($service, 'begin e1');
 wait_until(sub { entry_types($node, $waiting) eq 'Input Run N:Run' });
 my $other = submit($node, 'Counter', 'add', '1', 'e');
 settled($node, $other);
-is(stop_gateway($gateway), 0, 'a gateway that is asked to end does so');
+is(stop_gateway($gateway, 30), 0, 'a gateway that is asked to end does so');
 like(status_of($node, $id), qr/^(ready|completed|suspended)/, 'what ran has not failed');
 is(status_of($node, $waiting), 'suspended', 'what waited is suspended');
 $gateway = start_dispatcher($node);
@@ -115,3 +88,48 @@ is(join(' ', map { $done->{"end e$_"} } 1 .. 3), '1 1 1', 'without doing anythin
 
 is($node->safe_psql('postgres', 'SELECT * FROM restate_verify()'), '', 'all is well');
 done_testing();
+
+# Runs many invocations by two gateways, each with so many steps; kills one of them in each
+# step of another, and has one stand still.
+sub run_by_two
+{
+	my ($deployment, $mode, $count, $steps) = @_;
+	my $entries = 2 + 2 * $steps;
+
+	register($node, $deployment);
+	my @gateways = map { start_dispatcher($node, '--worker-slots=20') } 1, 2;
+	$node->safe_psql('postgres', "SELECT count(*) FROM generate_series(1, $count) AS i, LATERAL restate_submit('Work', 'steps', '$steps', idempotency_key => '$mode ' || i) AS s");
+	ok(wait_until(sub { $node->safe_psql('postgres', 'SELECT count(*) FROM restate.invocation WHERE completed_at IS NULL') eq '0' }, 600), "$mode: two gateways run what there is");
+	is($node->safe_psql('postgres', "SELECT count(*), min(n), max(n) FROM (SELECT count(*) AS n FROM restate.journal JOIN restate.invocation USING (id) WHERE idempotency_key LIKE '$mode %' GROUP BY id) AS j"),
+		"$count|$entries|$entries", "$mode: each journal is whole and has each step once");
+	my @ran;
+	becomes(sub { @ran = map { scalar(() = gateway_log($_) =~ /event=attempt .*outcome=completed/g) } @gateways; return $ran[0] + $ran[1] }, $count, "$mode: each was completed once");
+	cmp_ok($ran[$_], '>', 0, "$mode: and each gateway has run some") for 0, 1;
+	stop_gateway($gateways[1]);
+
+	# another takes over when the one that is killed is silent
+	my $killed = submit($node, 'Work', 'chain', qq({"name": "$mode k", "ms": 0, "hangs": [1, 2, 3]}));
+	my $last = $gateways[0];
+	for my $step (1 .. 3)
+	{
+		ok(await_step($deployment, "begin $mode k$step"), "$mode: step $step begins");
+		kill 'KILL', $last->{pid};
+		ok(wait_until(sub { !gateway_alive($last) }), "$mode: the gateway is killed");
+		$last = start_dispatcher($node);
+	}
+	is(settled($node, $killed), '6', "$mode: another one goes on");
+	is(entry_types($node, $killed), 'Input Run N:Run Run N:Run Run N:Run Output', "$mode: each step is stored once");
+
+	# one stands still for long, and comes back: what it ran is another's
+	my $still = submit($node, 'Work', 'chain', qq({"name": "$mode s", "ms": 1000}));
+	await_step($deployment, "begin $mode s1");
+	kill 'STOP', $last->{pid};
+	my $second = start_dispatcher($node);
+	is(settled($node, $still), '6', "$mode: while one stands still another takes over");
+	kill 'CONT', $last->{pid};
+	log_says($last, qr/event=attempt id=$still .*outcome=attempt_lost/, "$mode: and it learns that its attempt is lost");
+	is(entry_types($node, $still), 'Input Run N:Run Run N:Run Run N:Run Output', "$mode: nothing of it is stored");
+	is(settled($node, submit($node, 'Work', 'echo', '1')), '1', "$mode: both go on");
+	is(stop_gateway($_), 0, "$mode: each ends") for $last, $second;
+	return;
+}

@@ -17,7 +17,7 @@ my ($node, @sides) = both_sides('sdk');
 
 for my $mode (@modes)
 {
-	cmp_ok(run_scenarios($mode, \@sides, long => $ENV{SDK_MODES} && $mode eq 'h2' ? 1 : 0), '>', 200, "$mode: all of them");
+	cmp_ok(run_scenarios($mode, \@sides, long => $ENV{SDK_MODES} && $mode eq 'h2' ? 1 : 0), '>', 300, "$mode: all of them");
 	is($node->safe_psql('postgres', 'SELECT * FROM restate_verify()'), '', "$mode: all is well");
 }
 

@@ -339,7 +339,7 @@ take_data(Call *call, const char *bytes, size_t len)
 	flow_received(len);
 	if (!frames_cut(attempt))
 	{
-		attempt_fails(attempt, "RT0012", -1, "the handler has sent a message of more than 32 MiB");
+		attempt_fails(attempt, "RT0003", -1, "the handler has sent a message of more than 32 MiB");
 		return;
 	}
 	whole = attempt->whole - whole;

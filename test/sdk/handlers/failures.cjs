@@ -40,6 +40,8 @@ module.exports = ({ restate, options, step, held, count, variant }) => {
         return 'none';
       },
       backs_off: handler({ ...options, retryPolicy: { initialInterval: 600000 } }, async (ctx) => { await ctx.run('first', () => 1); throw new Error('for long'); }),
+      step_backs_off: handler({ ...options, retryPolicy: { initialInterval: 600000 } }, async (ctx) => { await ctx.run('first', () => 1); await ctx.run('second', () => { throw new RangeError('in a step'); }); }),
+      suspends: handler({ ...options, inactivityTimeout: 0 }, async (ctx) => { await ctx.run('first', () => 1); return Promise.all([ctx.awakeable().promise, ctx.sleep(86400000)]); }),
       explicit: handler({ ...options, explicitCancellation: true }, async (ctx) => {
         await ctx.run('published', () => 1);
         const cancelled = ctx.cancellation();

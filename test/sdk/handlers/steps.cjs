@@ -39,6 +39,11 @@ module.exports = ({ restate, options, step, held, hung, count }) => {
         return sum;
       },
       held: async (ctx, name) => [await ctx.run('first', () => 1), await ctx.run('held', held(name, 2)), await ctx.run('last', () => 3)],
+      // what it waits for behind the step it is paused in comes when the scenario says so
+      held_asks: async (ctx, name) => {
+        const { id, promise } = ctx.awakeable();
+        return [(await ctx.run('first', () => id)).length, await ctx.run('held', held(name, 2)), await promise];
+      },
       // the second of them ends first
       parallel: async (ctx) => {
         const slow = ctx.run('slow', step('slow', 1, 600));

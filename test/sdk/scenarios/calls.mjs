@@ -55,8 +55,7 @@ export default [
   { name: 'a caller is killed with its callee', run: async (run) => {
     const id = await run.submit('/Caller/sleeps_for');
     await run.waiting(id, 3);
-    const [{ id: callee }] = await run.side.rows(`SELECT id FROM sys_invocation WHERE invoked_by_id = '${id}'`);
-    await run.waiting(callee, 2);
+    const [callee] = await run.callees(id, 1);
     const killed = await run.operate(id, 'kill');
     await run.status(id, 'completed');
     return [killed.status, await run.result(id), (await run.status(callee, 'completed')).completion_failure];
@@ -64,8 +63,7 @@ export default [
   { name: 'a caller is cancelled with its callee', run: async (run) => {
     const id = await run.submit('/Caller/sleeps_for');
     await run.waiting(id, 3);
-    const [{ id: callee }] = await run.side.rows(`SELECT id FROM sys_invocation WHERE invoked_by_id = '${id}'`);
-    await run.waiting(callee, 2);
+    const [callee] = await run.callees(id, 1);
     const told = [(await run.operate(id, 'cancel')).status, await run.result(id)];
     await run.status(callee, 'completed');
     return told;
@@ -73,8 +71,7 @@ export default [
   { name: 'what was only sent is not cancelled', run: async (run) => {
     const id = await run.submit('/Caller/sends_sleep');
     await run.waiting(id, 4);
-    const [{ id: callee }] = await run.side.rows(`SELECT id FROM sys_invocation WHERE invoked_by_id = '${id}'`);
-    await run.waiting(callee, 2);
+    const [callee] = await run.callees(id, 1);
     const told = [(await run.operate(id, 'cancel')).status, await run.result(id), ['suspended', 'running'].includes((await run.row(callee)).status)];
     await run.operate(callee, 'kill');
     await run.status(callee, 'completed');

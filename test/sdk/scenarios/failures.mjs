@@ -35,9 +35,9 @@ export default [
     await run.operate(id, 'kill');
     return written;
   }, unwritten: true },
-  ...['/Failures/backs_off', '/Steps/held', '/Steps/sleeps'].map((handler) => ({ name: `paused, ${handler}`, run: async (run) => {
-    const id = await run.submit(handler, handler === '/Steps/held' ? run.key() : 1000000);
-    await run.side.until(async () => (await run.row(id)).journal_size >= (handler === '/Steps/held' ? 4 : 2), 'its begin');
+  ...['/Failures/backs_off', '/Steps/held_asks', '/Steps/sleeps'].map((handler) => ({ name: `paused, ${handler}`, run: async (run) => {
+    const id = await run.submit(handler, handler === '/Steps/held_asks' ? run.key() : 1000000);
+    await run.side.until(async () => (await run.row(id)).journal_size >= (handler === '/Steps/held_asks' ? 4 : 2), 'its begin');
     if (handler === '/Failures/backs_off') await run.status(id, 'backing-off');
     else if (handler === '/Steps/sleeps') await run.status(id, run.side.isHalf ? 'suspended' : 'running');
     const told = (await run.operate(id, 'pause')).status;
@@ -53,9 +53,10 @@ export default [
   { name: 'a handler that says when it is tried again', run: (run) => run.call('/Failures/retryable', run.key()), due: '200 3' },
   { name: 'cancelled in a sleep', run: cancelled('/Steps/sleeps', 2, 86400000) },
   { name: 'cancelled in a call', run: async (run) => {
-    const told = await cancelled('/Caller/sleeps_for', 3)(run);
-    const [{ id }] = await run.side.rows(`SELECT id FROM sys_invocation WHERE invoked_by_id = '${run.ids[0]}'`);
-    await run.status(id, 'completed');
+    const id = await run.submit('/Caller/sleeps_for');
+    const [callee] = await run.callees(id, 1);
+    const told = [(await run.operate(id, 'cancel')).status, await run.result(id)];
+    await run.status(callee, 'completed');
     return told;
   } },
   { name: 'cancelled waiting for an awakeable', run: cancelled('/Signals/ask', 3) },
@@ -97,12 +98,14 @@ export default [
     return again.retry_count;
   } },
   { name: 'paused while it runs, and resumed', run: async (run) => {
-    const id = await run.submit('/Steps/held', run.key());
+    const id = await run.submit('/Steps/held_asks', run.key());
+    const awakeable = await run.published(id);
     await run.waiting(id, 4);
     const paused = await run.operate(id, 'pause');
     run.side.release(run.key());
     await run.status(id, 'paused');
     const resumed = await run.operate(id, 'resume');
+    await run.call(`/restate/awakeables/${awakeable}/resolve`, 3);
     return [paused.status, resumed.status, await run.result(id)];
   } },
   { name: 'killed while it runs', run: async (run) => {

@@ -21,12 +21,14 @@ export default [
     const again = await run.send('POST', '/Seeker/briefly', undefined, { 'idempotency-key': run.key() });
     return [first.status, again.status, (await run.get(`/restate/invocation/${id}/output`)).status];
   }, unwritten: true },
-  ...['Payloads', 'Counter', 'Lazy', 'Flow', 'Hidden', 'Seeker', 'Short'].map((service) => ({
+  ...['Payloads', 'Counter', 'Lazy', 'Flow', 'Hidden', 'Seeker', 'Short', 'Offers', 'Typed', 'Cancels'].map((service) => ({
     name: `what is registered of ${service}`,
     run: async (run) => {
       const { status, body } = await run.side.manage('GET', `/services/${service}`);
       const { deployment_id: _, revision: __, ...rest } = body;
-      return { status, ...rest, handlers: rest.handlers.sort((a, b) => (a.name < b.name ? -1 : 1)) };
+      // what has no effect is told in words of the server
+      const codes = ({ info, ...of }) => ({ ...of, info: info?.map(({ code }) => code) });
+      return { status, ...codes(rest), handlers: rest.handlers.map(codes).sort((a, b) => (a.name < b.name ? -1 : 1)) };
     },
     unwritten: true,
   })),
