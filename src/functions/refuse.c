@@ -7,6 +7,7 @@
 #include "fmgr.h"
 #include "utils/builtins.h"
 
+#include "functions/arguments.h"
 #include "types/outcome.h"
 
 PG_FUNCTION_INFO_V1(restate_refuse);
@@ -24,15 +25,6 @@ category_of(const char *name)
 }
 
 /*
- * Returns an argument of type text, or NULL for null.
- */
-static char *
-text_or_null(FunctionCallInfo fcinfo, int n)
-{
-	return PG_ARGISNULL(n) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(n));
-}
-
-/*
  * restate.refuse(category text, message text, quoted text, detail text, hint text):
  * raises an error of the category with the message, and after it the third text,
  * quoted as foreign text is; detail and hint are the category's own where null.
@@ -42,9 +34,9 @@ restate_refuse(PG_FUNCTION_ARGS)
 {
 	RestateCategory category = category_of(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	const char *message = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	const char *quoted = text_or_null(fcinfo, 2);
-	const char *detail = text_or_null(fcinfo, 3);
-	const char *hint = text_or_null(fcinfo, 4);
+	const char *quoted = argument_or_null(fcinfo, 2);
+	const char *detail = argument_or_null(fcinfo, 3);
+	const char *hint = argument_or_null(fcinfo, 4);
 
 	ereport(ERROR,
 			(quoted ? errmsg("%s: %s", message, restate_quote_text(quoted)) : errmsg("%s", message),

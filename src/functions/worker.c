@@ -1,11 +1,9 @@
 /*
  * worker.c
- *		The SQL functions of those who execute invocations, and of those who have
- *		something executed.
+ *		The SQL functions of those who execute invocations.
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
@@ -17,9 +15,8 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "functions/arguments.h"
 #include "types/compat.h"
-#include "types/entry_check.h"
-#include "types/id_generate.h"
 #include "types/limits.h"
 #include "types/outcome.h"
 #include "types/retention.h"
@@ -28,102 +25,14 @@
 /* the most that one call takes */
 #define MAX_CLAIMED 10000
 
-/* the signals below are the protocol's own */
-#define FIRST_AWAKEABLE 17
-
-static Datum submit(FunctionCallInfo fcinfo, const char *awaited_by, const ArrayType *runs_on);
 static Caller caller_of(FunctionCallInfo fcinfo);
-static const char *text_or_null(FunctionCallInfo fcinfo, int argument);
-static const char *required_text(FunctionCallInfo fcinfo, int argument, const char *name);
-static const char *headers_of(FunctionCallInfo fcinfo, int argument);
-pg_noreturn static void refuse_argument(const char *name, const char *words);
 static const int64 *numbers_of(FunctionCallInfo fcinfo, int argument, int *count);
 static const char *const *names_of(FunctionCallInfo fcinfo, int argument, int *count);
 static RestateInvocationId *ids_of(ArrayType *array, int *count);
 static int compare_ids(const void *a, const void *b);
 static void put_claimed(FunctionCallInfo fcinfo, const Claimed *claimed, int count);
-static EntryResult result_of(FunctionCallInfo fcinfo, int argument);
 static Datum answers_array(const Answer *answers);
 static int64 max_of(FunctionCallInfo fcinfo, int argument);
-
-/*
- * restate_submit(service, handler, input, key, headers, idempotency_key, run_at,
- * claim_for): returns id, outcome, attempt.
- */
-PG_FUNCTION_INFO_V1(restate_submit);
-Datum
-restate_submit(PG_FUNCTION_ARGS)
-{
-	return submit(fcinfo, NULL, NULL);
-}
-
-/*
- * restate.submit_awaited(service, handler, input, key, headers, idempotency_key, run_at,
- * claim_for, awaited_by, runs_on): returns id, outcome, attempt, random_seed,
- * made_ready, deployment, protocol_version.
- */
-PG_FUNCTION_INFO_V1(restate_submit_awaited);
-Datum
-restate_submit_awaited(PG_FUNCTION_ARGS)
-{
-	return submit(fcinfo, text_or_null(fcinfo, 8),
-				  PG_ARGISNULL(9) ? NULL : PG_GETARG_ARRAYTYPE_P(9));
-}
-
-/*
- * Submits what the arguments ask for; returns the row.
- */
-static Datum
-submit(FunctionCallInfo fcinfo, const char *awaited_by, const ArrayType *runs_on)
-{
-	Order order = {
-		.service_name = required_text(fcinfo, 0, "service"),
-		.handler_name = required_text(fcinfo, 1, "handler"),
-		.service_key = text_or_null(fcinfo, 3),
-		.headers = "[]",
-		.idempotency_key = text_or_null(fcinfo, 5),
-		.worker_name = text_or_null(fcinfo, 7),
-		.runs_on = runs_on,
-		.awaited_by = awaited_by};
-	int guc_level;
-	Submitted submitted;
-	TupleDesc desc;
-	Datum values[7];
-	bool nulls[7] = {false};
-
-	order.input = (Bytes){"", 0};
-	if (!PG_ARGISNULL(2))
-	{
-		const bytea *input = PG_GETARG_BYTEA_PP(2);
-
-		order.input = (Bytes){VARDATA_ANY(input), VARSIZE_ANY_EXHDR(input)};
-	}
-	if (!PG_ARGISNULL(4))
-		order.headers = headers_of(fcinfo, 4);
-	if (order.worker_name && order.worker_name[0] == '\0')
-		refuse_argument("claim_for", "must not be empty");
-	if (!PG_ARGISNULL(6))
-	{
-		order.start_at = PG_GETARG_TIMESTAMPTZ(6);
-		if (TIMESTAMP_NOT_FINITE(order.start_at))
-			refuse_argument("run_at", "must be finite");
-	}
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "a function that submits has an unexpected result type");
-	guc_level = workset_begin();
-	submitted = worker_submit(&order);
-	AtEOXact_GUC(false, guc_level);
-	values[0] = InvocationIdGetDatum(&submitted.id);
-	values[1] = CStringGetTextDatum(submitted.outcome);
-	values[2] = Int64GetDatum(submitted.attempt);
-	nulls[2] = submitted.attempt == 0;
-	values[3] = Int64GetDatum(submitted.seed);
-	values[4] = BoolGetDatum(submitted.made_ready);
-	nulls[5] = nulls[6] = submitted.attempt == 0;
-	values[5] = PointerGetDatum(submitted.deployment_id);
-	values[6] = Int32GetDatum(submitted.protocol_version);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
-}
 
 /*
  * restate.claim_attempts(worker, services, max, deployments): returns rows of id,
@@ -134,7 +43,7 @@ Datum
 restate_claim_attempts(PG_FUNCTION_ARGS)
 {
 	Claim claim = {
-		.worker_name = required_text(fcinfo, 0, "worker"),
+		.worker_name = argument_required(fcinfo, 0, "worker"),
 		.services = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
 		.max = max_of(fcinfo, 2),
 		.deployments = PG_ARGISNULL(3) ? NULL : PG_GETARG_ARRAYTYPE_P(3)};
@@ -206,7 +115,7 @@ restate_start_attempts(PG_FUNCTION_ARGS)
 	ids = ids_of(PG_GETARG_ARRAYTYPE_P(1), &count);
 	InitMaterializedSRF(fcinfo, 0);
 	guc_level = workset_begin();
-	claimed = worker_start(required_text(fcinfo, 0, "worker"), ids, &count);
+	claimed = worker_start(argument_required(fcinfo, 0, "worker"), ids, &count);
 	AtEOXact_GUC(false, guc_level);
 	put_claimed(fcinfo, claimed, count);
 	return (Datum) 0;
@@ -324,7 +233,7 @@ Datum
 restate_fail_attempt(PG_FUNCTION_ARGS)
 {
 	Caller caller = caller_of(fcinfo);
-	const char *message = required_text(fcinfo, 2, "message");
+	const char *message = argument_required(fcinfo, 2, "message");
 	int32 code = PG_ARGISNULL(3) ? 500 : PG_GETARG_INT32(3);
 	Failure *failure = palloc0_object(Failure);
 	const char *outcome;
@@ -334,13 +243,13 @@ restate_fail_attempt(PG_FUNCTION_ARGS)
 		refuse_argument("code", "must be from 0 to 65535");
 	failure->text = psprintf("[%d] %s", code, message);
 	failure->shown = results_show_failure(code, message, NULL);
-	failure->error_code = text_or_null(fcinfo, 4);
+	failure->error_code = argument_or_null(fcinfo, 4);
 	failure->result = results_of_failure(failure->text, NULL);
 	failure->retry_after = PG_ARGISNULL(5) ? -1 : retention_length(PG_GETARG_INTERVAL_P(5));
 	failure->related_command_index = PG_ARGISNULL(6) ? -1 : PG_GETARG_INT64(6);
-	failure->related_command_name = text_or_null(fcinfo, 7);
-	failure->related_command_type = text_or_null(fcinfo, 8);
-	caller.server = text_or_null(fcinfo, 9);
+	failure->related_command_name = argument_or_null(fcinfo, 7);
+	failure->related_command_type = argument_or_null(fcinfo, 8);
+	caller.server = argument_or_null(fcinfo, 9);
 	guc_level = workset_begin();
 	outcome = worker_fail(&caller, failure);
 	AtEOXact_GUC(false, guc_level);
@@ -375,7 +284,7 @@ PG_FUNCTION_INFO_V1(restate_give_back);
 Datum
 restate_give_back(PG_FUNCTION_ARGS)
 {
-	const char *worker_name = text_or_null(fcinfo, 0);
+	const char *worker_name = argument_or_null(fcinfo, 0);
 	int64 max = max_of(fcinfo, 1);
 	int64 given;
 	int guc_level;
@@ -408,121 +317,6 @@ restate_fire_timers(PG_FUNCTION_ARGS)
 }
 
 /*
- * restate_signal(id, name, value, failure, code, index): returns the outcome.
- */
-PG_FUNCTION_INFO_V1(restate_signal);
-Datum
-restate_signal(PG_FUNCTION_ARGS)
-{
-	Signal signal = {.index = -1, .name = text_or_null(fcinfo, 1)};
-	const char *outcome;
-	int guc_level;
-
-	if (PG_ARGISNULL(0))
-		restate_raise(
-			restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
-	if (PG_ARGISNULL(1) == PG_ARGISNULL(5))
-		refuse_argument("name", "must be given, or index, but not both");
-	if (!PG_ARGISNULL(5))
-		signal.index = PG_GETARG_INT64(5);
-	if (signal.index != -1 && (signal.index < 1 || signal.index > RESTATE_INDEX_MAX))
-		refuse_argument("index", "must be from 1 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
-	signal.result = result_of(fcinfo, 2);
-	guc_level = workset_begin();
-	outcome = worker_signal(PG_GETARG_INVOCATION_ID(0), &signal);
-	AtEOXact_GUC(false, guc_level);
-	PG_RETURN_TEXT_P(cstring_to_text(outcome));
-}
-
-/*
- * restate_awakeable_id(id, signal): returns the text of the id of an awakeable.
- */
-PG_FUNCTION_INFO_V1(restate_awakeable_id);
-Datum
-restate_awakeable_id(PG_FUNCTION_ARGS)
-{
-	int64 signal = PG_GETARG_INT64(1);
-	RestateAwakeableId id = {.invocation_id = *PG_GETARG_INVOCATION_ID(0), .index = (uint32) signal};
-	char text[RESTATE_AWAKEABLE_ID_CHARS + 1];
-
-	if (signal < FIRST_AWAKEABLE || signal > RESTATE_INDEX_MAX)
-		refuse_argument("signal", "must be from " CppAsString2(FIRST_AWAKEABLE) " to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
-	restate_encode_awakeable_id(&id, text);
-	PG_RETURN_TEXT_P(cstring_to_text(text));
-}
-
-/*
- * restate.complete_awakeable(awakeable, value, failure, code): returns the outcome.
- */
-PG_FUNCTION_INFO_V1(restate_complete_awakeable);
-Datum
-restate_complete_awakeable(PG_FUNCTION_ARGS)
-{
-	const char *awakeable = required_text(fcinfo, 0, "awakeable");
-	RestateAwakeableId decoded;
-	RestateInvocationId id;
-	Signal signal = {.index = -1};
-	const char *outcome;
-	int guc_level;
-
-	if (restate_decode_awakeable_id(awakeable, strlen(awakeable), &decoded) != RESTATE_ID_OK ||
-		decoded.is_entry)
-		refuse_argument("awakeable", "must be the id of an awakeable, which begins with sign_1");
-	id = decoded.invocation_id;
-	signal.index = decoded.index;
-	signal.result = result_of(fcinfo, 1);
-	guc_level = workset_begin();
-	outcome = worker_signal(&id, &signal);
-	AtEOXact_GUC(false, guc_level);
-	PG_RETURN_TEXT_P(cstring_to_text(outcome));
-}
-
-/*
- * restate.complete_promise(service, key, promise, value, failure, code): returns the
- * outcome.
- */
-PG_FUNCTION_INFO_V1(restate_complete_promise);
-Datum
-restate_complete_promise(PG_FUNCTION_ARGS)
-{
-	ObjectKeyName workflow = {
-		required_text(fcinfo, 0, "service"),
-		required_text(fcinfo, 1, "key")};
-	const char *promise = required_text(fcinfo, 2, "promise");
-	EntryResult result = result_of(fcinfo, 3);
-	const char *outcome;
-	int guc_level;
-
-	guc_level = workset_begin();
-	outcome = worker_complete_promise(&workflow,
-									  (int64) restate_key_partition(PG_GETARG_TEXT_PP(1)), promise,
-									  &result);
-	AtEOXact_GUC(false, guc_level);
-	PG_RETURN_TEXT_P(cstring_to_text(outcome));
-}
-
-/*
- * Returns what the arguments value, failure and code, from that one on, bring: a failure
- * if there is one, else the value, which is empty for null.
- */
-static EntryResult
-result_of(FunctionCallInfo fcinfo, int argument)
-{
-	const char *failure = text_or_null(fcinfo, argument + 1);
-	int32 code = PG_ARGISNULL(argument + 2) ? 500 : PG_GETARG_INT32(argument + 2);
-	const bytea *value;
-
-	if (code < 0 || code > PG_UINT16_MAX)
-		refuse_argument("code", "must be from 0 to 65535");
-	if (failure)
-		return results_of_failure(psprintf("[%d] %s", code, failure), NULL);
-	if (PG_ARGISNULL(argument))
-		return (EntryResult){VALUE_META, {"", 0}};
-	value = PG_GETARG_BYTEA_PP(argument);
-	return (EntryResult){VALUE_META, {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)}};
-}
-
-/*
  * Returns the attempt that arguments 0 and 1 name.
  */
 static Caller
@@ -534,51 +328,6 @@ caller_of(FunctionCallInfo fcinfo)
 	if (PG_ARGISNULL(1))
 		refuse_argument("attempt", "must not be null");
 	return (Caller){*PG_GETARG_INVOCATION_ID(0), PG_GETARG_INT64(1), NULL};
-}
-
-/*
- * Returns a text argument, or NULL.
- */
-static const char *
-text_or_null(FunctionCallInfo fcinfo, int argument)
-{
-	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
-}
-
-/*
- * Returns a text argument, which must not be null.
- */
-static const char *
-required_text(FunctionCallInfo fcinfo, int argument, const char *name)
-{
-	if (PG_ARGISNULL(argument))
-		refuse_argument(name, "must not be null");
-	return text_or_null(fcinfo, argument);
-}
-
-/*
- * Returns the text of the headers of an input.  Raises invalid_body for what are none.
- */
-static const char *
-headers_of(FunctionCallInfo fcinfo, int argument)
-{
-	Jsonb *headers = PG_GETARG_JSONB_P(argument);
-	RestateFieldPlace place = {restate_entry_shape_of_label(entry_type_names[COMMAND_INPUT]),
-							   "headers"};
-	JsonbValue value;
-
-	JsonbToJsonbValue(headers, &value);
-	restate_check_field(place, FIELD_HEADERS, &value);
-	return JsonbToCString(NULL, &headers->root, VARSIZE(headers));
-}
-
-/*
- * Raises that an argument cannot be.
- */
-static void
-refuse_argument(const char *name, const char *words)
-{
-	restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s %s", name, words));
 }
 
 /*

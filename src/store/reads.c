@@ -1,6 +1,6 @@
 /*
  * reads.c
- *		The statements that lock rows, and those that read them.
+ *		The statements that read rows.
  */
 #include "postgres.h"
 
@@ -8,109 +8,13 @@
 #include "store/sql.h"
 #include "store/work.h"
 
-#define READ(statement) STORE_##statement - STORE_WORK_COUNT
-
-/* an invocation's id and its facts, with those of a deployment */
-#define FACTS(deployment)                                                                                       \
-	" i.id, restate.facts(i.status, i.target_service_name, i.target_service_key, i.target_service_ty,"          \
-	" i.target_handler_ty, i.journal_size, i.journal_commands_size, i.pause_requested,"                         \
-	" i.pinned_deployment_id, i.pinned_service_protocol_version, i.completion_retention,"                       \
-	" i.journal_retention, 1 = ANY (i.suspended_waiting_for_signals), i.inbox_sequence_number,"                 \
-	" i.invoked_by_id, " deployment ", i.modified_at, i.scheduled_start_at, i.next_retry_at,"                   \
-	" coalesce(i.retained_from, i.completed_at), i.last_start_at, i.last_entry_at, i.attempt,"                  \
-	" i.attempt_count, i.entry_retry_count, i.has_waiters, i.is_foreign, i.random_seed, i.asked_completion_id," \
-	" i.awaited_by, i.worker_name) AS facts"
-
-/* microseconds of an interval */
-#define LENGTH(interval) "restate.microseconds(" interval ")"
-
-#define NO_DEPLOYMENT "NULL, NULL, NULL"
-
-#define IS_ONE " WHERE i.id = {id} AND i.partition_key = {partition_key}"
-
-/*
- * The deployment asked for: the id's, the latest of the service, or none.  The
- * latest revision is as restate.sys_service has it, said again for a lock that
- * finds it through the primary key.
- */
-#define LATEST_DEPLOYMENT_OF(service_name, service_revision, deployment)                \
-	"SELECT s.deployment_id FROM " service_revision " s"                                \
-	" WHERE s.service_name = " service_name " AND EXISTS (SELECT FROM " deployment " x" \
-	" WHERE x.id = s.deployment_id) ORDER BY s.revision DESC LIMIT 1"
-#define LATEST_DEPLOYMENT(service_name) \
-	LATEST_DEPLOYMENT_OF(service_name, "restate.service_revision", "restate.deployment")
-
-#define DEPLOYMENT                                                                                                                                                      \
-	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("i.target_service_name") ") AS l ON {deployment_mode} = 'latest'"                                                          \
-																	  " LEFT JOIN restate.deployment d ON d.id = CASE {deployment_mode} WHEN 'id' THEN {deployment_id}" \
-																	  " ELSE l.deployment_id END"
-
-#define THE_DEPLOYMENT "d.id, d.min_service_protocol_version, d.max_service_protocol_version"
-
-/*
- * A lock statement reads the journal as it was before the lock was waited for:
- * this tells whether the row is still the one that was seen then.  Every change
- * of a journal changes it.
- */
-#define IS_CURRENT(id, partition_key)                                     \
-	" i.xmin = (SELECT s.xmin FROM restate.invocation s WHERE s.id = " id \
-	" AND s.partition_key = " partition_key ") AS is_current"
-
-/* that nothing but the row must be locked: to leave no inbox and answer nobody */
-#define IS_CANCELLED_ALONE                      \
-	"(i.status NOT IN ('pending', 'scheduled')" \
-	" OR i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE)"
-
-/* the same: to free no object key, answer nobody and kill no callee */
-#define IS_KILLED_ALONE(id, partition_key)                                           \
-	"i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE" \
-	" AND NOT EXISTS (SELECT FROM restate.journal j WHERE j.id = " id                \
-	" AND j.partition_key = " partition_key " AND " IS_CALL("j") ")"
-
-/* the same: to take no object key */
-#define IS_RESTARTED_ALONE "i.target_handler_ty IS DISTINCT FROM 'exclusive'"
+#define READ(statement) STORE_##statement - STORE_LOCKS_END
 
 /* one line a clause */
 /* clang-format off */
 
-/*
- * A journal from 1 to its last index to keep: how many commands, which
- * completions they wait for, and which have arrived.
- */
-#define PREFIX(id, partition_key, last) \
-	"(SELECT count(*) FILTER (WHERE " IS_COMMAND("c") ") AS commands," \
-	" array_cat(array_agg(c.completion_id) FILTER (WHERE c.completion_id IS NOT NULL AND " IS_COMMAND("c") ")," \
-	" array_agg(c.result_completion_id) FILTER (WHERE c.result_completion_id IS NOT NULL AND " IS_COMMAND("c") "))" \
-	" AS awaited," \
-	" array_agg(c.completion_id) FILTER (WHERE " IS_COMPLETION("c") ") AS arrived" \
-	" FROM restate.journal c WHERE c.id = " id " AND c.partition_key = " partition_key \
-	" AND c.index BETWEEN 1 AND " last ") AS p"
-
-#define PREFIX_FACTS " p.commands, p.awaited, p.arrived"
-
-#define IN_ID_ORDER	  " ORDER BY i.id FOR UPDATE OF i"
-#define UNLESS_LOCKED " SKIP LOCKED"
-
-#define IN_KEY_ORDER(alias) \
-	" ORDER BY " alias ".service_name COLLATE \"C\", " alias ".service_key COLLATE \"C\""
-
-#define KEYS(condition)                                                      \
-	"SELECT k.service_name, k.service_key, k.holder, k.next_sequence_number, k.has_queued_state" \
-	" FROM {rows} JOIN restate.object_key k ON " IS_OBJECT_KEY("k") " WHERE " condition
-
-#define LOCKED_KEYS(condition) KEYS(condition) IN_KEY_ORDER("k") " FOR UPDATE OF k"
-
-/* rows of one call are on one node, in an order that the insert keeps: there only without one of its own */
-#define CREATE_KEYS(then) \
-	"INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)" \
-	" {each} v.service_name, v.service_key, v.partition_key FROM {rows}" then
-#define LOCK_KEY_THERE \
-	" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key)) DO UPDATE SET holder = k.holder WHERE false"
-#define CREATE_PROMISES(in_order) \
-	"INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)" \
-	" {each} v.service_name, v.service_key, v.key, v.partition_key FROM {rows}" in_order \
-	" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key))" \
-	" DO UPDATE SET completed = t.completed WHERE false"
+/* microseconds of an interval */
+#define LENGTH(interval) "restate.microseconds(" interval ")"
 
 /*
  * What is registered that a handler's invocations follow from, in the latest revision of
@@ -156,80 +60,7 @@
 	" AND ({deployments} IS NULL OR d.id = ANY ({deployments}))) AS c" \
 	" ORDER BY is_beyond, c.ready_at, c.id"
 
-const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
-	[READ(LOCK_ONE)] = {
-		.name = "lock one",
-		.form = &store_form_one, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE " FOR UPDATE"},
-
-	[READ(LOCK_ONE_WITH_DEPLOYMENT)] = {
-		.name = "lock one with deployment",
-		.form = &store_form_one, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT IS_ONE
-			" FOR UPDATE OF i"},
-
-	/*
-	 * Finds nothing where more than the row must be locked: an invocation not
-	 * started that leaves an inbox or that somebody waits for.  Here and in the next
-	 * a lock is not waited for: of whom more is found meanwhile, the row would stay
-	 * locked before others that come first in the order.
-	 */
-	[READ(LOCK_ONE_TO_CANCEL)] = {
-		.name = "lock one to cancel",
-		.form = &store_form_one, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
-			" AND " IS_CANCELLED_ALONE " FOR UPDATE" UNLESS_LOCKED},
-
-	/*
-	 * Finds nothing where the object key must be locked first, somebody may
-	 * wait for the result, or a callee be killed.
-	 */
-	[READ(LOCK_ONE_TO_KILL)] = {
-		.name = "lock one to kill",
-		.form = &store_form_one, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") " FROM restate.invocation i" IS_ONE
-			" AND " IS_KILLED_ALONE("{id}", "{partition_key}") " FOR UPDATE OF i" UNLESS_LOCKED},
-
-	/*
-	 * Makes the promises that are missing, and locks those that are there, in the
-	 * order of their keys; the update never comes to pass.
-	 */
-	[READ(CREATE_PROMISES)] = {
-		.name = "create promises",
-		.form = &store_form_promise,
-		.sql = CREATE_PROMISES(" ORDER BY v.key COLLATE \"C\""),
-		.sql_of_nodes = CREATE_PROMISES("")},
-
-	[READ(LOCK_PROMISES)] = {
-		.name = "lock promises",
-		.form = &store_form_promise, .result = &store_result_promise,
-		.sql = "SELECT t.key, t.completed, t.completion_success_value AS value, t.completion_failure AS failure"
-			" FROM {rows} JOIN restate.promise t ON " IS_STATE("t") " ORDER BY t.key COLLATE \"C\" FOR UPDATE OF t"},
-
-	/*
-	 * Finds nothing where the object key must be locked first, or somebody waits for the
-	 * result; nor waits for a lock, as above.
-	 */
-	[READ(LOCK_ONE_TO_END)] = {
-		.name = "lock one to end",
-		.form = &store_form_one, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) " FROM restate.invocation i" IS_ONE
-			" AND i.target_handler_ty IS DISTINCT FROM 'exclusive' AND i.has_waiters IS NOT TRUE"
-			" FOR UPDATE" UNLESS_LOCKED},
-
-	/*
-	 * The first that are ready and that no other transaction has locked.  One that was never
-	 * pinned goes to the latest deployment of its service.
-	 */
-	[READ(LOCK_READY)] = {
-		.name = "lock ready",
-		.by_partition = true,
-		.form = &store_form_ready, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY
-			" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("i.target_service_name") ") AS l ON i.pinned_deployment_id IS NULL"
-			" JOIN restate.deployment d ON d.id = coalesce(i.pinned_deployment_id, l.deployment_id)"
-			" WHERE i.status = 'ready' AND i.is_foreign IS NOT TRUE LIMIT {max} FOR UPDATE OF i" UNLESS_LOCKED},
-
+const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	/*
 	 * The first that are ready of the services asked for, or of all that the deployments
 	 * serve; only of these deployments, if any are named.  Where the tables are distributed,
@@ -282,95 +113,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 		.name = "read runnable since",
 		.form = &store_form_lane, .result = &store_result_runnable,
 		.sql = RUNNABLE_OF("{rows}", " AND r.ready_at >= v.ready_at", "{services}")},
-
-	/* Finds nothing where the object key must be locked first. */
-	[READ(LOCK_ONE_TO_RESTART)] = {
-		.name = "lock one to restart",
-		.form = &store_form_one, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) " FROM restate.invocation i" DEPLOYMENT IS_ONE
-			" AND " IS_RESTARTED_ALONE " FOR UPDATE OF i"},
-
-	/* the same, with what the journal has up to the last index to keep */
-	[READ(LOCK_ONE_TO_RESTART_WITHIN)] = {
-		.name = "lock one to restart within",
-		.form = &store_form_one, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) "," IS_CURRENT("{id}", "{partition_key}") "," PREFIX_FACTS
-			" FROM restate.invocation i" DEPLOYMENT
-			" CROSS JOIN LATERAL " PREFIX("{id}", "{partition_key}", "{last_index}") IS_ONE
-			" AND " IS_RESTARTED_ALONE " FOR UPDATE OF i"},
-
-	[READ(LOCK_MANY)] = {
-		.name = "lock many",
-		.by_partition = true,
-		.form = &store_form_lock, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER},
-
-	[READ(LOCK_MANY_WITH_DEPLOYMENT)] = {
-		.name = "lock many with deployment",
-		.by_partition = true,
-		.form = &store_form_lock, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER},
-
-	/* Those that no other transaction has locked, and the conditions of the statements on one. */
-	[READ(LOCK_FREE)] = {
-		.name = "lock free",
-		.by_partition = true,
-		.form = &store_form_lock, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER UNLESS_LOCKED},
-
-	[READ(LOCK_FREE_WITH_DEPLOYMENT)] = {
-		.name = "lock free with deployment",
-		.by_partition = true,
-		.form = &store_form_lock, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER UNLESS_LOCKED},
-
-	[READ(LOCK_FREE_TO_CANCEL)] = {
-		.name = "lock free to cancel",
-		.by_partition = true,
-		.form = &store_form_lock, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " WHERE " IS_CANCELLED_ALONE IN_ID_ORDER UNLESS_LOCKED},
-
-	[READ(LOCK_FREE_TO_KILL)] = {
-		.name = "lock free to kill",
-		.by_partition = true,
-		.form = &store_form_lock, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("v.id", "v.partition_key") FROM_MANY
-			" WHERE " IS_KILLED_ALONE("v.id", "v.partition_key") IN_ID_ORDER UNLESS_LOCKED},
-
-	[READ(LOCK_FREE_TO_RESTART)] = {
-		.name = "lock free to restart",
-		.by_partition = true,
-		.form = &store_form_lock, .result = &store_result_invocation,
-		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT
-			" WHERE " IS_RESTARTED_ALONE IN_ID_ORDER UNLESS_LOCKED},
-
-	[READ(LOCK_KEYS)] = {
-		.name = "lock object keys",
-		.form = &store_form_key, .result = &store_result_key,
-		.sql = LOCKED_KEYS("true")},
-
-	/* Locks none where one is missing: that one is to be made in its turn. */
-	[READ(LOCK_KEYS_IF_ALL)] = {
-		.name = "lock object keys if all are there",
-		.form = &store_form_key, .result = &store_result_key,
-		.sql = LOCKED_KEYS("NOT EXISTS (SELECT FROM {rows} WHERE NOT EXISTS"
-			" (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") "))")},
-
-	[READ(LOCK_FREE_KEYS)] = {
-		.name = "lock free object keys",
-		.by_partition = true,
-		.form = &store_form_key, .result = &store_result_key,
-		.sql = LOCKED_KEYS("true") UNLESS_LOCKED},
-
-	/*
-	 * Locks the object keys in their order, each made where it is missing.  The
-	 * update never comes to pass, but locks the row that is there.
-	 */
-	[READ(CREATE_KEYS)] = {
-		.name = "create object keys",
-		.form = &store_form_key,
-		.sql = CREATE_KEYS(IN_KEY_ORDER("v") LOCK_KEY_THERE),
-		.sql_of_nodes = CREATE_KEYS(LOCK_KEY_THERE)},
 
 	[READ(READ_MANY)] = {
 		.name = "read many",
@@ -519,15 +261,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT] = {
 			" FROM {rows} JOIN restate.queued_state t ON " IS_QUEUED("t")
 			" LEFT JOIN LATERAL pg_catalog.jsonb_each_text(t.state) AS e ON true"
 			" ORDER BY t.sequence_number, e.key COLLATE \"C\""},
-
-	/* Makes those that are missing, and neither locks nor waits for one that is there. */
-	[READ(ADD_KEYS)] = {
-		.name = "add object keys",
-		.by_partition = true,
-		.form = &store_form_key,
-		.sql_of_nodes = CREATE_KEYS(" ON CONFLICT DO NOTHING"),
-		.sql = CREATE_KEYS(" WHERE NOT EXISTS (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") ")" IN_KEY_ORDER("v")
-			" ON CONFLICT DO NOTHING")},
 
 	[READ(READ_HANDLER_NAME)] = {
 		.name = "read handler name",

@@ -194,8 +194,10 @@ store_def(const StoreCall *call)
 {
 	if (call->statement < STORE_WORK_COUNT)
 		return &store_work[call->statement];
+	if (call->statement < STORE_LOCKS_END)
+		return &store_locks[call->statement - STORE_WORK_COUNT];
 	if (call->statement < STORE_READS_END)
-		return &store_reads[call->statement - STORE_WORK_COUNT];
+		return &store_reads[call->statement - STORE_LOCKS_END];
 	return &store_answers[call->statement - STORE_READS_END];
 }
 
@@ -311,6 +313,11 @@ store_execute_whole(const StoreCall *const *calls, int count, StoreWritten *part
 		.arg = unconstify(char *, count > 1 ? "the work" : store_def(calls[0])->name)};
 
 	error_context_stack = &context;
+	if (store_execute_directly(calls, count, parts, &rows))
+	{
+		error_context_stack = context.previous;
+		return rows;
+	}
 	for (int i = 0; i < count; i++)
 	{
 		bind(calls[i], &values[nvalues], &nulls[nvalues]);

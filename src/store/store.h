@@ -83,6 +83,7 @@ typedef enum StoreStatement
 	STORE_LOCK_READY,
 	/* plain reads */
 	STORE_READ_RUNNABLE,
+	STORE_LOCKS_END = STORE_READ_RUNNABLE,
 	STORE_READ_RUNNABLE_SINCE,
 	STORE_READ_SHARD_KEYS,
 	STORE_READ_SHARDS,
@@ -228,7 +229,8 @@ typedef struct StoreStatementDef
 } StoreStatementDef;
 
 extern const StoreStatementDef store_work[STORE_WORK_COUNT];
-extern const StoreStatementDef store_reads[STORE_READS_END - STORE_WORK_COUNT];
+extern const StoreStatementDef store_locks[STORE_LOCKS_END - STORE_WORK_COUNT];
+extern const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END];
 extern const StoreStatementDef store_answers[STORE_STATEMENT_COUNT - STORE_READS_END];
 
 /*
@@ -298,6 +300,10 @@ extern bool store_inserts_values(const StoreCall *call);
 extern uint64 store_execute_on_nodes(const StoreCall *call, StoreWritten *part);
 extern int store_partition_column(const StoreCall *call);
 
+/* direct.c: what needs no executor */
+extern bool store_execute_directly(const StoreCall *const *calls, int count, StoreWritten *parts,
+								   uint64 *rows);
+
 /* store_run.c: a plan and the executor */
 extern void store_hold_snapshot(void);
 extern void store_release_snapshot(void);
@@ -305,8 +311,12 @@ extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan,
 						ParamListInfo params, bool goes_on, StoreWritten *parts, int count);
 
 /* store_checks.c: the constraints of the tables that are written */
-struct ModifyTableState;
-extern void store_give_checks(struct ModifyTableState *writer);
+struct EState;
+struct ResultRelInfo;
+extern void store_give_checks(struct EState *estate, struct ResultRelInfo *table);
+
+/* what is the last result without a plan: a row after the other */
+extern void store_give_rows(Datum *values, int ncolumns, uint64 count);
 
 /* the values of a row of the last result; those by reference live as long as its context */
 extern void store_row(uint64 row, Datum *values, int count);

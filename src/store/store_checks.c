@@ -3,14 +3,16 @@
  *		The CHECK constraints of the tables that are written, kept for the session.
  *
  * The executor reads them from their text anew in each statement that writes: a fifth
- * of the instructions of a call that changes little.  What the text says is the same as
- * long as the text is, so that it is kept with it; whatever constraints a table
- * has when it is written, users' own too, are checked.
+ * of the instructions of a call that changes little; and to plan them looks up each
+ * function they call.  What comes of that is the same as long as the text and the functions
+ * are, so that it is kept; whatever constraints a table has when it is written, users' own
+ * too, are checked.
  */
 #include "postgres.h"
 
 #include "executor/executor.h"
 #include "nodes/execnodes.h"
+#include "optimizer/optimizer.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
@@ -23,6 +25,7 @@ typedef struct KeptChecks
 {
 	Oid table; /* hash key */
 	int count;
+	uint64 functions; /* what was known of their changes */
 	char **texts;
 	Expr **expressions;
 	MemoryContext context; /* of these; NULL: there are none yet */
@@ -35,34 +38,27 @@ static bool are_as_read(const KeptChecks *kept, const TupleConstr *constraints);
 static void read_checks(KeptChecks *kept, const TupleConstr *constraints);
 
 /*
- * Gives the part of the work, which is about to run, the constraints of the tables that
- * it writes.
+ * Gives a table that is about to be written its constraints.
  */
 void
-store_give_checks(ModifyTableState *writer)
+store_give_checks(EState *estate, ResultRelInfo *table)
 {
-	EState *estate = writer->ps.state;
+	const TupleConstr *constraints = RelationGetDescr(table->ri_RelationDesc)->constr;
+	const KeptChecks *kept;
+	ExprState **states;
+	MemoryContext old;
 
-	for (int i = 0; i < writer->mt_nrels; i++)
-	{
-		ResultRelInfo *table = &writer->resultRelInfo[i];
-		const TupleConstr *constraints = RelationGetDescr(table->ri_RelationDesc)->constr;
-		const KeptChecks *kept;
-		ExprState **states;
-		MemoryContext old;
-
-		if (constraints == NULL || constraints->num_check == 0 ||
-			restate_checks_are_expanded(constraints) || restate_check_states(table) != NULL)
-			continue;
-		kept = checks_of(RelationGetRelid(table->ri_RelationDesc), constraints);
-		old = MemoryContextSwitchTo(estate->es_query_cxt);
-		states = palloc0_array(ExprState *, kept->count);
-		for (int j = 0; j < kept->count; j++)
-			if (restate_check_is_enforced(&constraints->check[j]))
-				states[j] = ExecPrepareExpr(kept->expressions[j], estate);
-		restate_check_states(table) = states;
-		MemoryContextSwitchTo(old);
-	}
+	if (constraints == NULL || constraints->num_check == 0 ||
+		restate_checks_are_expanded(constraints) || restate_check_states(table) != NULL)
+		return;
+	kept = checks_of(RelationGetRelid(table->ri_RelationDesc), constraints);
+	old = MemoryContextSwitchTo(estate->es_query_cxt);
+	states = palloc0_array(ExprState *, kept->count);
+	for (int i = 0; i < kept->count; i++)
+		if (restate_check_is_enforced(&constraints->check[i]))
+			states[i] = ExecInitExpr(kept->expressions[i], NULL);
+	restate_check_states(table) = states;
+	MemoryContextSwitchTo(old);
 }
 
 /*
@@ -96,7 +92,8 @@ checks_of(Oid table, const TupleConstr *constraints)
 static bool
 are_as_read(const KeptChecks *kept, const TupleConstr *constraints)
 {
-	if (kept->context == NULL || kept->count != constraints->num_check)
+	if (kept->context == NULL || kept->count != constraints->num_check ||
+		kept->functions != store_changes_of_functions())
 		return false;
 	for (int i = 0; i < kept->count; i++)
 		if (strcmp(kept->texts[i], constraints->check[i].ccbin) != 0)
@@ -119,12 +116,13 @@ read_checks(KeptChecks *kept, const TupleConstr *constraints)
 	kept->context = NULL;
 	old = MemoryContextSwitchTo(context);
 	kept->count = constraints->num_check;
+	kept->functions = store_changes_of_functions();
 	kept->texts = palloc_array(char *, kept->count);
 	kept->expressions = palloc_array(Expr *, kept->count);
 	for (int i = 0; i < kept->count; i++)
 	{
 		kept->texts[i] = pstrdup(constraints->check[i].ccbin);
-		kept->expressions[i] = stringToNode(kept->texts[i]);
+		kept->expressions[i] = expression_planner(stringToNode(kept->texts[i]));
 	}
 	MemoryContextSwitchTo(old);
 	kept->context = context;

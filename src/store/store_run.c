@@ -22,6 +22,8 @@
 /* the rows of an execution */
 typedef struct Rows
 {
+	Datum *values; /* in place of the rest but for the count: of no execution */
+	int ncolumns;
 	TupleDesc desc;
 	HeapTuple *tuples;
 	uint64 count;
@@ -172,7 +174,8 @@ begin_part(PlanState *writer)
 	if (!IsA(writer, ModifyTableState))
 		return;
 	outerPlanState(writer)->instrument = restate_node_instrumentation();
-	store_give_checks(castNode(ModifyTableState, writer));
+	for (int i = 0; i < castNode(ModifyTableState, writer)->mt_nrels; i++)
+		store_give_checks(writer->state, &castNode(ModifyTableState, writer)->resultRelInfo[i]);
 }
 
 /*
@@ -238,6 +241,16 @@ end_rows(DestReceiver *self)
 }
 
 /*
+ * Makes these values the last result, so many rows of as many columns, one after the
+ * other.  They are in the current memory context.
+ */
+void
+store_give_rows(Datum *values, int ncolumns, uint64 count)
+{
+	last = (Rows){.values = values, .ncolumns = ncolumns, .count = count};
+}
+
+/*
  * Gives the first values of a row of the last result, 0 for null and for what
  * its statement has left out.  Those by reference live as long as the result.
  */
@@ -246,6 +259,12 @@ store_row(uint64 row, Datum *values, int count)
 {
 	bool isnull;
 
+	if (last.values)
+	{
+		for (int i = 0; i < count; i++)
+			values[i] = i < last.ncolumns ? last.values[row * (uint64) last.ncolumns + (uint64) i] : (Datum) 0;
+		return;
+	}
 	for (int i = 0; i < count; i++)
 		values[i] = i < last.desc->natts ?
 						heap_getattr(last.tuples[row], i + 1, last.desc, &isnull) :

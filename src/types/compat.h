@@ -85,6 +85,24 @@ typedef struct Instrumentation RestateNodeInstrumentation;
 #define restate_checks_are_expanded(constraints) ((void) (constraints), false)
 #endif
 
+/*
+ * which indexes an update makes entries in, and what makes them; for who includes
+ * executor/executor.h and access/tableam.h
+ */
+#if PG16_GE
+#define RestateIndexesToUpdate		   TU_UpdateIndexes
+#define RESTATE_ALL_INDEXES			   TU_All
+#define restate_updates_indexes(which) ((which) != TU_None)
+#define restate_insert_indexes(table, slot, estate, is_update, which) \
+	ExecInsertIndexTuples(table, slot, estate, is_update, false, NULL, NIL, (which) == TU_Summarizing)
+#else
+#define RestateIndexesToUpdate		   bool
+#define RESTATE_ALL_INDEXES			   true
+#define restate_updates_indexes(which) (which)
+#define restate_insert_indexes(table, slot, estate, is_update, which) \
+	((void) (which), ExecInsertIndexTuples(table, slot, estate, is_update, false, NULL, NIL))
+#endif
+
 /* what a jsonb is built in; zeroed before its first use, its result is there when all is closed */
 #if PG19_GE
 typedef struct JsonbInState RestateJsonbBuilder;
