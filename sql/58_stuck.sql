@@ -20,33 +20,51 @@ CREATE FUNCTION restate.stuck_after(reason text) RETURNS interval
 COMMENT ON FUNCTION restate.stuck_after(text) IS
 'How long something may last before restate.sys_stuck has it. reason: as there. Null: for another reason.';
 
-CREATE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
--- suspended on a call whose callee is not there: the result never comes
-SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
-  i.status, i.modified_at AS since, now() - i.modified_at AS age,
-  format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index) AS detail,
-  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id AS deployment_id, i.worker_name,
-  c.invoked_id AS related_id, NULL::bigint AS waiting,
-  i.retry_count, i.last_failure
-FROM restate.invocation i
-CROSS JOIN LATERAL (
-  SELECT j.invoked_id, j.index FROM restate.journal j
-  WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
-    AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
-    AND NOT EXISTS (SELECT FROM restate.invocation e
-      WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
-  ORDER BY j.index LIMIT 1) AS c
-WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
-  AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
-UNION ALL
--- a service is held, and something of it could run
-SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
-  concat_ws(': ', 'held by ' || h.role_name, h.reason),
-  h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
-FROM restate.held_service h
-CROSS JOIN LATERAL (
-  SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
-WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+CREATE FUNCTION restate.define_stuck_elsewhere(of_nodes boolean) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF of_nodes THEN
+    CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
+    SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail, e.target_service_name COLLATE "C", e.target_service_key,
+      e.target_handler_name, e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
+    FROM restate.stuck_elsewhere_of_nodes() AS e;
+  ELSE
+    CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
+    -- suspended on a call whose callee is not there: the result never comes
+    SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+      i.status, i.modified_at AS since, now() - i.modified_at AS age,
+      format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index) AS detail,
+      i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id AS deployment_id, i.worker_name,
+      c.invoked_id AS related_id, NULL::bigint AS waiting,
+      i.retry_count, i.last_failure
+    FROM restate.invocation i
+    CROSS JOIN LATERAL (
+      SELECT j.invoked_id, j.index FROM restate.journal j
+      WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
+        AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
+        AND NOT EXISTS (SELECT FROM restate.invocation e
+          WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
+      ORDER BY j.index LIMIT 1) AS c
+    WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
+      AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
+    UNION ALL
+    -- a service is held, and something of it could run
+    SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
+      concat_ws(': ', 'held by ' || h.role_name, h.reason),
+      h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
+    FROM restate.held_service h
+    CROSS JOIN LATERAL (
+      SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
+    WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.define_stuck_elsewhere(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.define_stuck_elsewhere(boolean) IS
+'Gives restate.stuck_elsewhere the form that reads tables of one server, or that of distributed ones. of_nodes: which.';
+SELECT restate.define_stuck_elsewhere(of_nodes => false);
 REVOKE ALL ON restate.stuck_elsewhere FROM PUBLIC;
 COMMENT ON VIEW restate.stuck_elsewhere IS
 'Of restate.sys_stuck what takes more than the partition of an invocation. Where the tables are distributed restate_distribute() puts restate.stuck_elsewhere_of_nodes() in its place.';
@@ -209,6 +227,23 @@ BEGIN
   IF $1 IS NULL OR $1 < 1 THEN
     PERFORM restate.refuse('invalid_query_parameter', 'most must be at least 1');
   END IF;
+  IF restate.is_distributed() THEN
+    -- each shard counts what it has: an end to that would be one of all shards
+    RETURN QUERY
+      SELECT 'ready', r.service_name::text, least(r.amount, $1)
+      FROM (SELECT r.service_name, count(*) AS amount FROM restate.runnable AS r GROUP BY r.service_name ORDER BY r.service_name LIMIT 1000) AS r
+      UNION ALL
+      SELECT 'inbox', NULL, least(count(*), $1) FROM restate.invocation AS i WHERE i.inbox_sequence_number IS NOT NULL
+      UNION ALL
+      SELECT l.lateness, k.kind::text, least(coalesce(sum(t.amount) FILTER (WHERE l.since = interval '0' OR t.is_late), 0), $1)::bigint
+      FROM unnest(enum_range(NULL::restate.timer_kind)) AS k (kind)
+      CROSS JOIN (VALUES ('due', interval '0'), ('late', interval '1 second')) AS l (lateness, since)
+      LEFT JOIN (
+        SELECT t.kind, t.due_at <= now() - interval '1 second' AS is_late, count(*) AS amount
+        FROM restate.timer AS t WHERE t.due_at <= now() GROUP BY 1, 2) AS t ON t.kind = k.kind
+      GROUP BY l.lateness, l.since, k.kind;
+    RETURN;
+  END IF;
   RETURN QUERY
     -- the services of which something is ready, each found behind the one before
     WITH RECURSIVE service (service_name, place) AS (
@@ -235,4 +270,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_backlog(integer) FROM PUBLIC;
 COMMENT ON FUNCTION restate_backlog(integer) IS
-'What waits: a row for each kind of it, without locks. kind, name: ready, the invocations of a service, its name, that no worker has claimed, for up to 1000 services that have some; inbox, those that wait for their object key; due, the timers of a kind (sleep, schedule, retry, expiry) whose time has come and that no restate_tick() has done, and late, those of them that have been due for more than a second. amount: how many, most at most. Its cost is bounded by most and the number of rows that it returns. Error: invalid_query_parameter 400.';
+'What waits: a row for each kind of it, without locks. kind, name: ready, the invocations of a service, its name, that no worker has claimed, for up to 1000 services that have some; inbox, those that wait for their object key; due, the timers of a kind (sleep, schedule, retry, expiry) whose time has come and that no restate_tick() has done, and late, those of them that have been due for more than a second. amount: how many, most at most. Its cost is bounded by most and the number of rows that it returns, but where Citus distributes the tables, where all is counted. Error: invalid_query_parameter 400.';

@@ -74,9 +74,6 @@ CREATE FUNCTION restate_distribute() RETURNS TABLE (object text, outcome text)
 AS $function$
 #variable_conflict use_column
 DECLARE
-  of_nodes CONSTANT text := 'CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail,
-    e.target_service_name COLLATE "C", e.target_service_key, e.target_handler_name, e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
-    FROM restate.stuck_elsewhere_of_nodes() AS e';
   known record;
   missing record;
   given text;
@@ -129,12 +126,12 @@ BEGIN
 
   -- what takes more than one partition has another form there
   IF pg_get_viewdef('restate.stuck_elsewhere'::regclass) !~ 'of_nodes' THEN
-    EXECUTE of_nodes;
+    PERFORM restate.define_stuck_elsewhere(of_nodes => true);
     object := 'restate.stuck_elsewhere';
     outcome := 'by the nodes';
     RETURN NEXT;
   END IF;
-  PERFORM restate.on_workers(of_nodes);
+  PERFORM restate.on_workers('SELECT restate.define_stuck_elsewhere(of_nodes => true)');
 
   -- A reader of a view reads the shards with rights of its own, and the names of what the
   -- view calls.
@@ -218,4 +215,4 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_distribute() FROM PUBLIC;
 COMMENT ON FUNCTION restate_distribute() IS
-'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node and a new grant take. Undone, as for ALTER EXTENSION ... UPDATE it has to be, by dumping and restoring into a database without Citus: doc/citus.md. Error: citus_not_ready 409.';
+'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node and a new grant take. restate_undistribute() undoes it. Error: citus_not_ready 409.';

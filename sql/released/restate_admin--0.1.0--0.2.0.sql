@@ -1,6 +1,58 @@
 \echo Use "ALTER EXTENSION restate_admin UPDATE TO '0.2.0'" to load this file. \quit
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
+-- Where Citus has distributed the tables they are taken back first: it hands on a change
+-- of a distributed table with all of a script around it.
+DO $do$
+DECLARE
+  tables regclass[];
+  known record;
+  trigger name;
+BEGIN
+  IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
+    RETURN;
+  END IF;
+  tables := ARRAY(
+    SELECT p.logicalrelid
+    FROM pg_catalog.pg_dist_partition AS p
+    JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = p.logicalrelid AND d.deptype = 'e'
+    JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'restate_admin'
+    ORDER BY p.logicalrelid::text);
+  IF tables = '{}' THEN
+    RETURN;
+  END IF;
+  -- on every node, before any is read
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', array_to_string(tables, ', '));
+  -- what is read over several connections to a node cannot be dropped over one of them
+  PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+  FOR known IN
+    SELECT c.oid, c.oid::regclass::text AS name, s.nspname::text AS schema, c.relname::text AS relation, (
+      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+      FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
+    FROM unnest(tables) WITH ORDINALITY AS t (oid, place)
+    JOIN pg_class AS c ON c.oid = t.oid
+    JOIN pg_namespace AS s ON s.oid = c.relnamespace
+    ORDER BY t.place
+  LOOP
+    EXECUTE format('CREATE TEMPORARY TABLE gathered_rows AS SELECT %s FROM %s', known.columns, known.name);
+    -- as when the table is dropped, which itself stays, on every node
+    PERFORM pg_catalog.master_remove_distributed_table_metadata_from_workers(known.oid, known.schema, known.relation);
+    PERFORM pg_catalog.citus_drop_all_shards(known.oid, known.schema, known.relation);
+    PERFORM pg_catalog.master_remove_partition_metadata(known.oid, known.schema, known.relation);
+    FOR trigger IN
+      SELECT t.tgname FROM pg_trigger AS t WHERE t.tgrelid = known.oid AND t.tgfoid = 'pg_catalog.citus_truncate_trigger()'::regprocedure
+    LOOP
+      EXECUTE format('DROP TRIGGER %I ON %s', trigger, known.name);
+    END LOOP;
+    -- what create_distributed_table() has copied to the shards may have been left here
+    EXECUTE format('TRUNCATE %s', known.name);
+    EXECUTE format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM pg_temp.gathered_rows', known.name, known.columns);
+    DROP TABLE pg_temp.gathered_rows;
+  END LOOP;
+  RAISE WARNING 'the tables were distributed over nodes, and are on this one now';
+END
+$do$;
+
 -- The rules that rows hold by themselves become functions.
 
 CREATE FUNCTION restate.check_status(

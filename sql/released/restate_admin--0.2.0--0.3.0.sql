@@ -1,14 +1,73 @@
 \echo Use "ALTER EXTENSION restate_admin UPDATE TO '0.3.0'" to load this file. \quit
 SET LOCAL search_path TO pg_catalog, pg_temp;
 
--- Citus hands on a change of a distributed table with all of a script around it.
+-- Where Citus has distributed the tables they are taken back first: it hands on a change
+-- of a distributed table with all of a script around it.
+
+CREATE FUNCTION restate.gather() RETURNS TABLE (object text, outcome text)
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 20
+  SET search_path = pg_catalog, pg_temp SET client_min_messages = warning
+AS $function$
+DECLARE
+  tables CONSTANT regclass[] := ARRAY(
+    SELECT p.logicalrelid
+    FROM pg_catalog.pg_dist_partition AS p
+    JOIN pg_depend AS d ON d.classid = 'pg_class'::regclass AND d.objid = p.logicalrelid AND d.deptype = 'e'
+    JOIN pg_extension AS e ON d.refclassid = 'pg_extension'::regclass AND e.oid = d.refobjid AND e.extname = 'restate_admin'
+    ORDER BY p.logicalrelid::text);
+  known record;
+  trigger name;
+  rows bigint;
+BEGIN
+  IF tables = '{}' THEN
+    RETURN;
+  END IF;
+  -- on every node, before any is read
+  EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', array_to_string(tables, ', '));
+  -- what is read over several connections to a node cannot be dropped over one of them
+  PERFORM set_config('citus.multi_shard_modify_mode', 'sequential', true);
+  FOR known IN
+    SELECT c.oid, c.oid::regclass::text AS name, s.nspname::text AS schema, c.relname::text AS relation, (
+      SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+      FROM pg_attribute AS a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '') AS columns
+    FROM unnest(tables) WITH ORDINALITY AS t (oid, place)
+    JOIN pg_class AS c ON c.oid = t.oid
+    JOIN pg_namespace AS s ON s.oid = c.relnamespace
+    ORDER BY t.place
+  LOOP
+    EXECUTE format('CREATE TEMPORARY TABLE gathered_rows AS SELECT %s FROM %s', known.columns, known.name);
+    -- as when the table is dropped, which itself stays, on every node
+    PERFORM pg_catalog.master_remove_distributed_table_metadata_from_workers(known.oid, known.schema, known.relation);
+    PERFORM pg_catalog.citus_drop_all_shards(known.oid, known.schema, known.relation);
+    PERFORM pg_catalog.master_remove_partition_metadata(known.oid, known.schema, known.relation);
+    FOR trigger IN
+      SELECT t.tgname FROM pg_trigger AS t WHERE t.tgrelid = known.oid AND t.tgfoid = 'pg_catalog.citus_truncate_trigger()'::regprocedure
+    LOOP
+      EXECUTE format('DROP TRIGGER %I ON %s', trigger, known.name);
+    END LOOP;
+    -- what create_distributed_table() has copied to the shards may have been left here
+    EXECUTE format('TRUNCATE %s', known.name);
+    EXECUTE format('INSERT INTO %1$s (%2$s) OVERRIDING SYSTEM VALUE SELECT %2$s FROM pg_temp.gathered_rows', known.name, known.columns);
+    GET DIAGNOSTICS rows = ROW_COUNT;
+    DROP TABLE pg_temp.gathered_rows;
+    object := known.name;
+    outcome := rows || ' rows';
+    RETURN NEXT;
+  END LOOP;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.gather() FROM PUBLIC;
+COMMENT ON FUNCTION restate.gather() IS
+'Takes the tables that Citus distributes back to the coordinator, with what is in them, for restate_undistribute() and for updates of what was distributed. Returns a row for each: object, outcome: how many rows it has.';
 DO $do$
+DECLARE
+  gathered bigint;
 BEGIN
   IF to_regclass('pg_catalog.pg_dist_partition') IS NOT NULL THEN
-    IF EXISTS (SELECT FROM pg_catalog.pg_dist_partition AS p WHERE p.logicalrelid = 'restate.invocation'::regclass) THEN
-      RAISE EXCEPTION USING ERRCODE = 'object_not_in_prerequisite_state',
-        MESSAGE = 'the tables are distributed: they cannot be changed where they are',
-        HINT = 'Dump the extension, restore it into a database where nothing is distributed, update it there, and call restate_distribute().';
+    SELECT count(*) INTO gathered FROM restate.gather();
+    IF gathered > 0 THEN
+      RAISE WARNING 'the tables were distributed over nodes, and are on this one now'
+        USING HINT = 'restate_distribute() distributes them.';
     END IF;
   END IF;
 END
@@ -4178,33 +4237,51 @@ CREATE FUNCTION restate.stuck_after(reason text) RETURNS interval
 COMMENT ON FUNCTION restate.stuck_after(text) IS
 'How long something may last before restate.sys_stuck has it. reason: as there. Null: for another reason.';
 
-CREATE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
--- suspended on a call whose callee is not there: the result never comes
-SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
-  i.status, i.modified_at AS since, now() - i.modified_at AS age,
-  format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index) AS detail,
-  i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id AS deployment_id, i.worker_name,
-  c.invoked_id AS related_id, NULL::bigint AS waiting,
-  i.retry_count, i.last_failure
-FROM restate.invocation i
-CROSS JOIN LATERAL (
-  SELECT j.invoked_id, j.index FROM restate.journal j
-  WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
-    AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
-    AND NOT EXISTS (SELECT FROM restate.invocation e
-      WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
-  ORDER BY j.index LIMIT 1) AS c
-WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
-  AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
-UNION ALL
--- a service is held, and something of it could run
-SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
-  concat_ws(': ', 'held by ' || h.role_name, h.reason),
-  h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
-FROM restate.held_service h
-CROSS JOIN LATERAL (
-  SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
-WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+CREATE FUNCTION restate.define_stuck_elsewhere(of_nodes boolean) RETURNS void
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF of_nodes THEN
+    CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
+    SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail, e.target_service_name COLLATE "C", e.target_service_key,
+      e.target_handler_name, e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
+    FROM restate.stuck_elsewhere_of_nodes() AS e;
+  ELSE
+    CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
+    -- suspended on a call whose callee is not there: the result never comes
+    SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
+      i.status, i.modified_at AS since, now() - i.modified_at AS age,
+      format('it waits for %s, called at index %s, which is not there', c.invoked_id, c.index) AS detail,
+      i.target_service_name, i.target_service_key, i.target_handler_name, i.pinned_deployment_id AS deployment_id, i.worker_name,
+      c.invoked_id AS related_id, NULL::bigint AS waiting,
+      i.retry_count, i.last_failure
+    FROM restate.invocation i
+    CROSS JOIN LATERAL (
+      SELECT j.invoked_id, j.index FROM restate.journal j
+      WHERE j.id = i.id AND j.partition_key = i.partition_key AND j.invoked_id IS NOT NULL
+        AND j.entry_type = 'Command: Call' AND j.result_completion_id = ANY (i.suspended_waiting_for_completions)
+        AND NOT EXISTS (SELECT FROM restate.invocation e
+          WHERE e.id = j.invoked_id AND e.partition_key = restate_partition_key_of_id(j.invoked_id))
+      ORDER BY j.index LIMIT 1) AS c
+    WHERE i.completed_at IS NULL AND i.status = 'suspended' AND cardinality(i.suspended_waiting_for_completions) > 0
+      AND i.is_foreign IS NOT TRUE AND i.modified_at <= now() - restate.stuck_after('callee_gone')
+    UNION ALL
+    -- a service is held, and something of it could run
+    SELECT 'service_held', NULL, h.service_name, NULL, h.held_at, now() - h.held_at,
+      concat_ws(': ', 'held by ' || h.role_name, h.reason),
+      h.service_name, NULL, NULL, NULL, NULL, NULL, r.waiting, NULL, NULL
+    FROM restate.held_service h
+    CROSS JOIN LATERAL (
+      SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
+    WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
+  END IF;
+END
+$function$;
+REVOKE ALL ON FUNCTION restate.define_stuck_elsewhere(boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.define_stuck_elsewhere(boolean) IS
+'Gives restate.stuck_elsewhere the form that reads tables of one server, or that of distributed ones. of_nodes: which.';
+SELECT restate.define_stuck_elsewhere(of_nodes => false);
 REVOKE ALL ON restate.stuck_elsewhere FROM PUBLIC;
 COMMENT ON VIEW restate.stuck_elsewhere IS
 'Of restate.sys_stuck what takes more than the partition of an invocation. Where the tables are distributed restate_distribute() puts restate.stuck_elsewhere_of_nodes() in its place.';
@@ -4367,6 +4444,23 @@ BEGIN
   IF $1 IS NULL OR $1 < 1 THEN
     PERFORM restate.refuse('invalid_query_parameter', 'most must be at least 1');
   END IF;
+  IF restate.is_distributed() THEN
+    -- each shard counts what it has: an end to that would be one of all shards
+    RETURN QUERY
+      SELECT 'ready', r.service_name::text, least(r.amount, $1)
+      FROM (SELECT r.service_name, count(*) AS amount FROM restate.runnable AS r GROUP BY r.service_name ORDER BY r.service_name LIMIT 1000) AS r
+      UNION ALL
+      SELECT 'inbox', NULL, least(count(*), $1) FROM restate.invocation AS i WHERE i.inbox_sequence_number IS NOT NULL
+      UNION ALL
+      SELECT l.lateness, k.kind::text, least(coalesce(sum(t.amount) FILTER (WHERE l.since = interval '0' OR t.is_late), 0), $1)::bigint
+      FROM unnest(enum_range(NULL::restate.timer_kind)) AS k (kind)
+      CROSS JOIN (VALUES ('due', interval '0'), ('late', interval '1 second')) AS l (lateness, since)
+      LEFT JOIN (
+        SELECT t.kind, t.due_at <= now() - interval '1 second' AS is_late, count(*) AS amount
+        FROM restate.timer AS t WHERE t.due_at <= now() GROUP BY 1, 2) AS t ON t.kind = k.kind
+      GROUP BY l.lateness, l.since, k.kind;
+    RETURN;
+  END IF;
   RETURN QUERY
     -- the services of which something is ready, each found behind the one before
     WITH RECURSIVE service (service_name, place) AS (
@@ -4393,7 +4487,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_backlog(integer) FROM PUBLIC;
 COMMENT ON FUNCTION restate_backlog(integer) IS
-'What waits: a row for each kind of it, without locks. kind, name: ready, the invocations of a service, its name, that no worker has claimed, for up to 1000 services that have some; inbox, those that wait for their object key; due, the timers of a kind (sleep, schedule, retry, expiry) whose time has come and that no restate_tick() has done, and late, those of them that have been due for more than a second. amount: how many, most at most. Its cost is bounded by most and the number of rows that it returns. Error: invalid_query_parameter 400.';
+'What waits: a row for each kind of it, without locks. kind, name: ready, the invocations of a service, its name, that no worker has claimed, for up to 1000 services that have some; inbox, those that wait for their object key; due, the timers of a kind (sleep, schedule, retry, expiry) whose time has come and that no restate_tick() has done, and late, those of them that have been due for more than a second. amount: how many, most at most. Its cost is bounded by most and the number of rows that it returns, but where Citus distributes the tables, where all is counted. Error: invalid_query_parameter 400.';
 
 CREATE VIEW restate_api.stuck AS
 SELECT s.reason, s.id, s.target, s.status, s.since::restate.instant, s.age::restate.duration, s.detail,
@@ -6987,9 +7081,6 @@ CREATE FUNCTION restate_distribute() RETURNS TABLE (object text, outcome text)
 AS $function$
 #variable_conflict use_column
 DECLARE
-  of_nodes CONSTANT text := 'CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail,
-    e.target_service_name COLLATE "C", e.target_service_key, e.target_handler_name, e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
-    FROM restate.stuck_elsewhere_of_nodes() AS e';
   known record;
   missing record;
   given text;
@@ -7042,12 +7133,12 @@ BEGIN
 
   -- what takes more than one partition has another form there
   IF pg_get_viewdef('restate.stuck_elsewhere'::regclass) !~ 'of_nodes' THEN
-    EXECUTE of_nodes;
+    PERFORM restate.define_stuck_elsewhere(of_nodes => true);
     object := 'restate.stuck_elsewhere';
     outcome := 'by the nodes';
     RETURN NEXT;
   END IF;
-  PERFORM restate.on_workers(of_nodes);
+  PERFORM restate.on_workers('SELECT restate.define_stuck_elsewhere(of_nodes => true)');
 
   -- A reader of a view reads the shards with rights of its own, and the names of what the
   -- view calls.
@@ -7131,4 +7222,23 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_distribute() FROM PUBLIC;
 COMMENT ON FUNCTION restate_distribute() IS
-'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node and a new grant take. Undone, as for ALTER EXTENSION ... UPDATE it has to be, by dumping and restoring into a database without Citus: doc/citus.md. Error: citus_not_ready 409.';
+'Distributes the tables over the nodes of a Citus cluster, with what is in them: what has a partition_key by it, those of one partition on one node; the others, which are small, on every node. Run on the coordinator, by the owner of the tables, while nothing else works with them. Whoever may read a view gets SELECT on the tables that it reads, since Citus reads them with the rights of the reader, and what is granted on functions, views and schemas here is granted on the workers. Returns a row for each table, and for each thing that it granted: object; outcome: by partition_key, on every node, unchanged, or to whom it was granted. Safe to run again, which a new node and a new grant take. restate_undistribute() undoes it. Error: citus_not_ready 409.';
+
+CREATE FUNCTION restate_undistribute() RETURNS TABLE (object text, outcome text)
+  LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 20
+  SET search_path = pg_catalog, pg_temp
+AS $function$
+BEGIN
+  IF to_regclass('pg_catalog.pg_dist_partition') IS NULL THEN
+    PERFORM restate.refuse('citus_not_ready', 'extension citus is not installed in this database');
+  END IF;
+  IF NOT pg_catalog.citus_is_coordinator() THEN
+    PERFORM restate.refuse('citus_not_ready', 'this node is not the coordinator');
+  END IF;
+  RETURN QUERY SELECT g.object, g.outcome FROM restate.gather() AS g;
+  PERFORM restate.define_stuck_elsewhere(of_nodes => false);
+END
+$function$;
+REVOKE ALL ON FUNCTION restate_undistribute() FROM PUBLIC;
+COMMENT ON FUNCTION restate_undistribute() IS
+'Undoes restate_distribute(): takes the tables back to the coordinator, with what is in them, in one transaction. Run there, by the owner of the tables; whoever uses them waits. It writes all rows twice, and needs the room. What was granted stays. Returns a row for each table: object; outcome: how many rows it has; none where nothing is distributed. Error: citus_not_ready 409.';

@@ -8,7 +8,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 
-our @EXPORT = qw(no_citus new_citus every_node);
+our @EXPORT = qw(no_citus new_citus new_database every_node);
 
 # Returns why there can be no test on Citus, or undef where there can.
 sub no_citus
@@ -35,15 +35,34 @@ sub new_citus
 		start_node($node, $options{settings});
 		push @nodes, $node;
 	}
-	my $coordinator = $nodes[0];
-	$coordinator->safe_psql('postgres', sprintf q{SELECT citus_set_coordinator_host('%s', %d)}, $coordinator->host, $coordinator->port);
-	add_node($coordinator, $_) for @nodes[1 .. $#nodes];
+	join_nodes('postgres', @nodes);
 	# the other nodes get it from there
-	$coordinator->safe_psql('postgres', 'CREATE EXTENSION restate_admin');
+	$nodes[0]->safe_psql('postgres', 'CREATE EXTENSION restate_admin');
 	return @nodes;
 }
 
-# Starts a server that can be a node, with Citus alone.
+# Makes another database on the coordinator and the workers, without the extension.
+sub new_database
+{
+	my ($database, @nodes) = @_;
+
+	$_->safe_psql('postgres', "CREATE DATABASE \"$database\"") for @nodes;
+	join_nodes($database, @nodes);
+	return;
+}
+
+# Makes a cluster of a database that coordinator and workers have.
+sub join_nodes
+{
+	my ($database, $coordinator, @workers) = @_;
+
+	$_->safe_psql($database, 'CREATE EXTENSION citus') for $coordinator, @workers;
+	$coordinator->safe_psql($database, sprintf q{SELECT citus_set_coordinator_host('%s', %d)}, $coordinator->host, $coordinator->port);
+	$coordinator->safe_psql($database, sprintf q{SELECT citus_add_node('%s', %d)}, $_->host, $_->port) for @workers;
+	return;
+}
+
+# Starts a server that can be a node.
 sub start_node
 {
 	my ($node, $settings) = @_;
@@ -58,16 +77,6 @@ max_connections = 100
 wal_level = logical
 CONF
 	$node->start;
-	$node->safe_psql('postgres', 'CREATE EXTENSION citus');
-	return;
-}
-
-# Makes a server of start_node a worker.
-sub add_node
-{
-	my ($coordinator, $node) = @_;
-
-	$coordinator->safe_psql('postgres', sprintf q{SELECT citus_add_node('%s', %d)}, $node->host, $node->port);
 	return;
 }
 

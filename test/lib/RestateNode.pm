@@ -8,7 +8,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 
-our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv @live_tables);
+our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv catalog difference @live_tables);
 
 # those of what is in flight
 our @live_tables = qw(runnable timer waiter promise_waiter queued_state worker held_service bulk_job bulk_target undelivered_result);
@@ -121,6 +121,27 @@ sub digest
 			"SELECT '$_ ' || count(*) || ' ' || coalesce(md5(string_agg(t.row, E'\\n' ORDER BY t.row COLLATE \"C\")), '')"
 				. " FROM (SELECT (jsonb_strip_nulls(to_jsonb(r)) - '{$columns}'::text[])::text AS row FROM restate.$_ AS r) AS t"
 		} grep { !$without{$_} } @tables) . ' ORDER BY 1');
+}
+
+# Returns all that the extension has made in a database, a line each.
+sub catalog
+{
+	my ($node, $database) = @_;
+	my $sql = do { local (@ARGV, $/) = (__FILE__ =~ s{[^/]*\z}{}r) . 'catalog.sql'; <> };
+
+	return split /\n/, $node->safe_psql($database // 'postgres', "SET search_path = '';\n$sql");
+}
+
+# Returns the lines of each list that the other does not have, the first few.
+sub difference
+{
+	my ($had, $has) = @_;
+	my %had = map { $_ => 1 } @$had;
+	my %has = map { $_ => 1 } @$has;
+
+	my @differences = ((map { "missing: $_" } grep { !$has{$_} } @$had), map { "too much: $_" } grep { !$had{$_} } @$has);
+
+	return join "\n", @differences > 20 ? (@differences[ 0 .. 19 ], @differences . ' in all') : @differences;
 }
 
 # Runs SQL that is to fail and returns the error's SQLSTATE and, where it has

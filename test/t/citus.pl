@@ -166,6 +166,7 @@ my @others = (
 	"SELECT restate_modify_service('New', '{\"journal_retention\": \"1h\"}') ->> 'journal_retention'",
 	"SELECT restate_modify_state('New', 'b', '{x}', ARRAY['\\x00'::bytea])",
 	"SELECT restate_remove_deployment((SELECT id FROM restate.sys_deployment WHERE endpoint = 'worker:w'))",
+	'SELECT * FROM restate_backlog() ORDER BY 1, 2', 'SELECT * FROM restate_backlog(1) ORDER BY 1, 2',
 	"SELECT restate_hold('Svc', 'slow')", "SELECT restate_release('Svc')",
 	'SELECT restate_adopt((' . "SELECT array_agg(id) FROM restate.sys_invocation WHERE status = 'running'))",
 	"SELECT state, matched, done FROM restate_bulk_start('cancel', '{\"service\": \"Svc\", \"status\": \"running\"}', '{\"dry_run\": true}')",

@@ -103,7 +103,8 @@ pass('the clients come to their end');
 stop_gateway($gateway);
 
 my %states;
-$states{$_}++ for map { $_->{said} =~ /ERROR:  (\w{5}):/g } @clients;
+# Citus calls a connection that breaks while it waits for an answer an internal error
+$states{$_}++ for map { $_->{said} =~ /ERROR:  (?!XX000: (?:server closed the connection unexpectedly|connection not open))(\w{5}):/g } @clients;
 is(join(' ', grep { !/^(?:08...|57...|53...|40001|PT4..)$/ } sort keys %states), '', 'no call has failed otherwise') or diag(explain(\%states));
 is($states{'40P01'} // 0, 0, 'no deadlock');
 cmp_ok(scalar(map { $_->{said} =~ /accepted/g } @clients), '>=', 10, 'calls went on');

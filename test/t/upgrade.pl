@@ -29,28 +29,8 @@ for my $data (qw(postgres demo))
 my $contents = $contents{postgres};
 # a result is kept from the update on
 my $updated = digest($node, 'postgres', 'due_at');
-my @new = catalog('postgres');
+my @new = catalog($node);
 cmp_ok(scalar @new, '>', 300, 'a new installation has its catalog');
-
-# Returns all that the extension has made in a database.
-sub catalog
-{
-	my ($database) = @_;
-
-	return split /\n/, $node->safe_psql($database, "SET search_path = '';\n" . slurp_file('test/lib/catalog.sql'));
-}
-
-# Returns the lines of each list that the other does not have, the first few.
-sub difference
-{
-	my ($had, $has) = @_;
-	my %had = map { $_ => 1 } @$had;
-	my %has = map { $_ => 1 } @$has;
-
-	my @differences = ((map { "missing: $_" } grep { !$has{$_} } @$had), map { "too much: $_" } grep { !$had{$_} } @$has);
-
-	return join "\n", @differences > 20 ? (@differences[ 0 .. 19 ], @differences . ' in all') : @differences;
-}
 
 # Returns a dump of data without the tables and columns that a database does not
 # have, which hold nothing that it could.
@@ -173,7 +153,7 @@ for my $release (@releases)
 	is($rc, 0, "$release: it is updated");
 	like($err, qr/WARNING:  (?:01000: )?\d+ completed invocations will be removed by restate_tick\(\), from \d+-.* to \d+-.*\nHINT:  Set restate_admin\.retention to off/, "$release: and says what will expire");
 	is($node->safe_psql($database, $told), $before, "$release: after the update what a user has built on ids tells the same");
-	is(difference(\@new, [ catalog($database) ]), '', "$release: after the update the catalog is that of a new installation");
+	is(difference(\@new, [ catalog($node, $database) ]), '', "$release: after the update the catalog is that of a new installation");
 	is(rules_broken($database), $rules, "$release: the rules hold after it");
 	is(digest($node, $database, 'due_at'), $updated, "$release: the data is as if it had been imported");
 	$node->safe_psql('postgres', "CREATE DATABASE \"${database}_again\"");
