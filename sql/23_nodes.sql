@@ -8,6 +8,13 @@ REVOKE ALL ON FUNCTION restate.is_distributed() FROM PUBLIC;
 COMMENT ON FUNCTION restate.is_distributed() IS
 'Whether Citus distributes the tables over nodes.';
 
+CREATE FUNCTION restate.run_on_shard(partition_key bigint, request bytea, "rows" bigint) RETURNS bytea
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE
+  AS 'MODULE_PATHNAME', 'restate_run_on_shard';
+REVOKE ALL ON FUNCTION restate.run_on_shard(bigint, bytea, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION restate.run_on_shard(bigint, bytea, bigint) IS
+'Runs statements of the operations on the shard that a partition key is in, on the node that has it, with the rights of its caller: for other nodes, which ask in a form of their own. Error: 55000 for a node with another version.';
+
 -- A cast from text is not immutable, whatever the type; a shard takes nothing else of a column.
 
 CREATE FUNCTION restate.read_numbers(value text) RETURNS bigint[]

@@ -16,15 +16,6 @@ REVOKE ALL ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, time
 COMMENT ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timestamptz, text) IS
 'Submits an invocation, in the transaction of the caller. service, handler: the target, which a deployment must serve. input: its bytes. key: of a virtual object or a workflow. headers: a JSON array of objects with name and value. idempotency_key: with the same one the same invocation is meant. run_at: when it starts, if that is later than now. claim_for: the worker that gets its first attempt at once, if it can start. id: the invocation. outcome: accepted, or previously_accepted if there was one of that idempotency key, or a run of that workflow. attempt: of claim_for, else null. Errors: handler_not_found 404, invalid_body 400 for a key that there must be or must not, invalid_query_parameter 400, read_only 503.';
 
-CREATE FUNCTION restate.runnable_of(
-    shard_key bigint, services text[], deployments restate_deployment_id[], max bigint, depth bigint)
-  RETURNS TABLE (service_name text, deployment_id restate_deployment_id, ready_at timestamptz, id restate_invocation_id, is_beyond boolean)
-  LANGUAGE C STABLE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
-  AS 'MODULE_PATHNAME', 'restate_runnable_of';
-REVOKE ALL ON FUNCTION restate.runnable_of(bigint, text[], restate_deployment_id[], bigint, bigint) FROM PUBLIC;
-COMMENT ON FUNCTION restate.runnable_of(bigint, text[], restate_deployment_id[], bigint, bigint) IS
-'What is ready in one shard, of which shard_key is a partition key, on the node that has it: for restate_claim().';
-
 CREATE FUNCTION restate.claim_attempts(worker text, services text[], max integer, deployments restate_deployment_id[])
   RETURNS TABLE (id restate_invocation_id, attempt bigint)
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10

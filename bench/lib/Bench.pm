@@ -192,7 +192,7 @@ sub run_pgbench
 	print $out $script;
 	close $out or die "$file: $!";
 	# what few calls would spend on planning, many do not
-	local $ENV{PGOPTIONS} = '-c plan_cache_mode=force_generic_plan';
+	local $ENV{PGOPTIONS} = $ENV{BENCH_PGOPTIONS} // '-c plan_cache_mode=force_generic_plan';
 	my @lines = `pgbench -n -M prepared @options -f $file 2>$work/errors`;
 	if ($? || grep { /number of failed transactions: [1-9]/ } @lines)
 	{

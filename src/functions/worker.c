@@ -64,43 +64,6 @@ restate_claim_attempts(PG_FUNCTION_ARGS)
 }
 
 /*
- * restate.runnable_of(shard_key, services, deployments, max, depth): returns rows of
- * service_name, deployment_id, ready_at, id, is_beyond.
- */
-PG_FUNCTION_INFO_V1(restate_runnable_of);
-Datum
-restate_runnable_of(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Claim claim = {
-		.services = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
-		.deployments = PG_ARGISNULL(2) ? NULL : PG_GETARG_ARRAYTYPE_P(2),
-		.max = PG_GETARG_INT64(3)};
-	int guc_level;
-	uint64 rows;
-
-	InitMaterializedSRF(fcinfo, 0);
-	guc_level = workset_begin();
-	rows = shards_read_here(&claim, PG_GETARG_INT64(4), PG_GETARG_INT64(0));
-	AtEOXact_GUC(false, guc_level);
-	for (uint64 row = 0; row < rows; row++)
-	{
-		StoreFoundRunnable found;
-		Datum values[5];
-		bool nulls[5] = {false};
-
-		store_read_runnable(row, &found);
-		values[0] = CStringGetTextDatum(found.service_name);
-		values[1] = DeploymentIdGetDatum(found.deployment_id);
-		values[2] = TimestampTzGetDatum(found.ready_at);
-		values[3] = InvocationIdGetDatum(found.id);
-		values[4] = BoolGetDatum(found.is_beyond);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
-	return (Datum) 0;
-}
-
-/*
  * restate.start_attempts(worker, ids): returns rows of id, attempt.
  */
 PG_FUNCTION_INFO_V1(restate_start_attempts);

@@ -97,7 +97,6 @@ const StoreStatementDef store_answers[STORE_STATEMENT_COUNT - STORE_READS_END] =
 	/* how many wait before a place in the inbox of an object key */
 	[ANSWER(COUNT_AHEAD)] = {
 		.name = "count ahead",
-		.by_partition = true,
 		.form = &store_form_inbox_place, .result = &store_result_count,
 		.sql = "SELECT c.count FROM {rows} CROSS JOIN LATERAL (SELECT count(*) AS count FROM (SELECT FROM restate.invocation i"
 			" WHERE i.inbox_sequence_number IS NOT NULL AND i.inbox_sequence_number < {before}"

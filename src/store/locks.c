@@ -46,17 +46,9 @@
 
 #define LOCKED_KEYS(condition) KEYS(condition) IN_KEY_ORDER("k") " FOR UPDATE OF k"
 
-/* rows of one call are on one node, in an order that the insert keeps: there only without one of its own */
-#define CREATE_KEYS(then) \
+#define CREATE_KEYS \
 	"INSERT INTO restate.object_key AS k (service_name, service_key, partition_key)" \
-	" {each} v.service_name, v.service_key, v.partition_key FROM {rows}" then
-#define LOCK_KEY_THERE \
-	" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key)) DO UPDATE SET holder = k.holder WHERE false"
-#define CREATE_PROMISES(in_order) \
-	"INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)" \
-	" {each} v.service_name, v.service_key, v.key, v.partition_key FROM {rows}" in_order \
-	" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key))" \
-	" DO UPDATE SET completed = t.completed WHERE false"
+	" SELECT v.service_name, v.service_key, v.partition_key FROM {rows}"
 
 const StoreStatementDef store_locks[STORE_LOCKS_END - STORE_WORK_COUNT] = {
 	[LOCK(LOCK_ONE)] = {
@@ -99,8 +91,10 @@ const StoreStatementDef store_locks[STORE_LOCKS_END - STORE_WORK_COUNT] = {
 	[LOCK(CREATE_PROMISES)] = {
 		.name = "create promises",
 		.form = &store_form_promise,
-		.sql = CREATE_PROMISES(" ORDER BY v.key COLLATE \"C\""),
-		.sql_of_nodes = CREATE_PROMISES("")},
+		.sql = "INSERT INTO restate.promise AS t (service_name, service_key, key, partition_key)"
+			" SELECT v.service_name, v.service_key, v.key, v.partition_key FROM {rows} ORDER BY v.key COLLATE \"C\""
+			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key))"
+			" DO UPDATE SET completed = t.completed WHERE false"},
 
 	[LOCK(LOCK_PROMISES)] = {
 		.name = "lock promises",
@@ -125,7 +119,6 @@ const StoreStatementDef store_locks[STORE_LOCKS_END - STORE_WORK_COUNT] = {
 	 */
 	[LOCK(LOCK_READY)] = {
 		.name = "lock ready",
-		.by_partition = true,
 		.form = &store_form_ready, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY
 			" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("i.target_service_name") ") AS l ON i.pinned_deployment_id IS NULL"
@@ -150,45 +143,38 @@ const StoreStatementDef store_locks[STORE_LOCKS_END - STORE_WORK_COUNT] = {
 
 	[LOCK(LOCK_MANY)] = {
 		.name = "lock many",
-		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER},
 
 	[LOCK(LOCK_MANY_WITH_DEPLOYMENT)] = {
 		.name = "lock many with deployment",
-		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER},
 
 	/* Those that no other transaction has locked, and the conditions of the statements on one. */
 	[LOCK(LOCK_FREE)] = {
 		.name = "lock free",
-		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY IN_ID_ORDER UNLESS_LOCKED},
 
 	[LOCK(LOCK_FREE_WITH_DEPLOYMENT)] = {
 		.name = "lock free with deployment",
-		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT IN_ID_ORDER UNLESS_LOCKED},
 
 	[LOCK(LOCK_FREE_TO_CANCEL)] = {
 		.name = "lock free to cancel",
-		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) FROM_MANY " WHERE " IS_CANCELLED_ALONE IN_ID_ORDER UNLESS_LOCKED},
 
 	[LOCK(LOCK_FREE_TO_KILL)] = {
 		.name = "lock free to kill",
-		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(NO_DEPLOYMENT) "," IS_CURRENT("v.id", "v.partition_key") FROM_MANY
 			" WHERE " IS_KILLED_ALONE("v.id", "v.partition_key") IN_ID_ORDER UNLESS_LOCKED},
 
 	[LOCK(LOCK_FREE_TO_RESTART)] = {
 		.name = "lock free to restart",
-		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT
 			" WHERE " IS_RESTARTED_ALONE IN_ID_ORDER UNLESS_LOCKED},
@@ -207,7 +193,6 @@ const StoreStatementDef store_locks[STORE_LOCKS_END - STORE_WORK_COUNT] = {
 
 	[LOCK(LOCK_FREE_KEYS)] = {
 		.name = "lock free object keys",
-		.by_partition = true,
 		.form = &store_form_key, .result = &store_result_key,
 		.sql = LOCKED_KEYS("true") UNLESS_LOCKED},
 
@@ -218,16 +203,14 @@ const StoreStatementDef store_locks[STORE_LOCKS_END - STORE_WORK_COUNT] = {
 	[LOCK(CREATE_KEYS)] = {
 		.name = "create object keys",
 		.form = &store_form_key,
-		.sql = CREATE_KEYS(IN_KEY_ORDER("v") LOCK_KEY_THERE),
-		.sql_of_nodes = CREATE_KEYS(LOCK_KEY_THERE)},
+		.sql = CREATE_KEYS IN_KEY_ORDER("v")
+			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key)) DO UPDATE SET holder = k.holder WHERE false"},
 
 	/* Makes those that are missing, and neither locks nor waits for one that is there. */
 	[LOCK(ADD_KEYS)] = {
 		.name = "add object keys",
-		.by_partition = true,
 		.form = &store_form_key,
-		.sql_of_nodes = CREATE_KEYS(" ON CONFLICT DO NOTHING"),
-		.sql = CREATE_KEYS(" WHERE NOT EXISTS (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") ")" IN_KEY_ORDER("v")
-			" ON CONFLICT DO NOTHING")},
+		.sql = CREATE_KEYS " WHERE NOT EXISTS (SELECT FROM restate.object_key x WHERE " IS_OBJECT_KEY("x") ")" IN_KEY_ORDER("v")
+			" ON CONFLICT DO NOTHING"},
 };
 /* clang-format on */

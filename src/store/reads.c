@@ -51,12 +51,12 @@
 	" SELECT c.service_name, c.deployment_id, c.ready_at, c.id," \
 	" row_number() OVER (PARTITION BY c.service_name ORDER BY c.ready_at, c.id) > {max} / greatest(" services ", 1) AS is_beyond" \
 	" FROM (SELECT v.service_name, v.deployment_id, r.ready_at, r.id FROM " lanes \
-	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT_OF("v.service_name", "{service_revision}", "{deployment}") ") AS l ON v.deployment_id = restate.no_deployment()" \
-	" JOIN {deployment} d ON d.id = coalesce(l.deployment_id, v.deployment_id)" \
-	" CROSS JOIN LATERAL (SELECT r.ready_at, r.id FROM {runnable} r" \
+	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("v.service_name") ") AS l ON v.deployment_id = restate.no_deployment()" \
+	" JOIN restate.deployment d ON d.id = coalesce(l.deployment_id, v.deployment_id)" \
+	" CROSS JOIN LATERAL (SELECT r.ready_at, r.id FROM restate.runnable r" \
 	" WHERE r.service_name = v.service_name AND r.deployment_id = v.deployment_id" since \
 	" ORDER BY r.ready_at, r.id LIMIT {depth}) AS r" \
-	" WHERE NOT EXISTS (SELECT FROM {held_service} h WHERE h.service_name = v.service_name)" \
+	" WHERE NOT EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = v.service_name)" \
 	" AND ({deployments} IS NULL OR d.id = ANY ({deployments}))) AS c" \
 	" ORDER BY is_beyond, c.ready_at, c.id"
 
@@ -64,49 +64,73 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	/*
 	 * The first that are ready of the services asked for, or of all that the deployments
 	 * serve; only of these deployments, if any are named.  Where the tables are distributed,
-	 * those of one shard: the node that has it does the same there, for which the count has
-	 * the query sent to that node.  A service has a lane for each
-	 * deployment that something of it is pinned to, and one for what is not pinned: the
-	 * next is looked up in the index, so that those in front of it cost nothing.
+	 * those of one shard.  A service has a lane for each deployment that something of it is
+	 * pinned to, and one for what is not pinned: the next is looked up in the index, so that
+	 * those in front of it cost nothing.
 	 */
 	[READ(READ_RUNNABLE)] = {
 		.name = "read runnable",
 		.form = &store_form_claim, .result = &store_result_runnable,
 		.sql = "WITH RECURSIVE asked AS (SELECT n.service_name FROM unnest({services}) AS n (service_name)"
-			" UNION SELECT s.service_name FROM {service_revision} s WHERE {services} IS NULL AND s.deployment_id = ANY ({deployments})),"
+			" UNION SELECT s.service_name FROM restate.service_revision s WHERE {services} IS NULL AND s.deployment_id = ANY ({deployments})),"
 			" lane AS (SELECT n.service_name, f.deployment_id FROM asked AS n"
-			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM {runnable} r WHERE r.service_name = n.service_name"
+			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM restate.runnable r WHERE r.service_name = n.service_name"
 			" ORDER BY r.deployment_id LIMIT 1) AS f"
 			" UNION ALL SELECT n.service_name, f.deployment_id FROM lane AS n"
-			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM {runnable} r WHERE r.service_name = n.service_name"
+			" CROSS JOIN LATERAL (SELECT r.deployment_id FROM restate.runnable r WHERE r.service_name = n.service_name"
 			" AND r.deployment_id > n.deployment_id ORDER BY r.deployment_id LIMIT 1) AS f)"
-			RUNNABLE_OF("lane AS v", "", "(SELECT count(*) FROM asked)"),
-		.sql_of_nodes = "SELECT f.service_name, f.deployment_id, f.ready_at, f.id, f.is_beyond"
-			" FROM (SELECT count(*) AS count FROM restate.runnable r WHERE r.partition_key = {shard_key}) AS s"
-			" CROSS JOIN LATERAL restate.runnable_of({shard_key} + 0 * s.count, {services}, {deployments}, {max}, {depth}) AS f"},
+			RUNNABLE_OF("lane AS v", "", "(SELECT count(*) FROM asked)")},
 
 	/* a partition key of each shard, the lowest that is not below 0: more than enough are tried */
 	[READ(READ_SHARD_KEYS)] = {
 		.name = "read shard keys",
+		.of_this_node = true,
 		.form = &store_form_none, .result = &store_result_count,
 		.sql = "SELECT min(k.key) AS count FROM generate_series(0, 32 * (SELECT count(*) FROM pg_catalog.pg_dist_shard s"
 			" WHERE s.logicalrelid = 'restate.runnable'::pg_catalog.regclass)) AS k (key)"
 			" GROUP BY pg_catalog.get_shard_id_for_distribution_column('restate.runnable', k.key) ORDER BY 1"},
 
-	/* the shard that a partition key is in, and those of tables that every node has */
+	/* the shards of the invocations that partition keys are in, in the order of the keys */
 	[READ(READ_SHARDS)] = {
 		.name = "read shards",
-		.form = &store_form_shard_key, .result = &store_result_shards,
-		.sql = "SELECT pg_catalog.get_shard_id_for_distribution_column('restate.runnable', {shard_key}) AS runnable,"
-			" (SELECT s.shardid FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid = 'restate.service_revision'::pg_catalog.regclass) AS service_revision,"
-			" (SELECT s.shardid FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid = 'restate.deployment'::pg_catalog.regclass) AS deployment,"
-			" (SELECT s.shardid FROM pg_catalog.pg_dist_shard s WHERE s.logicalrelid = 'restate.held_service'::pg_catalog.regclass) AS held_service"},
+		.of_this_node = true,
+		.form = &store_form_partitions, .result = &store_result_count,
+		.sql = "SELECT pg_catalog.get_shard_id_for_distribution_column('restate.invocation', k.key) AS count"
+			" FROM unnest({partition_keys}) WITH ORDINALITY AS k (key, place) ORDER BY k.place"},
+
+	/* the tables, each with the shard of it that goes with the partition key */
+	[READ(READ_SHARD_TABLES)] = {
+		.name = "read shard tables",
+		.of_this_node = true,
+		.form = &store_form_partition, .result = &store_result_shard_table,
+		.sql = "SELECT c.relname::text AS name, CASE WHEN p.partkey IS NULL THEN (SELECT s.shardid FROM pg_catalog.pg_dist_shard s"
+			" WHERE s.logicalrelid = c.oid) ELSE pg_catalog.get_shard_id_for_distribution_column(c.oid, {partition_key}) END AS shard"
+			" FROM pg_catalog.pg_class c JOIN pg_catalog.pg_dist_partition p ON p.logicalrelid = c.oid"
+			" WHERE c.relnamespace = 'restate'::pg_catalog.regnamespace"},
+
+	/*
+	 * Has the node that has the shard of the partition key do what is asked.  No row is as
+	 * it says: there is one of the answer all the same.
+	 */
+	[READ(ASK_SHARD)] = {
+		.name = "ask shard",
+		.of_this_node = true,
+		.form = &store_form_request, .result = &store_result_answer,
+		.sql = "SELECT restate.run_on_shard({partition_key}, {request}, count(*)) AS answer FROM restate.invocation i"
+			" WHERE i.partition_key = {partition_key} AND i.id IS NULL"},
+
+	/* Changes nothing, and has Citus take its transaction for one that changes the shard. */
+	[READ(TOUCH_SHARD)] = {
+		.name = "touch shard",
+		.of_this_node = true,
+		.form = &store_form_partition,
+		.sql = "UPDATE restate.invocation i SET status = i.status WHERE i.partition_key = {partition_key} AND i.id IS NULL"},
 
 	/* whether a worker was heard of a moment ago */
 	[READ(READ_WORKER)] = {
 		.name = "read worker",
 		.form = &store_form_worker,
-		.sql = "SELECT FROM {rows} JOIN restate.worker w ON w.name = v.name WHERE w.last_seen >= {at} - interval '1 second'"},
+		.sql = "SELECT FROM restate.worker w WHERE w.name = {name} AND w.last_seen >= {at} - interval '1 second'"},
 
 	/* the same of lanes that are known, from a time on */
 	[READ(READ_RUNNABLE_SINCE)] = {
@@ -121,13 +145,11 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 
 	[READ(READ_MANY_WITH_DEPLOYMENT)] = {
 		.name = "read many with deployment",
-		.by_partition = true,
 		.form = &store_form_lock, .result = &store_result_invocation,
 		.sql = "SELECT" FACTS(THE_DEPLOYMENT) FROM_MANY DEPLOYMENT},
 
 	[READ(READ_KEYS)] = {
 		.name = "read object keys",
-		.by_partition = true,
 		.form = &store_form_key, .result = &store_result_key,
 		.sql = KEYS("true")},
 
@@ -141,7 +163,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	/* the first few of each object key's inbox */
 	[READ(READ_INBOXES)] = {
 		.name = "read inboxes",
-		.by_partition = true,
 		.form = &store_form_inbox, .result = &store_result_id,
 		.sql = "SELECT p.id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT i.id FROM restate.invocation i WHERE i.inbox_sequence_number IS NOT NULL"
@@ -196,7 +217,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	/* the completions, and the runs that ask for one */
 	[READ(READ_ARRIVALS)] = {
 		.name = "read arrivals",
-		.by_partition = true,
 		.form = &store_form_completion, .result = &store_result_arrival,
 		.sql = "SELECT v.id, v.completion_id, c.index, c.meta::text AS meta, c.payload, c.is_run FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT j.index, j.meta, j.payload, j.entry_type = 'Command: Run' AS is_run"
@@ -206,7 +226,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	/* the completions alone, as entries */
 	[READ(READ_ANSWERS)] = {
 		.name = "read answers",
-		.by_partition = true,
 		.form = &store_form_completion, .result = &store_result_entry,
 		.sql = "SELECT c.index, c.entry_type::text AS entry_type, c.name, v.completion_id,"
 			" -1::bigint AS result_completion_id, c.invoked_id, -1::bigint AS signal_index, c.signal_name, c.meta, c.payload"
@@ -232,7 +251,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	/* the last completion that commands have asked for, which is the highest */
 	[READ(READ_ASKED)] = {
 		.name = "read asked",
-		.by_partition = true,
 		.form = &store_form_id, .result = &store_result_asked,
 		.sql = "SELECT v.id, c.completion_id FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT greatest(j.completion_id, j.result_completion_id) AS completion_id FROM restate.journal j"
@@ -342,7 +360,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 
 	[READ(READ_PREFIXES)] = {
 		.name = "read prefixes",
-		.by_partition = true,
 		.form = &store_form_prefix, .result = &store_result_prefix,
 		.sql = "SELECT v.id," PREFIX_FACTS " FROM {rows} CROSS JOIN LATERAL "
 			PREFIX("v.id", "v.partition_key", "v.last_index")},
@@ -353,7 +370,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	 */
 	[READ(READ_COMPLETIONS)] = {
 		.name = "read completions",
-		.by_partition = true,
 		.form = &store_form_completion, .result = &store_result_completion,
 		.sql = "SELECT v.id, c.index FROM {rows}"
 			" CROSS JOIN LATERAL (SELECT j.index FROM restate.journal j WHERE " IS_NAMED("j")
@@ -366,7 +382,6 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	 */
 	[READ(READ_RESTARTED)] = {
 		.name = "read restarted",
-		.by_partition = true,
 		.form = &store_form_restarted, .result = &store_result_restart,
 		.sql = "SELECT i.restarted_from, i.id, a.last_index IS NOT NULL AS is_recorded, a.last_index,"
 			" a.has_deployment, a.deployment_id FROM {rows}"
@@ -446,11 +461,13 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 
 	[READ(EXTENSION_VERSION)] = {
 		.name = "extension version",
+		.of_this_node = true,
 		.form = &store_form_none, .result = &store_result_version,
 		.sql = "SELECT extversion FROM pg_catalog.pg_extension WHERE extname = 'restate_admin'"},
 
 	[READ(IS_DISTRIBUTED)] = {
 		.name = "is distributed",
+		.of_this_node = true,
 		.form = &store_form_none,
 		.sql = "SELECT FROM pg_catalog.pg_dist_partition"
 			" WHERE logicalrelid = 'restate.invocation'::pg_catalog.regclass"},

@@ -69,10 +69,16 @@
 /* where the tables are distributed, of the shard that a partition key is in */
 #define STORE_CLAIMS(ROW, ALL) \
 	ALL(TEXT_ARRAY, services)  \
-	ALL(INT8, shard_key)       \
+	ALL(INT8, partition_key)   \
 	STORE_CLAIM_ASKED(ALL)
 
-#define STORE_SHARD_KEYS(ROW, ALL) ALL(INT8, shard_key)
+#define STORE_PARTITION(ROW, ALL)  ALL(INT8, partition_key)
+#define STORE_PARTITIONS(ROW, ALL) ALL(INT8_ARRAY, partition_keys)
+
+/* what is asked of the node that has the shard of a partition key: see store_wire.c */
+#define STORE_REQUESTS(ROW, ALL) \
+	ALL(INT8, partition_key)     \
+	ALL(BYTEA, request)
 
 /* the number of services among them is given */
 #define STORE_LANES(ROW, ALL)         \
@@ -125,7 +131,9 @@
 	FORM(journal_rest, StoreJournalRest, STORE_JOURNAL_RESTS) \
 	FORM(claim, StoreClaim, STORE_CLAIMS)                     \
 	FORM(lane, StoreLane, STORE_LANES)                        \
-	FORM(shard_key, StoreShardKey, STORE_SHARD_KEYS)          \
+	FORM(partition, StorePartition, STORE_PARTITION)          \
+	FORM(partitions, StorePartitions, STORE_PARTITIONS)       \
+	FORM(request, StoreRequest, STORE_REQUESTS)               \
 	FORM(ready, StoreReady, STORE_READY)                      \
 	FORM(owner, StoreOwner, STORE_OWNERS)                     \
 	FORM(awaiter, StoreAwaiter, STORE_AWAITERS)               \
@@ -296,12 +304,10 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(INVOCATION_ID, id)            \
 	COLUMN(BOOL, is_beyond)
 
-/* the shards on this node that are read together, each by its number */
-#define FOUND_SHARDS(COLUMN)       \
-	COLUMN(INT8, runnable)         \
-	COLUMN(INT8, service_revision) \
-	COLUMN(INT8, deployment)       \
-	COLUMN(INT8, held_service)
+/* a table, and the number of a shard of it */
+#define FOUND_SHARD_TABLE(COLUMN) COLUMN(TEXT, name) COLUMN(INT8, shard)
+
+#define FOUND_ANSWER(COLUMN) COLUMN(BYTEA, answer)
 
 #define FOUND_DUE(COLUMN)       \
 	COLUMN(INVOCATION_ID, id)   \
@@ -336,7 +342,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(runnable, StoreFoundRunnable, FOUND_RUNNABLE)                  \
 	RESULT(owner, StoreFoundOwner, FOUND_OWNER)                           \
 	RESULT(due, StoreFoundDue, FOUND_DUE)                                 \
-	RESULT(shards, StoreFoundShards, FOUND_SHARDS)                        \
+	RESULT(shard_table, StoreFoundShardTable, FOUND_SHARD_TABLE)          \
+	RESULT(answer, StoreFoundAnswer, FOUND_ANSWER)                        \
 	RESULT(promise, StoreFoundPromise, FOUND_PROMISE)                     \
 	RESULT(promise_waiter, StoreFoundPromiseWaiter, FOUND_PROMISE_WAITER) \
 	RESULT(attempt, StoreFoundAttempt, FOUND_ATTEMPT)                     \

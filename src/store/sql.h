@@ -77,12 +77,10 @@
  * latest revision is as restate.sys_service has it, said again for a lock that
  * finds it through the primary key.
  */
-#define LATEST_DEPLOYMENT_OF(service_name, service_revision, deployment)                \
-	"SELECT s.deployment_id FROM " service_revision " s"                                \
-	" WHERE s.service_name = " service_name " AND EXISTS (SELECT FROM " deployment " x" \
+#define LATEST_DEPLOYMENT(service_name)                                                     \
+	"SELECT s.deployment_id FROM restate.service_revision s"                                \
+	" WHERE s.service_name = " service_name " AND EXISTS (SELECT FROM restate.deployment x" \
 	" WHERE x.id = s.deployment_id) ORDER BY s.revision DESC LIMIT 1"
-#define LATEST_DEPLOYMENT(service_name) \
-	LATEST_DEPLOYMENT_OF(service_name, "restate.service_revision", "restate.deployment")
 #define DEPLOYMENT                                                                                                                                                      \
 	" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("i.target_service_name") ") AS l ON {deployment_mode} = 'latest'"                                                          \
 																	  " LEFT JOIN restate.deployment d ON d.id = CASE {deployment_mode} WHEN 'id' THEN {deployment_id}" \

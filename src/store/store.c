@@ -81,6 +81,7 @@ store_begin(void)
 		invocation_id_oid = invocation_id;
 		deployment_id_oid = deployment_id;
 	}
+	store_forget_shards();
 	seen = changes; /* before the look: what changes later is seen the next time */
 	check_installed_version();
 	checked_at = seen;
@@ -208,7 +209,7 @@ store_def(const StoreCall *call)
 uint64
 store_execute(const StoreCall *call)
 {
-	return is_distributed ? store_execute_on_nodes(call, NULL) : store_execute_whole(&call, 1, NULL);
+	return store_goes_to_shards(call) ? store_execute_on_shards(call) : store_execute_whole(&call, 1, NULL);
 }
 
 /*
@@ -230,12 +231,12 @@ store_write(StoreCall *const *work)
 			together[count++] = work[i];
 	if (count == 0)
 		return 0;
-	if (!is_distributed)
+	if (is_distributed)
+		store_write_on_shards(together, count, parts);
+	else
 		(void) store_execute_whole((const StoreCall *const *) together, count, parts);
 	for (int i = 0; i < count; i++)
 	{
-		if (is_distributed)
-			(void) store_execute_on_nodes(together[i], &parts[i]);
 		check_written(together[i], &parts[i]);
 		written += parts[i].written;
 	}
@@ -368,11 +369,6 @@ bind(const StoreCall *call, Datum *values, bool *nulls)
 		values[n] = call->of_all[i].value;
 		nulls[n] = call->of_all[i].isnull;
 	}
-	if (call->is_of_one)
-	{
-		values[n] = call->values[store_partition_column(call) * call->allocated];
-		nulls[n] = false;
-	}
 }
 
 /*
@@ -394,8 +390,7 @@ column_array(const StoreCall *call, int column, Oid element)
 }
 
 /*
- * Returns whether the invocation table is distributed over nodes, where a
- * lock statement can name one partition key only.
+ * Returns whether the invocation table is distributed over nodes.
  */
 bool
 store_is_distributed(void)

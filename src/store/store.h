@@ -3,7 +3,7 @@
  *		The only way to the tables: named statements, prepared once a session.
  *
  * What changes the tables is gathered and run together, as one statement; where
- * the tables are distributed over nodes, one after the other.
+ * the tables are distributed over nodes, as one on each shard.
  */
 #ifndef RESTATE_STORE_H
 #define RESTATE_STORE_H
@@ -18,10 +18,7 @@
 
 typedef enum StoreStatement
 {
-	/*
-	 * work, in the order in which the parts of it are run one by one where the
-	 * tables are distributed
-	 */
+	/* work */
 	STORE_CREATE_RESTARTS,
 	STORE_SUBMIT,
 	STORE_COPY_JOURNALS,
@@ -58,7 +55,7 @@ typedef enum StoreStatement
 	STORE_SEE_WORKERS,
 	STORE_KEEP_UNDELIVERED,
 	STORE_WORK_COUNT,
-	/* lock statements */
+	/* lock statements, and those that make what is to be locked */
 	STORE_LOCK_ONE = STORE_WORK_COUNT,
 	STORE_LOCK_ONE_WITH_DEPLOYMENT,
 	STORE_LOCK_ONE_TO_CANCEL,
@@ -82,11 +79,14 @@ typedef enum StoreStatement
 	STORE_LOCK_ONE_TO_END,
 	STORE_LOCK_READY,
 	/* plain reads */
-	STORE_READ_RUNNABLE,
-	STORE_LOCKS_END = STORE_READ_RUNNABLE,
+	STORE_LOCKS_END,
+	STORE_READ_RUNNABLE = STORE_LOCKS_END,
 	STORE_READ_RUNNABLE_SINCE,
 	STORE_READ_SHARD_KEYS,
 	STORE_READ_SHARDS,
+	STORE_READ_SHARD_TABLES,
+	STORE_ASK_SHARD,
+	STORE_TOUCH_SHARD,
 	STORE_READ_WORKER,
 	STORE_READ_DUE_OF_KIND,
 	STORE_READ_MANY,
@@ -185,9 +185,6 @@ typedef enum StoreType
  */
 #define STORE_ROWS_APART 4
 
-/* the same of an insert, where the tables are distributed: more are copied to the nodes */
-#define STORE_INSERTED_APART 16
-
 /* the most values that calls which run together have */
 #define STORE_MAX_VALUES (STORE_WORK_COUNT * STORE_MAX_PARAMS * STORE_ROWS_APART)
 
@@ -218,33 +215,19 @@ typedef struct StoreResult
 typedef struct StoreStatementDef
 {
 	const char *name;
-	const char *sql; /* see params.h */
-	const char *
-		sql_of_nodes; /* what stands for it where the tables are distributed, if it cannot be the same */
+	const char *sql;		  /* see params.h */
+	const char *sql_of_nodes; /* where the tables are distributed, of what goes to no shard alone */
 	const StoreForm *form;
 	const StoreResult *result; /* of what is read */
 	bool may_conflict;		   /* of an insert: a row may be there already, which the call says */
 	StoreStatement left;	   /* of a delete of all there is: counts what is left */
-	bool by_partition;		   /* where the tables are distributed, it is run for each partition of the call */
+	bool of_this_node;		   /* where the tables are distributed, it is run here and its plan is kept */
 } StoreStatementDef;
 
 extern const StoreStatementDef store_work[STORE_WORK_COUNT];
 extern const StoreStatementDef store_locks[STORE_LOCKS_END - STORE_WORK_COUNT];
 extern const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END];
 extern const StoreStatementDef store_answers[STORE_STATEMENT_COUNT - STORE_READS_END];
-
-/*
- * The tables that a statement reads on this node alone, by the number of the shard that is
- * read in place of each; none if the first is 0.
- */
-typedef enum StoreShardOf
-{
-	SHARD_OF_RUNNABLE,
-	SHARD_OF_SERVICE_REVISION,
-	SHARD_OF_DEPLOYMENT,
-	SHARD_OF_HELD_SERVICE,
-	SHARD_COUNT
-} StoreShardOf;
 
 /*
  * The arguments of one execution, added row by row: see params.h.  Work must
@@ -254,11 +237,10 @@ typedef enum StoreShardOf
 typedef struct StoreCall
 {
 	StoreStatement statement;
-	int64 shards[SHARD_COUNT];
+	int64 shard; /* the shard of this node that it is run on with those that go with it, or 0 */
 	int64 must_write;
 	int64 conflicts; /* of an insert that may: the rows that were there */
 	bool goes_on;	 /* what it returns is added to the last result */
-	bool is_of_one;	 /* its rows are of one partition, which the statement is told */
 	int count;		 /* of rows */
 	int allocated;
 	int next;	   /* parameter of the row that is added */
@@ -294,11 +276,27 @@ extern void store_forget_plans(void);
 extern int store_call_rows_apart(const StoreCall *call);
 extern int store_call_values(const StoreCall *call);
 
-extern bool store_inserts_values(const StoreCall *call);
+/* store_nodes.c: calls that go to the nodes that have their shards */
+extern bool store_goes_to_shards(const StoreCall *call);
+extern uint64 store_execute_on_shards(const StoreCall *call);
+extern void store_write_on_shards(StoreCall *const *calls, int count, StoreWritten *parts);
 
-/* store_nodes.c: calls where the tables are distributed */
-extern uint64 store_execute_on_nodes(const StoreCall *call, StoreWritten *part);
-extern int store_partition_column(const StoreCall *call);
+/* store_touch.c: what Citus is told */
+extern void store_touch(int64 partition_key);
+
+/* store_shards.c: which shards there are */
+extern int64 *store_shards_of(const int64 *partition_keys, int count);
+extern int64 store_know_shard_of(int64 partition_key);
+extern int64 store_shard_of_table(int64 shard, const char *name, int length);
+extern void store_forget_shards(void);
+
+/* store_wire.c: calls and what they return as bytes */
+extern bytea *store_write_request(const StoreCall *calls, int count, bool is_work);
+extern StoreCall *store_read_request(const bytea *request, int *count, bool *is_work);
+extern bytea *store_write_rows(uint64 rows);
+extern uint64 store_read_rows(const StoreCall *call, const bytea *answer, bool goes_on);
+extern bytea *store_write_parts(const StoreWritten *parts, int count);
+extern void store_read_parts(const bytea *answer, StoreWritten *parts, int count);
 
 /* direct.c: what needs no executor */
 extern bool store_execute_directly(const StoreCall *const *calls, int count, StoreWritten *parts,
@@ -309,6 +307,10 @@ extern void store_hold_snapshot(void);
 extern void store_release_snapshot(void);
 extern uint64 store_run(const CachedPlanSource *source, const CachedPlan *plan,
 						ParamListInfo params, bool goes_on, StoreWritten *parts, int count);
+extern TupleDesc store_row_columns(void);
+extern void store_begin_rows(TupleDesc columns, bool goes_on);
+extern void store_put_row(const Datum *values, const bool *nulls);
+extern uint64 store_rows(void);
 
 /* store_checks.c: the constraints of the tables that are written */
 struct EState;
@@ -320,5 +322,6 @@ extern void store_give_rows(Datum *values, int ncolumns, uint64 count);
 
 /* the values of a row of the last result; those by reference live as long as its context */
 extern void store_row(uint64 row, Datum *values, int count);
+extern void store_row_or_nulls(uint64 row, Datum *values, bool *nulls);
 
 #endif /* RESTATE_STORE_H */

@@ -2,101 +2,236 @@
  * store_nodes.c
  *		Runs calls where the tables are distributed over nodes by the partition key.
  *
- * Rows of one partition are on one node, and a statement that is told so goes to
- * that node alone: a transaction of such statements commits there, without a second
- * phase.  A call on a few partitions is therefore one statement for each, in the order
- * of the keys, which is that of the ids; one on many is a statement to all nodes, unless
- * it is of a kind that cannot be.
+ * Rows of one shard are on one node.  What a call has of a shard is asked of that node in
+ * one query, which runs a function there, restate.run_on_shard(): it runs the same
+ * statements as on one server on the tables of the shard, work as one statement, and
+ * keeps their plans.  So a call costs a query for each shard, and Citus plans none of its
+ * statements.  All calls go from shard to shard in the order of their numbers, so that locks
+ * are taken in one order.
+ *
+ * Citus cannot see that such a query locks or writes: it is told first (store_touch.c).
  */
 #include "postgres.h"
 
+#include "fmgr.h"
+#include "utils/guc.h"
+
+#include "store/reads.h"
 #include "store/store.h"
+#include "types/compat.h"
 
-/* the most partitions that have a statement each where one to all nodes can be */
-#define PARTITIONS_APART 8
-
-/* a row of a call */
+/* A row of a call, and where it goes. */
 typedef struct Place
 {
-	uint64 partition_key;
+	int64 shard; /* 0 where there is but one partition */
+	int64 partition_key;
+	int call;
 	int row;
 } Place;
 
-static Place *in_order(const StoreCall *call, int column);
+static bool names_partition(const StoreStatementDef *def);
+static int partition_parameter(const StoreForm *form);
+static Place *find_places(StoreCall *const *calls, int count, int *nplaces);
+static int add_places(Place *places, const StoreCall *call, int number);
+static void find_shards(Place *places, int count);
+static int compare_keys(const void *a, const void *b);
 static int compare_places(const void *a, const void *b);
-static int count_partitions(const Place *places, int count);
-static int count_of_one(const StoreCall *call, const Place *places, int count);
+static int count_of_shard(const Place *places, int count);
+static int64 lowest_key(const Place *places, int count);
+static bool is_only_read(const StoreCall *call);
+static int parts_of(StoreCall *const *calls, const Place *places, int count, StoreCall *parts,
+					int *numbers);
 static StoreCall part_of(const StoreCall *call, const Place *places, int count);
-static void add_written(StoreWritten *whole, const StoreWritten *part);
+static const bytea *ask(int64 partition_key, const StoreCall *calls, int count, bool is_work);
 
 /*
- * Runs a call and returns how many rows it returned, all of its statements together;
- * of work, notes what they did.
+ * Returns whether the call is run by the nodes that have the shards of its rows.
  */
-uint64
-store_execute_on_nodes(const StoreCall *call, StoreWritten *written)
+bool
+store_goes_to_shards(const StoreCall *call)
 {
-	int column = store_partition_column(call);
-	Place *places;
-	uint64 rows = 0;
-
-	if (call->count <= 1 || column < 0)
-		return store_execute_whole(&call, 1, written);
-	places = in_order(call, column);
-	if (!store_def(call)->by_partition && count_partitions(places, call->count) > PARTITIONS_APART)
-		return store_execute_whole(&call, 1, written);
-
-	if (written)
-		*written = (StoreWritten){.is_counted = true};
-	for (int done = 0; done < call->count;)
-	{
-		int count = count_of_one(call, &places[done], call->count - done);
-		StoreCall part = part_of(call, &places[done], count);
-		const StoreCall *calls[] = {&part};
-		StoreWritten by_part;
-
-		part.goes_on = call->goes_on || done > 0;
-		rows = store_execute_whole(calls, 1, written ? &by_part : NULL);
-		if (written)
-			add_written(written, &by_part);
-		done += count;
-	}
-	return rows;
+	return store_is_distributed() && call->shard == 0 && names_partition(store_def(call));
 }
 
 /*
- * Returns which column of the call's rows is their partition key, -1 if none is.
+ * Returns whether the statement tells the partitions that it is about.
  */
-int
-store_partition_column(const StoreCall *call)
+static bool
+names_partition(const StoreStatementDef *def)
 {
-	const StoreForm *form = store_def(call)->form;
+	return !def->of_this_node && partition_parameter(def->form) >= 0;
+}
 
-	for (int i = 0; i < form->ncolumns; i++)
+/*
+ * Returns which parameter is the partition key, -1 if none is.
+ */
+static int
+partition_parameter(const StoreForm *form)
+{
+	for (int i = 0; i < form->nparams; i++)
 		if (strcmp(form->params[i].name, "partition_key") == 0)
 			return i;
 	return -1;
 }
 
 /*
- * Returns the call's rows in the order of their partition keys, those of one as they
- * were added.
+ * Runs a read, and returns how many rows it returned, of all shards together.
+ */
+uint64
+store_execute_on_shards(const StoreCall *call)
+{
+	StoreCall *const calls[] = {unconstify(StoreCall *, call)};
+	int nplaces;
+	Place *places = find_places(calls, 1, &nplaces);
+	List *answers = NIL;
+	ListCell *cell;
+	uint64 rows = 0;
+	bool goes_on = call->goes_on;
+
+	for (int done = 0; done < nplaces;)
+	{
+		int count = count_of_shard(&places[done], nplaces - done);
+		int64 partition_key = lowest_key(&places[done], count);
+		StoreCall part = part_of(call, &places[done], count);
+
+		if (!is_only_read(call))
+			store_touch(partition_key);
+		answers = lappend(answers, unconstify(bytea *, ask(partition_key, &part, 1, false)));
+		done += count;
+	}
+	foreach (cell, answers)
+	{
+		rows = store_read_rows(call, lfirst(cell), goes_on);
+		goes_on = true;
+	}
+	return rows;
+}
+
+/*
+ * Runs the parts of the work: what they have of each shard as one statement, and then what
+ * concerns no partition.  Notes what each did.
+ */
+void
+store_write_on_shards(StoreCall *const *calls, int count, StoreWritten *parts)
+{
+	int nplaces;
+	Place *places = find_places(calls, count, &nplaces);
+
+	for (int i = 0; i < count; i++)
+		parts[i] = (StoreWritten){.is_counted = true};
+	for (int done = 0; done < nplaces;)
+	{
+		int here = count_of_shard(&places[done], nplaces - done);
+		int64 partition_key = lowest_key(&places[done], here);
+		StoreCall asked[STORE_WORK_COUNT];
+		StoreWritten written[STORE_WORK_COUNT];
+		int numbers[STORE_WORK_COUNT];
+		int nasked = parts_of(calls, &places[done], here, asked, numbers);
+
+		store_touch(partition_key);
+		store_read_parts(ask(partition_key, asked, nasked, true), written, nasked);
+		for (int i = 0; i < nasked; i++)
+		{
+			StoreWritten *part = &parts[numbers[i]];
+
+			part->found += written[i].found;
+			part->written += written[i].written;
+			part->is_counted &= written[i].is_counted;
+			part->is_filtered |= written[i].is_filtered;
+		}
+		done += here;
+	}
+	for (int i = 0; i < count; i++)
+		if (!store_goes_to_shards(calls[i]))
+			(void) store_execute_whole((const StoreCall *const *) &calls[i], 1, &parts[i]);
+}
+
+/*
+ * Returns where the rows of the calls go, in the order of the shards, then of the calls,
+ * and how many there are.  A call without rows of its own has one place.
  */
 static Place *
-in_order(const StoreCall *call, int column)
+find_places(StoreCall *const *calls, int count, int *nplaces)
 {
-	Place *places = palloc_array(Place, call->count);
+	Place *places;
+	Size most = 0;
+	int found = 0;
 
-	for (int i = 0; i < call->count; i++)
-		places[i] = (Place){
-			.partition_key = (uint64) DatumGetInt64(call->values[column * call->allocated + i]),
-			.row = i};
-	qsort(places, (size_t) call->count, sizeof(Place), compare_places);
+	for (int i = 0; i < count; i++)
+		most += (Size) Max(calls[i]->count, 1);
+	places = palloc_array(Place, most);
+	for (int i = 0; i < count; i++)
+		if (store_goes_to_shards(calls[i]))
+			found += add_places(&places[found], calls[i], i);
+	find_shards(places, found);
+	*nplaces = found;
 	return places;
 }
 
 /*
- * Orders places by partition key and row, for qsort().
+ * Adds the places of a call; returns how many.
+ */
+static int
+add_places(Place *places, const StoreCall *call, int number)
+{
+	const StoreForm *form = store_def(call)->form;
+	int parameter = partition_parameter(form);
+
+	if (parameter >= form->ncolumns)
+	{
+		places[0] = (Place){.partition_key = DatumGetInt64(call->of_all[parameter].value), .call = number};
+		return 1;
+	}
+	for (int i = 0; i < call->count; i++)
+		places[i] = (Place){
+			.partition_key = DatumGetInt64(call->values[parameter * call->allocated + i]),
+			.call = number,
+			.row = i};
+	return call->count;
+}
+
+/*
+ * Finds the shards of the places and puts them in order.  Each partition is looked up once,
+ * and none if there is but one.
+ */
+static void
+find_shards(Place *places, int count)
+{
+	int64 *partition_keys = palloc_array(int64, Max(count, 1));
+	int64 *shards;
+	int found = 0;
+
+	qsort(places, (size_t) count, sizeof(Place), compare_keys);
+	for (int i = 0; i < count; i++)
+		if (i == 0 || places[i].partition_key != places[i - 1].partition_key)
+			partition_keys[found++] = places[i].partition_key;
+	if (found > 1)
+	{
+		shards = store_shards_of(partition_keys, found);
+		for (int i = 0, place = 0; i < count; i++)
+		{
+			if (places[i].partition_key != partition_keys[place])
+				place++;
+			places[i].shard = shards[place];
+		}
+	}
+	qsort(places, (size_t) count, sizeof(Place), compare_places);
+}
+
+/*
+ * Orders places by partition key, for qsort().
+ */
+static int
+compare_keys(const void *a, const void *b)
+{
+	const Place *first = a;
+	const Place *second = b;
+
+	return (first->partition_key > second->partition_key) - (first->partition_key < second->partition_key);
+}
+
+/*
+ * Orders places by shard, call and row, for qsort().
  */
 static int
 compare_places(const void *a, const void *b)
@@ -104,42 +239,72 @@ compare_places(const void *a, const void *b)
 	const Place *first = a;
 	const Place *second = b;
 
-	if (first->partition_key != second->partition_key)
-		return first->partition_key < second->partition_key ? -1 : 1;
-	return first->row - second->row;
+	if (first->shard != second->shard)
+		return first->shard < second->shard ? -1 : 1;
+	return first->call != second->call ? first->call - second->call : first->row - second->row;
 }
 
 /*
- * Returns how many partitions the ordered places are of.
+ * Returns how many of the places, from the first on, are of its shard.
  */
 static int
-count_partitions(const Place *places, int count)
+count_of_shard(const Place *places, int count)
 {
-	int partitions = 0;
-
-	for (int i = 0; i < count; i++)
-		if (i == 0 || places[i].partition_key != places[i - 1].partition_key)
-			partitions++;
-	return partitions;
-}
-
-/*
- * Returns how many of the places, from the first on, one statement takes: all of its
- * partition, but of an insert no more than have values of their own.
- */
-static int
-count_of_one(const StoreCall *call, const Place *places, int count)
-{
-	int most = store_inserts_values(call) ? Min(count, STORE_INSERTED_APART) : count;
 	int same = 1;
 
-	while (same < most && places[same].partition_key == places[0].partition_key)
+	while (same < count && places[same].shard == places[0].shard)
 		same++;
 	return same;
 }
 
 /*
- * Returns the call with these rows of one partition alone.
+ * Returns the lowest partition key of the places: most calls on the same invocations have
+ * that in common.
+ */
+static int64
+lowest_key(const Place *places, int count)
+{
+	int64 lowest = places[0].partition_key;
+
+	for (int i = 1; i < count; i++)
+		lowest = Min(lowest, places[i].partition_key);
+	return lowest;
+}
+
+/*
+ * Returns whether a call that is no work locks nothing either.
+ */
+static bool
+is_only_read(const StoreCall *call)
+{
+	return call->statement >= STORE_LOCKS_END;
+}
+
+/*
+ * Makes parts of the calls that the places of a shard are of, in their order, and notes of
+ * which call each is; returns how many there are.
+ */
+static int
+parts_of(StoreCall *const *calls, const Place *places, int count, StoreCall *parts, int *numbers)
+{
+	int nparts = 0;
+
+	for (int done = 0; done < count;)
+	{
+		int number = places[done].call;
+		int rows = 1;
+
+		while (done + rows < count && places[done + rows].call == number)
+			rows++;
+		parts[nparts] = part_of(calls[number], &places[done], rows);
+		numbers[nparts++] = number;
+		done += rows;
+	}
+	return nparts;
+}
+
+/*
+ * Returns the call with these rows alone.
  */
 static StoreCall
 part_of(const StoreCall *call, const Place *places, int count)
@@ -147,9 +312,10 @@ part_of(const StoreCall *call, const Place *places, int count)
 	StoreCall part = *call;
 	int ncolumns = store_def(call)->form->ncolumns;
 
+	if (ncolumns == 0 || count == call->count)
+		return part;
 	part.count = count;
 	part.allocated = count;
-	part.is_of_one = count > 1;
 	part.values = palloc_array(Datum, ncolumns * count);
 	part.nulls = palloc_array(bool, ncolumns *count);
 	for (int column = 0; column < ncolumns; column++)
@@ -164,13 +330,60 @@ part_of(const StoreCall *call, const Place *places, int count)
 }
 
 /*
- * Adds what a part of the work did to what all of it did.
+ * Has the node that has the shard of the partition key run the calls; returns its answer.
  */
-static void
-add_written(StoreWritten *whole, const StoreWritten *part)
+static const bytea *
+ask(int64 partition_key, const StoreCall *calls, int count, bool is_work)
 {
-	whole->found += part->found;
-	whole->written += part->written;
-	whole->is_counted &= part->is_counted;
-	whole->is_filtered |= part->is_filtered;
+	StoreCall call;
+	StoreFoundAnswer found;
+
+	store_call(&call, STORE_ASK_SHARD);
+	store_add_request(&call, &(StoreRequest){
+								 .partition_key = partition_key,
+								 .request = store_write_request(calls, count, is_work)});
+	if (store_execute(&call) != 1)
+		elog(ERROR, "a shard has not answered");
+	store_read_answer(0, &found);
+	return found.answer;
+}
+
+/*
+ * restate.run_on_shard(partition_key, request, rows): runs the calls that are asked for on
+ * the shard of the partition key, which this node must have; returns the answer.  Rows is
+ * what has the query that asks answered once.
+ */
+PG_FUNCTION_INFO_V1(restate_run_on_shard);
+Datum
+restate_run_on_shard(PG_FUNCTION_ARGS)
+{
+	int guc_level = NewGUCNestLevel();
+	const StoreCall *calls[STORE_WORK_COUNT];
+	StoreWritten parts[STORE_WORK_COUNT];
+	StoreCall *asked;
+	bytea *answer;
+	int64 shard;
+	int count;
+	bool is_work;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		elog(ERROR, "a shard is asked for nothing");
+	restate_restrict_search_path();
+	store_begin();
+	shard = store_know_shard_of(PG_GETARG_INT64(0));
+	asked = store_read_request(PG_GETARG_BYTEA_PP(1), &count, &is_work);
+	for (int i = 0; i < count; i++)
+	{
+		asked[i].shard = shard;
+		calls[i] = &asked[i];
+	}
+	if (is_work)
+	{
+		(void) store_execute_whole(calls, count, parts);
+		answer = store_write_parts(parts, count);
+	}
+	else
+		answer = store_write_rows(store_execute_whole(calls, 1, NULL));
+	AtEOXact_GUC(false, guc_level);
+	PG_RETURN_BYTEA_P(answer);
 }

@@ -7,8 +7,8 @@
  * for each combination that occurs; these are as many as operations have ways
  * to go.  None is too large: each statement of the work is a part once at most.
  *
- * Where the tables are distributed over nodes, the values say which of them has
- * the rows: there only what was prepared is kept, and planned for each execution.
+ * Where the tables are distributed over nodes, what does not go to one shard is planned by
+ * Citus for its values: of that only what was prepared is kept, and planned for each execution.
  *
  * Plans reach rows by their keys, whatever the statistics of tables that were
  * empty a moment ago say.  The settings that see to it are in force only while
@@ -29,9 +29,8 @@
 #include "store/store.h"
 #include "types/compat.h"
 
-/* what the texts of statements have beside parameters: see params.h */
-#define EACH	  "{each}"
-#define PARTITION "v.partition_key"
+/* what names in the texts of statements begin with */
+#define SCHEMA "restate."
 
 /* the statements of a plan, and how many rows each has, 0 for arrays of them */
 typedef struct PlanKey
@@ -39,9 +38,8 @@ typedef struct PlanKey
 	uint8 parts[STORE_WORK_COUNT];
 	uint8 rows[STORE_WORK_COUNT];
 	uint8 count;
-	uint8 for_values; /* whether it is made for each execution */
-	uint8 is_of_one;  /* whether it is told of which partition its rows are */
-	int64 shards[SHARD_COUNT];
+	bool for_values; /* whether it is made for each execution */
+	int64 shard;	 /* that it runs on, or 0 */
 } PlanKey;
 
 typedef struct KeptPlan
@@ -63,11 +61,8 @@ static void check_result(const StoreStatementDef *def, const TupleDesc columns);
 static void append_together(StringInfo sql, const StoreCall *const *calls, int count);
 static void append_statement(StringInfo sql, const StoreCall *call, int offset);
 static const char *text_of(const StoreCall *call);
-static bool append_table(StringInfo sql, const StoreCall *call, const char *c);
+static const char *append_name(StringInfo sql, const StoreCall *call, const char *c);
 static bool begins_with(const char *text, const char *beginning);
-static const char *append_each(StringInfo sql, const StoreCall *call, int offset, const char *c);
-static void append_values(StringInfo sql, const StoreCall *call, int offset, int row, const char *c,
-						  const char *end);
 static void append_rows(StringInfo sql, const StoreCall *call, int offset);
 static int parameter_number(const StoreCall *call, const char *name);
 
@@ -80,19 +75,22 @@ CachedPlan *
 store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 		   const CachedPlanSource **source, ParamListInfo *params)
 {
-	PlanKey key = {.count = (uint8) count, .for_values = is_of_nodes(calls[0]), .is_of_one = calls[0]->is_of_one};
+	PlanKey key;
 	KeptPlan *kept;
 	CachedPlan *plan = NULL;
 	bool found;
 
 	StaticAssertStmt(STORE_STATEMENT_COUNT <= PG_UINT8_MAX, "the statement fits into a byte");
 	Assert(count <= STORE_WORK_COUNT);
+	memset(&key, 0, sizeof(key));
+	key.count = (uint8) count;
+	key.for_values = is_of_nodes(calls[0]);
+	key.shard = calls[0]->shard;
 	for (int i = 0; i < count; i++)
 	{
 		key.parts[i] = (uint8) calls[i]->statement;
 		key.rows[i] = (uint8) store_call_rows_apart(calls[i]);
 	}
-	memcpy(key.shards, calls[0]->shards, sizeof(key.shards));
 	if (kept_plans == NULL)
 	{
 		HASHCTL ctl = {
@@ -130,13 +128,13 @@ store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 }
 
 /*
- * Returns whether the call goes to the tables that are distributed over nodes, not to
- * shards of them that this node has.
+ * Returns whether the call goes to tables that are distributed over nodes, which Citus plans
+ * for the values.
  */
 static bool
 is_of_nodes(const StoreCall *call)
 {
-	return store_is_distributed() && call->shards[SHARD_OF_RUNNABLE] == 0;
+	return store_is_distributed() && call->shard == 0 && !store_def(call)->of_this_node;
 }
 
 /*
@@ -252,8 +250,6 @@ prepare(const StoreCall *const *calls, int count, int cursor_options)
 		}
 		for (int j = form->ncolumns; j < form->nparams; j++)
 			types[ntypes++] = store_type_oid(form->params[j].type);
-		if (calls[i]->is_of_one)
-			types[ntypes++] = INT8OID;
 	}
 	statement = linitial_node(RawStmt, pg_parse_query(sql.data));
 	source = CreateCachedPlan(statement, sql.data, CreateCommandTag(statement->stmt));
@@ -338,20 +334,12 @@ append_statement(StringInfo sql, const StoreCall *call, int offset)
 
 	while (*c)
 	{
-		if (begins_with(c, EACH))
-			c = append_each(sql, call, offset, c);
-		else if (begins_with(c, "{rows}"))
+		if (begins_with(c, "{rows}"))
 			append_rows(sql, call, offset);
 		else if (*c == '{')
-		{
-			if (!append_table(sql, call, c))
-				appendStringInfo(sql, "$%d", offset + parameter_number(call, c + 1));
-		}
-		else if (call->is_of_one && begins_with(c, PARTITION))
-		{
-			appendStringInfo(sql, "$%d", offset + store_call_values(call));
-			c += strlen(PARTITION) - 1;
-		}
+			appendStringInfo(sql, "$%d", offset + parameter_number(call, c + 1));
+		else if (call->shard != 0 && begins_with(c, SCHEMA))
+			c = append_name(sql, call, c);
 		else
 			appendStringInfoChar(sql, *c);
 		if (*c == '{')
@@ -372,28 +360,20 @@ text_of(const StoreCall *call)
 }
 
 /*
- * Appends the table, or the shard of it, if that is what is named in braces; returns
- * whether it is.
+ * Appends the name of what is in schema restate; of a table the shard of it that goes with
+ * that of the call.  Returns where the text goes on, less one.
  */
-static bool
-append_table(StringInfo sql, const StoreCall *call, const char *c)
+static const char *
+append_name(StringInfo sql, const StoreCall *call, const char *c)
 {
-	static const char *const tables[SHARD_COUNT] = {
-		[SHARD_OF_RUNNABLE] = "{runnable}",
-		[SHARD_OF_SERVICE_REVISION] = "{service_revision}",
-		[SHARD_OF_DEPLOYMENT] = "{deployment}",
-		[SHARD_OF_HELD_SERVICE] = "{held_service}"};
+	int length = (int) strspn(c + strlen(SCHEMA), "abcdefghijklmnopqrstuvwxyz_");
+	int64 shard = store_shard_of_table(call->shard, c + strlen(SCHEMA), length);
 
-	for (int i = 0; i < SHARD_COUNT; i++)
-	{
-		if (!begins_with(c, tables[i]))
-			continue;
-		appendStringInfo(sql, "restate.%.*s", (int) strlen(tables[i]) - 2, tables[i] + 1);
-		if (call->shards[i] != 0)
-			appendStringInfo(sql, "_" INT64_FORMAT, call->shards[i]);
-		return true;
-	}
-	return false;
+	length += (int) strlen(SCHEMA);
+	appendBinaryStringInfo(sql, c, length);
+	if (shard != 0)
+		appendStringInfo(sql, "_" INT64_FORMAT, shard);
+	return c + length - 1;
 }
 
 /*
@@ -403,75 +383,6 @@ static bool
 begins_with(const char *text, const char *beginning)
 {
 	return strncmp(text, beginning, strlen(beginning)) == 0;
-}
-
-/*
- * Returns whether the call inserts rows of values where the tables are distributed: what a
- * SELECT without a table finds is copied to the nodes there, and commits in two phases.
- */
-bool
-store_inserts_values(const StoreCall *call)
-{
-	return store_is_distributed() && strstr(text_of(call), EACH) != NULL;
-}
-
-/*
- * Appends what an insert inserts for each of the rows: a SELECT from them, or their values.
- * c: where the text says it.  Returns where it goes on, less one.
- */
-static const char *
-append_each(StringInfo sql, const StoreCall *call, int offset, const char *c)
-{
-	static const char from[] = " FROM {rows}";
-	const char *end = strstr(c, from);
-	int rows = store_inserts_values(call) ? store_call_rows_apart(call) : 0;
-
-	if (rows == 0)
-	{
-		appendStringInfoString(sql, "SELECT");
-		return c;
-	}
-	c += strlen(EACH);
-	appendStringInfoString(sql, "VALUES ");
-	for (int row = 0; row < rows; row++)
-	{
-		appendStringInfoString(sql, row > 0 ? ", (" : "(");
-		append_values(sql, call, offset, row, c, end);
-		appendStringInfoChar(sql, ')');
-	}
-	return end + strlen(from) - 1;
-}
-
-/*
- * Appends expressions over the columns of rows, with the values of one row for these.
- */
-static void
-append_values(StringInfo sql, const StoreCall *call, int offset, int row, const char *c,
-			  const char *end)
-{
-	const StoreForm *form = store_def(call)->form;
-
-	for (; c < end; c++)
-	{
-		if (*c == '{')
-		{
-			appendStringInfo(sql, "$%d", offset + parameter_number(call, c + 1));
-			c = strchr(c, '}');
-		}
-		else if (c[0] == 'v' && c[1] == '.' && strchr(" ([", c[-1]))
-		{
-			int length = (int) strspn(c + 2, "abcdefghijklmnopqrstuvwxyz_");
-			int column = 0;
-
-			while (strlen(form->params[column].name) != (size_t) length ||
-				   strncmp(form->params[column].name, c + 2, (size_t) length) != 0)
-				column++;
-			appendStringInfo(sql, "$%d", offset + row * form->ncolumns + column + 1);
-			c += length + 1;
-		}
-		else
-			appendStringInfoChar(sql, *c);
-	}
 }
 
 /*
@@ -510,7 +421,7 @@ parameter_number(const StoreCall *call, const char *name)
 {
 	const StoreForm *form = store_def(call)->form;
 	int length = (int) (strchr(name, '}') - name);
-	int of_rows = store_call_values(call) - form->nparams - call->is_of_one;
+	int of_rows = store_call_values(call) - form->nparams;
 
 	for (int i = form->ncolumns; i < form->nparams; i++)
 		if (strlen(form->params[i].name) == (size_t) length &&
@@ -526,12 +437,9 @@ parameter_number(const StoreCall *call, const char *name)
 int
 store_call_rows_apart(const StoreCall *call)
 {
-	int most = !store_is_distributed() ? STORE_ROWS_APART : store_inserts_values(call) ? STORE_INSERTED_APART :
-																						 1;
-
 	if (store_def(call)->form->ncolumns == 0)
 		return 0;
-	return call->count <= most ? call->count : 0;
+	return call->count <= STORE_ROWS_APART ? call->count : 0;
 }
 
 /*
@@ -542,5 +450,5 @@ store_call_values(const StoreCall *call)
 {
 	const StoreForm *form = store_def(call)->form;
 
-	return form->nparams + form->ncolumns * (Max(store_call_rows_apart(call), 1) - 1) + call->is_of_one;
+	return form->nparams + form->ncolumns * (Max(store_call_rows_apart(call), 1) - 1);
 }

@@ -50,6 +50,7 @@ static void begin_part(PlanState *writer);
 static StoreWritten written_by(const PlanState *writer, uint64 rows);
 static void start_rows(DestReceiver *self, int operation, TupleDesc desc);
 static bool receive_row(TupleTableSlot *slot, DestReceiver *self);
+static void keep(Rows *rows, HeapTuple tuple);
 static void end_rows(DestReceiver *self);
 
 /*
@@ -217,9 +218,19 @@ static bool
 receive_row(TupleTableSlot *slot, DestReceiver *self)
 {
 	Receiver *receiver = (Receiver *) self;
-	Rows *rows = &receiver->rows;
 	MemoryContext old = MemoryContextSwitchTo(receiver->context);
 
+	keep(&receiver->rows, ExecCopySlotHeapTuple(slot));
+	MemoryContextSwitchTo(old);
+	return true;
+}
+
+/*
+ * Adds a row to the rows.
+ */
+static void
+keep(Rows *rows, HeapTuple tuple)
+{
 	if (rows->count == rows->allocated)
 	{
 		rows->allocated = Max(8, rows->allocated * 2);
@@ -227,9 +238,7 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 						   palloc_array(HeapTuple, rows->allocated) :
 						   repalloc_huge(rows->tuples, rows->allocated * sizeof(HeapTuple));
 	}
-	rows->tuples[rows->count++] = ExecCopySlotHeapTuple(slot);
-	MemoryContextSwitchTo(old);
-	return true;
+	rows->tuples[rows->count++] = tuple;
 }
 
 /*
@@ -269,4 +278,51 @@ store_row(uint64 row, Datum *values, int count)
 		values[i] = i < last.desc->natts ?
 						heap_getattr(last.tuples[row], i + 1, last.desc, &isnull) :
 						(Datum) 0;
+}
+
+/*
+ * Gives all values of a row of the last result, and which are null.
+ */
+void
+store_row_or_nulls(uint64 row, Datum *values, bool *nulls)
+{
+	heap_deform_tuple(last.tuples[row], last.desc, values, nulls);
+}
+
+/*
+ * Returns the columns of the last result.
+ */
+TupleDesc
+store_row_columns(void)
+{
+	return last.desc;
+}
+
+/*
+ * Begins a result with these columns that is not of an execution here, unless it goes on
+ * with the last.
+ */
+void
+store_begin_rows(TupleDesc columns, bool goes_on)
+{
+	if (!goes_on)
+		last = (Rows){.desc = columns};
+}
+
+/*
+ * Adds a row to the last result.
+ */
+void
+store_put_row(const Datum *values, const bool *nulls)
+{
+	keep(&last, heap_form_tuple(last.desc, unconstify(Datum *, values), unconstify(bool *, nulls)));
+}
+
+/*
+ * Returns how many rows the last result has.
+ */
+uint64
+store_rows(void)
+{
+	return last.count;
 }

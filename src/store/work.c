@@ -28,14 +28,6 @@
 /* what is known of attempts stays until completion; of one paused even then */
 #define OUTLIVES_COMPLETION "WHEN i.status = 'paused'"
 
-/* of who: a shard is told where the rows go by a table only */
-#define ADD_EVENTS(who) \
-	"INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)" \
-	" SELECT v.id, " who ".partition_key, (SELECT coalesce(max(e.event_index) + 1, 0) FROM restate.journal_event e WHERE " IS_NAMED("e") ")," \
-	" v.journal_size - 1, {at}, v.event_type," \
-	" coalesce(v.event_json, jsonb_strip_nulls(jsonb_build_object('ty', v.event_type, 'last_failure', (SELECT e.event_json - 'ty'" \
-	" FROM restate.journal_event e WHERE " IS_NAMED("e") " AND e.event_type = 'TransientError' ORDER BY e.event_index DESC LIMIT 1))))"
-
 const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	/*
 	 * The new invocations of restarts.  A restart with the same request id that
@@ -72,7 +64,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" running_at, completion_retention, journal_retention, inbox_sequence_number, input_headers, input_payload,"
 			" random_seed, attempt, worker_name, last_start_at, retry_count, attempt_count, last_attempt_deployment_id,"
 			" last_entry_at, has_waiters, awaited_by)"
-			" {each} v.id, v.partition_key, v.status, v.service_name, v.service_key, v.handler_name, v.service_ty, v.handler_ty,"
+			" SELECT v.id, v.partition_key, v.status, v.service_name, v.service_key, v.handler_name, v.service_ty, v.handler_ty,"
 			" v.idempotency_key, v.invoked_by, v.caller_id, v.caller_service_name, v.caller_target, v.deployment_id,"
 			" v.protocol_version::integer, v.journal_size, v.journal_commands_size, {at}, {at},"
 			" CASE WHEN v.status = 'pending' THEN {at} END, CASE WHEN v.scheduled_start_at IS NOT NULL THEN {at} END, v.scheduled_start_at,"
@@ -108,7 +100,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_audited,
 		.sql = "INSERT INTO restate.audit (audit_id, id, partition_key, at, operation, parameters, outcome, new_id,"
 			" caused_by, role_name, session_user_name, claimed_subject, reason)"
-			" {each} v.audit_id, v.id, v.partition_key, {at}, {operation}, v.parameters, v.outcome, v.new_id, v.caused_by, {role_name}, {session_user_name},"
+			" SELECT v.audit_id, v.id, v.partition_key, {at}, {operation}, v.parameters, v.outcome, v.new_id, v.caused_by, {role_name}, {session_user_name},"
 			" coalesce(v.subject, {claimed_subject}), nullif(coalesce(v.reason, {session_reason}), '')"
 			" FROM {rows}"},
 
@@ -267,7 +259,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_append,
 		.sql = "INSERT INTO restate.journal (id, partition_key, index, appended_at, entry_type, name, completion_id,"
 			" result_completion_id, invoked_id, signal_index, signal_name, meta, payload)"
-			" {each} v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type, v.name, v.completion_id,"
+			" SELECT v.id, v.partition_key, v.index, {at}, v.entry_type::restate.entry_type, v.name, v.completion_id,"
 			" v.result_completion_id, v.invoked_id, v.signal_index, v.signal_name, v.meta, v.payload"
 			" FROM {rows}"},
 
@@ -283,7 +275,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add runnable",
 		.form = &store_form_runnable,
 		.sql = "INSERT INTO restate.runnable (service_name, deployment_id, ready_at, id, partition_key)"
-			" {each} v.service_name, v.deployment_id, v.ready_at, v.id, v.partition_key FROM {rows}"},
+			" SELECT v.service_name, v.deployment_id, v.ready_at, v.id, v.partition_key FROM {rows}"},
 
 	/* those that are there: what was written past the functions has no place */
 	[STORE_DROP_RUNNABLE] = {
@@ -301,7 +293,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "set timers",
 		.form = &store_form_timer,
 		.sql = "INSERT INTO restate.timer (due_at, kind, id, completion_id, partition_key, seed)"
-			" {each} v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key, v.seed FROM {rows}"
+			" SELECT v.due_at, v.kind::restate.timer_kind, v.id, v.completion_id, v.partition_key, v.seed FROM {rows}"
 			" ON CONFLICT (due_at, kind, id, completion_id, partition_key) DO UPDATE SET seed = excluded.seed"},
 
 	/* those that are there: what was written past the functions has none */
@@ -317,7 +309,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add waiters",
 		.form = &store_form_waiter,
 		.sql = "INSERT INTO restate.waiter (target, caller, completion_id, kind, partition_key, caller_seed)"
-			" {each} v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key, v.caller_seed FROM {rows}"
+			" SELECT v.id, v.caller, v.completion_id, v.kind::restate.waiter_kind, v.partition_key, v.caller_seed FROM {rows}"
 			" ON CONFLICT (target, caller, completion_id, partition_key)"
 			" DO UPDATE SET kind = excluded.kind, caller_seed = excluded.caller_seed"},
 
@@ -333,7 +325,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "set state",
 		.form = &store_form_state_change,
 		.sql = "INSERT INTO restate.object_state AS t (service_name, service_key, key, partition_key, value)"
-			" {each} v.service_name, v.service_key, v.key, v.partition_key, v.value FROM {rows}"
+			" SELECT v.service_name, v.service_key, v.key, v.partition_key, v.value FROM {rows}"
 			" ON CONFLICT (partition_key, service_name, restate.indexed_key(service_key, key)) DO UPDATE SET value = excluded.value"},
 
 	[STORE_CLEAR_STATE] = {
@@ -346,7 +338,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "queue state",
 		.form = &store_form_queued_state,
 		.sql = "INSERT INTO restate.queued_state (service_name, service_key, partition_key, sequence_number, state, version, queued_at)"
-			" {each} v.service_name, v.service_key, v.partition_key, v.sequence_number, v.state, v.version, {at} FROM {rows}"},
+			" SELECT v.service_name, v.service_key, v.partition_key, v.sequence_number, v.state, v.version, {at} FROM {rows}"},
 
 	[STORE_DROP_QUEUED_STATE] = {
 		.name = "drop queued state",
@@ -357,8 +349,12 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 	[STORE_ADD_EVENTS] = {
 		.name = "add events",
 		.form = &store_form_event,
-		.sql = ADD_EVENTS("v") " FROM {rows}",
-		.sql_of_nodes = ADD_EVENTS("i") FROM_MANY},
+		.sql = "INSERT INTO restate.journal_event (id, partition_key, event_index, after_journal_entry_index, appended_at, event_type, event_json)"
+			" SELECT v.id, v.partition_key, (SELECT coalesce(max(e.event_index) + 1, 0) FROM restate.journal_event e WHERE " IS_NAMED("e") "),"
+			" v.journal_size - 1, {at}, v.event_type,"
+			" coalesce(v.event_json, jsonb_strip_nulls(jsonb_build_object('ty', v.event_type, 'last_failure', (SELECT e.event_json - 'ty'"
+			" FROM restate.journal_event e WHERE " IS_NAMED("e") " AND e.event_type = 'TransientError' ORDER BY e.event_index DESC LIMIT 1))))"
+			" FROM {rows}"},
 
 	[STORE_COMPLETE_PROMISES] = {
 		.name = "complete promises",
@@ -371,7 +367,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "add promise waiters",
 		.form = &store_form_promise_waiter,
 		.sql = "INSERT INTO restate.promise_waiter (service_name, service_key, key, partition_key, caller, completion_id, caller_seed)"
-			" {each} v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id, v.caller_seed FROM {rows}"
+			" SELECT v.service_name, v.service_key, v.key, v.partition_key, v.caller, v.completion_id, v.caller_seed FROM {rows}"
 			" ON CONFLICT (partition_key, service_name COLLATE \"C\", restate.indexed_key(service_key, key), caller, completion_id)"
 			" DO UPDATE SET caller_seed = excluded.caller_seed"},
 
@@ -398,18 +394,18 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.name = "see workers",
 		.form = &store_form_worker,
 		.may_conflict = true,
-		.sql = "INSERT INTO restate.worker AS w (name, last_seen) SELECT v.name, {at} FROM {rows}"
-			" WHERE NOT EXISTS (SELECT FROM restate.worker x WHERE x.name = v.name"
+		.sql = "INSERT INTO restate.worker AS w (name, last_seen) SELECT {name}, {at}"
+			" WHERE NOT EXISTS (SELECT FROM restate.worker x WHERE x.name = {name}"
 			" AND x.last_seen >= {at} - interval '1 second' FOR KEY SHARE)"
 			" ON CONFLICT (name) DO UPDATE SET last_seen = excluded.last_seen"
 			" WHERE w.last_seen < excluded.last_seen - interval '1 second'",
-		.sql_of_nodes = "INSERT INTO restate.worker AS w (name, last_seen) {each} v.name, {at} FROM {rows}"
+		.sql_of_nodes = "INSERT INTO restate.worker AS w (name, last_seen) VALUES ({name}, {at})"
 			" ON CONFLICT (name) DO UPDATE SET last_seen = greatest(w.last_seen, excluded.last_seen)"},
 
 	[STORE_KEEP_UNDELIVERED] = {
 		.name = "keep undelivered",
 		.form = &store_form_undelivered,
 		.sql = "INSERT INTO restate.undelivered_result (id, partition_key, random_seed, completed_at, failure, failure_metadata, value)"
-			" {each} v.id, v.partition_key, v.random_seed, {at}, v.failure, v.failure_metadata, v.value FROM {rows}"},
+			" SELECT v.id, v.partition_key, v.random_seed, {at}, v.failure, v.failure_metadata, v.value FROM {rows}"},
 };
 /* clang-format on */

@@ -191,7 +191,7 @@
 	ROW(INT8, caller_seed)
 
 #define STORE_WORKERS(ROW, ALL) \
-	ROW(TEXT, name)             \
+	ALL(TEXT, name)             \
 	ALL(TIMESTAMPTZ, at)
 
 #define STORE_EVENTS(ROW, ALL) \

@@ -14,7 +14,6 @@
 #define CANDIDATE_INCREASE 8
 #define MAX_READS		   4
 
-static void lock_ready(Workset *workset, const Invocation *invocation);
 static int start_free(Workset *workset, const char *worker_name, const RestateInvocationId *ids,
 					  int count, Claimed *claimed, int64 max);
 
@@ -99,14 +98,11 @@ start_free(Workset *workset, const char *worker_name, const RestateInvocationId 
 	}
 	if (ntried == 0)
 		return 0;
-	if (!store_is_distributed())
-		workset_read_facts(workset, store_execute(&call));
+	workset_read_facts(workset, store_execute(&call));
 	for (int i = 0; i < ntried && started < max; i++)
 	{
 		int64 attempt = (int64) (restate_random_bits() | 1);
 
-		if (store_is_distributed())
-			lock_ready(workset, tried[i]);
 		if (!tried[i]->exists ||
 			!machine_start_attempt(&workset->changes, tried[i], attempt).took_effect)
 			continue;
@@ -114,22 +110,6 @@ start_free(Workset *workset, const char *worker_name, const RestateInvocationId 
 		claimed[started++] = (Claimed){tried[i]->id, attempt};
 	}
 	return started;
-}
-
-/*
- * Locks an invocation if it is ready and free, and reads its facts.
- */
-static void
-lock_ready(Workset *workset, const Invocation *invocation)
-{
-	StoreCall call;
-
-	store_call(&call, STORE_LOCK_READY);
-	store_add_ready(&call, &(StoreReady){
-							   .id = &invocation->id,
-							   .partition_key = invocation->partition_key,
-							   .max = 1});
-	workset_read_facts(workset, store_execute(&call));
 }
 
 /*

@@ -84,37 +84,9 @@ shards_read_next(const Claim *claim, int64 depth, int *count)
 	store_call(&call, STORE_READ_RUNNABLE);
 	store_add_claim(&call, &(StoreClaim){
 							   .services = claim->services,
-							   .shard_key = keys[next++ % nkeys],
+							   .partition_key = keys[next++ % nkeys],
 							   .deployments = claim->deployments,
 							   .max = claim->max,
 							   .depth = depth});
 	return runnable_ids(store_execute(&call), count);
-}
-
-/*
- * Reads what is ready of what is claimed in the shard that has the partition key, which
- * this node must have; returns how many rows there are.
- */
-uint64
-shards_read_here(const Claim *claim, int64 depth, int64 shard_key)
-{
-	StoreCall call;
-	StoreFoundShards shards;
-
-	store_call(&call, STORE_READ_SHARDS);
-	store_add_shard_key(&call, &(StoreShardKey){.shard_key = shard_key});
-	if (store_execute(&call) != 1)
-		return 0;
-	store_read_shards(0, &shards);
-	store_call(&call, STORE_READ_RUNNABLE);
-	call.shards[SHARD_OF_RUNNABLE] = shards.runnable;
-	call.shards[SHARD_OF_SERVICE_REVISION] = shards.service_revision;
-	call.shards[SHARD_OF_DEPLOYMENT] = shards.deployment;
-	call.shards[SHARD_OF_HELD_SERVICE] = shards.held_service;
-	store_add_claim(&call, &(StoreClaim){
-							   .services = claim->services,
-							   .deployments = claim->deployments,
-							   .max = claim->max,
-							   .depth = depth});
-	return store_execute(&call);
 }

@@ -132,7 +132,6 @@ extern void worker_see(Workset *workset, const char *worker_name);
 /* shards.c */
 extern int shards_begin(void);
 extern RestateInvocationId *shards_read_next(const Claim *claim, int64 depth, int *count);
-extern uint64 shards_read_here(const Claim *claim, int64 depth, int64 shard_key);
 
 /* runnable.c */
 extern RestateInvocationId *runnable_read(const Claim *claim, int64 depth, int *count,

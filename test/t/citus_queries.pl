@@ -1,0 +1,83 @@
+# On tables that Citus distributes, calls go to shards: how many queries they take, that a
+# transaction is open when they lock, and on how many nodes it commits.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use Test::More;
+use RestateCitus;
+
+my $why_not = no_citus();
+plan skip_all => $why_not if $why_not;
+
+my $shards = 4; # as in new_citus
+my ($coordinator) = new_citus();
+
+# Runs SQL; returns what the coordinator says to the other nodes for it, a line each.
+sub said
+{
+	my ($sql) = @_;
+	my (undef, undef, $said) = $coordinator->psql('postgres',
+		"SET client_min_messages = log; SET citus.log_remote_commands = on; $sql");
+
+	return join "\n", grep { /ERROR|issuing/ } split /\n/, $said;
+}
+
+# Returns how often something is said.
+sub count_of
+{
+	my ($what, $said) = @_;
+
+	return scalar(() = $said =~ /$what/g);
+}
+
+$coordinator->safe_psql('postgres', <<'SQL');
+SELECT FROM restate_distribute();
+SELECT FROM restate_register_deployment('worker:w', '{"services": [{"name": "Svc", "ty": "SERVICE", "handlers": [{"name": "run"}]}]}');
+CREATE TABLE public.target (n serial, id restate_invocation_id);
+DO $$
+DECLARE
+  s record;
+BEGIN
+  FOR i IN 1 .. 60 LOOP
+    SELECT * INTO s FROM restate_submit('Svc', 'run', claim_for => 'w');
+    PERFORM restate_complete(s.id, s.attempt, 1, ARRAY[jsonb '{"Command": {"Output": {"result": {"Success": [1]}, "name": ""}}}']);
+    INSERT INTO public.target (id) VALUES (s.id);
+  END LOOP;
+END $$;
+SQL
+my @ids = split /\n/, $coordinator->safe_psql('postgres', 'SELECT id FROM public.target ORDER BY n');
+is($coordinator->safe_psql('postgres', "SELECT count(DISTINCT get_shard_id_for_distribution_column('restate.invocation', restate_partition_key_of_id(id))) FROM public.target WHERE n > 10"),
+	$shards, 'the invocations are in all shards');
+
+# one invocation
+my $said = said("SELECT restate_purge_journal('$ids[0]')");
+like($said, qr/issuing BEGIN.*\n.*UPDATE.*\n.*run_on_shard.*\n.*run_on_shard.*\n.*issuing COMMIT/, 'a purge begins a transaction, locks and writes, and commits');
+is(count_of('issuing', $said), 5, 'and says nothing else') or diag($said);
+is(count_of('PREPARE', $said), 0, 'in one phase');
+is($coordinator->safe_psql('postgres', "SELECT journal_size FROM restate.invocation WHERE id = '$ids[0]'"), '0', 'which has purged it');
+
+# many
+for my $operation (qw(restart_as_new purge_journal))
+{
+	$said = said("SELECT count(*) FILTER (WHERE ok) FROM restate_${operation}_batch(ARRAY(SELECT id FROM public.target WHERE n > 10))");
+	cmp_ok(count_of('run_on_shard', $said), '<=', 3 * $shards, "a batch, $operation, takes a few queries for each shard") or diag($said);
+	is(count_of('issuing UPDATE', $said), $shards, 'of each of which Citus is told once') or diag($said);
+	is(count_of('PREPARE TRANSACTION', $said), 2, 'and commits in two phases on two nodes') or diag($said);
+}
+is($coordinator->safe_psql('postgres', "SELECT count(*) FROM restate.invocation WHERE restarted_from IS NOT NULL"), '50', 'all are restarted');
+is($coordinator->safe_psql('postgres', "SELECT count(*) FROM restate.journal AS j JOIN public.target AS t ON t.id = j.id WHERE t.n > 10"), '0', 'and purged');
+
+# What was told in a part of the transaction that is rolled back, Citus has forgotten.
+$said = said("BEGIN; SAVEPOINT a; SELECT restate_purge_journal('$ids[1]'); ROLLBACK TO a; SELECT restate_purge_journal('$ids[1]'); SELECT restate_purge_journal('$ids[1]'); COMMIT");
+is(count_of('issuing UPDATE', $said), 2, 'Citus is told again after a rollback, and then no more') or diag($said);
+$said = said("BEGIN; SAVEPOINT a; SELECT restate_purge_journal('$ids[2]'); RELEASE a; SELECT restate_purge_journal('$ids[2]'); COMMIT; SELECT restate_purge_journal('$ids[2]')");
+is(count_of('issuing UPDATE', $said), 2, 'once in a transaction with parts that stay, and once in the next') or diag($said);
+
+# What is asked is checked.
+like(said(q{SELECT restate.run_on_shard(1, '\x302e312e3000', 0)}), qr/ERROR:  a node with version 0\.1\.0 of restate_admin's library asks one/, 'a node of another version is refused');
+my $version = unpack 'H*', $coordinator->safe_psql('postgres', q{SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'}) . "\0";
+like(said("SELECT restate.run_on_shard(1, '\\x${version}000000', 0)"), qr/ERROR:  a request with 0 calls/, 'and so is a request for nothing');
+like(said("SELECT restate.run_on_shard(1, '\\x${version}000001ffff', 0)"), qr/ERROR:  a request for statement 65535/, 'or for what there is not');
+is($coordinator->safe_psql('postgres', 'SELECT * FROM restate_verify()'), '', 'all is sound');
+
+done_testing();
