@@ -53,10 +53,10 @@ module.exports = ({ restate, options, step, held, count, variant }) => {
         await ctx.sleep(86400000);
         return variant;
       },
-      changed_briefly: async (ctx, ms) => {
-        await ctx.run(`step ${variant}`, () => variant);
-        await ctx.sleep(ms);
-        return variant;
+      changed_until_told: async (ctx) => {
+        const { id, promise } = ctx.awakeable();
+        await ctx.run(`step ${variant}`, () => id);
+        return `${await promise} ${variant}`;
       },
     },
   });

@@ -136,10 +136,12 @@ export default [
   { name: 'its code is another one',
     alone: true,
     run: async (run) => {
-      const id = await run.submit('/Failures/changed_briefly', 4000);
-      await run.waiting(id, 4);
+      const id = await run.submit('/Failures/changed_until_told');
+      const awakeable = await run.published(id);
+      await run.waiting(id, 3);
       await run.side.kill();
       await run.side.start('B');
+      await run.call(`/restate/awakeables/${awakeable}/resolve`, 'told');
       const row = await run.side.until(async () => { const each = await run.row(id); return each?.last_failure_error_code === 'RT0016' && each; }, 'RT0016');
       await run.side.kill();
       await run.side.start('A');
