@@ -93,8 +93,16 @@ typedef struct Instrumentation RestateNodeInstrumentation;
 #define RestateIndexesToUpdate		   TU_UpdateIndexes
 #define RESTATE_ALL_INDEXES			   TU_All
 #define restate_updates_indexes(which) ((which) != TU_None)
+#if PG19_GE
+#define restate_insert_indexes(table, slot, estate, is_update, which)                  \
+	ExecInsertIndexTuples(table, estate,                                               \
+						  ((is_update) ? EIIT_IS_UPDATE : 0) |                         \
+							  ((which) == TU_Summarizing ? EIIT_ONLY_SUMMARIZING : 0), \
+						  slot, NIL, NULL)
+#else
 #define restate_insert_indexes(table, slot, estate, is_update, which) \
 	ExecInsertIndexTuples(table, slot, estate, is_update, false, NULL, NIL, (which) == TU_Summarizing)
+#endif
 #else
 #define RestateIndexesToUpdate		   bool
 #define RESTATE_ALL_INDEXES			   true
