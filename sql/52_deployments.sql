@@ -558,21 +558,20 @@ COMMENT ON FUNCTION restate_remove_deployment(restate_deployment_id, boolean) IS
 
 -- what holds for the invocations of a handler
 
-CREATE FUNCTION restate.handler_of(
-    service_name text, handler_name text, on_deployment restate_deployment_id DEFAULT NULL)
-  RETURNS TABLE (revision bigint, deployment_id restate_deployment_id, service_ty text, handler_ty text, public boolean,
-    completion_retention interval, idempotency_retention interval, journal_retention interval,
-    inactivity_timeout interval, abort_timeout interval, enable_lazy_state boolean,
+CREATE FUNCTION restate.handler_terms(
+    handler_name text, ty text, public boolean, idempotency_retention interval, journal_retention interval,
+    workflow_completion_retention interval, options jsonb)
+  RETURNS TABLE (handler_ty text, is_public boolean, completion_retained interval, idempotency_retained interval,
+    journal_retained interval, inactivity_timeout interval, abort_timeout interval, enable_lazy_state boolean,
     retry_initial_interval interval, retry_factor double precision, retry_max_interval interval,
-    retry_max_attempts bigint, retry_on_max_attempts text, min_protocol_version integer, max_protocol_version integer,
-    body jsonb)
+    retry_max_attempts bigint, retry_on_max_attempts text)
   LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 1
 BEGIN ATOMIC
-  SELECT s.revision, s.deployment_id, s.ty, k.ty, coalesce((h.own ->> 'public')::boolean, s.public),
-    CASE WHEN k.ty = 'workflow' THEN coalesce(s.workflow_completion_retention,
+  SELECT k.ty, coalesce((h.own ->> 'public')::boolean, handler_terms.public),
+    CASE WHEN k.ty = 'workflow' THEN coalesce(handler_terms.workflow_completion_retention,
       (h.service ->> 'workflow_completion_retention')::interval, restate.default_retention()) ELSE k.idempotency_retention END,
     k.idempotency_retention,
-    coalesce((h.own ->> 'journal_retention')::interval, s.journal_retention,
+    coalesce((h.own ->> 'journal_retention')::interval, handler_terms.journal_retention,
       (h.service ->> 'journal_retention')::interval, restate.default_retention()),
     coalesce((h.own ->> 'inactivity_timeout')::interval, restate.default_duration('{inactivity_timeout}')),
     coalesce((h.own ->> 'abort_timeout')::interval, restate.default_duration('{abort_timeout}')),
@@ -583,8 +582,35 @@ BEGIN ATOMIC
     coalesce((h.retry ->> 'max_interval')::interval, restate.default_duration('{retry_policy, max_interval}')),
     CASE WHEN h.retry ? 'max_attempts' THEN nullif(h.retry -> 'max_attempts', 'null')::bigint
       ELSE (restate.default_settings() #> '{retry_policy, max_attempts}')::bigint END,
-    lower(coalesce(h.retry ->> 'on_max_attempts', restate.default_settings() #>> '{retry_policy, on_max_attempts}')),
-    s.min_service_protocol_version, s.max_service_protocol_version, s.bodies -> handler_of.handler_name
+    lower(coalesce(h.retry ->> 'on_max_attempts', restate.default_settings() #>> '{retry_policy, on_max_attempts}'))
+  -- apart, so that each is read once
+  FROM (
+    SELECT handler_terms.options #> ARRAY['handlers', handler_terms.handler_name],
+      handler_terms.options #> ARRAY['handlers', handler_terms.handler_name, 'retry_policy'],
+      handler_terms.options -> 'service' OFFSET 0) AS h (own, retry, service)
+  CROSS JOIN LATERAL (
+    SELECT restate.handler_ty(handler_terms.ty, h.own ->> 'ty'), coalesce((h.own ->> 'idempotency_retention')::interval,
+      handler_terms.idempotency_retention, (h.service ->> 'idempotency_retention')::interval, restate.default_retention())
+    OFFSET 0) AS k (ty, idempotency_retention)
+  WHERE h.own IS NOT NULL;
+END;
+COMMENT ON FUNCTION restate.handler_terms(text, text, boolean, interval, interval, interval, jsonb) IS
+'What holds for the invocations of a handler, of columns of the revision of its service: for restate.handler_of() and handler_on_nodes(), which say what each is. No row if the revision has no such handler.';
+
+CREATE FUNCTION restate.handler_of(
+    service_name text, handler_name text, on_deployment restate_deployment_id DEFAULT NULL)
+  RETURNS TABLE (revision bigint, deployment_id restate_deployment_id, service_ty text, handler_ty text, public boolean,
+    completion_retention interval, idempotency_retention interval, journal_retention interval,
+    inactivity_timeout interval, abort_timeout interval, enable_lazy_state boolean,
+    retry_initial_interval interval, retry_factor double precision, retry_max_interval interval,
+    retry_max_attempts bigint, retry_on_max_attempts text, min_protocol_version integer, max_protocol_version integer,
+    body jsonb)
+  LANGUAGE sql STABLE CALLED ON NULL INPUT PARALLEL SAFE ROWS 1
+BEGIN ATOMIC
+  SELECT s.revision, s.deployment_id, s.ty, t.handler_ty, t.is_public, t.completion_retained, t.idempotency_retained,
+    t.journal_retained, t.inactivity_timeout, t.abort_timeout, t.enable_lazy_state, t.retry_initial_interval, t.retry_factor,
+    t.retry_max_interval, t.retry_max_attempts, t.retry_on_max_attempts, s.min_service_protocol_version,
+    s.max_service_protocol_version, s.bodies -> handler_of.handler_name
   FROM (
     SELECT r.revision, r.deployment_id, r.ty, r.public, r.idempotency_retention, r.journal_retention,
       r.workflow_completion_retention, r.options, r.bodies, d.min_service_protocol_version, d.max_service_protocol_version
@@ -593,15 +619,8 @@ BEGIN ATOMIC
     WHERE r.service_name = handler_of.service_name
       AND (handler_of.on_deployment IS NULL OR r.deployment_id = handler_of.on_deployment)
     ORDER BY r.revision DESC LIMIT 1) AS s
-  -- apart, so that each is read once
-  CROSS JOIN LATERAL (
-    SELECT s.options #> ARRAY['handlers', handler_of.handler_name],
-      s.options #> ARRAY['handlers', handler_of.handler_name, 'retry_policy'], s.options -> 'service' OFFSET 0) AS h (own, retry, service)
-  CROSS JOIN LATERAL (
-    SELECT restate.handler_ty(s.ty, h.own ->> 'ty'), coalesce((h.own ->> 'idempotency_retention')::interval,
-      s.idempotency_retention, (h.service ->> 'idempotency_retention')::interval, restate.default_retention())
-    OFFSET 0) AS k (ty, idempotency_retention)
-  WHERE h.own IS NOT NULL;
+  CROSS JOIN LATERAL restate.handler_terms(handler_of.handler_name, s.ty, s.public, s.idempotency_retention, s.journal_retention,
+    s.workflow_completion_retention, s.options) AS t;
 END;
 REVOKE ALL ON FUNCTION restate.handler_of(text, text, restate_deployment_id) FROM PUBLIC;
 COMMENT ON FUNCTION restate.handler_of(text, text, restate_deployment_id) IS
@@ -619,41 +638,26 @@ CREATE FUNCTION restate.handler_on_nodes(
   SET search_path = pg_catalog, pg_temp
 AS $function$
 #variable_conflict use_column
+DECLARE
+  s record;
 BEGIN
   -- a function of SQL could not be planned where the tables are on several nodes
-  RETURN QUERY SELECT s.revision, s.deployment_id, s.ty, k.ty, coalesce((h.own ->> 'public')::boolean, s.public),
-    CASE WHEN k.ty = 'workflow' THEN coalesce(s.workflow_completion_retention,
-      (h.service ->> 'workflow_completion_retention')::interval, restate.default_retention()) ELSE k.idempotency_retention END,
-    k.idempotency_retention,
-    coalesce((h.own ->> 'journal_retention')::interval, s.journal_retention,
-      (h.service ->> 'journal_retention')::interval, restate.default_retention()),
-    coalesce((h.own ->> 'inactivity_timeout')::interval, restate.default_duration('{inactivity_timeout}')),
-    coalesce((h.own ->> 'abort_timeout')::interval, restate.default_duration('{abort_timeout}')),
-    coalesce((h.own -> 'enable_lazy_state')::boolean, (restate.default_settings() -> 'enable_lazy_state')::boolean),
-    coalesce((h.retry ->> 'initial_interval')::interval, restate.default_duration('{retry_policy, initial_interval}')),
-    coalesce((h.retry -> 'exponentiation_factor')::double precision,
-      (restate.default_settings() #> '{retry_policy, exponentiation_factor}')::double precision),
-    coalesce((h.retry ->> 'max_interval')::interval, restate.default_duration('{retry_policy, max_interval}')),
-    CASE WHEN h.retry ? 'max_attempts' THEN nullif(h.retry -> 'max_attempts', 'null')::bigint
-      ELSE (restate.default_settings() #> '{retry_policy, max_attempts}')::bigint END,
-    lower(coalesce(h.retry ->> 'on_max_attempts', restate.default_settings() #>> '{retry_policy, on_max_attempts}')),
-    s.min_service_protocol_version, s.max_service_protocol_version, s.bodies -> $2
-  FROM (
-    SELECT r.revision, r.deployment_id, r.ty, r.public, r.idempotency_retention, r.journal_retention,
-      r.workflow_completion_retention, r.options, r.bodies, d.min_service_protocol_version, d.max_service_protocol_version
+  SELECT r.revision, r.deployment_id, r.ty, r.public, r.idempotency_retention, r.journal_retention,
+    r.workflow_completion_retention, r.options, r.bodies, d.min_service_protocol_version, d.max_service_protocol_version
+    INTO s
     FROM restate.service_revision AS r
     JOIN restate.deployment AS d ON d.id = r.deployment_id
     WHERE r.service_name = $1 AND ($3 IS NULL OR r.deployment_id = $3)
-    ORDER BY r.revision DESC LIMIT 1) AS s
-  -- apart, so that each is read once
-  CROSS JOIN LATERAL (
-    SELECT s.options #> ARRAY['handlers', $2], s.options #> ARRAY['handlers', $2, 'retry_policy'],
-      s.options -> 'service' OFFSET 0) AS h (own, retry, service)
-  CROSS JOIN LATERAL (
-    SELECT restate.handler_ty(s.ty, h.own ->> 'ty'), coalesce((h.own ->> 'idempotency_retention')::interval,
-      s.idempotency_retention, (h.service ->> 'idempotency_retention')::interval, restate.default_retention())
-    OFFSET 0) AS k (ty, idempotency_retention)
-  WHERE h.own IS NOT NULL;
+    ORDER BY r.revision DESC LIMIT 1;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  RETURN QUERY SELECT s.revision, s.deployment_id, s.ty, t.handler_ty, t.is_public, t.completion_retained, t.idempotency_retained,
+    t.journal_retained, t.inactivity_timeout, t.abort_timeout, t.enable_lazy_state, t.retry_initial_interval, t.retry_factor,
+    t.retry_max_interval, t.retry_max_attempts, t.retry_on_max_attempts, s.min_service_protocol_version,
+    s.max_service_protocol_version, s.bodies -> $2
+    FROM restate.handler_terms($2, s.ty, s.public, s.idempotency_retention, s.journal_retention,
+    s.workflow_completion_retention, s.options) AS t;
 END
 $function$;
 REVOKE ALL ON FUNCTION restate.handler_on_nodes(text, text, restate_deployment_id) FROM PUBLIC;

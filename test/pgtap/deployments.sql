@@ -176,7 +176,7 @@ $$;
 SELECT is(pg_temp.updated('worker:c', '{}'), 'worker:c', 'an update of nothing');
 SELECT is(pg_temp.updated('worker:c', '{"endpoint": "worker:moved"}'), 'worker:moved', 'one of its place');
 SELECT is(pg_temp.updated('worker:c', '{"endpoint": "worker:a"}'), 'worker:a', 'which may be that of another');
-SELECT like(pg_temp.registered('worker:a', '[]'), '% known', 'and is known then');
+SELECT ok(pg_temp.registered('worker:a', '[]') LIKE '% known', 'and is known then');
 SELECT is(pg_temp.updated('worker:c', '{"endpoint": "worker:moved", "dry_run": true}'), 'worker:moved', 'a dry run tells what would be');
 SELECT is((SELECT d.endpoint FROM restate.deployment AS d JOIN named AS n USING (id) WHERE n.name = 'worker:c'), 'worker:a', 'and leaves it');
 SELECT is(pg_temp.updated('worker:c', '{"endpoint": "http://127.0.0.1:1/"}'), 'PT400 deployment_incompatible deployment ID is at an endpoint of another kind than: "http://127.0.0.1:1/"', 'a worker stays one');

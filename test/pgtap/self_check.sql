@@ -75,6 +75,7 @@ INSERT INTO public_function VALUES
   ('restate.check_manifest(jsonb)'),
   ('restate.check_manifest_versions(jsonb)'),
   ('restate.registered_endpoint(text)'),
+  ('restate.handler_terms(text,text,boolean,interval,interval,interval,jsonb)'),
   ('restate.manifest_versions(jsonb)'),
   ('restate.milliseconds(text)'),
   ('restate.manifest_options(jsonb,text,boolean)'),

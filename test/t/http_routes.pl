@@ -159,7 +159,6 @@ is_deeply(document('/cluster-health'), { cluster_name => 'postgres', metadata_cl
 # what is not built yet
 my $before = digest($node);
 for my $case (
-	[ PATCH => '/deployments/dp_10000000000000000000old' ], [ PUT => '/deployments/dp_10000000000000000000old' ],
 	[ POST => '/subscriptions' ], [ DELETE => '/subscriptions/sub_15VqmTOnXH3Vv2pl5HOG7Ua' ])
 {
 	my ($method, $path) = @$case;
@@ -169,6 +168,11 @@ for my $case (
 		is(told($answer), '501 not_implemented', "$method $prefix$path is not built yet");
 		like(decode_json($answer->{body})->{message}, qr/\S+ \S+/, 'and says so');
 	}
+}
+for my $prefix ('', '/v3')
+{
+	my $answer = json_request($gateway, 'PUT', "$prefix/deployments/dp_10000000000000000000old", '{}');
+	is(told($answer) . ' ' . ($answer->{headers}{allow} // ''), '405 method_not_allowed GET,HEAD,DELETE,PATCH', "PUT $prefix/deployments is of version 2 alone");
 }
 is(digest($node), $before, 'nothing was changed');
 

@@ -19,7 +19,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE demo');
 $node->safe_psql('demo', 'CREATE EXTENSION restate_admin');
 $node->command_ok([ 'psql', '-qX', '-d', $node->connstr('demo'), '-o', "$dir/demo.out", '-f', 'examples/demo.sql' ], 'the demo runs');
 # what no earlier release has, and what only in this one an operation writes
-my @new_here = (@live_tables, qw(is_foreign has_waiters asked_completion_id));
+my @new_here = (@live_tables, qw(is_foreign has_waiters asked_completion_id is_moved));
 my %contents;
 for my $data (qw(postgres demo))
 {

@@ -8,56 +8,24 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
-#include "deploy/link.h"
+#include "deploy/endpoint.h"
 
 #define CONNECT_MS 5000
-
-/* how long the peer may take to show that it speaks HTTP/2 */
-#define GREETING_MS 10000
 
 /* for how long a connection is kept that nothing goes over: servers close theirs after 5 s and more */
 #define IDLE_MS 3000
 
-struct Endpoint
-{
-	Uri uri;
-	const LinkKind *kind; /* in TLS: that was agreed on last */
-	TlsOffer offer;
-	int most_calls;
-	int connect_ms;
-	Call *first; /* that wait for a connection */
-	Call *last;
-	int nwaiting;
-	int ncalls; /* on connections */
-	Link *links;
-	Timer turn; /* always set, so that setting it never takes memory */
-	bool is_freed;
-};
-
 /* of all calls, what is to be sent and was not taken to be written */
 static size_t unsent;
 
-static void stir(Endpoint *endpoint);
 static void take_turn(Timer *timer);
 static void destroy(Endpoint *endpoint);
 static void free_closed(Endpoint *endpoint);
 static void serve(Endpoint *endpoint);
 static Link *find_link(const Endpoint *endpoint);
 static bool dials_enough(const Endpoint *endpoint);
-static bool open_link(Endpoint *endpoint);
-static void connected(Dial *dial, int socket, const char *error);
-static void secure(Link *link);
-static void go_on_securing(Link *link);
-static bool agree(Link *link);
-static void open_for_calls(Link *link);
-static void refuse(Link *link, CallEnd how, const char *why);
-static void socket_ready(Watch *watch, uint32_t events);
-static void link_is_silent(Timer *timer);
 static void put_on(Link *link, Call *call);
-static void end_waiting(Endpoint *endpoint, CallEnd how, const char *why);
 static void tell_more(Call *call);
 static void leave(Call *call);
 static void unqueue(Endpoint *endpoint, Call *call);
@@ -66,7 +34,6 @@ static bool is_sound(const CallHeader *header);
 static void finish(Call *call, CallEnd how, const char *why);
 
 /* of all endpoints */
-static int nconnected;
 static int nstreams;
 
 Endpoint *
@@ -103,7 +70,7 @@ endpoint_free(Endpoint *endpoint)
 	for (Link *link = endpoint->links; link; link = link->next)
 		while (link->calls)
 			call_reset(link->calls);
-	stir(endpoint);
+	endpoint_stir(endpoint);
 }
 
 void
@@ -123,12 +90,6 @@ int
 endpoint_calls(const Endpoint *endpoint)
 {
 	return endpoint->ncalls + endpoint->nwaiting;
-}
-
-int
-endpoints_connected(void)
-{
-	return nconnected;
 }
 
 int
@@ -161,7 +122,7 @@ call_start(Endpoint *endpoint, Call *call)
 		endpoint->first = call;
 	endpoint->last = call;
 	endpoint->nwaiting++;
-	stir(endpoint);
+	endpoint_stir(endpoint);
 	return NULL;
 }
 
@@ -255,7 +216,7 @@ call_reset(Call *call)
 {
 	if (call->endpoint == NULL)
 		return;
-	stir(call->endpoint);
+	endpoint_stir(call->endpoint);
 	leave(call);
 	finish(call, CALL_COMPLETE, NULL);
 }
@@ -323,16 +284,13 @@ call_is_late(Timer *timer)
 	const char *why =
 		call->link ? "there was no answer in time" : "there was no connection in time";
 
-	stir(call->endpoint);
+	endpoint_stir(call->endpoint);
 	leave(call);
 	finish(call, CALL_LATE, why);
 }
 
-/*
- * Has the endpoint take a turn before the loop waits.
- */
-static void
-stir(Endpoint *endpoint)
+void
+endpoint_stir(Endpoint *endpoint)
 {
 	if (endpoint->turn.at != 0)
 		(void) loop_set_timer(&endpoint->turn, 0); /* it is set: no memory is needed */
@@ -423,9 +381,9 @@ serve(Endpoint *endpoint)
 		}
 		else if (dials_enough(endpoint))
 			break;
-		else if (!open_link(endpoint))
+		else if (!link_open(endpoint))
 		{
-			end_waiting(endpoint, CALL_NO_MEMORY, "out of memory");
+			endpoint_end_waiting(endpoint, CALL_NO_MEMORY, "out of memory");
 			break;
 		}
 	}
@@ -460,149 +418,8 @@ dials_enough(const Endpoint *endpoint)
 				   endpoint->ncalls + dialling >= endpoint->most_calls;
 }
 
-/*
- * Begins to open a connection; returns false where memory has run out.
- */
-static bool
-open_link(Endpoint *endpoint)
-{
-	Link *link = calloc(1, sizeof(*link));
-
-	if (link == NULL)
-		return false;
-	link->kind = endpoint->kind;
-	link->endpoint = endpoint;
-	link->state = LINK_DIALLING;
-	link->socket = -1;
-	link->watch.ready = socket_ready;
-	link->watch.owner = link;
-	link->timer.fire = link_is_silent;
-	link->timer.owner = link;
-	link->dial.done = connected;
-	link->dial.owner = link;
-	if (!dial_start(&link->dial, endpoint->uri.host, endpoint->uri.port,
-					loop_now() + endpoint->connect_ms))
-	{
-		free(link);
-		return false;
-	}
-	link->next = endpoint->links;
-	endpoint->links = link;
-	return true;
-}
-
-/*
- * A connection is there, or cannot be.
- */
-static void
-connected(Dial *dial, int socket, const char *error)
-{
-	Link *link = dial->owner;
-
-	if (socket < 0)
-	{
-		refuse(link, CALL_UNREACHABLE, error);
-		return;
-	}
-	link->socket = socket;
-	if (link->endpoint->uri.is_secure)
-		secure(link);
-	else
-		open_for_calls(link);
-}
-
-/*
- * Begins TLS.
- */
-static void
-secure(Link *link)
-{
-	Endpoint *endpoint = link->endpoint;
-
-	link->state = LINK_SECURING;
-	link->tls = tls_new(link->socket, endpoint->uri.host, endpoint->offer);
-	if (link->tls == NULL || !loop_set_timer(&link->timer, loop_now() + endpoint->connect_ms))
-		refuse(link, CALL_NO_MEMORY, "out of memory");
-	else
-		go_on_securing(link);
-}
-
-/*
- * Goes on with the handshake, as far as the socket is ready for it.
- */
-static void
-go_on_securing(Link *link)
-{
-	switch (tls_handshake(link->tls))
-	{
-		case TLS_FAILED:
-			refuse(link, CALL_UNREACHABLE, tls_error(link->tls));
-			break;
-		case TLS_DONE:
-			if (agree(link))
-				open_for_calls(link);
-			break;
-		case TLS_WAITS:
-			if (!link_watch(link, !tls_wants_write(link->tls)))
-				refuse(link, CALL_NO_MEMORY, "out of memory");
-			break;
-	}
-}
-
-/*
- * Takes what was agreed on to be spoken; returns false where it is another thing
- * than what was offered.  A server that knows nothing of that speaks HTTP/1.1.
- */
-static bool
-agree(Link *link)
-{
-	Endpoint *endpoint = link->endpoint;
-	bool is_http2 = tls_agreed(link->tls) == TLS_AGREED_HTTP2;
-
-	if (is_http2 != (endpoint->offer == TLS_OFFER_HTTP2) && endpoint->offer != TLS_OFFER_BOTH)
-	{
-		refuse(link, is_http2 ? CALL_MALFORMED : CALL_NOT_HTTP2,
-			   is_http2 ? "it speaks HTTP/2 where HTTP/1.1 was asked for" :
-						  "it does not agree on HTTP/2 in TLS");
-		return false;
-	}
-	endpoint->kind = link->kind = is_http2 ? &link_http2 : &link_http1;
-	return true;
-}
-
-/*
- * The connection can be used.
- */
-static void
-open_for_calls(Link *link)
-{
-	link->state = LINK_OPEN;
-	nconnected++;
-	if (!link->kind->open(link) || !link_watch(link, true) ||
-		!loop_set_timer(&link->timer, loop_now() + GREETING_MS))
-		refuse(link, CALL_NO_MEMORY, "out of memory");
-	else
-		link_has_news(link);
-}
-
-/*
- * There is no connection: what waits for one is told so.
- */
-static void
-refuse(Link *link, CallEnd how, const char *why)
-{
-	Endpoint *endpoint = link->endpoint;
-
-	link_close(link, how, why);
-	end_waiting(endpoint, how, why);
-}
-
-/*
- * Ends the calls that wait for a connection.  What their owners start meanwhile is
- * not among them.
- */
-static void
-end_waiting(Endpoint *endpoint, CallEnd how, const char *why)
+void
+endpoint_end_waiting(Endpoint *endpoint, CallEnd how, const char *why)
 {
 	int left = endpoint->nwaiting;
 
@@ -659,7 +476,7 @@ link_drop_call(Call *call)
 	/* a timer that was set has its place: no memory is needed, or it is kept for longer */
 	if (link->ncalls == 0 && link->state == LINK_OPEN && link->has_answered)
 		(void) loop_set_timer(&link->timer, loop_now() + IDLE_MS);
-	stir(link->endpoint);
+	endpoint_stir(link->endpoint);
 }
 
 void
@@ -677,85 +494,4 @@ link_tell_head(Call *call)
 	call->is_head_told = true;
 	if (call->events->head)
 		call->events->head(call);
-}
-
-void
-link_close(Link *link, CallEnd how, const char *why)
-{
-	if (link->state == LINK_CLOSED)
-		return;
-	stir(link->endpoint);
-	dial_cancel(&link->dial);
-	loop_unwatch(&link->watch);
-	loop_clear_timer(&link->timer);
-	/* what it says of itself is told yet: it is freed with the link */
-	if (link->tls)
-		tls_end(link->tls);
-	if (link->socket >= 0)
-	{
-		close(link->socket);
-		link->socket = -1;
-		nconnected--;
-	}
-	link->state = LINK_CLOSED;
-	while (link->calls)
-		link_end_call(link->calls, how, why);
-}
-
-/*
- * A connection is silent: TLS does not begin, the peer does not speak as it should, or
- * nothing is going on.
- */
-static void
-link_is_silent(Timer *timer)
-{
-	Link *link = timer->owner;
-
-	if (link->state == LINK_SECURING)
-		refuse(link, CALL_UNREACHABLE, "the TLS handshake was not done in time");
-	else if (link->ncalls == 0)
-		link_close(link, CALL_COMPLETE, "");
-	else if (!link->has_answered && link->kind->has_streams)
-		link_close(link, CALL_NOT_HTTP2, "the connection was accepted, but nothing answers in HTTP/2");
-}
-
-void
-link_answers(Link *link)
-{
-	link->has_answered = true;
-	if (link->ncalls > 0)
-		loop_clear_timer(&link->timer);
-}
-
-const Uri *
-link_uri(const Link *link)
-{
-	return &link->endpoint->uri;
-}
-
-void
-link_has_news(Link *link)
-{
-	link->has_news = true;
-	stir(link->endpoint);
-}
-
-/*
- * A connection's socket is ready.
- */
-static void
-socket_ready(Watch *watch, uint32_t events)
-{
-	Link *link = watch->owner;
-
-	if (link->state == LINK_SECURING)
-	{
-		go_on_securing(link);
-		return;
-	}
-	if (events & EPOLLOUT)
-		link_has_news(link);
-	/* in TLS, what is read may have had to wait for room to write */
-	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR) || link->tls)
-		link->kind->ready(link, events);
 }
