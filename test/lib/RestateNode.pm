@@ -7,8 +7,9 @@ use strict;
 use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv catalog difference @live_tables);
+our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv catalog catalog_difference @live_tables);
 
 # those of what is in flight
 our @live_tables = qw(runnable timer waiter promise_waiter queued_state worker held_service bulk_job bulk_target undelivered_result);
@@ -132,8 +133,8 @@ sub catalog
 	return split /\n/, $node->safe_psql($database // 'postgres', "SET search_path = '';\n$sql");
 }
 
-# Returns the lines of each list that the other does not have, the first few.
-sub difference
+# Returns the lines of each catalog that the other does not have, the first few.
+sub catalog_difference
 {
 	my ($had, $has) = @_;
 	my %had = map { $_ => 1 } @$had;

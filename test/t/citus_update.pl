@@ -61,7 +61,7 @@ SQL
 	like($err, qr/WARNING:  (?:01000: )?the tables were distributed over nodes, and are on this one now/, "$release: and says that it is not distributed any more");
 	is(left($database), '0|0|0 0|0|0 0|0|0', "$release: no shards are left");
 	is(digest($citus, $database, @new_here), $contents, "$release: the data is what it was");
-	is(difference(\@new, [ catalog($_, $database) ]), '', "$release: " . $_->name . ' has the catalog of a new installation') for @nodes;
+	is(catalog_difference(\@new, [ catalog($_, $database) ]), '', "$release: " . $_->name . ' has the catalog of a new installation') for @nodes;
 	is($citus->safe_psql($database, 'SELECT problem FROM restate_verify()'), '', "$release: all is well");
 
 	$citus->safe_psql($database, 'SELECT FROM restate_distribute()');
@@ -91,7 +91,7 @@ is($citus->safe_psql('postgres', "SELECT object, outcome FROM restate_undistribu
 	"restate.bulk_job|1 rows\nrestate.invocation|17 rows", 'it is taken back');
 is(left('postgres'), '0|0|0 0|0|0 0|0|0', 'no shards are left');
 is(digest($citus), $contents, 'with what is in it');
-is(difference(\@new, [ map { s/,?stranger=X\/\w+//r } catalog($citus) ]), '', 'the catalog is that of a new installation');
+is(catalog_difference(\@new, [ map { s/,?stranger=X\/\w+//r } catalog($citus) ]), '', 'the catalog is that of a new installation');
 is($citus->safe_psql('postgres', 'SELECT problem FROM restate_verify()'), '', 'all is well');
 is($citus->safe_psql('postgres', "SELECT restate_kill('" . inv('running') . "'), restate_purge('" . inv('done') . "'), restate.is_distributed()"), 'killed|purged|f', 'operations run');
 is($citus->safe_psql('postgres', 'BEGIN; TRUNCATE restate.invocation; ROLLBACK; SELECT count(*) FROM restate.invocation'), '16', 'the tables are tables again');

@@ -153,7 +153,7 @@ for my $release (@releases)
 	is($rc, 0, "$release: it is updated");
 	like($err, qr/WARNING:  (?:01000: )?\d+ completed invocations will be removed by restate_tick\(\), from \d+-.* to \d+-.*\nHINT:  Set restate_admin\.retention to off/, "$release: and says what will expire");
 	is($node->safe_psql($database, $told), $before, "$release: after the update what a user has built on ids tells the same");
-	is(difference(\@new, [ catalog($node, $database) ]), '', "$release: after the update the catalog is that of a new installation");
+	is(catalog_difference(\@new, [ catalog($node, $database) ]), '', "$release: after the update the catalog is that of a new installation");
 	is(rules_broken($database), $rules, "$release: the rules hold after it");
 	is(digest($node, $database, 'due_at'), $updated, "$release: the data is as if it had been imported");
 	$node->safe_psql('postgres', "CREATE DATABASE \"${database}_again\"");
