@@ -154,7 +154,8 @@ sub send_bytes
 	while ($sent < length $bytes)
 	{
 		return 0 if time > $end || !$writable->can_write($end - time);
-		my $n = $socket->send(substr($bytes, $sent, 65536));
+		# send() of IO::Socket dies where the other end has reset the connection
+		my $n = syswrite $socket, substr($bytes, $sent, 65536);
 		return 0 unless defined $n;
 		$sent += $n;
 	}
