@@ -4244,13 +4244,11 @@ CREATE FUNCTION restate.define_stuck_elsewhere(of_nodes boolean) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-  IF of_nodes THEN
-    CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
+  EXECUTE 'CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS ' || CASE WHEN of_nodes THEN $view$
     SELECT e.reason, e.id, e.target COLLATE "C", e.status, e.since, e.age, e.detail, e.target_service_name COLLATE "C", e.target_service_key,
       e.target_handler_name, e.deployment_id, e.worker_name, e.related_id, e.waiting, e.retry_count, e.last_failure
-    FROM restate.stuck_elsewhere_of_nodes() AS e;
-  ELSE
-    CREATE OR REPLACE VIEW restate.stuck_elsewhere WITH (security_barrier) AS
+    FROM restate.stuck_elsewhere_of_nodes() AS e
+  $view$ ELSE $view$
     -- suspended on a call whose callee is not there: the result never comes
     SELECT 'callee_gone' AS reason, i.id, concat_ws('/', i.target_service_name, i.target_service_key, i.target_handler_name) AS target,
       i.status, i.modified_at AS since, now() - i.modified_at AS age,
@@ -4276,8 +4274,8 @@ BEGIN
     FROM restate.held_service h
     CROSS JOIN LATERAL (
       SELECT count(*) FROM (SELECT FROM restate.runnable r WHERE r.service_name = h.service_name LIMIT 1000) AS r) AS r (waiting)
-    WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held');
-  END IF;
+    WHERE r.waiting > 0 AND h.held_at <= now() - restate.stuck_after('service_held')
+  $view$ END;
 END
 $function$;
 REVOKE ALL ON FUNCTION restate.define_stuck_elsewhere(boolean) FROM PUBLIC;

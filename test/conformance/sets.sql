@@ -136,7 +136,7 @@ BEGIN
   r.changes := ltrim(regexp_replace(changes(), E' random_seed=-?\\d+|(^|\n)\\+ key [^\n]*: next_sequence_number=0(?=\n|$)', '', 'g'), E'\n');
   r.audit := (SELECT string_agg(labelled(format('%s %s %s %s %s %s %s %s', a2.operation, a2.id, a2.parameters, a2.outcome, a2.new_id, a2.caused_by,
       a2.claimed_subject, a2.reason)), E'\n' ORDER BY audit_id)
-    FROM restate.audit AS a2);
+    FROM (SELECT * FROM restate.audit OFFSET 0) AS a2);
   r.broken := broken();
   RETURN r;
 END $$;

@@ -29,6 +29,18 @@ CREATE FUNCTION dp(label text) RETURNS restate_deployment_id LANGUAGE sql VOLATI
   SELECT id::restate_deployment_id FROM label WHERE label.label = $1
 $$;
 
+-- SQL with the ids of names in place of inv('name'), which a node that has a shard cannot
+-- look up; what has no name yet stays.
+CREATE FUNCTION with_ids(sql text) RETURNS text LANGUAGE plpgsql STABLE AS $$
+DECLARE
+  l label;
+BEGIN
+  FOR l IN SELECT * FROM label WHERE position(format('inv(%L)', label.label) IN with_ids.sql) > 0 LOOP
+    sql := replace(sql, format('inv(%L)', l.label), format('%L::restate_invocation_id', l.id));
+  END LOOP;
+  RETURN sql;
+END $$;
+
 -- The text with names in place of the ids that have one.
 CREATE FUNCTION labelled(text) RETURNS text LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -210,7 +222,7 @@ DECLARE
   e record;
   sqlstate_ text; category text; message text; detail text; hint text;
 BEGIN
-  EXECUTE 'SELECT (' || expression || ')::text' INTO value;
+  EXECUTE 'SELECT (' || with_ids(expression) || ')::text' INTO value;
   RETURN jsonb_build_object('value', value);
 EXCEPTION WHEN OTHERS THEN
   GET STACKED DIAGNOSTICS sqlstate_ = RETURNED_SQLSTATE, category = CONSTRAINT_NAME,
@@ -362,9 +374,12 @@ $$;
 CREATE FUNCTION effect(statements text, expression text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   result jsonb;
+  statement text;
   told text;
 BEGIN
-  EXECUTE statements;
+  FOREACH statement IN ARRAY regexp_split_to_array(statements, ';\s*') LOOP
+    EXECUTE with_ids(statement);
+  END LOOP;
   PERFORM remember();
   result := call(expression);
   IF result ? 'category' THEN

@@ -7,8 +7,9 @@ use strict;
 use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
+use Test::More ();
 
-our @EXPORT = qw(no_citus new_citus new_database every_node);
+our @EXPORT = qw(no_citus new_citus new_database every_node run_on_citus);
 
 # Returns why there can be no test on Citus, or undef where there can.
 sub no_citus
@@ -39,6 +40,28 @@ sub new_citus
 	# the other nodes get it from there
 	$nodes[0]->safe_psql('postgres', 'CREATE EXTENSION restate_admin');
 	return @nodes;
+}
+
+# Starts a cluster with the tables distributed over its workers; returns the coordinator.
+sub new_distributed
+{
+	my ($name, $settings) = @_;
+	# the workers are known to nobody else, and end with the test
+	our @kept = new_citus(name => $name, settings => $settings);
+
+	$kept[0]->safe_psql('postgres', 'SELECT FROM restate_distribute()');
+	return $kept[0];
+}
+
+# Becomes another test, which has a distributed cluster where it has a server otherwise.
+sub run_on_citus
+{
+	my ($test) = @_;
+	my $why_not = no_citus();
+
+	Test::More::plan(skip_all => $why_not) if $why_not;
+	$ENV{ON_CITUS} = 1;
+	exec $^X, "test/t/$test.pl" or die "cannot run $test: $!";
 }
 
 # Makes another database on the coordinator and the workers, without the extension.

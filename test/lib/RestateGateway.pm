@@ -37,6 +37,8 @@ WHERE pronamespace = 'pg_catalog'::regnamespace
 SELECT format('GRANT USAGE ON SCHEMA %I TO reader', nspname) FROM pg_namespace WHERE nspname IN ('restate', 'restate_query') \gexec
 SELECT format('GRANT SELECT ON %s TO reader', oid::regclass) FROM pg_class
 WHERE relnamespace = 'restate'::regnamespace AND relkind = 'v' \gexec
+-- every node of Citus is to know of it
+SELECT 'SELECT FROM restate_distribute()' WHERE restate.is_distributed() \gexec
 SQL
 	return;
 }

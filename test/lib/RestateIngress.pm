@@ -22,6 +22,8 @@ sub grant_ingress
 CREATE ROLE ingress LOGIN;
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO ingress', oid::regprocedure) FROM pg_proc
 WHERE pronamespace = 'pg_catalog'::regnamespace AND proname ~ '^restate_ingress_(submit|submit_joined|attach|results|awakeable|health)$' \gexec
+-- every node of Citus is to know of it
+SELECT 'SELECT FROM restate_distribute()' WHERE restate.is_distributed() \gexec
 SQL
 	return;
 }

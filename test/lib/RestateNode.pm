@@ -8,6 +8,7 @@ use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
+use RestateCitus ();
 
 our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv catalog catalog_difference @live_tables);
 
@@ -27,10 +28,13 @@ sub inv
 }
 
 # Starts a server with the extension in database postgres; the rest of the
-# arguments are settings and options of init.
+# arguments are settings and options of init.  Where a test is run ON_CITUS it is the
+# coordinator of a cluster that has the tables distributed.
 sub new_node
 {
 	my ($name, $settings, %init) = @_;
+
+	return RestateCitus::new_distributed($name, $settings) if $ENV{ON_CITUS};
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
 	$node->init(%init);

@@ -86,6 +86,10 @@ SELECT count(make('m' || n, CASE n % 3 WHEN 0 THEN 'Obj/m' || n || '/steps' ELSE
   jsonb_build_object('journal', calling(0, false)))) AS made FROM generate_series(1, 1000) AS n \gset
 CREATE TABLE many (ids restate_invocation_id[]);
 INSERT INTO many SELECT array_agg(inv('m' || (1 + (n * 7) % 1100)) ORDER BY n) FROM generate_series(1, 2000) AS n;
+CREATE TABLE many_before AS
+SELECT t.id, t.n, i.status = 'completed' AS completed
+FROM (SELECT u.id, u.n FROM many CROSS JOIN LATERAL unnest(ids) WITH ORDINALITY AS u (id, n)) AS t
+LEFT JOIN (SELECT id, status FROM restate.invocation OFFSET 0) AS i ON i.id = t.id;
 
 SELECT plan((SELECT count(*) FROM compared)::int * 4 + 24);
 
@@ -114,12 +118,11 @@ SELECT is((SELECT string_agg(format('%s %s', k, n), ', ' ORDER BY k) FROM (
     SELECT coalesce(outcome, category) AS k, count(*) AS n FROM restate_kill_batch((SELECT ids FROM many)) GROUP BY 1) AS t),
   (SELECT format('already_completed %s, invalid_invocation_id %s, killed %s', count(*) FILTER (WHERE id IS NOT NULL AND (completed OR again)),
       count(*) FILTER (WHERE id IS NULL), count(*) FILTER (WHERE NOT completed AND NOT again))
-    FROM (SELECT t.id, i.status = 'completed' AND i.completion_failure IS NULL AS completed, row_number() OVER (PARTITION BY t.id ORDER BY n) > 1 AS again
-      FROM many CROSS JOIN LATERAL unnest(ids) WITH ORDINALITY AS t (id, n) LEFT JOIN restate.invocation AS i ON i.id = t.id) AS x
+    FROM (SELECT id, completed, row_number() OVER (PARTITION BY id ORDER BY n) > 1 AS again FROM many_before) AS x
     WHERE id IS NULL OR completed IS NOT NULL),
   'many: each is killed once, failing ones fail alone');
 SELECT is((SELECT count(DISTINCT new_id) FROM restate_restart_as_new_batch((SELECT ids FROM many)) WHERE ok),
-  (SELECT count(*) FROM many CROSS JOIN LATERAL unnest(ids) AS t (id) JOIN restate.invocation AS i ON i.id = t.id WHERE i.journal_size > 0),
+  (SELECT count(*) FROM many_before AS m JOIN (SELECT id, journal_size FROM restate.invocation OFFSET 0) AS i ON i.id = m.id WHERE i.journal_size > 0),
   'many: each restart makes a new one');
 SELECT is((SELECT count(*) FROM restate_purge_batch((SELECT ids FROM many)) WHERE outcome = 'purged'), 1000::bigint, 'many: all are purged');
 SELECT is((SELECT count(*) FROM restate.invocation WHERE restarted_from IS NULL), 0::bigint, 'many: all are gone');

@@ -31,27 +31,45 @@ $$;
 CREATE TABLE element (i int PRIMARY KEY, id restate_invocation_id, mode text, "from" bigint, deployment text, request_id text,
   subject text, reason text, busy bool, place int);
 
-CREATE FUNCTION fill_elements(j joint, ids restate_invocation_id[]) RETURNS void LANGUAGE sql AS $$
+-- Whether the element must be left: it is named again, or the operation reaches others.
+CREATE FUNCTION is_busy(j joint, e element) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+  invocation restate.invocation;
+BEGIN
+  IF EXISTS (SELECT FROM element AS b WHERE b.id = e.id AND b.i < e.i) THEN
+    RETURN true;
+  END IF;
+  SELECT i.* INTO invocation FROM restate.invocation AS i WHERE i.id = e.id;
+  IF NOT FOUND THEN
+    RETURN false;
+  ELSIF 'kill' IN (j.operation, lower(e.mode)) THEN
+    PERFORM FROM restate.journal AS c WHERE c.id = e.id AND c.invoked_id IS NOT NULL AND c.entry_type IN ('Command: Call', 'Command: OneWayCall');
+    RETURN invocation.status <> 'completed' AND (FOUND OR invocation.has_waiters IS TRUE OR invocation.target_handler_ty IS NOT DISTINCT FROM 'exclusive');
+  ELSIF 'cancel' IN (j.operation, lower(e.mode)) THEN
+    RETURN invocation.status IN ('pending', 'scheduled') AND (invocation.target_handler_ty IS NOT DISTINCT FROM 'exclusive' OR invocation.has_waiters IS TRUE);
+  ELSIF j.operation = 'restart_as_new' THEN
+    PERFORM FROM restate.object_key AS k WHERE k.service_name = invocation.target_service_name AND k.service_key = invocation.target_service_key;
+    RETURN NOT FOUND AND invocation.target_handler_ty IS NOT DISTINCT FROM 'exclusive' AND coalesce(e."from", 0) BETWEEN 0 AND 4294967295
+      AND e.request_id IS DISTINCT FROM '';
+  END IF;
+  RETURN false;
+END $$;
+
+CREATE FUNCTION fill_elements(j joint, ids restate_invocation_id[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  e element;
+BEGIN
   INSERT INTO element
-  SELECT n, e, turn(j.modes, n), turn(j.froms, n), turn(j.deployments, n), turn(j.request_ids, n),
+  SELECT n, t.e, turn(j.modes, n), turn(j.froms, n), turn(j.deployments, n), turn(j.request_ids, n),
     turn('{ada,NULL,bob,""}'::text[], n), turn('{"ticket 1",NULL,""}'::text[], n)
   FROM unnest(ids) WITH ORDINALITY AS t (e, o) CROSS JOIN LATERAL (SELECT o::int) AS p (n);
-  UPDATE element AS e SET busy = e.id IS NOT NULL AND (
-    EXISTS (SELECT FROM element AS b WHERE b.id = e.id AND b.i < e.i)
-    OR EXISTS (SELECT FROM restate.invocation AS i WHERE i.id = e.id AND CASE
-      WHEN 'kill' IN (j.operation, lower(e.mode)) THEN i.status <> 'completed' AND (i.target_handler_ty = 'exclusive'
-        OR i.has_waiters OR EXISTS (SELECT FROM restate.journal AS c WHERE c.id = i.id AND c.invoked_id IS NOT NULL
-          AND c.entry_type IN ('Command: Call', 'Command: OneWayCall')))
-      WHEN 'cancel' IN (j.operation, lower(e.mode)) THEN i.status IN ('pending', 'scheduled') AND (i.target_handler_ty IS NOT DISTINCT FROM 'exclusive' OR i.has_waiters IS TRUE)
-      WHEN j.operation = 'restart_as_new' THEN i.target_handler_ty = 'exclusive' AND coalesce(e."from", 0) BETWEEN 0 AND 4294967295
-        AND e.request_id IS DISTINCT FROM ''
-        AND NOT EXISTS (SELECT FROM restate.object_key AS k WHERE k.service_name = i.target_service_name AND k.service_key = i.target_service_key)
-      END));
-  UPDATE element AS e SET busy = coalesce(busy, false);
-  UPDATE element AS e SET place = o.place FROM (SELECT i, row_number() OVER (ORDER BY busy, CASE WHEN NOT busy THEN mode END NULLS FIRST,
+  FOR e IN SELECT * FROM element LOOP
+    UPDATE element AS m SET busy = is_busy(j, e) WHERE m.i = e.i;
+  END LOOP;
+  UPDATE element AS m SET place = o.place FROM (SELECT i, row_number() OVER (ORDER BY busy, CASE WHEN NOT busy THEN mode END NULLS FIRST,
     CASE WHEN NOT busy THEN "from" END NULLS FIRST, CASE WHEN NOT busy THEN deployment END COLLATE "C" NULLS FIRST,
-    CASE WHEN NOT busy THEN request_id END COLLATE "C" NULLS FIRST, i) AS place FROM element) AS o WHERE o.i = e.i;
-$$;
+    CASE WHEN NOT busy THEN request_id END COLLATE "C" NULLS FIRST, i) AS place FROM element) AS o WHERE o.i = m.i;
+END $$;
 
 -- The answer of a single call for the element, in the form of a joined one's.
 CREATE FUNCTION call_one(j joint, e element) RETURNS jsonb LANGUAGE plpgsql AS $$

@@ -52,6 +52,7 @@ CREATE TABLE restarted (name text, "from" bigint, result jsonb, entries jsonb, f
 CREATE FUNCTION restart(r recorded) RETURNS restarted LANGUAGE plpgsql AS $$
 DECLARE
   result restarted := (r.name, r."from", NULL, NULL, NULL, NULL, NULL, NULL);
+  status restate.sys_invocation_status;
   new_id restate_invocation_id;
 BEGIN
   PERFORM remember();
@@ -59,7 +60,8 @@ BEGIN
     coalesce(r.restart #>> '{new_status,pinned_deployment_id}', 'keep')));
   new_id := result.result ->> 'value';
   result.entries := entries(new_id);
-  result.facts := decided((SELECT to_jsonb(s) FROM restate.sys_invocation_status AS s WHERE s.id = new_id));
+  SELECT s.* INTO status FROM restate.sys_invocation_status AS s WHERE s.id = new_id;
+  result.facts := decided(to_jsonb(status));
   result.same_seed := (SELECT count(DISTINCT i.random_seed) = 1 FROM restate.invocation AS i WHERE i.id IN (new_id, r.id::restate_invocation_id));
   -- of what changed, all that is not the new invocation's
   result.changes := (SELECT string_agg(line, '; ') FROM regexp_split_to_table(changes(), '\n') AS line
@@ -100,7 +102,7 @@ BEGIN
   END IF;
   RETURN (SELECT format('%s, %s/%s',
       array_agg(extract(minutes FROM j.appended_at - '2026-01-01'::timestamptz)::int ORDER BY j.index), i.journal_size, i.journal_commands_size)
-    FROM restate.journal AS j JOIN restate.invocation AS i ON i.id = j.id WHERE j.id = new_id GROUP BY i.journal_size, i.journal_commands_size);
+    FROM restate.journal AS j JOIN restate.invocation AS i ON i.id = j.id AND i.partition_key = j.partition_key WHERE j.id = new_id GROUP BY i.journal_size, i.journal_commands_size);
 END $$;
 
 -- what else a prefix can hold

@@ -22,8 +22,6 @@ for my $node ($plain, $nodes[0])
 	load_example($node);
 	grant_roles($node);
 }
-# the grants that the gateway and its queries need, on every node
-$nodes[0]->safe_psql('postgres', 'SELECT FROM restate_distribute()');
 my $alone = start_gateway($plain);
 my @gateways = map { start_gateway($_) } @nodes;
 
