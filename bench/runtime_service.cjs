@@ -1,4 +1,4 @@
-// The services of bench/runtime.pl, written with Restate's SDK as their users write them.
+// The services of bench/runtime.pl and timers.pl, written with Restate's SDK as their users write them.
 //
 //   NODE_PATH=DIR node runtime_service.cjs PORT
 //
@@ -17,6 +17,7 @@ const bench = restate.service({
       for (let i = 0; i < 10; i += 1) last = await ctx.run(`step ${i}`, () => result);
       return last;
     },
+    naps: async (ctx, ms) => { await ctx.sleep(ms); },
     chain: async (ctx, n) => (n > 0 ? ctx.serviceClient(bench).chain(n - 1) : result),
   },
 });

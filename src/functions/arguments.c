@@ -1,6 +1,6 @@
 /*
  * arguments.c
- *		Arguments of SQL functions.
+ *		Reads arguments of functions, and refuses those that cannot be.
  */
 #include "postgres.h"
 
@@ -9,11 +9,14 @@
 #include "functions/arguments.h"
 #include "types/outcome.h"
 
+/* the most that one call takes */
+#define MAX_CLAIMED 10000
+
 /*
  * Returns a text argument, or NULL.
  */
 const char *
-argument_or_null(FunctionCallInfo fcinfo, int argument)
+argument_text(FunctionCallInfo fcinfo, int argument)
 {
 	return PG_ARGISNULL(argument) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(argument));
 }
@@ -22,18 +25,31 @@ argument_or_null(FunctionCallInfo fcinfo, int argument)
  * Returns a text argument, which must not be null.
  */
 const char *
-argument_required(FunctionCallInfo fcinfo, int argument, const char *name)
+argument_required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 {
 	if (PG_ARGISNULL(argument))
-		refuse_argument(name, "must not be null");
-	return argument_or_null(fcinfo, argument);
+		argument_refuse(name, "must not be null");
+	return argument_text(fcinfo, argument);
 }
 
 /*
  * Raises that an argument cannot be.
  */
 void
-refuse_argument(const char *name, const char *words)
+argument_refuse(const char *name, const char *words)
 {
 	restate_raise(restate_refusal(RESTATE_INVALID_QUERY_PARAMETER, "%s %s", name, words));
+}
+
+/*
+ * Returns how many are asked for at most.
+ */
+int64
+argument_max(FunctionCallInfo fcinfo, int argument)
+{
+	int64 max = PG_ARGISNULL(argument) ? 0 : PG_GETARG_INT32(argument);
+
+	if (max < 1 || max > MAX_CLAIMED)
+		argument_refuse("max", "must be from 1 to " CppAsString2(MAX_CLAIMED));
+	return max;
 }

@@ -1,6 +1,6 @@
 /*
  * arguments.h
- *		Arguments of SQL functions.
+ *		Arguments of functions that several of them have.
  */
 #ifndef RESTATE_ARGUMENTS_H
 #define RESTATE_ARGUMENTS_H
@@ -11,8 +11,9 @@
 
 #include "types/compat.h"
 
-extern const char *argument_or_null(FunctionCallInfo fcinfo, int argument);
-extern const char *argument_required(FunctionCallInfo fcinfo, int argument, const char *name);
-pg_noreturn extern void refuse_argument(const char *name, const char *words);
+extern const char *argument_text(FunctionCallInfo fcinfo, int argument);
+extern const char *argument_required_text(FunctionCallInfo fcinfo, int argument, const char *name);
+extern int64 argument_max(FunctionCallInfo fcinfo, int argument);
+pg_noreturn extern void argument_refuse(const char *name, const char *words);
 
 #endif /* RESTATE_ARGUMENTS_H */

@@ -1,6 +1,7 @@
 /*
  * push.c
- *		restate_push: what attempts send in frames of the service protocol.
+ *		restate_push and restate.push_and_start: what attempts send in frames of the
+ *		service protocol.
  */
 #include "postgres.h"
 
@@ -13,12 +14,17 @@
 #include "utils/timestamp.h"
 #include "utils/tuplestore.h"
 
+#include "functions/arguments.h"
 #include "types/compat.h"
 #include "types/limits.h"
 #include "types/outcome.h"
 #include "worker/worker.h"
 
-#define PUSH_COLUMNS 14
+/* of restate.push_and_start; restate_push has all but the last */
+#define PUSH_COLUMNS 15
+
+/* the arguments that both have */
+#define PUSH_ARGUMENTS 6
 
 /* An array argument. */
 typedef struct Elements
@@ -28,11 +34,14 @@ typedef struct Elements
 	int count;
 } Elements;
 
+static PushAnswer push(FunctionCallInfo fcinfo, const Claim *claim);
 static Elements elements_of(FunctionCallInfo fcinfo, int argument, bool is_fixed);
 static int64 number_at(const Elements *numbers, int i, Pushed *pushed, const char *name);
 static void read_element(const Elements *arguments, int i, Pushed *pushed);
 static void put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_null,
 					bool made_ready);
+static void put_started(ReturnSetInfo *result, const RestateInvocationId *id);
+static void put_news(ReturnSetInfo *result, const PushNews *news);
 
 /*
  * restate_push(ids, attempts, frames, first_commands, known, servers): returns a row for
@@ -42,11 +51,53 @@ PG_FUNCTION_INFO_V1(restate_push);
 Datum
 restate_push(PG_FUNCTION_ARGS)
 {
-	static const char *const names[] = {"ids", "attempts", "frames", "first_commands", "known", "servers"};
+	(void) push(fcinfo, NULL);
+	return (Datum) 0;
+}
+
+/*
+ * restate.push_and_start(ids, attempts, frames, first_commands, known, servers, worker, max,
+ * deployments): returns a row for each element, then one for each attempt of the worker that
+ * something has come to, which has known, and one for each that was started, which has an id
+ * alone.
+ */
+PG_FUNCTION_INFO_V1(restate_push_and_start);
+Datum
+restate_push_and_start(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Claim claim = {
+		.worker_name = argument_required_text(fcinfo, PUSH_ARGUMENTS, "worker"),
+		.max = argument_max(fcinfo, PUSH_ARGUMENTS + 1),
+		.deployments = PG_ARGISNULL(PUSH_ARGUMENTS + 2) ?
+						   NULL :
+						   PG_GETARG_ARRAYTYPE_P(PUSH_ARGUMENTS + 2)};
+	PushAnswer answer;
+	ListCell *cell;
+
+	if (claim.worker_name[0] == '\0')
+		argument_refuse("worker", "must not be null or empty");
+	if (claim.deployments == NULL)
+		argument_refuse("deployments", "must not be null");
+	answer = push(fcinfo, &claim);
+	foreach (cell, answer.news)
+		put_news(result, lfirst(cell));
+	foreach (cell, answer.started)
+		put_started(result, lfirst(cell));
+	return (Datum) 0;
+}
+
+/*
+ * Takes what the arguments say that attempts have sent, and returns a row for each.
+ */
+static PushAnswer
+push(FunctionCallInfo fcinfo, const Claim *claim)
+{
+	static const char *const names[PUSH_ARGUMENTS] = {"ids", "attempts", "frames", "first_commands", "known", "servers"};
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Elements arguments[lengthof(names)] = {{0}};
 	Pushed *pushed;
-	bool made_ready;
+	PushAnswer answer;
 	int count;
 	int guc_level;
 
@@ -64,11 +115,11 @@ restate_push(PG_FUNCTION_ARGS)
 	pushed = palloc0_array(Pushed, Max(count, 1));
 	for (int i = 0; i < count; i++)
 		read_element(arguments, i, &pushed[i]);
-	made_ready = worker_push(pushed, count);
+	answer = worker_push(pushed, count, claim);
 	AtEOXact_GUC(false, guc_level);
 	for (int i = 0; i < count; i++)
-		put_row(result, i + 1, &pushed[i], arguments[0].nulls[i], made_ready);
-	return (Datum) 0;
+		put_row(result, i + 1, &pushed[i], arguments[0].nulls[i], answer.made_ready);
+	return answer;
 }
 
 /*
@@ -151,7 +202,7 @@ put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_nul
 {
 	bool ok = pushed->refusal.category == RESTATE_OK;
 	Datum values[PUSH_COLUMNS] = {Int64GetDatum(ordinality), InvocationIdGetDatum(&pushed->caller.id), BoolGetDatum(ok)};
-	bool nulls[PUSH_COLUMNS] = {false, is_null, false, ok, ok};
+	bool nulls[PUSH_COLUMNS] = {false, is_null, false, ok, ok, [PUSH_COLUMNS - 1] = true};
 
 	if (!ok)
 	{
@@ -175,5 +226,37 @@ put_row(ReturnSetInfo *result, int ordinality, const Pushed *pushed, bool is_nul
 	values[11] = PointerGetDatum(pushed->result);
 	values[12] = Int64GetDatum(pushed->seed);
 	values[13] = BoolGetDatum(made_ready);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
+ * Adds the row of an attempt that was started.
+ */
+static void
+put_started(ReturnSetInfo *result, const RestateInvocationId *id)
+{
+	Datum values[PUSH_COLUMNS] = {[1] = InvocationIdGetDatum(id)};
+	bool nulls[PUSH_COLUMNS];
+
+	memset(nulls, true, sizeof(nulls));
+	nulls[1] = false;
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/*
+ * Adds the row of an attempt that something has come to: id, reply, entries, known.
+ */
+static void
+put_news(ReturnSetInfo *result, const PushNews *news)
+{
+	Datum values[PUSH_COLUMNS] = {
+		[1] = InvocationIdGetDatum(&news->id),
+		[6] = PointerGetDatum(news->reply),
+		[8] = Int64GetDatum(news->entries),
+		[14] = Int64GetDatum(news->known)};
+	bool nulls[PUSH_COLUMNS];
+
+	memset(nulls, true, sizeof(nulls));
+	nulls[1] = nulls[6] = nulls[8] = nulls[14] = false;
 	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 }

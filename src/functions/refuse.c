@@ -34,9 +34,9 @@ restate_refuse(PG_FUNCTION_ARGS)
 {
 	RestateCategory category = category_of(text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	const char *message = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	const char *quoted = argument_or_null(fcinfo, 2);
-	const char *detail = argument_or_null(fcinfo, 3);
-	const char *hint = argument_or_null(fcinfo, 4);
+	const char *quoted = argument_text(fcinfo, 2);
+	const char *detail = argument_text(fcinfo, 3);
+	const char *hint = argument_text(fcinfo, 4);
 
 	ereport(ERROR,
 			(quoted ? errmsg("%s: %s", message, restate_quote_text(quoted)) : errmsg("%s", message),

@@ -49,7 +49,7 @@ PG_FUNCTION_INFO_V1(restate_submit_awaited);
 Datum
 restate_submit_awaited(PG_FUNCTION_ARGS)
 {
-	return submit(fcinfo, argument_or_null(fcinfo, 8),
+	return submit(fcinfo, argument_text(fcinfo, 8),
 				  PG_ARGISNULL(9) ? NULL : PG_GETARG_ARRAYTYPE_P(9));
 }
 
@@ -60,12 +60,12 @@ static Datum
 submit(FunctionCallInfo fcinfo, const char *awaited_by, const ArrayType *runs_on)
 {
 	Order order = {
-		.service_name = argument_required(fcinfo, 0, "service"),
-		.handler_name = argument_required(fcinfo, 1, "handler"),
-		.service_key = argument_or_null(fcinfo, 3),
+		.service_name = argument_required_text(fcinfo, 0, "service"),
+		.handler_name = argument_required_text(fcinfo, 1, "handler"),
+		.service_key = argument_text(fcinfo, 3),
 		.headers = "[]",
-		.idempotency_key = argument_or_null(fcinfo, 5),
-		.worker_name = argument_or_null(fcinfo, 7),
+		.idempotency_key = argument_text(fcinfo, 5),
+		.worker_name = argument_text(fcinfo, 7),
 		.runs_on = runs_on,
 		.awaited_by = awaited_by};
 	int guc_level;
@@ -84,12 +84,12 @@ submit(FunctionCallInfo fcinfo, const char *awaited_by, const ArrayType *runs_on
 	if (!PG_ARGISNULL(4))
 		order.headers = headers_of(fcinfo, 4);
 	if (order.worker_name && order.worker_name[0] == '\0')
-		refuse_argument("claim_for", "must not be empty");
+		argument_refuse("claim_for", "must not be empty");
 	if (!PG_ARGISNULL(6))
 	{
 		order.start_at = PG_GETARG_TIMESTAMPTZ(6);
 		if (TIMESTAMP_NOT_FINITE(order.start_at))
-			refuse_argument("run_at", "must be finite");
+			argument_refuse("run_at", "must be finite");
 	}
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "a function that submits has an unexpected result type");
@@ -131,7 +131,7 @@ PG_FUNCTION_INFO_V1(restate_signal);
 Datum
 restate_signal(PG_FUNCTION_ARGS)
 {
-	Signal signal = {.index = -1, .name = argument_or_null(fcinfo, 1)};
+	Signal signal = {.index = -1, .name = argument_text(fcinfo, 1)};
 	const char *outcome;
 	int guc_level;
 
@@ -139,11 +139,11 @@ restate_signal(PG_FUNCTION_ARGS)
 		restate_raise(
 			restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
 	if (PG_ARGISNULL(1) == PG_ARGISNULL(5))
-		refuse_argument("name", "must be given, or index, but not both");
+		argument_refuse("name", "must be given, or index, but not both");
 	if (!PG_ARGISNULL(5))
 		signal.index = PG_GETARG_INT64(5);
 	if (signal.index != -1 && (signal.index < 1 || signal.index > RESTATE_INDEX_MAX))
-		refuse_argument("index", "must be from 1 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
+		argument_refuse("index", "must be from 1 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
 	signal.result = result_of(fcinfo, 2);
 	guc_level = workset_begin();
 	outcome = worker_signal(PG_GETARG_INVOCATION_ID(0), &signal);
@@ -163,7 +163,7 @@ restate_awakeable_id(PG_FUNCTION_ARGS)
 	char text[RESTATE_AWAKEABLE_ID_CHARS + 1];
 
 	if (signal < FIRST_AWAKEABLE || signal > RESTATE_INDEX_MAX)
-		refuse_argument("signal", "must be from " CppAsString2(FIRST_AWAKEABLE) " to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
+		argument_refuse("signal", "must be from " CppAsString2(FIRST_AWAKEABLE) " to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
 	restate_encode_awakeable_id(&id, text);
 	PG_RETURN_TEXT_P(cstring_to_text(text));
 }
@@ -175,7 +175,7 @@ PG_FUNCTION_INFO_V1(restate_complete_awakeable);
 Datum
 restate_complete_awakeable(PG_FUNCTION_ARGS)
 {
-	const char *awakeable = argument_required(fcinfo, 0, "awakeable");
+	const char *awakeable = argument_required_text(fcinfo, 0, "awakeable");
 	RestateAwakeableId decoded;
 	RestateInvocationId id;
 	Signal signal = {.index = -1};
@@ -184,7 +184,7 @@ restate_complete_awakeable(PG_FUNCTION_ARGS)
 
 	if (restate_decode_awakeable_id(awakeable, strlen(awakeable), &decoded) != RESTATE_ID_OK ||
 		decoded.is_entry)
-		refuse_argument("awakeable", "must be the id of an awakeable, which begins with sign_1");
+		argument_refuse("awakeable", "must be the id of an awakeable, which begins with sign_1");
 	id = decoded.invocation_id;
 	signal.index = decoded.index;
 	signal.result = result_of(fcinfo, 1);
@@ -203,9 +203,9 @@ Datum
 restate_complete_promise(PG_FUNCTION_ARGS)
 {
 	ObjectKeyName workflow = {
-		argument_required(fcinfo, 0, "service"),
-		argument_required(fcinfo, 1, "key")};
-	const char *promise = argument_required(fcinfo, 2, "promise");
+		argument_required_text(fcinfo, 0, "service"),
+		argument_required_text(fcinfo, 1, "key")};
+	const char *promise = argument_required_text(fcinfo, 2, "promise");
 	EntryResult result = result_of(fcinfo, 3);
 	const char *outcome;
 	int guc_level;
@@ -225,12 +225,12 @@ restate_complete_promise(PG_FUNCTION_ARGS)
 static EntryResult
 result_of(FunctionCallInfo fcinfo, int argument)
 {
-	const char *failure = argument_or_null(fcinfo, argument + 1);
+	const char *failure = argument_text(fcinfo, argument + 1);
 	int32 code = PG_ARGISNULL(argument + 2) ? 500 : PG_GETARG_INT32(argument + 2);
 	const bytea *value;
 
 	if (code < 0 || code > PG_UINT16_MAX)
-		refuse_argument("code", "must be from 0 to 65535");
+		argument_refuse("code", "must be from 0 to 65535");
 	if (failure)
 		return results_of_failure(psprintf("[%d] %s", code, failure), NULL);
 	if (PG_ARGISNULL(argument))

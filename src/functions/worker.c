@@ -22,9 +22,6 @@
 #include "types/retention.h"
 #include "worker/worker.h"
 
-/* the most that one call takes */
-#define MAX_CLAIMED 10000
-
 static Caller caller_of(FunctionCallInfo fcinfo);
 static const int64 *numbers_of(FunctionCallInfo fcinfo, int argument, int *count);
 static const char *const *names_of(FunctionCallInfo fcinfo, int argument, int *count);
@@ -32,7 +29,6 @@ static RestateInvocationId *ids_of(ArrayType *array, int *count);
 static int compare_ids(const void *a, const void *b);
 static void put_claimed(FunctionCallInfo fcinfo, const Claimed *claimed, int count);
 static Datum answers_array(const Answer *answers);
-static int64 max_of(FunctionCallInfo fcinfo, int argument);
 
 /*
  * restate.claim_attempts(worker, services, max, deployments): returns rows of id,
@@ -43,18 +39,18 @@ Datum
 restate_claim_attempts(PG_FUNCTION_ARGS)
 {
 	Claim claim = {
-		.worker_name = argument_required(fcinfo, 0, "worker"),
+		.worker_name = argument_required_text(fcinfo, 0, "worker"),
 		.services = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
-		.max = max_of(fcinfo, 2),
+		.max = argument_max(fcinfo, 2),
 		.deployments = PG_ARGISNULL(3) ? NULL : PG_GETARG_ARRAYTYPE_P(3)};
 	Claimed *claimed;
 	int guc_level;
 	int count;
 
 	if (claim.worker_name[0] == '\0')
-		refuse_argument("worker", "must not be null or empty");
+		argument_refuse("worker", "must not be null or empty");
 	if (!claim.services && !claim.deployments)
-		refuse_argument("services", "must be given, or deployments");
+		argument_refuse("services", "must be given, or deployments");
 	InitMaterializedSRF(fcinfo, 0);
 	guc_level = workset_begin();
 	claimed = worker_claim(&claim, &count);
@@ -78,7 +74,7 @@ restate_start_attempts(PG_FUNCTION_ARGS)
 	ids = ids_of(PG_GETARG_ARRAYTYPE_P(1), &count);
 	InitMaterializedSRF(fcinfo, 0);
 	guc_level = workset_begin();
-	claimed = worker_start(argument_required(fcinfo, 0, "worker"), ids, &count);
+	claimed = worker_start(argument_required_text(fcinfo, 0, "worker"), ids, &count);
 	AtEOXact_GUC(false, guc_level);
 	put_claimed(fcinfo, claimed, count);
 	return (Datum) 0;
@@ -99,7 +95,7 @@ restate_append(PG_FUNCTION_ARGS)
 	int count;
 
 	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
-		refuse_argument(PG_ARGISNULL(2) ? "first_command" : "entries", "must not be null");
+		argument_refuse(PG_ARGISNULL(2) ? "first_command" : "entries", "must not be null");
 	InitMaterializedSRF(fcinfo, 0);
 	guc_level = workset_begin();
 	sent = sent_read_json(PG_GETARG_ARRAYTYPE_P(3), &count);
@@ -156,7 +152,7 @@ restate_suspend(PG_FUNCTION_ARGS)
 	awaited->signals = numbers_of(fcinfo, 3, &awaited->nsignals);
 	awaited->names = names_of(fcinfo, 4, &awaited->nnames);
 	if (PG_ARGISNULL(5) || PG_GETARG_INT64(5) < 0)
-		refuse_argument("known", "must be the number of entries that the attempt has been given");
+		argument_refuse("known", "must be the number of entries that the attempt has been given");
 	guc_level = workset_begin();
 	outcome = worker_suspend(&caller, awaited, PG_GETARG_INT64(5));
 	AtEOXact_GUC(false, guc_level);
@@ -180,7 +176,7 @@ restate_complete(PG_FUNCTION_ARGS)
 	if (!PG_ARGISNULL(3))
 		sent = sent_read_json(PG_GETARG_ARRAYTYPE_P(3), &count);
 	if (count > 0 && PG_ARGISNULL(2))
-		refuse_argument("first_command", "must not be null where there are entries");
+		argument_refuse("first_command", "must not be null where there are entries");
 	outcome =
 		worker_complete(&caller, PG_ARGISNULL(2) ? 0 : PG_GETARG_INT64(2), sent, count);
 	AtEOXact_GUC(false, guc_level);
@@ -196,23 +192,23 @@ Datum
 restate_fail_attempt(PG_FUNCTION_ARGS)
 {
 	Caller caller = caller_of(fcinfo);
-	const char *message = argument_required(fcinfo, 2, "message");
+	const char *message = argument_required_text(fcinfo, 2, "message");
 	int32 code = PG_ARGISNULL(3) ? 500 : PG_GETARG_INT32(3);
 	Failure *failure = palloc0_object(Failure);
 	const char *outcome;
 	int guc_level;
 
 	if (code < 0 || code > PG_UINT16_MAX)
-		refuse_argument("code", "must be from 0 to 65535");
+		argument_refuse("code", "must be from 0 to 65535");
 	failure->text = psprintf("[%d] %s", code, message);
 	failure->shown = results_show_failure(code, message, NULL);
-	failure->error_code = argument_or_null(fcinfo, 4);
+	failure->error_code = argument_text(fcinfo, 4);
 	failure->result = results_of_failure(failure->text, NULL);
 	failure->retry_after = PG_ARGISNULL(5) ? -1 : retention_length(PG_GETARG_INTERVAL_P(5));
 	failure->related_command_index = PG_ARGISNULL(6) ? -1 : PG_GETARG_INT64(6);
-	failure->related_command_name = argument_or_null(fcinfo, 7);
-	failure->related_command_type = argument_or_null(fcinfo, 8);
-	caller.server = argument_or_null(fcinfo, 9);
+	failure->related_command_name = argument_text(fcinfo, 7);
+	failure->related_command_type = argument_text(fcinfo, 8);
+	caller.server = argument_text(fcinfo, 9);
 	guc_level = workset_begin();
 	outcome = worker_fail(&caller, failure);
 	AtEOXact_GUC(false, guc_level);
@@ -247,13 +243,13 @@ PG_FUNCTION_INFO_V1(restate_give_back);
 Datum
 restate_give_back(PG_FUNCTION_ARGS)
 {
-	const char *worker_name = argument_or_null(fcinfo, 0);
-	int64 max = max_of(fcinfo, 1);
+	const char *worker_name = argument_text(fcinfo, 0);
+	int64 max = argument_max(fcinfo, 1);
 	int64 given;
 	int guc_level;
 
 	if (worker_name == NULL || worker_name[0] == '\0')
-		refuse_argument("worker", "must not be null or empty");
+		argument_refuse("worker", "must not be null or empty");
 	guc_level = workset_begin();
 	given = worker_leave(worker_name, max);
 	AtEOXact_GUC(false, guc_level);
@@ -267,12 +263,12 @@ PG_FUNCTION_INFO_V1(restate_fire_timers);
 Datum
 restate_fire_timers(PG_FUNCTION_ARGS)
 {
-	int64 max = max_of(fcinfo, 0);
+	int64 max = argument_max(fcinfo, 0);
 	int64 done;
 	int guc_level;
 
 	if (PG_ARGISNULL(1))
-		refuse_argument("silence", "must not be null");
+		argument_refuse("silence", "must not be null");
 	guc_level = workset_begin();
 	done = worker_tick(max, retention_length(PG_GETARG_INTERVAL_P(1)));
 	AtEOXact_GUC(false, guc_level);
@@ -289,7 +285,7 @@ caller_of(FunctionCallInfo fcinfo)
 		restate_raise(
 			restate_refusal(RESTATE_INVALID_INVOCATION_ID, "invocation id must not be null"));
 	if (PG_ARGISNULL(1))
-		refuse_argument("attempt", "must not be null");
+		argument_refuse("attempt", "must not be null");
 	return (Caller){*PG_GETARG_INVOCATION_ID(0), PG_GETARG_INT64(1), NULL};
 }
 
@@ -308,19 +304,6 @@ put_claimed(FunctionCallInfo fcinfo, const Claimed *claimed, int count)
 
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
-}
-
-/*
- * Returns how many are asked for at most.
- */
-static int64
-max_of(FunctionCallInfo fcinfo, int argument)
-{
-	int64 max = PG_ARGISNULL(argument) ? 0 : PG_GETARG_INT32(argument);
-
-	if (max < 1 || max > MAX_CLAIMED)
-		refuse_argument("max", "must be from 1 to " CppAsString2(MAX_CLAIMED));
-	return max;
 }
 
 /*
@@ -344,7 +327,7 @@ numbers_of(FunctionCallInfo fcinfo, int argument, int *count)
 	{
 		result[i] = DatumGetInt64(values[i]);
 		if (nulls[i] || result[i] < 0 || result[i] > RESTATE_INDEX_MAX)
-			refuse_argument(argument == 2 ? "completions" : "signals",
+			argument_refuse(argument == 2 ? "completions" : "signals",
 							"must be whole numbers from 0 to " RESTATE_LIMIT_TEXT(RESTATE_INDEX_MAX));
 	}
 	return result;
@@ -401,7 +384,7 @@ names_of(FunctionCallInfo fcinfo, int argument, int *count)
 	for (int i = 0; i < *count; i++)
 	{
 		if (nulls[i])
-			refuse_argument("names", "must not have a null");
+			argument_refuse("names", "must not have a null");
 		result[i] = TextDatumGetCString(values[i]);
 	}
 	return result;

@@ -23,8 +23,9 @@
 #define ROUND_MS	   60000
 /* how long it waits at most while nothing is due */
 #define IDLE_MS		   1000
-/* while others do what is due */
+/* while others do what is due, if it is not that it was not yet due when it was looked for */
 #define CROWDED_MS	   100
+#define AGAIN_MS	   1
 /* between rounds, however often it is told of timers */
 #define LOOK_MS		   10
 /* after a failure, first and last */
@@ -71,6 +72,7 @@ static ClockCounts counts;
 static int step;
 static bool has_failed;
 static bool has_batch;
+static bool found_nothing; /* of what was due, the last time */
 static long wait_ms;
 static Reason reason_to_wait;
 static int64_t round_began;
@@ -259,7 +261,12 @@ take_tick(const PGresult *result)
 		reason_to_wait = REASON_DUE;
 	}
 	if (wait_ms == 0 && done == 0)
-		wait_ms = CROWDED_MS;
+	{
+		wait_ms = found_nothing ? CROWDED_MS : AGAIN_MS;
+		found_nothing = true;
+	}
+	else
+		found_nothing = false;
 }
 
 /*

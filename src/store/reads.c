@@ -132,6 +132,18 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 		.form = &store_form_worker,
 		.sql = "SELECT FROM restate.worker w WHERE w.name = {name} AND w.last_seen >= {at} - interval '1 second'"},
 
+	/* which of the deployments the ready of a service start on that are pinned to one, or to none; none of a held one */
+	[READ(READ_STARTABLE)] = {
+		.name = "read startable",
+		.form = &store_form_startable, .result = &store_result_startable,
+		.sql = "SELECT v.service_name, v.deployment_id, d.id AS starts_on,"
+			" d.min_service_protocol_version::bigint AS min_protocol_version,"
+			" d.max_service_protocol_version::bigint AS max_protocol_version FROM {rows}"
+			" LEFT JOIN LATERAL (" LATEST_DEPLOYMENT("v.service_name") ") AS l ON v.deployment_id = restate.no_deployment()"
+			" JOIN restate.deployment d ON d.id = coalesce(l.deployment_id, v.deployment_id)"
+			" WHERE d.id = ANY ({deployments})"
+			" AND NOT EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = v.service_name)"},
+
 	/* the same of lanes that are known, from a time on */
 	[READ(READ_RUNNABLE_SINCE)] = {
 		.name = "read runnable since",
@@ -344,11 +356,11 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 		.sql = "SELECT i.id, i.attempt FROM restate.invocation i WHERE i.worker_name = {worker_name}"
 			" AND i.completed_at IS NULL AND i.status = 'running' ORDER BY i.id LIMIT {max}"},
 
-	/* the channels of the workers that run invocations and were heard of since then */
+	/* the channels of the workers that run invocations and were heard of since then; null is the one that calls */
 	[READ(READ_OWNERS)] = {
 		.name = "read owners",
 		.form = &store_form_owner, .result = &store_result_owner,
-		.sql = "SELECT i.id, restate_worker_channel(w.name) AS channel" FROM_MANY
+		.sql = "SELECT i.id, CASE WHEN w.name IS DISTINCT FROM {caller} THEN restate_worker_channel(w.name) END AS channel" FROM_MANY
 			" JOIN restate.worker w ON w.name = i.worker_name WHERE w.last_seen >= {since}"},
 
 	/* the channels of where their results are awaited; the worker that completes one knows */

@@ -88,9 +88,17 @@
 	ALL(INT8, services)               \
 	STORE_CLAIM_ASKED(ALL)
 
+/* what is ready to be started on one of these deployments: pinned to one, or to none */
+#define STORE_STARTABLE(ROW, ALL)     \
+	ROW(TEXT, service_name)           \
+	ROW(DEPLOYMENT_ID, deployment_id) \
+	ALL(DEPLOYMENT_ID_ARRAY, deployments)
+
+/* caller: the worker that calls */
 #define STORE_OWNERS(ROW, ALL) \
 	STORE_IDS(ROW, ALL)        \
-	ALL(TIMESTAMPTZ, since)
+	ALL(TIMESTAMPTZ, since)    \
+	ALL(TEXT, caller)
 
 #define STORE_AWAITERS(ROW, ALL) \
 	STORE_IDS(ROW, ALL)          \
@@ -135,6 +143,7 @@
 	FORM(partitions, StorePartitions, STORE_PARTITIONS)       \
 	FORM(request, StoreRequest, STORE_REQUESTS)               \
 	FORM(ready, StoreReady, STORE_READY)                      \
+	FORM(startable, StoreStartable, STORE_STARTABLE)          \
 	FORM(owner, StoreOwner, STORE_OWNERS)                     \
 	FORM(awaiter, StoreAwaiter, STORE_AWAITERS)               \
 	FORM(silent, StoreSilent, STORE_SILENT)                   \
@@ -297,6 +306,13 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 
 #define FOUND_OWNER(COLUMN) COLUMN(INVOCATION_ID, id) COLUMN(TEXT, channel)
 
+#define FOUND_STARTABLE(COLUMN)          \
+	COLUMN(TEXT, service_name)           \
+	COLUMN(DEPLOYMENT_ID, deployment_id) \
+	COLUMN(DEPLOYMENT_ID, starts_on)     \
+	COLUMN(INT8, min_protocol_version)   \
+	COLUMN(INT8, max_protocol_version)
+
 #define FOUND_RUNNABLE(COLUMN)           \
 	COLUMN(TEXT, service_name)           \
 	COLUMN(DEPLOYMENT_ID, deployment_id) \
@@ -340,6 +356,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(handler_name, StoreFoundHandlerName, FOUND_HANDLER_NAME)       \
 	RESULT(failure, StoreFoundFailure, FOUND_FAILURE)                     \
 	RESULT(runnable, StoreFoundRunnable, FOUND_RUNNABLE)                  \
+	RESULT(startable, StoreFoundStartable, FOUND_STARTABLE)               \
 	RESULT(owner, StoreFoundOwner, FOUND_OWNER)                           \
 	RESULT(due, StoreFoundDue, FOUND_DUE)                                 \
 	RESULT(shard_table, StoreFoundShardTable, FOUND_SHARD_TABLE)          \

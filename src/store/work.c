@@ -176,7 +176,7 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 		.form = &store_form_update,
 		.sql = "UPDATE restate.invocation i SET"
 			" status = v.status,"
-			" modified_at = CASE WHEN i.status = v.status THEN i.modified_at ELSE {at} END,"
+			" modified_at = CASE WHEN i.status = v.status AND v.last_start_at IS NULL THEN i.modified_at ELSE {at} END,"
 			" journal_size = v.journal_size,"
 			" journal_commands_size = v.journal_commands_size,"
 			" pause_requested = v.pause_requested,"
@@ -195,7 +195,8 @@ const StoreStatementDef store_work[STORE_WORK_COUNT] = {
 			" worker_name = CASE WHEN v.status = 'running' THEN coalesce(v.worker_name, i.worker_name) END,"
 			" last_start_at = coalesce(v.last_start_at, i.last_start_at),"
 			" last_attempt_deployment_id = CASE WHEN v.last_start_at IS NULL THEN i.last_attempt_deployment_id ELSE coalesce(v.deployment_id, i.pinned_deployment_id) END,"
-			" retry_count = CASE WHEN v.last_start_at IS NOT NULL THEN coalesce(i.retry_count, 0) + 1"
+			" retry_count = CASE WHEN v.last_start_at IS NOT NULL AND i.status = 'running' THEN v.attempt_count"
+			" WHEN v.last_start_at IS NOT NULL THEN coalesce(i.retry_count, 0) + 1"
 			" WHEN i.status <> 'running' OR v.status = 'running' OR v.attempt_count > 0 THEN i.retry_count END,"
 			" attempt_count = nullif(v.attempt_count, 0),"
 			" entry_retry_count = nullif(v.entry_retry_count, 0),"

@@ -442,6 +442,7 @@ typedef struct Invocation
 	bool started;				  /* its input is to become a journal */
 	bool attempt_started;		  /* the one that runs */
 	bool has_news;				  /* its attempt runs, and is to be told of what another did */
+	bool is_told_in_answer;		  /* by the answer to who calls, who runs it */
 	bool is_new_failure;		  /* of the attempt: another than the last, or after progress */
 	bool journal_purged;		  /* what of it is in the tables */
 	bool removed;				  /* likewise */

@@ -14,41 +14,8 @@
 #include "utils/hsearch.h"
 
 #include "types/compat.h"
-#include "types/entry_frame.h"
-#include "worker/appending.h"
 #include "worker/promises.h"
-
-/* The frames of one attempt as they are worked on. */
-typedef struct Part
-{
-	Pushed *pushed;
-	Appending appending;
-	Closing closing;
-	SentFrames sent;
-	RetryPolicy policy;
-	Invocation *invocation;
-	WireBuffer reply;
-	bool is_refused;
-} Part;
-
-/* The one part of an invocation that is not refused. */
-typedef struct NamedPart
-{
-	RestateInvocationId id; /* hash key */
-	Part *part;
-} NamedPart;
-
-/* All of them. */
-typedef struct Push
-{
-	Part *parts;
-	int count;
-	Appending **appendings; /* of the parts that are not refused */
-	int nappendings;
-	List *states;	 /* that the parts use */
-	HTAB *by_id;	 /* the parts whose journals have more than they were given */
-	bool made_ready; /* something, of whomever */
-} Push;
+#include "worker/push.h"
 
 /* The key of an attempt. */
 typedef struct AttemptKey
@@ -70,37 +37,30 @@ static bool uses_promise(const Part *part);
 static void list_appendings(Push *push);
 static bool decide(Workset *workset, Push *push);
 static bool made_something(const Part *part);
-static void read_journals(Workset *workset, Push *push);
-static void read_output(const Part *part);
-static void read_news(Push *push, const StoreCall *call);
-static void read_asked(Workset *workset, Push *push);
-static void read_results(Workset *workset, Push *push);
 static void push_part(Workset *workset, Part *part);
-static void write_replies(Push *push);
-static void write_append(WireBuffer *reply, const JournalAppend *append);
 static void write_push(Workset *workset, Push *push);
 
 /*
  * Takes what attempts have sent, each by itself, as if one after the other; notes on each
- * how it went.  Returns whether something has become ready by it.  Raises an error only for what
- * concerns them all.
+ * how it went.  Who claims runs at once what has become ready by it, and is told what has come to
+ * its other attempts; with NULL nobody is.  Raises an error only for what concerns them all.
  */
-bool
-worker_push(Pushed *pushed, int count)
+PushAnswer
+worker_push(Pushed *pushed, int count, const Claim *claim)
 {
-	Push push = {.parts = palloc0_array(Part, Max(count, 1))};
+	Push push = {.parts = palloc0_array(Part, Max(count, 1)), .claim = claim};
 	Workset workset;
 	RestateInvocationId *ids;
 
 	push.count = read_parts(&push, pushed, count);
 	if (push.count == 0)
-		return false;
+		return push.answer;
 	push.appendings = palloc_array(Appending *, push.count);
 	if (concerns_others(&push))
 	{
 		if (!push_alone(&push))
 			workset_start_over(push_with_others, &push);
-		return push.made_ready;
+		return push.answer;
 	}
 	ids = palloc_array(RestateInvocationId, push.count);
 	for (int i = 0; i < push.count; i++)
@@ -109,7 +69,7 @@ worker_push(Pushed *pushed, int count)
 	(void) workset_lock_simply(&workset, REACH_ROW, ids, push.count);
 	(void) decide(&workset, &push);
 	write_push(&workset, &push);
-	return push.made_ready;
+	return push.answer;
 }
 
 /*
@@ -359,9 +319,7 @@ decide(Workset *workset, Push *push)
 			part->invocation->attempt_server = part->appending.caller->server;
 		is_clean &= !part->is_refused || !made_something(part);
 	}
-	read_journals(workset, push);
-	read_asked(workset, push);
-	read_results(workset, push);
+	push_read_journals(workset, push);
 	for (int i = 0; i < push->count; i++)
 		if (!push->parts[i].is_refused)
 		{
@@ -369,7 +327,7 @@ decide(Workset *workset, Push *push)
 			is_clean &= !push->parts[i].is_refused || !made_something(&push->parts[i]);
 		}
 	if (is_clean)
-		write_replies(push);
+		push_write_replies(push);
 	return is_clean;
 }
 
@@ -388,134 +346,6 @@ made_something(const Part *part)
 			return true;
 	}
 	return false;
-}
-
-/*
- * Reads what the parts need to know of the journals, of the states of their objects and
- * of failures before.
- */
-static void
-read_journals(Workset *workset, Push *push)
-{
-	HASHCTL by_id = {
-		.keysize = sizeof(RestateInvocationId),
-		.entrysize = sizeof(NamedPart),
-		.hcxt = CurrentMemoryContext};
-	StoreCall completions;
-	StoreCall news;
-
-	store_call(&completions, STORE_READ_ARRIVALS);
-	store_call(&news, STORE_READ_NEWS);
-	push->states = NIL;
-	push->by_id = hash_create("restate_admin parts", 16, &by_id, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
-	for (int i = 0; i < push->count; i++)
-	{
-		Part *part = &push->parts[i];
-		Invocation *invocation = part->invocation;
-		Appending *appending = &part->appending;
-
-		if (part->is_refused)
-			continue;
-		appending->first_command = part->pushed->first_command >= 0 ?
-									   part->pushed->first_command :
-									   invocation->journal_commands_size;
-		journal_ask(&completions, invocation, appending->sent, appending->count,
-					appending->first_command, part->closing.awaited);
-		appending_read_state(&push->states, appending, invocation);
-		if (part->closing.kind == CLOSING_SUSPENSION)
-			journal_read_signals(invocation, part->closing.awaited, part->closing.known);
-		else if (part->closing.kind == CLOSING_END)
-			read_output(part);
-		else if (part->closing.kind == CLOSING_ERROR)
-			part->policy = ending_read_failure(invocation);
-		else if (part->pushed->known >= 0 && part->pushed->known < invocation->journal_size)
-		{
-			((NamedPart *) hash_search(push->by_id, &invocation->id, HASH_ENTER, NULL))->part = part;
-			store_add_journal_rest(&news, &(StoreJournalRest){
-											  .id = &invocation->id,
-											  .partition_key = invocation->partition_key,
-											  .first = part->pushed->known});
-		}
-	}
-	journal_read_asked(workset, &completions);
-	read_news(push, &news);
-}
-
-/*
- * Reads the output of an attempt that ends, unless it comes with its end.
- */
-static void
-read_output(const Part *part)
-{
-	NewEntries entries = appending_entries(&part->appending);
-
-	if (!machine_appends_output(part->invocation, &entries))
-		journal_read_output(part->invocation);
-}
-
-/*
- * Reads what has come to the journals that the attempts have not been given yet, as
- * frames.
- */
-static void
-read_news(Push *push, const StoreCall *call)
-{
-	if (call->count == 0)
-		return;
-	for (uint64 rows = store_execute(call), row = 0; row < rows; row++)
-	{
-		StoreFoundNews found;
-		EntryColumns columns;
-		const NamedPart *named;
-
-		store_read_news(row, &found);
-		columns = (EntryColumns){
-			.shape = restate_entry_shape_of_label(found.entry_type),
-			.name = found.name,
-			.completion_id = found.completion_id,
-			.result_completion_id = found.result_completion_id,
-			.invoked_id = found.invoked_id,
-			.signal_index = found.signal_index,
-			.signal_name = found.signal_name,
-			.meta = found.meta,
-			.payload = found.payload};
-		named = hash_search(push->by_id, found.of, HASH_FIND, NULL);
-		(void) restate_write_entry_frame(&named->part->reply, &columns);
-	}
-}
-
-/*
- * Reads which completions were asked for last, where more are.
- */
-static void
-read_asked(Workset *workset, Push *push)
-{
-	Invocation **asking = palloc_array(Invocation *, Max(push->count, 1));
-	int count = 0;
-
-	for (int i = 0; i < push->count; i++)
-		if (!push->parts[i].is_refused && appending_asks(&push->parts[i].appending))
-			asking[count++] = push->parts[i].invocation;
-	journal_read_last_completion_id(workset, asking, count);
-}
-
-/*
- * Reads the results of those that the entries concern.
- */
-static void
-read_results(Workset *workset, Push *push)
-{
-	Invocation **targets;
-	int most = 0;
-	int count = 0;
-
-	for (int i = 0; i < push->count; i++)
-		most += push->parts[i].appending.count;
-	targets = palloc_array(Invocation *, Max(most, 1));
-	for (int i = 0; i < push->count; i++)
-		if (!push->parts[i].is_refused)
-			count += appending_targets(workset, &push->parts[i].appending, &targets[count]);
-	results_read(workset, targets, count);
 }
 
 /*
@@ -558,55 +388,6 @@ push_part(Workset *workset, Part *part)
 }
 
 /*
- * Notes how long the journals are now, and puts together what goes back to those who run
- * the handlers that go on: what has come before this call, and what came of it, in the
- * order of the journal.
- */
-static void
-write_replies(Push *push)
-{
-	for (int i = 0; i < push->count; i++)
-	{
-		Part *part = &push->parts[i];
-		const Invocation *invocation = part->invocation;
-		Bytes written;
-
-		if (part->is_refused)
-			continue;
-		part->pushed->commands = invocation->journal_commands_size;
-		part->pushed->entries = invocation->journal_size;
-		if (part->closing.kind != CLOSING_NONE)
-			continue;
-		for (const JournalAppend *append = invocation->appends; append; append = append->next)
-			if (!append->is_command)
-				write_append(&part->reply, append);
-		written = (Bytes){part->reply.data, part->reply.len};
-		if (written.data == NULL)
-			written.data = "";
-		part->pushed->reply = workset_bytes(&written);
-	}
-}
-
-/*
- * Writes a new entry as a frame.
- */
-static void
-write_append(WireBuffer *reply, const JournalAppend *append)
-{
-	EntryColumns columns = {
-		.shape = restate_entry_shape_of_label(append->entry_type),
-		.completion_id = append->completion_id,
-		.result_completion_id = append->result_completion_id,
-		.invoked_id = append->invoked_id,
-		.signal_index = append->signal_index,
-		.signal_name = append->signal_name,
-		.meta = workset_meta(append),
-		.payload = workset_bytes(&append->payload)};
-
-	(void) restate_write_entry_frame(reply, &columns);
-}
-
-/*
  * Writes what became of all.
  */
 static void
@@ -615,6 +396,13 @@ write_push(Workset *workset, Push *push)
 	appending_write_states(workset, push->states);
 	list_appendings(push);
 	promises_write(workset, push->appendings, push->nappendings);
+	push->answer = (PushAnswer){0};
+	if (push->claim)
+	{
+		workset->caller = push->claim->worker_name;
+		push->answer.started = worker_hand_over(workset, push->claim);
+	}
 	workset_write(workset);
-	push->made_ready = workset->changes.made_runnable;
+	push->answer.made_ready = workset->changes.made_runnable;
+	push->answer.news = push_news(workset);
 }

@@ -92,6 +92,23 @@ typedef struct Pushed
 	int64 seed;
 } Pushed;
 
+/* What comes to one of the attempts of who pushes by what the others push. */
+typedef struct PushNews
+{
+	RestateInvocationId id;
+	int64 known;   /* how many entries its journal had before */
+	int64 entries; /* and has now */
+	const bytea *reply;
+} PushNews;
+
+/* What comes of a push beside what is noted on each. */
+typedef struct PushAnswer
+{
+	bool made_ready; /* something is ready that was not, and was not started */
+	List *started;	 /* of RestateInvocationId: what was */
+	List *news;		 /* of PushNews */
+} PushAnswer;
+
 /* registry.c */
 extern bool registry_find(const char *service_name, const char *handler_name,
 						  const RestateDeploymentId *deployment_id, Handler *handler);
@@ -157,7 +174,10 @@ extern const char *worker_complete(const Caller *caller, int64 first_command, Se
 extern const char *worker_fail(const Caller *caller, const Failure *failure);
 
 /* push.c */
-extern bool worker_push(Pushed *pushed, int count);
+extern PushAnswer worker_push(Pushed *pushed, int count, const Claim *claim);
+
+/* hand_over.c */
+extern List *worker_hand_over(Workset *workset, const Claim *claim);
 
 /* deliver.c */
 extern const char *worker_signal(const RestateInvocationId *id, const Signal *signal);

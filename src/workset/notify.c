@@ -24,11 +24,11 @@ typedef struct News
 
 static List *find_owners(Workset *workset);
 static List *find_awaiters(Workset *workset, List *news);
-static List *add_news(List *news, StoreCall *call);
+static List *add_news(Workset *workset, List *news, StoreCall *call);
 
 /*
  * Returns a list of News: for each invocation that runs and has some the channel of its
- * worker, if that was heard of lately; for each that is awaited and completes, those of
+ * worker, if that was heard of lately and does not call itself, which is noted; for each that is awaited and completes, those of
  * where it is.  The rows must not be written yet.
  */
 List *
@@ -57,8 +57,9 @@ find_owners(Workset *workset)
 				&call, &(StoreOwner){
 						   .id = &invocation->id,
 						   .partition_key = invocation->partition_key,
-						   .since = workset->at - RESTATE_WORKER_SILENCE_SECONDS * USECS_PER_SEC});
-	return add_news(NIL, &call);
+						   .since = workset->at - RESTATE_WORKER_SILENCE_SECONDS * USECS_PER_SEC,
+						   .caller = workset->caller});
+	return add_news(workset, NIL, &call);
 }
 
 /*
@@ -86,14 +87,15 @@ find_awaiters(Workset *workset, List *news)
 										 .partition_key = invocation->partition_key,
 										 .tells_worker = invocation->has_news});
 	}
-	return add_news(news, &call);
+	return add_news(workset, news, &call);
 }
 
 /*
- * Adds to the news what the statement says: a channel for each id.
+ * Adds to the news what the statement says: a channel for each id, or none, where who calls
+ * is told in the answer.
  */
 static List *
-add_news(List *news, StoreCall *call)
+add_news(Workset *workset, List *news, StoreCall *call)
 {
 	uint64 rows;
 
@@ -103,9 +105,15 @@ add_news(List *news, StoreCall *call)
 	for (uint64 row = 0; row < rows; row++)
 	{
 		StoreFoundOwner found;
-		News *one = palloc_object(News);
+		News *one;
 
 		store_read_owner(row, &found);
+		if (found.channel == NULL)
+		{
+			workset_find(workset, found.id)->is_told_in_answer = true;
+			continue;
+		}
+		one = palloc_object(News);
 		one->channel = found.channel;
 		one->id = restate_invocation_id_text(found.id);
 		news = lappend(news, one);

@@ -33,7 +33,8 @@ typedef struct Workset
 	Changes changes;
 	StoreCall *work[STORE_WORK_COUNT]; /* what is to be written, or NULL */
 	Asked asked;
-	bool makes_keys; /* object keys that are missing are made */
+	bool makes_keys;	/* object keys that are missing are made */
+	const char *caller; /* the worker that is told of its attempts in the answer; NULL: none */
 } Workset;
 
 /* how much beside the named invocations an operation can reach */

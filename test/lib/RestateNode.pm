@@ -7,7 +7,6 @@ use strict;
 use warnings;
 use Exporter 'import';
 use PostgreSQL::Test::Cluster;
-use PostgreSQL::Test::Utils;
 use RestateCitus ();
 
 our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv catalog catalog_difference @live_tables);

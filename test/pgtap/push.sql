@@ -464,5 +464,45 @@ SELECT pg_temp.start('last', 'svc', 'greet') \g /dev/null
 SELECT is(pg_temp.push('last', r.frame), 'invalid_body RT0012', 'of a malformed id of an awakeable Restate says the same') FROM recorded AS r WHERE r.message = 'Command: CompleteAwakeable';
 SELECT pg_temp.well('all');
 
+-- a push that starts what it makes ready, and tells other attempts of the worker
+CREATE FUNCTION pg_temp.handed(names text[], frames bytea[], max int DEFAULT 9, deployments restate_deployment_id[] DEFAULT NULL) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  said text;
+BEGIN
+  CREATE TEMP TABLE handed ON COMMIT DROP AS SELECT p.*, row_number() OVER () AS place
+    FROM restate_push_and_claim((SELECT array_agg(n.id ORDER BY u.o) FROM unnest(names) WITH ORDINALITY AS u (name, o) JOIN named AS n USING (name)),
+      (SELECT array_agg(n.attempt ORDER BY u.o) FROM unnest(names) WITH ORDINALITY AS u (name, o) JOIN named AS n USING (name)), frames, NULL, NULL, NULL,
+      'w', max, coalesce(deployments, (SELECT array_agg(d.id) FROM restate.deployment AS d))) AS p;
+  UPDATE named AS n SET attempt = h.attempt FROM handed AS h WHERE h.id = n.id AND h.attempt IS NOT NULL;
+  INSERT INTO named SELECT concat(h.service, row_number() OVER ()), h.id, h.attempt FROM handed AS h WHERE h.attempt IS NOT NULL AND h.id NOT IN (SELECT n.id FROM named AS n);
+  SELECT string_agg(CASE WHEN h.ordinality IS NOT NULL THEN concat_ws(' ', h.category, h.error_code, h.status, CASE WHEN h.made_ready THEN 'more' END)
+      WHEN h.known_before IS NOT NULL THEN concat(n.name, ' is told ', h.known_before, '/', h.entries, ' ', pg_temp.shown(h.reply))
+      ELSE concat_ws(' ', n.name, 'starts', h.commands || '/' || h.entries, 'attempt', h.attempt_count) END, ', ' ORDER BY h.place) INTO said
+    FROM handed AS h JOIN named AS n USING (id);
+  DROP TABLE handed;
+  RETURN pg_temp.labelled(said);
+END $$;
+SELECT restate_release(s) FROM unnest('{Order,Flow}'::text[]) AS s \g /dev/null
+SELECT pg_temp.start('h1') \g /dev/null
+SELECT is(pg_temp.handed('{h1}', ARRAY[pg_temp.call('Counter', 'add', 'hand', 1)]), ', Counter1 starts 1/1 attempt 1', 'a callee');
+SELECT is((SELECT concat_ws(' ', i.status, i.worker_name, i.retry_count, i.last_start_at IS NOT NULL) FROM restate.invocation AS i WHERE i.id = pg_temp.id('Counter1')), 'running w 1 t', 'runs');
+SELECT is((SELECT count(*) FROM restate.runnable AS r WHERE r.id = pg_temp.id('Counter1')), 0::bigint, 'and is not to be looked for');
+SELECT pg_temp.start('h2', 'Counter', 'add', 'hand') \g /dev/null
+SELECT is(pg_temp.status('h2'), 'pending', 'one waits for its object');
+SELECT is(pg_temp.handed('{Counter1}', ARRAY[pg_temp.output('5') || pg_temp.end_()]), 'completed, h1 is told 3/4 800d 08022a030a0135, h2 starts 1/1 attempt 1', 'its end tells who called, and starts that one');
+SELECT is(pg_temp.handed('{h1,h2}', ARRAY[pg_temp.call('Order', 'run', '', 3), pg_temp.output() || pg_temp.end_()], 9, '{}'), 'more, completed more', 'on another deployment nothing is started');
+SELECT is((SELECT count(*) FROM restate.runnable AS r JOIN restate.invocation AS i USING (id) WHERE i.invoked_by_id = pg_temp.id('h1')), 1::bigint, 'but is to be claimed');
+SELECT is((SELECT restate_hold('Order')), 'held', 'nor of a service that is held');
+SELECT is(pg_temp.handed('{h1}', ARRAY[pg_temp.call('Order', 'run', '', 5)]), 'more', 'is anything started');
+SELECT is((SELECT restate_release('Order')), 'released', 'it is released');
+SELECT is(pg_temp.handed('{h1}', ARRAY[pg_temp.call('Order', 'run', '', 7) || pg_temp.call('Order', 'run', '', 9)], 1), 'more, Order1 starts 1/1 attempt 1', 'no more are started than are asked for');
+SELECT is(pg_temp.handed('{h1}', ARRAY[pg_temp.suspension('{8,10}')]), 'suspended', 'a caller suspends');
+SELECT is(pg_temp.handed('{Order1}', ARRAY[pg_temp.output('6') || pg_temp.end_()]), 'completed, h1 starts 6/13 attempt 1', 'the end of whom it waits for starts it anew');
+SELECT is(pg_temp.handed('{h1}', ARRAY[pg_temp.suspension('{8,10}')]), 'ready, h1 starts 6/13 attempt 1', 'and so does a suspension on what is there');
+SELECT is((SELECT concat_ws(' ', i.status, i.retry_count) FROM restate.invocation AS i WHERE i.id = pg_temp.id('h1')), 'running 1', 'which is its first attempt since');
+SELECT is(pg_temp.told(format('SELECT count(*) FROM restate_push_and_claim(%L, %L, %L, NULL, NULL, NULL, %L, %s, %L)', '{}', '{}', '{}', w, m, d)), 'PT400 invalid_query_parameter', why)
+  FROM (VALUES (NULL, '1', '{}', 'without a worker'), ('', '1', '{}', 'with an empty one'), ('w', '0', '{}', 'for none'), ('w', 'NULL', '{}', 'for how many is not said'), ('w', '1', NULL, 'on no deployments')) AS v (w, m, d, why);
+SELECT pg_temp.well('what was handed over');
+
 SELECT * FROM finish();
 ROLLBACK;

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cluster.h"
+#include "dispatch/attempt_call.h"
 #include "dispatch/claims.h"
 #include "dispatch/failures.h"
 #include "dispatch/flow.h"
@@ -32,19 +32,11 @@
 /* while the handler has not taken so much of what it was sent, it is sent no more; where too much is in flight, anything */
 #define MAX_UNSENT ((size_t) 1024 * 1024)
 
-/* what the path of a handler begins with */
-#define INVOKE "/invoke/"
-
 static void call_handler(Attempt *attempt, const Claimed *claimed);
-static bool fill(Attempt *attempt, const Claimed *claimed);
-static char *path_of(const char *service, const char *handler);
-static void add_escaped(Buffer *path, const char *name);
-static void take_header(Call *call, const char *name, const char *value);
-static void take_server(Attempt *attempt, const char *value);
-static void take_head(Call *call);
-static const char *code_of_status(int status);
 static void take_data(Call *call, const char *bytes, size_t len);
 static void call_has_ended(Call *call, CallEnd how, const char *why);
+static void bring(Attempt *attempt, int64_t entries, const char *frames, size_t len);
+static bool is_behind(const Attempt *attempt);
 static void consider(Attempt *attempt);
 static void hold_is_over(Timer *timer);
 static void look_at_silence(Timer *timer);
@@ -59,8 +51,8 @@ static void tell_over(const Attempt *attempt, const AttemptResult *result);
 static void attempt_free(Attempt *attempt);
 
 static const CallEvents events = {
-	.header = take_header,
-	.head = take_head,
+	.header = attempt_take_header,
+	.head = attempt_take_head,
 	.data = take_data,
 	.ended = call_has_ended};
 
@@ -116,7 +108,12 @@ attempt_start(const Claimed *claimed, Served *served, const char *why_not)
 	ncounted++;
 	attempt->is_counted = true;
 	attempt->is_given_back = are_given_back;
-	if (!fill(attempt, claimed))
+	attempt->silence.fire = look_at_silence;
+	attempt->silence.owner = attempt;
+	attempt->holding.fire = hold_is_over;
+	attempt->holding.owner = attempt;
+	attempt->call.events = &events;
+	if (!attempt_fill(attempt, claimed))
 		attempt_fails(attempt, "RT0010", -1, "out of memory");
 	else if (served == NULL || served->endpoint == NULL)
 		attempt_fails(attempt, "RT0011", -1, "the deployment cannot be called: %s",
@@ -148,170 +145,6 @@ call_handler(Attempt *attempt, const Claimed *claimed)
 		attempt_fails(attempt, "RT0010", -1, "out of memory");
 	else if (attempt->is_half_duplex)
 		call_finish(&attempt->call);
-}
-
-/*
- * Fills an attempt in with what was claimed; returns false where memory has run out.
- */
-static bool
-fill(Attempt *attempt, const Claimed *claimed)
-{
-	Call *call = &attempt->call;
-	int n = 0;
-
-	snprintf(attempt->id, sizeof(attempt->id), "%s", claimed->id);
-	attempt->attempt = claimed->attempt;
-	attempt->number = claimed->attempts;
-	attempt->handler = handler_find(claimed->service, strlen(claimed->service), claimed->handler,
-									strlen(claimed->handler));
-	attempt->commands = claimed->commands;
-	attempt->known = claimed->entries;
-	attempt->inactivity_ms = claimed->inactivity_ms;
-	attempt->abort_ms = claimed->abort_ms;
-	attempt->is_half_duplex =
-		claimed->inactivity_ms <= 0 || (attempt->served && attempt->served->is_half_duplex);
-	attempt->started_at = attempt->active_at = loop_now();
-	attempt->silence.fire = look_at_silence;
-	attempt->silence.owner = attempt;
-	attempt->holding.fire = hold_is_over;
-	attempt->holding.owner = attempt;
-	attempt->is_refused = true;
-	attempt->path = path_of(claimed->service, claimed->handler);
-	snprintf(attempt->content_type, sizeof(attempt->content_type),
-			 "application/vnd.restate.invocation.v%d", claimed->protocol_version);
-	attempt->headers[n++] = (CallHeader){"content-type", attempt->content_type};
-	attempt->headers[n++] = (CallHeader){"accept", attempt->content_type};
-	attempt->headers[n++] = (CallHeader){"x-restate-invocation-id", attempt->id};
-	if (cluster_name())
-	{
-		snprintf(attempt->cluster, sizeof(attempt->cluster), "%s", cluster_name());
-		attempt->headers[n++] = (CallHeader){CLUSTER_HEADER, attempt->cluster};
-	}
-	for (int i = 0; attempt->served && i < attempt->served->nheaders; i++)
-		attempt->headers[n++] = attempt->served->headers[i];
-	if (claimed->request)
-		trace_read(&attempt->trace, claimed->request, claimed->request_len);
-	if (attempt->trace.parent[0])
-		attempt->headers[n++] = (CallHeader){"traceparent", attempt->trace.parent};
-	if (attempt->trace.state[0])
-		attempt->headers[n++] = (CallHeader){"tracestate", attempt->trace.state};
-	call->events = &events;
-	call->owner = attempt;
-	call->method = "POST";
-	call->path = attempt->path;
-	call->headers = attempt->headers;
-	call->nheaders = n;
-	return attempt->path != NULL;
-}
-
-/*
- * Returns where a handler is, below the URI of its deployment; NULL where memory has
- * run out.
- */
-static char *
-path_of(const char *service, const char *handler)
-{
-	Buffer path = {0};
-
-	buffer_add_text(&path, INVOKE);
-	add_escaped(&path, service);
-	buffer_add(&path, "/", 1);
-	add_escaped(&path, handler);
-	if (!path.failed)
-		return path.data;
-	buffer_free(&path);
-	return NULL;
-}
-
-/*
- * Adds a name to a path.
- */
-static void
-add_escaped(Buffer *path, const char *name)
-{
-	for (const char *c = name; *c; c++)
-		if ((*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') ||
-			strchr("-._~", *c))
-			buffer_add(path, c, 1);
-		else
-			buffer_printf(path, "%%%02X", (unsigned char) *c);
-}
-
-/*
- * A header of the answer.
- */
-static void
-take_header(Call *call, const char *name, const char *value)
-{
-	Attempt *attempt = call->owner;
-
-	if (strcmp(name, "content-type") == 0)
-		attempt->is_refused = strcmp(value, attempt->content_type) != 0;
-	else if (strcmp(name, "x-restate-server") == 0)
-		take_server(attempt, value);
-	else if (strcmp(name, "retry-after") == 0 && value[0] >= '0' && value[0] <= '9')
-		attempt->failure.retry_ms = strtol(value, NULL, 10) * 1000;
-}
-
-/*
- * Notes what answers, as far as that is printable: any database can hold it.
- */
-static void
-take_server(Attempt *attempt, const char *value)
-{
-	size_t len = 0;
-
-	for (; *value && len < sizeof(attempt->server) - 1; value++)
-		attempt->server[len++] = (char) ('!' <= *value && *value <= '~' ? *value : '?');
-	attempt->server[len] = '\0';
-}
-
-/*
- * All headers are there.
- */
-static void
-take_head(Call *call)
-{
-	Attempt *attempt = call->owner;
-
-	attempt->active_at = loop_now();
-	if (attempt->is_ended)
-		return;
-	if (call->status != 200)
-	{
-		const char *code = code_of_status(call->status);
-
-		attempt_fails(attempt, code,
-					  strcmp(code, "RT0010") == 0 && attempt->failure.retry_ms > 0 ?
-						  attempt->failure.retry_ms :
-						  -1,
-					  "the deployment answers with status %d", call->status);
-	}
-	else if (attempt->is_refused)
-		attempt_fails(attempt, "RT0012", -1, "the deployment answers with another content type than %s",
-					  attempt->content_type);
-}
-
-/*
- * Returns by which of Restate's codes an attempt fails that is answered so.
- */
-static const char *
-code_of_status(int status)
-{
-	switch (status)
-	{
-		case 429:
-		case 502:
-		case 503:
-		case 504:
-			return "RT0010";
-		case 413:
-			return "RT0019";
-		case 415:
-			return "RT0015";
-		default:
-			return "RT0012";
-	}
 }
 
 /*
@@ -358,9 +191,7 @@ consider(Attempt *attempt)
 
 	if (attempt->push || attempt->is_ended)
 		return;
-	/* who does not read what it is sent is not sent more */
-	if (attempt->is_live && !attempt->is_closing &&
-		call_unsent(&attempt->call) > (flow_is_full() ? 0 : MAX_UNSENT) &&
+	if (!attempt->is_closing && is_behind(attempt) &&
 		(attempt->holding.place || loop_set_timer(&attempt->holding, loop_now() + HOLD_MS)))
 		return;
 	if (attempt->wants_news ||
@@ -379,6 +210,15 @@ consider(Attempt *attempt)
 	else if (has_more && attempt->holding.place == 0 &&
 			 !loop_set_timer(&attempt->holding, loop_now() + HOLD_MS))
 		pushes_add(attempt);
+}
+
+/*
+ * Returns whether the handler does not read what it is sent: it is not sent more.
+ */
+static bool
+is_behind(const Attempt *attempt)
+{
+	return attempt->is_live && call_unsent(&attempt->call) > (flow_is_full() ? 0 : MAX_UNSENT);
 }
 
 /*
@@ -478,8 +318,6 @@ attempt_refused(Attempt *attempt, const char *error_code, const char *why)
 void
 attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *reply, size_t len)
 {
-	bool can_be_sent = attempt->is_live && !attempt->call.is_finished;
-
 	add_steps(attempt, commands);
 	if (attempt->pushing > 0)
 	{
@@ -496,18 +334,25 @@ attempt_taken(Attempt *attempt, int64_t commands, int64_t entries, const char *r
 		if (attempt->is_live)
 			flow_let_send(attempt, pushed);
 	}
-	if (can_be_sent)
-	{
-		/* what it is not sent it does not know: a signal among that counts when it suspends */
-		attempt->known = entries;
-		if (len > 0)
-		{
-			attempt->active_at = loop_now();
-			if (!call_send(&attempt->call, reply, len))
-				attempt_fails(attempt, "RT0010", -1, "out of memory");
-		}
-	}
+	bring(attempt, entries, reply, len);
 	consider(attempt);
+}
+
+/*
+ * Sends the attempt what has come to its journal, which has so many entries now.
+ */
+static void
+bring(Attempt *attempt, int64_t entries, const char *frames, size_t len)
+{
+	/* what it is not sent it does not know: a signal among that counts when it suspends */
+	if (!attempt->is_live || attempt->call.is_finished)
+		return;
+	attempt->known = entries;
+	if (len == 0)
+		return;
+	attempt->active_at = loop_now();
+	if (!call_send(&attempt->call, frames, len))
+		attempt_fails(attempt, "RT0010", -1, "out of memory");
 }
 
 /*
@@ -634,6 +479,28 @@ attempts_have_news(const char *id, Reason reason)
 }
 
 void
+attempts_bring(const char *id, int64_t known, int64_t entries, const char *frames, size_t len)
+{
+	Attempt *next;
+
+	for (Attempt *attempt = all; attempt; attempt = next)
+	{
+		next = attempt->next;
+		if (attempt->is_ended || attempt->has_failed || attempt->is_given_back ||
+			attempt->known >= entries || strcmp(attempt->id, id) != 0)
+			continue;
+		if (attempt->push || attempt->known != known || is_behind(attempt))
+		{
+			attempt->wants_news = true;
+			count_ask(ASK_NEWS, REASON_OWN, 1);
+			consider(attempt);
+		}
+		else
+			bring(attempt, entries, frames, len);
+	}
+}
+
+void
 attempts_drain(void)
 {
 	for (Attempt *attempt = all; attempt; attempt = attempt->next)
@@ -723,7 +590,7 @@ note_end(const Attempt *attempt, AttemptOutcome outcome, const char *status,
 	log_event(error_code ? LOG_WARN : LOG_INFO,
 			  "event=attempt id=%s target=%s deployment=%s server=%s attempt=%" PRId64
 			  " outcome=%s duration_ms=%" PRId64 " steps=%" PRId64 " error_code=%s%s",
-			  attempt->id, attempt->path ? attempt->path + strlen(INVOKE) : "-",
+			  attempt->id, attempt->path ? attempt->path + strlen(ATTEMPT_INVOKE) : "-",
 			  attempt->served ? attempt->served->id : "-",
 			  attempt->server[0] ? log_quote(attempt->server, server, sizeof(server)) : "-",
 			  attempt->number, status, ms, attempt->steps, error_code ? error_code : "-", error);
@@ -758,13 +625,9 @@ attempt_free(Attempt *attempt)
 	if (attempt->next)
 		attempt->next->previous = attempt->previous;
 	nall--;
-	if (attempt->served)
-	{
-		/* nothing of it was claimed meanwhile */
-		if (served_is_full(attempt->served))
-			claims_wake(REASON_OWN);
-		served_release(attempt->served);
-	}
+	/* of what was full nothing was claimed meanwhile */
+	if (attempt->served && served_release(attempt->served))
+		claims_wake(REASON_OWN);
 	worker_release(attempt->worker);
 	drop_received(attempt);
 	flow_forget(attempt);

@@ -154,6 +154,13 @@ extern void attempt_is_failed(Attempt *attempt, const char *status);
  */
 extern void attempts_have_news(const char *id, Reason reason);
 
+/*
+ * What has come to the journal of an invocation, in frames, where it had so many entries and
+ * has so many now: its attempt is sent it, unless something that came before is missing.
+ */
+extern void attempts_bring(const char *id, int64_t known, int64_t entries, const char *frames,
+						   size_t len);
+
 /* Has handlers that only wait suspend. */
 extern void attempts_drain(void);
 

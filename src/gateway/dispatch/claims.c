@@ -63,6 +63,7 @@ enum
 
 static void try_claim(Timer *timer);
 static int room(void);
+static int promised(void);
 static bool begin(Task *task);
 static void list_deployments(Buffer *list, bool (*belongs)(const Served *served));
 static bool is_offered(const Served *served);
@@ -93,7 +94,7 @@ static int wait_ms;
 static Timer turn; /* when it fires something is claimed; always set */
 static Buffer full;
 static Buffer known;
-static int asked;
+static int asked; /* by the one that runs: slots, too */
 static char most[16];
 static const char *params[PARAMS];
 static PGresult *answer; /* which holds once the call has ended */
@@ -167,15 +168,6 @@ claims_offer(Buffer *deployments, int *count)
 	return NULL;
 }
 
-bool
-claims_offer_all(void)
-{
-	for (const Served *served = served_first(); served; served = served->next)
-		if (!is_offered(served))
-			return false;
-	return true;
-}
-
 /*
  * Returns whether what is submitted for a deployment may be claimed at once.
  */
@@ -183,7 +175,7 @@ static bool
 is_offered(const Served *served)
 {
 	return served_is_fresh(served) && served->endpoint && !served->is_behind &&
-		   served_has_room_for(served, offered);
+		   served_has_room_for(served, promised());
 }
 
 void
@@ -227,6 +219,7 @@ try_claim(Timer *timer)
 		return;
 	}
 	is_running = true;
+	asked = 0;
 	is_woken = false;
 	has_error = is_open = false;
 	memset(&task_of_claim, 0, sizeof(task_of_claim));
@@ -246,17 +239,27 @@ room(void)
 
 	if (left > served_room())
 		left = served_room();
-	left -= offered;
+	left -= promised();
 	if (left > MOST_CLAIMED)
 		left = MOST_CLAIMED;
 	if (left <= 0)
 		return 0;
-	/* the journals of those that are offered are still to come */
-	left = flow_room(left + offered) - offered;
+	/* the journals of those that are promised are still to come */
+	left = flow_room(left + promised()) - promised();
 	if (left > 0)
 		return left;
 	flow_claims_wait();
 	return 0;
+}
+
+/*
+ * Returns how many slots attempts may take that are still to come: any of them, and all on
+ * one deployment.
+ */
+static int
+promised(void)
+{
+	return offered + asked;
 }
 
 /*
@@ -267,6 +270,8 @@ begin(Task *task)
 {
 	Statement statement = {.sql = CLAIM, .nparams = PARAMS, .params = params, .is_binary = true};
 
+	/* it may begin anew, in another session */
+	asked = 0;
 	asked = room();
 	snprintf(most, sizeof(most), "%d", asked);
 	params[0] = workers_current()->name;
@@ -339,11 +344,13 @@ ended(Task *task, TaskEnd how)
 {
 	PGresult *rows = answer;
 	bool is_known = how != TASK_LOST && how != TASK_UNANSWERED && !is_open;
+	int most_rows = asked;
 	int nrows = 0;
 
 	(void) task;
 	answer = NULL;
 	is_running = false;
+	asked = 0;
 	if (rows && how == TASK_DONE && !has_error)
 	{
 		size_t bytes = 0;
@@ -357,7 +364,7 @@ ended(Task *task, TaskEnd how)
 		}
 		if (nrows > 0)
 			flow_claimed(bytes, nrows);
-		note_rest(nrows < asked);
+		note_rest(nrows < most_rows);
 	}
 	if (!is_known)
 		go_on_as_another();
@@ -368,7 +375,7 @@ ended(Task *task, TaskEnd how)
 		return;
 	}
 	/* who gets less than it asks for has all that there was */
-	wait(how == TASK_DONE && !has_error, nrows, nrows > 0 && nrows == asked);
+	wait(how == TASK_DONE && !has_error, nrows, nrows > 0 && nrows == most_rows);
 }
 
 /*

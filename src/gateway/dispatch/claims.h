@@ -48,9 +48,6 @@ extern const char *claims_offer(Buffer *deployments, int *count);
  */
 extern void claims_end_offer(int count, const PGresult *rows, int column, bool is_known);
 
-/* Whether offers are for all deployments that are known. */
-extern bool claims_offer_all(void);
-
 /* Claims no more; frees what there is, when none is under way. */
 extern void claims_stop(void);
 extern void claims_free(void);

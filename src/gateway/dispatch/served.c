@@ -71,7 +71,10 @@ served_load(const char *id, const char *json)
 		return before;
 	}
 	if (before)
+	{
+		served->ntaken = before->ntaken;
 		retire(before);
+	}
 	served->next = all;
 	all = served;
 	return served;
@@ -191,16 +194,23 @@ void
 served_use(Served *served)
 {
 	served->nattempts++;
+	served->ntaken++;
 	if (served_is_full(served))
 		served->is_behind = true;
 }
 
-void
+bool
 served_release(Served *served)
 {
+	Served *current = served->is_replaced ? served_find(served->id) : served;
+	bool was_full = current && served_is_full(current);
+
 	served->nattempts--;
+	if (current)
+		current->ntaken--;
 	if (served->is_replaced && served->nattempts == 0)
 		destroy(served);
+	return was_full;
 }
 
 /*
@@ -242,13 +252,13 @@ served_is_fresh(const Served *served)
 bool
 served_is_full(const Served *served)
 {
-	return served->nattempts >= most_attempts;
+	return served->ntaken >= most_attempts;
 }
 
 bool
 served_has_room_for(const Served *served, int count)
 {
-	return served->nattempts + count <= most_attempts;
+	return served->ntaken + count <= most_attempts;
 }
 
 int
@@ -257,8 +267,8 @@ served_room(void)
 	int room = most_attempts;
 
 	for (const Served *served = all; served; served = served->next)
-		if (!served_is_full(served) && most_attempts - served->nattempts < room)
-			room = most_attempts - served->nattempts;
+		if (!served_is_full(served) && most_attempts - served->ntaken < room)
+			room = most_attempts - served->ntaken;
 	return room;
 }
 

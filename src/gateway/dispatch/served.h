@@ -24,6 +24,7 @@ typedef struct Served
 	void *document;	   /* that all other texts are in */
 	int64_t loaded_at; /* by loop_now */
 	int nattempts;
+	int ntaken;		  /* slots, by these and by those on what it has replaced */
 	bool is_replaced; /* it is freed with its last attempt */
 	bool is_behind;	  /* it had no room: something may wait for it */
 	bool was_asked;	  /* it had, when something was last claimed */
@@ -42,9 +43,9 @@ extern Served *served_find(const char *id);
  */
 extern Served *served_load(const char *id, const char *json);
 
-/* An attempt runs on it, or does no longer. */
+/* An attempt runs on it, or does no longer: returns whether the deployment was full. */
 extern void served_use(Served *served);
-extern void served_release(Served *served);
+extern bool served_release(Served *served);
 
 /* Those that are known as they are, or that have no room for more: goes through them. */
 extern Served *served_first(void);
