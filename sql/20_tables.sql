@@ -114,13 +114,13 @@ CREATE TABLE restate.deployment (
   additional_headers jsonb,
   metadata jsonb,
   manifest jsonb,
-  is_moved boolean NOT NULL DEFAULT false,
+  is_moved boolean,
   CONSTRAINT deployment_rules CHECK (restate.check_deployment(
     ty, min_service_protocol_version, max_service_protocol_version))
 );
 REVOKE ALL ON restate.deployment FROM PUBLIC;
 -- one deployment an endpoint, of those that are where they were registered
-CREATE UNIQUE INDEX deployment_registered_idx ON restate.deployment (endpoint) WHERE manifest IS NOT NULL AND NOT is_moved;
+CREATE UNIQUE INDEX deployment_registered_idx ON restate.deployment (endpoint) WHERE manifest IS NOT NULL AND is_moved IS NOT TRUE;
 COMMENT ON TABLE restate.deployment IS
 'The registered deployments: endpoints that serve handlers.';
 COMMENT ON CONSTRAINT deployment_rules ON restate.deployment IS
@@ -134,7 +134,7 @@ COMMENT ON COLUMN restate.deployment.metadata IS
 COMMENT ON COLUMN restate.deployment.manifest IS
 'The manifest that its services are of, as it came; null for a row that restate_register_deployment did not write.';
 COMMENT ON COLUMN restate.deployment.is_moved IS
-'Whether restate_update_deployment has brought it to another endpoint, which may be that of another deployment.';
+'Whether restate_update_deployment has brought it to another endpoint, which may be that of another deployment. Null: it has not.';
 
 CREATE TABLE restate.service_revision (
   service_name text NOT NULL,

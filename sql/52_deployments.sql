@@ -483,7 +483,6 @@ BEGIN
   registered.additional_headers := coalesce(nullif(given -> 'additional_headers', 'null'), '{}');
   registered.metadata := coalesce(nullif(given -> 'metadata', 'null'), '{}');
   registered.manifest := sent;
-  registered.is_moved := coalesce(registered.is_moved, false);
 
   BEGIN
     PERFORM restate.put_deployment(registered);

@@ -36,7 +36,7 @@ BEGIN
   END IF;
   registered := had;
   registered.endpoint := coalesce(at, had.endpoint);
-  registered.is_moved := had.is_moved OR registered.endpoint <> had.endpoint;
+  registered.is_moved := had.is_moved IS TRUE OR registered.endpoint <> had.endpoint;
   IF (at LIKE 'http%') <> (had.ty = 'http') THEN
     PERFORM restate.refuse('deployment_incompatible', format('deployment %s is at an endpoint of another kind than', $1), at,
       detail => 'An update of a deployment leaves what is spoken with it.', hint => 'Register it as another deployment.');

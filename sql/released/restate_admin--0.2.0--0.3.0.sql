@@ -1296,9 +1296,9 @@ ALTER TABLE restate.deployment
   ADD COLUMN additional_headers jsonb,
   ADD COLUMN metadata jsonb,
   ADD COLUMN manifest jsonb,
-  ADD COLUMN is_moved boolean NOT NULL DEFAULT false;
+  ADD COLUMN is_moved boolean;
 -- one deployment an endpoint, of those that are where they were registered
-CREATE UNIQUE INDEX deployment_registered_idx ON restate.deployment (endpoint) WHERE manifest IS NOT NULL AND NOT is_moved;
+CREATE UNIQUE INDEX deployment_registered_idx ON restate.deployment (endpoint) WHERE manifest IS NOT NULL AND is_moved IS NOT TRUE;
 COMMENT ON COLUMN restate.deployment.protocol_type IS
 'BidiStream or RequestResponse, of an endpoint of HTTP; null is BidiStream.';
 COMMENT ON COLUMN restate.deployment.additional_headers IS
@@ -1308,7 +1308,7 @@ COMMENT ON COLUMN restate.deployment.metadata IS
 COMMENT ON COLUMN restate.deployment.manifest IS
 'The manifest that its services are of, as it came; null for a row that restate_register_deployment did not write.';
 COMMENT ON COLUMN restate.deployment.is_moved IS
-'Whether restate_update_deployment has brought it to another endpoint, which may be that of another deployment.';
+'Whether restate_update_deployment has brought it to another endpoint, which may be that of another deployment. Null: it has not.';
 -- The function has no parsed body that uses the table's row type while the table is
 -- written anew; it gets its own again further below.
 CREATE OR REPLACE FUNCTION restate.service_document(service restate.service_revision) RETURNS jsonb
@@ -1824,7 +1824,6 @@ BEGIN
   registered.additional_headers := coalesce(nullif(given -> 'additional_headers', 'null'), '{}');
   registered.metadata := coalesce(nullif(given -> 'metadata', 'null'), '{}');
   registered.manifest := sent;
-  registered.is_moved := coalesce(registered.is_moved, false);
 
   BEGIN
     PERFORM restate.put_deployment(registered);
@@ -1887,7 +1886,7 @@ BEGIN
   END IF;
   registered := had;
   registered.endpoint := coalesce(at, had.endpoint);
-  registered.is_moved := had.is_moved OR registered.endpoint <> had.endpoint;
+  registered.is_moved := had.is_moved IS TRUE OR registered.endpoint <> had.endpoint;
   IF (at LIKE 'http%') <> (had.ty = 'http') THEN
     PERFORM restate.refuse('deployment_incompatible', format('deployment %s is at an endpoint of another kind than', $1), at,
       detail => 'An update of a deployment leaves what is spoken with it.', hint => 'Register it as another deployment.');

@@ -95,21 +95,6 @@ prepare_update(Exchange *exchange)
 }
 
 /*
- * The same for PUT, which version 2 of the API alone has still.
- */
-void
-prepare_replace(Exchange *exchange)
-{
-	if (exchange->is_version_2)
-	{
-		prepare_update(exchange);
-		return;
-	}
-	snprintf(exchange->allow, sizeof(exchange->allow), "GET,HEAD,DELETE,PATCH");
-	answer_error(exchange, 405, "method_not_allowed", "a deployment is changed with PATCH");
-}
-
-/*
  * Takes what the body says, which must be an object.
  */
 static void

@@ -20,7 +20,6 @@ extern void prepare_register(Exchange *exchange);
 
 /* Of a deployment that is registered, with PATCH and with PUT. */
 extern void prepare_update(Exchange *exchange);
-extern void prepare_replace(Exchange *exchange);
 
 extern void answer_registered(Exchange *exchange, const PGresult *result);
 

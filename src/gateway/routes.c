@@ -127,14 +127,14 @@
 	}
 
 /* of a deployment that is registered */
-#define UPDATE(verb, prepare_function)                                                              \
+#define UPDATE(verb, is_old)                                                                        \
 	{                                                                                               \
 		.method = verb, .segments = {"deployments", "*"}, .pattern = "/deployments/{id}",           \
 		.needs = NEEDS_OPERATIONS, .body_limit = REGISTER_MAX_BODY,                                 \
 		.sql = "SELECT pg_catalog.restate_update_deployment("                                       \
 			   "$1::pg_catalog.restate_deployment_id, $3::pg_catalog.jsonb, $2::pg_catalog.jsonb)", \
-		.nargs = 3, .codes = register_codes, .prepare = prepare_function, .before = discover,       \
-		.task = &one_call, .answer = answer_document                                                \
+		.nargs = 3, .codes = register_codes, .prepare = prepare_update, .before = discover,         \
+		.task = &one_call, .answer = answer_document, .is_of_version_2 = is_old                     \
 	}
 
 /* of the web UI, which is no part of the API: /openapi does not name them */
@@ -276,8 +276,8 @@ static const Route routes[] = {
 	 .prepare = prepare_remove_deployment,
 	 .task = &one_call,
 	 .answer = answer_accepted},
-	UPDATE("PATCH", prepare_update),
-	UPDATE("PUT", prepare_replace),
+	UPDATE("PATCH", false),
+	UPDATE("PUT", true),
 
 	READ(SEGMENTS("services"), "/services", "SELECT document FROM restate.admin_services", 0, NULL,
 		 prepare_nothing),
@@ -362,9 +362,9 @@ static const Route routes[] = {
 
 static bool text_is(UrlText text, const char *word);
 static void pass_over_version(Exchange *exchange);
-static bool path_matches(const Route *route, const UrlTarget *url);
+static bool path_matches(const Route *route, const Exchange *exchange);
 static bool method_matches(const Route *route, const char *method);
-static bool list_methods(const UrlTarget *url, char *list, size_t size);
+static bool list_methods(Exchange *exchange);
 static void decode_parameters(Exchange *exchange);
 static bool decode(Exchange *exchange, UrlText text, char **value, size_t *len);
 
@@ -390,14 +390,14 @@ route_find(Exchange *exchange)
 	for (int i = 0; i < NROUTES; i++)
 	{
 		if (method_matches(&routes[i], exchange->method) &&
-			path_matches(&routes[i], &exchange->url))
+			path_matches(&routes[i], exchange))
 		{
 			exchange->route = &routes[i];
 			decode_parameters(exchange);
 			return;
 		}
 	}
-	if (list_methods(&exchange->url, exchange->allow, sizeof(exchange->allow)))
+	if (list_methods(exchange))
 		answer_error(exchange, 405, "method_not_allowed", "the method is not served here");
 	else
 		answer_error(exchange, 404, "route_not_found", "nothing is served here");
@@ -440,11 +440,13 @@ pass_over_version(Exchange *exchange)
  * not empty.
  */
 static bool
-path_matches(const Route *route, const UrlTarget *url)
+path_matches(const Route *route, const Exchange *exchange)
 {
+	const UrlTarget *url = &exchange->url;
 	int i;
 
-	if (route->is_served && !route->is_served())
+	if ((route->is_served && !route->is_served()) ||
+		(route->is_of_version_2 && !exchange->is_version_2))
 		return false;
 	if (url->nsegments > ROUTE_MAX_SEGMENTS && !route->is_prefix)
 		return false;
@@ -479,12 +481,14 @@ method_matches(const Route *route, const char *method)
  * Returns false where there are none.
  */
 static bool
-list_methods(const UrlTarget *url, char *list, size_t size)
+list_methods(Exchange *exchange)
 {
+	char *list = exchange->allow;
+	size_t size = sizeof(exchange->allow);
 	size_t len = 0;
 
 	for (int i = 0; i < NROUTES; i++)
-		if (path_matches(&routes[i], url) && len < size)
+		if (path_matches(&routes[i], exchange) && len < size)
 			len += (size_t) snprintf(list + len, size - len, "%s%s", len > 0 ? "," : "",
 									 strcmp(routes[i].method, "GET") == 0 ? "GET,HEAD" :
 																			routes[i].method);

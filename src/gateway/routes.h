@@ -52,6 +52,7 @@ typedef struct Route
 	bool is_open;			 /* asks for no token */
 	bool is_readiness;		 /* tells whether requests can be served */
 	bool is_prefix;			 /* serves what is below its path, too, and that alone */
+	bool is_of_version_2;	 /* serves its path below /v2 alone */
 	bool (*is_served)(void); /* NULL: always */
 	size_t body_limit;		 /* 0: a body is ignored */
 	bool is_raw;			 /* the body is bytes of any type; else JSON */

@@ -52,7 +52,7 @@ worker_hand_over(Workset *workset, const Claim *claim)
 		Invocation *invocation = lfirst(cell);
 		const Lane *lane = find_lane(lanes, invocation->service_name, pinned_to(invocation));
 
-		if (list_length(started) < claim->max && lane->is_open &&
+		if (list_length(started) < claim->max && lane && lane->is_open &&
 			start(workset, invocation, lane, claim->worker_name))
 			started = lappend(started, &invocation->id);
 	}
@@ -125,6 +125,8 @@ read_lanes(const List *ready, const Claim *claim)
 
 		store_read_startable(row, &found);
 		lane = find_lane(lanes, found.service_name, found.deployment_id);
+		if (lane == NULL)
+			elog(ERROR, "a deployment that nothing was asked of");
 		lane->is_open = true;
 		lane->starts_on = *found.starts_on;
 		lane->min_protocol_version = (int32) found.min_protocol_version;

@@ -89,7 +89,7 @@ for my $database (sort keys %older)
 }
 my @databases = ('postgres', 'example', sort keys %older);
 # what the older ones do not have
-my @new_here = (@live_tables, qw(is_foreign has_waiters));
+my @new_here = (@live_tables, qw(is_foreign has_waiters asked_completion_id is_moved));
 my %contents = map { $_ => digest($standby, $_, $older{$_} ? @new_here : ()) } @databases;
 unlike($contents{example}, qr/^\w+ 0 /m, 'every table has rows to upgrade');
 

@@ -96,7 +96,7 @@ log_says($gateway, qr/event=not_ready error="the database has no extension resta
 my @functions = slurp_file("$top/examples/gateway_roles.sql") =~ /\b(restate_\w+)(?=,| *\nTO restate_gateway)/g;
 # without the joined call all can be served, without the answers, bulk jobs, the clock,
 # registration and what waits all but those, and the ingress is another role's
-@functions = grep { !/^restate_(?:gateway|ingress|joined|explain|preview|restart_point|lineage|call_tree|dry_run|bulk|backlog|tick|register|remove|modify)/ } @functions;
+@functions = grep { !/^restate_(?:gateway|ingress|joined|explain|preview|restart_point|lineage|call_tree|dry_run|bulk|backlog|tick|register|update|remove|modify)/ } @functions;
 cmp_ok(scalar @functions, '>=', 15, 'the operations are known');
 for my $function (@functions)
 {

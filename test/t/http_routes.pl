@@ -178,7 +178,7 @@ is(digest($node), $before, 'nothing was changed');
 
 # methods
 for my $case (
-	[ '/deployments', 'GET,HEAD,POST' ], [ '/deployments/x', 'GET,HEAD,DELETE,PATCH,PUT' ], [ '/services/x', 'GET,HEAD,PATCH' ],
+	[ '/deployments', 'GET,HEAD,POST' ], [ '/deployments/x', 'GET,HEAD,DELETE,PATCH' ], [ '/v2/deployments/x', 'GET,HEAD,DELETE,PATCH,PUT' ], [ '/services/x', 'GET,HEAD,PATCH' ],
 	[ '/services/x/handlers', 'GET,HEAD' ], [ '/services/x/state', 'POST' ], [ '/subscriptions', 'POST,GET,HEAD' ],
 	[ '/subscriptions/x', 'GET,HEAD,DELETE' ], [ '/cluster-health', 'GET,HEAD' ], [ '/query', 'POST' ])
 {

@@ -65,6 +65,7 @@ const commands = {
   },
   type: async ({ into, text: typed }) => page.locator(into).first().pressSequentially(typed),
   press: async ({ key }) => page.keyboard.press(key),
+  press_on: async ({ on, key }) => page.locator(on).first().press(key),
   wait: async ({ until, state }) => page.locator(until).first().waitFor({ state: state ?? 'visible' }),
   read: async ({ of }) => text(page.locator(of)),
   links: async ({ of }) => page.locator(of).evaluateAll((elements) => elements.map((e) => e.getAttribute('href'))),
