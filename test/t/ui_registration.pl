@@ -74,13 +74,13 @@ browser('press', key => 'End');
 browser('press', key => 'Backspace');
 browser('press', key => '8');
 is(confirm('Save'), 'POST /services/Shop/state', 'edit');
-is(in_tables(q(SELECT value_utf8 FROM restate.sys_state WHERE service_key = 'k')), '8', 'the state is another');
+is(in_tables(q(SELECT convert_from(value, 'UTF8') FROM restate.object_state WHERE service_key = 'k')), '8', 'the state is another');
 page('/ui/state/Shop', 'main >> text=count');
 browser('click', on => 'tbody button[aria-haspopup=true]', until => '[role=menu]');
 browser('click', on => '[role=menu] >> text=Delete', until => '[role=dialog] input[name=confirm]');
 browser('fill', into => '[role=dialog] input[name=confirm]', text => 'delete');
 is(confirm('Delete'), 'POST /services/Shop/state', 'delete');
-is(in_tables(q(SELECT count(*) FROM restate.state)), 0, 'there is none');
+is(in_tables(q(SELECT count(*) FROM restate.object_state)), 0, 'there is none');
 all_is_well('a state');
 
 # the headers of a deployment, and its end
