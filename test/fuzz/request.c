@@ -357,7 +357,8 @@ try_encoded_again(const Exchange *exchange)
 }
 
 /*
- * A path without a version is that of version 3.
+ * A path without a version is that of version 3, unless it has so many segments that one
+ * more is too many.
  */
 static void
 try_version(const Exchange *exchange)
@@ -366,7 +367,8 @@ try_version(const Exchange *exchange)
 	Buffer longer = {0};
 	Exchange *again;
 
-	if (target[0] != '/' || (target[1] == 'v' && strchr("123", target[2])))
+	if (target[0] != '/' || (target[1] == 'v' && strchr("123", target[2])) ||
+		exchange->url.nsegments >= URL_MAX_SEGMENTS)
 		return;
 	buffer_printf(&longer, "/v3%s", target);
 	again = serve(exchange->method, longer.data);
