@@ -128,7 +128,8 @@ for my $operation (@operations)
 			"$method $prefix$path answers with a documented status")
 		  or diag("$got->{status} $got->{body}");
 	}
-	my $url = $path =~ s/\{(\w+)\}/$parameter{$1}/gr;
+	# what is deprecated is of version 2
+	my $url = ($described->{deprecated} ? '/v2' : '') . $path =~ s/\{(\w+)\}/$parameter{$1}/gr;
 	my $other = request($gateway, 'OPTIONS', $url);
 	is($other->{status}, 405, "OPTIONS $path is 405");
 	like($other->{headers}{allow} // '', qr/\b$method\b/, "OPTIONS $path is told that $method is served");
