@@ -270,6 +270,8 @@ END $$;
 CREATE FUNCTION wrong_batch(line jsonb, r request, answer jsonb) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   want CONSTANT jsonb := line #> '{recorded,body}';
+  restarted CONSTANT restate_invocation_id[] := CASE WHEN r.operation = 'restart-as-new' THEN
+    ARRAY(SELECT inv(s ->> 'old_invocation_id') FROM jsonb_array_elements(answer -> 'succeeded') AS s) END;
 BEGIN
   RETURN concat_ws('; ', differences(comparable_lists(CASE WHEN want ? 'failed_len' THEN jsonb_build_object(
         'succeeded_len', jsonb_array_length(answer -> 'succeeded'), 'failed_len', jsonb_array_length(answer -> 'failed'),
@@ -277,8 +279,8 @@ BEGIN
       ELSE answer END), comparable_lists(want)),
     (SELECT 'the error lacks the id: ' || (f ->> 'error') FROM jsonb_array_elements(answer -> 'failed') AS f
       WHERE position(f ->> 'invocation_id' IN f ->> 'error') = 0 LIMIT 1),
-    CASE WHEN r.operation = 'restart-as-new' AND (SELECT count(*) FROM restate.invocation AS i WHERE i.restarted_from
-        = ANY (ARRAY(SELECT inv(s ->> 'old_invocation_id') FROM jsonb_array_elements(answer -> 'succeeded') AS s))) <> jsonb_array_length(answer -> 'succeeded')
+    CASE WHEN (SELECT count(*) FROM restate.invocation AS i WHERE i.restarted_from = ANY (restarted)) <> jsonb_array_length(answer -> 'succeeded')
+        AND r.operation = 'restart-as-new'
       THEN 'another number of restarts' END);
 END $$;
 

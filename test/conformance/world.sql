@@ -143,6 +143,8 @@ $$;
 CREATE FUNCTION make(label text, target text, status text, facts jsonb DEFAULT '{}')
   RETURNS restate_invocation_id LANGUAGE plpgsql AS $$
 DECLARE
+  entries bigint;
+  commands bigint;
   part CONSTANT text[] := string_to_array(target, '/');
   keyed CONSTANT boolean := cardinality(part) = 3;
   service_ty CONSTANT text := CASE WHEN NOT keyed THEN 'service' WHEN part[1] LIKE 'Wf%' THEN 'workflow' ELSE 'virtual_object' END;
@@ -180,8 +182,8 @@ BEGIN
         p.completion_id, p.result_completion_id, p.invoked_id, p.name, p.signal_index, p.signal_name, p.meta, p.payload
       FROM jsonb_array_elements(journal_json(lines)) AS e
       CROSS JOIN LATERAL restate.parse_entry(e -> 'entry_json') AS p;
-    UPDATE restate.invocation AS i SET input_headers = NULL, input_payload = NULL, (journal_size, journal_commands_size)
-      = (SELECT count(*), count(*) FILTER (WHERE j.entry_type < 'Notification: Run') FROM restate.journal AS j WHERE j.id = made)
+    SELECT count(*), count(*) FILTER (WHERE j.entry_type < 'Notification: Run') INTO entries, commands FROM restate.journal AS j WHERE j.id = made;
+    UPDATE restate.invocation AS i SET input_headers = NULL, input_payload = NULL, journal_size = entries, journal_commands_size = commands
       WHERE i.id = made;
   END IF;
   IF lines[1] ~ 'v1 ' THEN

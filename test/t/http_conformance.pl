@@ -40,6 +40,7 @@ COMMIT;
 SET search_path = conformance, public;
 SET timezone = 'UTC';
 SET jit = off;
+SET plan_cache_mode = force_custom_plan;
 SQL
 my $plain = start_gateway($node);
 my $busy = start_gateway($node, '--lanes=1', '--request-timeout=3600');
