@@ -42,6 +42,7 @@ static int header_came(nghttp2_session *session, const nghttp2_frame *frame, con
 static int data_came(nghttp2_session *session, uint8_t flags, int32_t stream, const uint8_t *bytes,
 					 size_t len, void *user);
 static int frame_came(nghttp2_session *session, const nghttp2_frame *frame, void *user);
+static void refuse_answer(nghttp2_session *session, int32_t stream);
 static void answer_ended(nghttp2_session *session, int32_t stream);
 static int frame_not_sent(nghttp2_session *session, const nghttp2_frame *frame, int error,
 						  void *user);
@@ -392,6 +393,8 @@ frame_came(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 			call = nghttp2_session_get_stream_user_data(session, frame->hd.stream_id);
 			if (call && call->status >= 200)
 				link_tell_head(call);
+			else if (call && call->status < 100)
+				refuse_answer(session, frame->hd.stream_id);
 			break;
 		default:
 			break;
@@ -400,6 +403,19 @@ frame_came(nghttp2_session *session, const nghttp2_frame *frame, void *user)
 		frame->hd.flags & NGHTTP2_FLAG_END_STREAM)
 		answer_ended(session, frame->hd.stream_id);
 	return 0;
+}
+
+/*
+ * The status of an answer is none, though it has three digits.
+ */
+static void
+refuse_answer(nghttp2_session *session, int32_t stream)
+{
+	Call *call = nghttp2_session_get_stream_user_data(session, stream);
+
+	(void) nghttp2_session_set_stream_user_data(session, stream, NULL);
+	(void) nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_PROTOCOL_ERROR);
+	link_end_call(call, CALL_MALFORMED, "the status of the answer is below 100");
 }
 
 /*
