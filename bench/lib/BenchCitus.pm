@@ -19,11 +19,14 @@ sub no_citus
 	return -e "$share/extension/citus.control" ? undef : 'Citus is not installed for this PostgreSQL';
 }
 
+# how many clusters there have been, each in a directory of its own
+my $made = 0;
+
 # Starts a coordinator and as many workers, with the extension and nothing distributed.
 sub new
 {
 	my ($class, $workers) = @_;
-	my $self = bless { dir => "$ENV{SERVER_DIR}/citus$workers", nodes => [] }, $class;
+	my $self = bless { dir => "$ENV{SERVER_DIR}/citus" . $made++, nodes => [] }, $class;
 	$self->{owner} = [ (stat $ENV{SERVER_DIR})[ 4, 5 ] ];
 	mkdir $self->{dir} or die "$self->{dir}: $!";
 	chown @{ $self->{owner} }, $self->{dir};
