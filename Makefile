@@ -105,7 +105,7 @@ $(filter-out $(OWN_GOALS),$(MAKECMDGOALS)):
 #?                    in each way to serve them; make check does the commonest two
 #? make check-debian  make check in a bare Debian of its own, as root; DEBIAN=trixie, which has
 #?                    PostgreSQL 17, if not said otherwise; forky has 18
-#? make fuzz          the fuzzers, SECONDS_EACH=600 each
+#? make fuzz          the fuzzers, SECONDS_EACH=600 each, or RUNS_EACH=20000
 #? make bench         every benchmark, on private servers; bench-quick takes two minutes
 #?   PARTS="calls http"      only these parts of the benchmarks, or of check-faults
 #? make lint          warnings of gcc and clang, clang-tidy, cppcheck, the analyzer, format

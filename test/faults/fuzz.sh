@@ -1,6 +1,6 @@
 #!/bin/bash
-# Each fuzzer of test/run-fuzz for SECONDS_EACH seconds, a minute if not said
-# otherwise, as TAP.
+# Each fuzzer of test/run-fuzz with RUNS_EACH inputs, or for SECONDS_EACH
+# seconds, a minute if neither is said, as TAP.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 

@@ -43,6 +43,7 @@ static void try_query(const char *query);
 static void try_covered(const char *text, const Cover *cover);
 static void try_cast(const char *query);
 static Step step(const char *text, Place *place);
+static size_t brackets(const char *text);
 static bool is_word(const char *text, SqlToken token, const char *word);
 static bool is_same(const char *text, SqlToken token, const char *other_text, SqlToken other);
 static char *covered(const char *text, const Cover *cover);
@@ -166,7 +167,10 @@ try_cast(const char *query)
 				size_t start = new.token.start;
 
 				CHECK(out.last != ' ');
-				out.from = start + 6 + (strncmp(result + start + 6, "[]", 2) == 0 ? 2 : 0);
+				out.from = start + 6;
+				/* of an array, with one pair of brackets more than the query has */
+				if (brackets(result + out.from) > brackets(query + old.token.start))
+					out.from += 2;
 				new = step(result, &out);
 				casts++;
 			}
@@ -193,6 +197,19 @@ step(const char *text, Place *place)
 		place->last = text[place->from - 1];
 	place->from = step.token.end;
 	return step;
+}
+
+/*
+ * Returns how many pairs of brackets the text begins with.
+ */
+static size_t
+brackets(const char *text)
+{
+	size_t pairs = 0;
+
+	while (strncmp(text + 2 * pairs, "[]", 2) == 0)
+		pairs++;
+	return pairs;
 }
 
 /*
