@@ -110,21 +110,23 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 
 	/*
 	 * Has the node that has the shard of the partition key do what is asked.  No row is as
-	 * it says: there is one of the answer all the same.
+	 * it says: there is one of the answer all the same.  The table is the one with the
+	 * fewest columns and indexes of those with such a shard: Citus writes the query anew
+	 * each time, and the node plans it.
 	 */
 	[READ(ASK_SHARD)] = {
 		.name = "ask shard",
 		.of_this_node = true,
 		.form = &store_form_request, .result = &store_result_answer,
-		.sql = "SELECT restate.run_on_shard({partition_key}, {request}, count(*)) AS answer FROM restate.invocation i"
-			" WHERE i.partition_key = {partition_key} AND i.id IS NULL"},
+		.sql = "SELECT restate.run_on_shard({partition_key}, {request}, count(*)) AS answer FROM restate.bulk_target t"
+			" WHERE t.partition_key = {partition_key} AND t.job IS NULL"},
 
 	/* Changes nothing, and has Citus take its transaction for one that changes the shard. */
 	[READ(TOUCH_SHARD)] = {
 		.name = "touch shard",
 		.of_this_node = true,
 		.form = &store_form_partition,
-		.sql = "UPDATE restate.invocation i SET status = i.status WHERE i.partition_key = {partition_key} AND i.id IS NULL"},
+		.sql = "DELETE FROM restate.bulk_target t WHERE t.partition_key = {partition_key} AND t.job IS NULL"},
 
 	/* whether a worker was heard of a moment ago */
 	[READ(READ_WORKER)] = {
