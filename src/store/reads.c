@@ -95,8 +95,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 		.name = "read shards",
 		.of_this_node = true,
 		.form = &store_form_partitions, .result = &store_result_count,
-		.sql = "SELECT pg_catalog.get_shard_id_for_distribution_column('restate.invocation', k.key) AS count"
-			" FROM unnest({partition_keys}) WITH ORDINALITY AS k (key, place) ORDER BY k.place"},
+		.sql = "SELECT pg_catalog.get_shard_id_for_distribution_column('restate.invocation', v.key) AS count FROM {rows}"},
 
 	/* the tables, each with the shard of it that goes with the partition key */
 	[READ(READ_SHARD_TABLES)] = {
@@ -131,12 +130,14 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	/* whether a worker was heard of a moment ago */
 	[READ(READ_WORKER)] = {
 		.name = "read worker",
+		.of_references = true,
 		.form = &store_form_worker,
 		.sql = "SELECT FROM restate.worker w WHERE w.name = {name} AND w.last_seen >= {at} - interval '1 second'"},
 
 	/* which of the deployments the ready of a service start on that are pinned to one, or to none; none of a held one */
 	[READ(READ_STARTABLE)] = {
 		.name = "read startable",
+		.of_references = true,
 		.form = &store_form_startable, .result = &store_result_startable,
 		.sql = "SELECT v.service_name, v.deployment_id, d.id AS starts_on,"
 			" d.min_service_protocol_version::bigint AS min_protocol_version,"
@@ -202,6 +203,7 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 
 	[READ(READ_REGISTERED)] = {
 		.name = "read registered",
+		.of_references = true,
 		.form = &store_form_handler, .result = &store_result_handler,
 		.sql = REGISTERED},
 
@@ -482,8 +484,11 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	[READ(IS_DISTRIBUTED)] = {
 		.name = "is distributed",
 		.of_this_node = true,
-		.form = &store_form_none,
-		.sql = "SELECT FROM pg_catalog.pg_dist_partition"
+		.form = &store_form_none, .result = &store_result_count,
+		.sql = "SELECT (SELECT count(*) FROM pg_catalog.pg_dist_shard s"
+			" JOIN pg_catalog.pg_dist_placement p ON p.shardid = s.shardid"
+			" JOIN pg_catalog.pg_dist_local_group g ON g.groupid = p.groupid"
+			" WHERE s.logicalrelid = 'restate.deployment'::pg_catalog.regclass) AS count FROM pg_catalog.pg_dist_partition"
 			" WHERE logicalrelid = 'restate.invocation'::pg_catalog.regclass"},
 };
 /* clang-format on */

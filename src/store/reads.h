@@ -73,7 +73,7 @@
 	STORE_CLAIM_ASKED(ALL)
 
 #define STORE_PARTITION(ROW, ALL)  ALL(INT8, partition_key)
-#define STORE_PARTITIONS(ROW, ALL) ALL(INT8_ARRAY, partition_keys)
+#define STORE_PARTITIONS(ROW, ALL) ROW(INT8, key)
 
 /* what is asked of the node that has the shard of a partition key: see store_wire.c */
 #define STORE_REQUESTS(ROW, ALL) \

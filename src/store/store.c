@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/xact.h"
 #include "catalog/pg_namespace_d.h"
 #include "catalog/pg_type_d.h"
 #include "utils/array.h"
@@ -29,14 +30,21 @@
 static Oid invocation_id_oid = InvalidOid;
 static Oid deployment_id_oid = InvalidOid;
 
-/* whether the invocation table is distributed over nodes, as the operation began */
+/*
+ * Whether the invocation table is distributed over nodes, and the shard to read tables
+ * on that every node has, 0 for none; both as the operation began.  They are looked up
+ * again when a relation has changed, which Citus says of those that it distributes.
+ */
 static bool is_distributed = false;
+static int64 shard_of_references = 0;
+static bool is_looked = false;
 
 /* how often functions have changed, and at which the version was found to match */
 static uint64 changes = 1;
 static uint64 checked_at = 0;
 
 static void look_for_nodes(void);
+static void expect_other_nodes(Datum arg, Oid relation);
 static void expect_another_version(Datum arg, int cacheid, uint32 hashvalue);
 static void check_installed_version(void);
 static void check_written(StoreCall *call, const StoreWritten *part);
@@ -73,7 +81,10 @@ store_begin(void)
 	}
 
 	if (!is_watching)
+	{
 		CacheRegisterSyscacheCallback(PROCOID, expect_another_version, (Datum) 0);
+		CacheRegisterRelcacheCallback(expect_other_nodes, (Datum) 0);
+	}
 	is_watching = true;
 	if (invocation_id != invocation_id_oid || deployment_id != deployment_id_oid)
 	{
@@ -82,6 +93,7 @@ store_begin(void)
 		deployment_id_oid = deployment_id;
 	}
 	store_forget_shards();
+	is_looked = false;
 	seen = changes; /* before the look: what changes later is seen the next time */
 	check_installed_version();
 	checked_at = seen;
@@ -89,18 +101,38 @@ store_begin(void)
 }
 
 /*
- * Looks whether the invocation table is distributed over nodes.
+ * Looks whether the invocation table is distributed over nodes, unless nothing has changed
+ * since the last look.
  */
 static void
 look_for_nodes(void)
 {
 	StoreCall call;
+	StoreFoundCount placements;
 
+	if (is_looked)
+		return;
 	is_distributed = false;
+	shard_of_references = 0;
+	is_looked = true; /* before the look: what changes meanwhile is seen the next time */
 	if (!OidIsValid(get_relname_relid("pg_dist_partition", PG_CATALOG_NAMESPACE)))
 		return;
 	store_call(&call, STORE_IS_DISTRIBUTED);
 	is_distributed = store_execute(&call) > 0;
+	if (!is_distributed)
+		return;
+	store_read_count(0, &placements);
+	if (placements.count > 0)
+		shard_of_references = store_know_shard_of(0);
+}
+
+/*
+ * Has the nodes looked for again: a relation has changed.
+ */
+static void
+expect_other_nodes(Datum arg, Oid relation)
+{
+	is_looked = false;
 }
 
 /*
@@ -209,7 +241,17 @@ store_def(const StoreCall *call)
 uint64
 store_execute(const StoreCall *call)
 {
-	return store_goes_to_shards(call) ? store_execute_on_shards(call) : store_execute_whole(&call, 1, NULL);
+	StoreCall here;
+
+	if (store_goes_to_shards(call))
+		return store_execute_on_shards(call);
+	if (store_def(call)->of_references && call->shard == 0 && store_shard_of_references() != 0)
+	{
+		here = *call;
+		here.shard = store_shard_of_references();
+		call = &here;
+	}
+	return store_execute_whole(&call, 1, NULL);
 }
 
 /*
@@ -396,6 +438,17 @@ bool
 store_is_distributed(void)
 {
 	return is_distributed;
+}
+
+/*
+ * Returns the shard to read tables on that every node has all of, without Citus, which
+ * would plan that anew each time; 0 where it has to.  In a transaction block it has to:
+ * what that has written before, Citus may have done over a connection.
+ */
+int64
+store_shard_of_references(void)
+{
+	return is_distributed && !IsTransactionBlock() ? shard_of_references : 0;
 }
 
 /*

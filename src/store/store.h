@@ -223,6 +223,7 @@ typedef struct StoreStatementDef
 	bool may_conflict;		   /* of an insert: a row may be there already, which the call says */
 	StoreStatement left;	   /* of a delete of all there is: counts what is left */
 	bool of_this_node;		   /* where the tables are distributed, it is run here and its plan is kept */
+	bool of_references;		   /* reads tables alone that every node has all of, where they are distributed */
 } StoreStatementDef;
 
 extern const StoreStatementDef store_work[STORE_WORK_COUNT];
@@ -267,6 +268,7 @@ extern int64 store_write(StoreCall *const *work);
 pg_noreturn extern void store_not_written(const char *what, int64 missing);
 extern uint64 store_execute_whole(const StoreCall *const *calls, int count, StoreWritten *parts);
 extern bool store_is_distributed(void);
+extern int64 store_shard_of_references(void);
 extern uint64 store_changes_of_functions(void);
 extern Oid store_type_oid(StoreType type);
 
@@ -284,6 +286,8 @@ extern void store_write_on_shards(StoreCall *const *calls, int count, StoreWritt
 
 /* store_touch.c: what Citus is told */
 extern void store_touch(int64 partition_key);
+extern int64 store_shard_here(int64 partition_key);
+extern void store_note_here(int64 partition_key);
 
 /* store_shards.c: which shards there are */
 extern int64 *store_shards_of(const int64 *partition_keys, int count);

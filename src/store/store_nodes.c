@@ -42,7 +42,11 @@ static bool is_only_read(const StoreCall *call);
 static int parts_of(StoreCall *const *calls, const Place *places, int count, StoreCall *parts,
 					int *numbers);
 static StoreCall part_of(const StoreCall *call, const Place *places, int count);
-static const bytea *ask(int64 partition_key, const StoreCall *calls, int count, bool is_work);
+static const bytea *ask(int64 partition_key, StoreCall *calls, int count, bool is_work);
+static bytea *run_here(int64 shard, StoreCall *calls, int count, bool is_work);
+
+/* whether this process has run what Citus was asked to have run on a shard */
+static bool ran_here = false;
 
 /*
  * Returns whether the call is run by the nodes that have the shards of its rows.
@@ -331,13 +335,18 @@ part_of(const StoreCall *call, const Place *places, int count)
 
 /*
  * Has the node that has the shard of the partition key run the calls; returns its answer.
+ * If this is known to be that node, it needs no query.
  */
 static const bytea *
-ask(int64 partition_key, const StoreCall *calls, int count, bool is_work)
+ask(int64 partition_key, StoreCall *calls, int count, bool is_work)
 {
+	int64 shard = store_shard_here(partition_key);
 	StoreCall call;
 	StoreFoundAnswer found;
 
+	if (shard != 0)
+		return run_here(shard, calls, count, is_work);
+	ran_here = false;
 	store_call(&call, STORE_ASK_SHARD);
 	store_add_request(&call, &(StoreRequest){
 								 .partition_key = partition_key,
@@ -345,7 +354,30 @@ ask(int64 partition_key, const StoreCall *calls, int count, bool is_work)
 	if (store_execute(&call) != 1)
 		elog(ERROR, "a shard has not answered");
 	store_read_answer(0, &found);
+	if (ran_here)
+		store_note_here(partition_key);
 	return found.answer;
+}
+
+/*
+ * Runs the calls on a shard that this node has; returns the answer.
+ */
+static bytea *
+run_here(int64 shard, StoreCall *calls, int count, bool is_work)
+{
+	const StoreCall *asked[STORE_WORK_COUNT];
+	StoreWritten parts[STORE_WORK_COUNT];
+
+	for (int i = 0; i < count; i++)
+	{
+		calls[i].shard = shard;
+		calls[i].goes_on = false;
+		asked[i] = &calls[i];
+	}
+	if (!is_work)
+		return store_write_rows(store_execute_whole(asked, 1, NULL));
+	(void) store_execute_whole(asked, count, parts);
+	return store_write_parts(parts, count);
 }
 
 /*
@@ -358,9 +390,7 @@ Datum
 restate_run_on_shard(PG_FUNCTION_ARGS)
 {
 	int guc_level = NewGUCNestLevel();
-	const StoreCall *calls[STORE_WORK_COUNT];
-	StoreWritten parts[STORE_WORK_COUNT];
-	StoreCall *asked;
+	StoreCall *calls;
 	bytea *answer;
 	int64 shard;
 	int count;
@@ -371,19 +401,9 @@ restate_run_on_shard(PG_FUNCTION_ARGS)
 	restate_restrict_search_path();
 	store_begin();
 	shard = store_know_shard_of(PG_GETARG_INT64(0));
-	asked = store_read_request(PG_GETARG_BYTEA_PP(1), &count, &is_work);
-	for (int i = 0; i < count; i++)
-	{
-		asked[i].shard = shard;
-		calls[i] = &asked[i];
-	}
-	if (is_work)
-	{
-		(void) store_execute_whole(calls, count, parts);
-		answer = store_write_parts(parts, count);
-	}
-	else
-		answer = store_write_rows(store_execute_whole(calls, 1, NULL));
+	calls = store_read_request(PG_GETARG_BYTEA_PP(1), &count, &is_work);
+	answer = run_here(shard, calls, count, is_work);
+	ran_here = true;
 	AtEOXact_GUC(false, guc_level);
 	PG_RETURN_BYTEA_P(answer);
 }

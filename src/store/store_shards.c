@@ -8,8 +8,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type_d.h"
-#include "utils/array.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -36,15 +34,10 @@ store_shards_of(const int64 *partition_keys, int count)
 {
 	StoreCall call;
 	int64 *shards = palloc_array(int64, count);
-	Datum *keys = palloc_array(Datum, count);
 
-	for (int i = 0; i < count; i++)
-		keys[i] = Int64GetDatum(partition_keys[i]);
 	store_call(&call, STORE_READ_SHARDS);
-	store_add_partitions(&call,
-						 &(StorePartitions){
-							 .partition_keys = construct_array(keys, count, INT8OID, sizeof(int64),
-															   FLOAT8PASSBYVAL, TYPALIGN_DOUBLE)});
+	for (int i = 0; i < count; i++)
+		store_add_partitions(&call, &(StorePartitions){.key = partition_keys[i]});
 	if (store_execute(&call) != (uint64) count)
 		elog(ERROR, "the shards of %d partitions are not all known", count);
 	for (int i = 0; i < count; i++)

@@ -16,11 +16,16 @@
 #include "store/store.h"
 #include "types/compat.h"
 
-/* A shard by a partition key of it, and the part of the transaction that told of it. */
+/*
+ * A shard, by a partition key of it that calls have named, and the part of the transaction
+ * that told of it.
+ */
 typedef struct Touched
 {
 	int64 partition_key;
+	int64 shard;
 	SubTransactionId part;
+	bool is_here; /* Citus has run calls on it in this process, and does until the transaction ends */
 } Touched;
 
 /* those of the transaction, in its own memory */
@@ -28,8 +33,9 @@ static Touched *touched = NULL;
 static int ntouched = 0;
 static int allocated = 0;
 
-static bool is_touched(int64 partition_key);
-static void note(int64 partition_key);
+static Touched *find(int64 partition_key);
+static const Touched *find_shard(int64 shard);
+static void note(Touched added);
 static void end_transaction(XactEvent event, void *argument);
 static void end_part(SubXactEvent event, SubTransactionId part, SubTransactionId parent, void *argument);
 
@@ -39,33 +45,83 @@ static void end_part(SubXactEvent event, SubTransactionId part, SubTransactionId
 void
 store_touch(int64 partition_key)
 {
-	StoreCall call;
+	Touched added = {.partition_key = partition_key, .part = GetCurrentSubTransactionId()};
+	const Touched *same;
 
-	if (is_touched(partition_key))
+	if (find(partition_key))
 		return;
-	store_call(&call, STORE_TOUCH_SHARD);
-	store_add_partition(&call, &(StorePartition){.partition_key = partition_key});
-	(void) store_execute(&call);
-	note(partition_key);
+	added.shard = *store_shards_of(&partition_key, 1);
+	same = find_shard(added.shard);
+	if (same)
+	{
+		added.part = same->part;
+		added.is_here = same->is_here;
+	}
+	else
+	{
+		StoreCall call;
+
+		store_call(&call, STORE_TOUCH_SHARD);
+		store_add_partition(&call, &(StorePartition){.partition_key = partition_key});
+		(void) store_execute(&call);
+	}
+	note(added);
 }
 
 /*
- * Returns whether Citus was told of it by this key.
+ * Returns what is noted of the shard of which Citus was told by this key; NULL if it was not.
  */
-static bool
-is_touched(int64 partition_key)
+static Touched *
+find(int64 partition_key)
 {
 	for (int i = 0; i < ntouched; i++)
 		if (touched[i].partition_key == partition_key)
-			return true;
-	return false;
+			return &touched[i];
+	return NULL;
+}
+
+/*
+ * Returns what is noted of a shard of which Citus was told by any key; NULL if it was not.
+ */
+static const Touched *
+find_shard(int64 shard)
+{
+	for (int i = 0; i < ntouched; i++)
+		if (touched[i].shard == shard)
+			return &touched[i];
+	return NULL;
+}
+
+/*
+ * Returns the number of the shard of the partition key if calls on it can be run in this
+ * process without Citus, else 0.
+ */
+int64
+store_shard_here(int64 partition_key)
+{
+	const Touched *found = find(partition_key);
+
+	return found && found->is_here ? found->shard : 0;
+}
+
+/*
+ * Notes that Citus has run calls on the shard of the partition key in this process.  Of one
+ * that it was not told of, nothing keeps the shard here.
+ */
+void
+store_note_here(int64 partition_key)
+{
+	Touched *found = find(partition_key);
+
+	if (found)
+		found->is_here = true;
 }
 
 /*
  * Notes that Citus was told.
  */
 static void
-note(int64 partition_key)
+note(Touched added)
 {
 	static bool is_watching = false;
 
@@ -84,7 +140,7 @@ note(int64 partition_key)
 					  repalloc(touched, sizeof(Touched) * (Size) more);
 		allocated = more;
 	}
-	touched[ntouched++] = (Touched){partition_key, GetCurrentSubTransactionId()};
+	touched[ntouched++] = added;
 }
 
 /*

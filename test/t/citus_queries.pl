@@ -10,16 +10,17 @@ my $why_not = no_citus();
 plan skip_all => $why_not if $why_not;
 
 my $shards = 4; # as in new_citus
-my ($coordinator) = new_citus();
+my ($coordinator, $worker) = new_citus();
 
-# Runs SQL; returns what the coordinator says to the other nodes for it, a line each.
+# Runs SQL on a node, the coordinator if none is told; returns what it says to the other
+# nodes for it, and has Citus run on itself, a line each.
 sub said
 {
-	my ($sql) = @_;
-	my (undef, undef, $said) = $coordinator->psql('postgres',
-		"SET client_min_messages = log; SET citus.log_remote_commands = on; $sql");
+	my ($sql, $node) = @_;
+	my (undef, undef, $said) = ($node // $coordinator)->psql('postgres',
+		"SET client_min_messages = log; SET citus.log_remote_commands = on; SET citus.log_local_commands = on; $sql");
 
-	return join "\n", grep { /ERROR|issuing/ } split /\n/, $said;
+	return join "\n", grep { /ERROR|issuing|executing the command locally/ } split /\n/, $said;
 }
 
 # Returns how often something is said.
@@ -51,17 +52,34 @@ is($coordinator->safe_psql('postgres', "SELECT count(DISTINCT get_shard_id_for_d
 
 # one invocation
 my $said = said("SELECT restate_purge_journal('$ids[0]')");
-like($said, qr/issuing BEGIN.*\n.*UPDATE.*\n.*run_on_shard.*\n.*run_on_shard.*\n.*issuing COMMIT/, 'a purge begins a transaction, locks and writes, and commits');
+like($said, qr/issuing BEGIN.*\n.*DELETE.*\n.*run_on_shard.*\n.*run_on_shard.*\n.*issuing COMMIT/, 'a purge begins a transaction, locks and writes, and commits');
 is(count_of('issuing', $said), 5, 'and says nothing else') or diag($said);
 is(count_of('PREPARE', $said), 0, 'in one phase');
 is($coordinator->safe_psql('postgres', "SELECT journal_size FROM restate.invocation WHERE id = '$ids[0]'"), '0', 'which has purged it');
+
+# What every node has is read without Citus, but in a transaction block.
+$said = said(q{SELECT FROM restate_submit('Svc', 'run'); SELECT FROM restate_submit('Svc', 'run')});
+is(count_of('locally', $said =~ s/^.*?issuing COMMIT//sr), 0, 'a submission reads what is registered without a query') or diag($said);
+is(count_of('issuing', $said), 2 * 4, 'and takes four round trips') or diag($said);
+$said = said(q{BEGIN; SELECT FROM restate_submit('Svc', 'run'); COMMIT});
+cmp_ok(count_of('locally', $said), '>=', 1, 'in a transaction block Citus reads it') or diag($said);
+
+# On the node that has the shard, Citus is asked once to run something on it.
+my ($here) = split /\n/, $coordinator->safe_psql('postgres', 'SELECT t.id FROM public.target AS t JOIN pg_dist_placement AS p'
+	. " ON p.shardid = get_shard_id_for_distribution_column('restate.invocation', restate_partition_key_of_id(t.id))"
+	. ' JOIN pg_dist_node AS n ON n.groupid = p.groupid WHERE t.n BETWEEN 4 AND 10 AND n.nodeport = ' . $worker->port . ' ORDER BY t.n');
+$said = said("SELECT restate_purge_journal('$here')", $worker);
+is(count_of('locally: DELETE', $said), 1, 'a purge on the node that has the shard tells Citus of it') or diag($said);
+is(count_of('locally: .*run_on_shard', $said), 1, 'locks by it, and writes without it') or diag($said);
+is(count_of('issuing', $said), 0, 'and has nothing to say to other nodes') or diag($said);
+is($coordinator->safe_psql('postgres', "SELECT journal_size FROM restate.invocation WHERE id = '$here'"), '0', 'which has purged it');
 
 # many
 for my $operation (qw(restart_as_new purge_journal))
 {
 	$said = said("SELECT count(*) FILTER (WHERE ok) FROM restate_${operation}_batch(ARRAY(SELECT id FROM public.target WHERE n > 10))");
 	cmp_ok(count_of('run_on_shard', $said), '<=', 3 * $shards, "a batch, $operation, takes a few queries for each shard") or diag($said);
-	is(count_of('issuing UPDATE', $said), $shards, 'of each of which Citus is told once') or diag($said);
+	is(count_of('issuing DELETE', $said), $shards, 'of each of which Citus is told once') or diag($said);
 	is(count_of('PREPARE TRANSACTION', $said), 2, 'and commits in two phases on two nodes') or diag($said);
 }
 is($coordinator->safe_psql('postgres', "SELECT count(*) FROM restate.invocation WHERE restarted_from IS NOT NULL"), '50', 'all are restarted');
@@ -69,9 +87,14 @@ is($coordinator->safe_psql('postgres', "SELECT count(*) FROM restate.journal AS 
 
 # What was told in a part of the transaction that is rolled back, Citus has forgotten.
 $said = said("BEGIN; SAVEPOINT a; SELECT restate_purge_journal('$ids[1]'); ROLLBACK TO a; SELECT restate_purge_journal('$ids[1]'); SELECT restate_purge_journal('$ids[1]'); COMMIT");
-is(count_of('issuing UPDATE', $said), 2, 'Citus is told again after a rollback, and then no more') or diag($said);
+is(count_of('issuing DELETE', $said), 2, 'Citus is told again after a rollback, and then no more') or diag($said);
 $said = said("BEGIN; SAVEPOINT a; SELECT restate_purge_journal('$ids[2]'); RELEASE a; SELECT restate_purge_journal('$ids[2]'); COMMIT; SELECT restate_purge_journal('$ids[2]')");
-is(count_of('issuing UPDATE', $said), 2, 'once in a transaction with parts that stay, and once in the next') or diag($said);
+is(count_of('issuing DELETE', $said), 2, 'once in a transaction with parts that stay, and once in the next') or diag($said);
+
+# Citus is told of a shard once, whatever the keys that are locked and written.
+$coordinator->safe_psql('postgres', q{SELECT count(restate_submit('Svc', 'run')) FROM generate_series(1, 40)});
+$said = said("SELECT count(*) FROM restate_claim('w', '{Svc}', 1)");
+is(count_of('issuing DELETE', $said), 1, 'a claim among many of a shard tells Citus of it once') or diag($said);
 
 # What is asked is checked.
 like(said(q{SELECT restate.run_on_shard(1, '\x302e312e3000', 0)}), qr/ERROR:  a node with version 0\.1\.0 of restate_admin's library asks one/, 'a node of another version is refused');
