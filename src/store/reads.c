@@ -85,10 +85,14 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 	[READ(READ_SHARD_KEYS)] = {
 		.name = "read shard keys",
 		.of_this_node = true,
-		.form = &store_form_none, .result = &store_result_count,
-		.sql = "SELECT min(k.key) AS count FROM generate_series(0, 32 * (SELECT count(*) FROM pg_catalog.pg_dist_shard s"
-			" WHERE s.logicalrelid = 'restate.runnable'::pg_catalog.regclass)) AS k (key)"
-			" GROUP BY pg_catalog.get_shard_id_for_distribution_column('restate.runnable', k.key) ORDER BY 1"},
+		.form = &store_form_none, .result = &store_result_shard_key,
+		.sql = "SELECT k.partition_key, EXISTS (SELECT FROM pg_catalog.pg_dist_placement p"
+			" JOIN pg_catalog.pg_dist_local_group g ON g.groupid = p.groupid WHERE p.shardid = k.shard) AS is_here"
+			" FROM (SELECT min(k.key) AS partition_key,"
+			" pg_catalog.get_shard_id_for_distribution_column('restate.runnable', k.key) AS shard"
+			" FROM generate_series(0, 32 * (SELECT count(*) FROM pg_catalog.pg_dist_shard s"
+			" WHERE s.logicalrelid = 'restate.runnable'::pg_catalog.regclass)) AS k (key) GROUP BY shard) AS k"
+			" ORDER BY is_here DESC, k.partition_key"},
 
 	/* the shards of the invocations that partition keys are in, in the order of the keys */
 	[READ(READ_SHARDS)] = {

@@ -208,6 +208,10 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(TEXT, entry_type)  \
 	COLUMN(TEXT, name)
 
+#define FOUND_SHARD_KEY(COLUMN)   \
+	COLUMN(INT8, partition_key) \
+	COLUMN(BOOL, is_here)
+
 #define FOUND_COUNT(COLUMN)	  COLUMN(INT8, count)
 #define FOUND_VERSION(COLUMN) COLUMN(TEXT, extversion)
 
@@ -359,6 +363,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	RESULT(startable, StoreFoundStartable, FOUND_STARTABLE)               \
 	RESULT(owner, StoreFoundOwner, FOUND_OWNER)                           \
 	RESULT(due, StoreFoundDue, FOUND_DUE)                                 \
+	RESULT(shard_key, StoreFoundShardKey, FOUND_SHARD_KEY)                \
 	RESULT(shard_table, StoreFoundShardTable, FOUND_SHARD_TABLE)          \
 	RESULT(answer, StoreFoundAnswer, FOUND_ANSWER)                        \
 	RESULT(promise, StoreFoundPromise, FOUND_PROMISE)                     \

@@ -270,15 +270,15 @@ is_well('the ingress');
 is_well('a race');
 
 # A service that is held is held on every node; a partition with much to do keeps no other
-# waiting.
+# waiting, on whatever node it is: each fourth claim takes the shards in turn.
 {
-	my @hot = map { submit("'Obj', 'get', key => 'hot'") } 1 .. 20;
+	my @hot = map { submit("'Obj', 'get', key => 'hot'") } 1 .. 80;
 	my @others = map { submit("'Callee', 'run', '$_'") } 1 .. 4;
 
 	is(call("SELECT restate_hold('Obj')"), 'held', 'a service is held');
 	is(scalar(my %none = claim('Obj')), 0, 'nothing of it is claimed');
 	is(call("SELECT restate_release('Obj')"), 'released', 'until it is released');
-	my $claims = join '', map { "SELECT service FROM restate_claim('w', '{Obj,Callee}', 1);\n" } 1 .. 16;
+	my $claims = join '', map { "SELECT service FROM restate_claim('w', '{Obj,Callee}', 1);\n" } 1 .. 4 * 4 * @others;
 	my $elsewhere = call("SELECT count(*) FROM (SELECT partition_key FROM restate.invocation WHERE target_service_name = 'Callee' AND status = 'ready' OFFSET 0) AS i"
 		. " WHERE get_shard_id_for_distribution_column('restate.invocation', partition_key) <> get_shard_id_for_distribution_column('restate.invocation', restate_partition_key_of_id('$hot[0]'))");
 	my %claimed = (Callee => 0);

@@ -96,6 +96,14 @@ $coordinator->safe_psql('postgres', q{SELECT count(restate_submit('Svc', 'run'))
 $said = said("SELECT count(*) FROM restate_claim('w', '{Svc}', 1)");
 is(count_of('issuing DELETE', $said), 1, 'a claim among many of a shard tells Citus of it once') or diag($said);
 
+# A node claims from its own shards before those of others, which it does not forget.
+$coordinator->safe_psql('postgres', q{SELECT count(restate_submit('Svc', 'run')) FROM generate_series(1, 400)});
+my $claims = join ' ', map { q{SELECT id FROM restate_claim('w', '{Svc}', 1);} } 1 .. 4 * $shards;
+my $claimed = join ', ', map { "'$_'" } split /\n/, $worker->safe_psql('postgres', $claims);
+is($coordinator->safe_psql('postgres', 'SELECT count(*), count(*) FILTER (WHERE n.nodeport = ' . $worker->port . ') FROM restate.invocation AS i JOIN pg_dist_placement AS p'
+	. " ON p.shardid = get_shard_id_for_distribution_column('restate.invocation', i.partition_key) JOIN pg_dist_node AS n ON n.groupid = p.groupid WHERE i.id IN ($claimed)"),
+	(4 * $shards) . '|' . (3 * $shards + $shards / 2), 'of four claims three begin with the shards of the node, and one with any');
+
 # What is asked is checked.
 like(said(q{SELECT restate.run_on_shard(1, '\x302e312e3000', 0)}), qr/ERROR:  a node with version 0\.1\.0 of restate_admin's library asks one/, 'a node of another version is refused');
 my $version = unpack 'H*', $coordinator->safe_psql('postgres', q{SELECT extversion FROM pg_extension WHERE extname = 'restate_admin'}) . "\0";
