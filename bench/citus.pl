@@ -1,7 +1,7 @@
 # Tables that Citus distributes against local ones: calls, and batches of 1,000, on a
 # coordinator with two workers, in turn with the same on a database of the coordinator in
 # which nothing is distributed.  Then the steps of a second on one, two and three workers,
-# with clients that are connected to all of them alike.
+# with clients that are connected to all of them alike, and run what they have claimed there.
 #
 # All nodes are on this machine: what more machines bring is not measured.  CITUS_ROWS in
 # the environment names what is: calls batches steps.
@@ -187,24 +187,23 @@ sub measure_steps
 	{
 		progress("steps on $workers workers");
 		my $nodes = BenchCitus->new($workers);
-		my @attempts = BenchCitus::on($nodes->{nodes}[0], sub {
+		BenchCitus::on($nodes->{nodes}[0], sub {
 			query('SELECT FROM restate_distribute()');
 			register();
-			my $first = fill($clients, 'running');
-			return query("SELECT id, attempt FROM bench.target WHERE n >= $first");
+			fill(20 * $clients, 'ready');
 		});
 		record(part => 'citus', what => "steps, $clients clients, $workers workers", unit => 'steps/s', better => 'higher',
-			values => [ steps_in_a_second($nodes, $seconds, @attempts) ]);
+			values => [ steps_in_a_second($nodes, $seconds, $clients) ]);
 		$nodes->stop;
 	}
 	return;
 }
 
-# Returns how many steps a second the attempts get done together, each by a client of its
-# own, which are connected to the workers in turn.
+# Returns how many steps a second so many clients get done together, which are connected to
+# the workers in turn, each with an attempt that it has claimed.
 sub steps_in_a_second
 {
-	my ($nodes, $seconds, @attempts) = @_;
+	my ($nodes, $seconds, $count) = @_;
 	my (undef, @workers) = @{ $nodes->{nodes} };
 	my $file = "$ENV{SERVER_DIR}/step.sql";
 	my $sum = 0;
@@ -216,11 +215,11 @@ SELECT count(*) FROM restate_append(':id', :attempt, :n, ARRAY[format('{"Command
 \set n :n + 1
 END
 	close $script or die "$file: $!";
-	for my $place (0 .. $#attempts)
+	for my $place (0 .. $count - 1)
 	{
-		my ($id, $attempt) = split /\|/, $attempts[$place];
 		push @clients, BenchCitus::on($workers[ $place % @workers ], sub {
-			open my $client, '-|', "pgbench -n -T $seconds -D id=$id -D attempt=$attempt -D n=" . $entries / 2 . " -f $file 2>&1" or die "pgbench: $!";
+			my ($id, $attempt) = map { split /\|/ } query(q{SELECT id, attempt FROM restate_claim('w', '{Svc}', 1)});
+			open my $client, '-|', "pgbench -n -T $seconds -D id=$id -D attempt=$attempt -D n=1 -f $file 2>&1" or die "pgbench: $!";
 			return $client;
 		});
 	}

@@ -208,7 +208,7 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 	COLUMN(TEXT, entry_type)  \
 	COLUMN(TEXT, name)
 
-#define FOUND_SHARD_KEY(COLUMN)   \
+#define FOUND_SHARD_KEY(COLUMN) \
 	COLUMN(INT8, partition_key) \
 	COLUMN(BOOL, is_here)
 
