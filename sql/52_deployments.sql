@@ -194,7 +194,7 @@ CREATE FUNCTION restate.registered_endpoint(endpoint text)
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  parts CONSTANT text[] := regexp_match(endpoint, '^(https?)://([A-Za-z0-9._~%:\[\]-]+)(/[^[:space:]?#]*)?$', 'i');
+  parts CONSTANT text[] := regexp_match(endpoint, '^(https?)://([][A-Za-z0-9._~%:-]+)(/[^[:space:]?#]*)?$', 'i');
 BEGIN
   IF length(endpoint) > 2000 THEN
     PERFORM restate.refuse_body('the endpoint has more than 2000 characters');

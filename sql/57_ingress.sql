@@ -25,28 +25,32 @@ CREATE FUNCTION restate.delay_of(delay text) RETURNS interval
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  iso CONSTANT text[] := regexp_match(delay, '^\+?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+(?:[.,]\d+(?=H$))?)H)?(?:(\d+(?:[.,]\d+(?=M$))?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$', 'i');
+  iso CONSTANT text[] := regexp_match(delay, '^[+]?P(?:([0-9]+)W)?(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+(?:[.,][0-9]+(?=H$))?)H)?(?:([0-9]+(?:[.,][0-9]+(?=M$))?)M)?(?:([0-9]+(?:[.,][0-9]+)?)S)?)?$', 'i');
   seconds_of CONSTANT numeric[] := '{604800, 86400, 3600, 60, 1, 0.001, 0.000001, 0.000000001}';
   units CONSTANT text[] := ARRAY['w(?:(?:ee)?ks?)?', 'd(?:ays?)?', 'h(?:(?:ou)?rs?)?', 'm(?:in(?:ute)?s?)?', 's(?:ec(?:ond)?s?)?',
     'm(?:s(?:ecs?)?|illis?|illiseconds?)', '[uµμ]s(?:ecs?)?|micros?|microseconds?', 'ns(?:ecs?)?|nanos?|nanoseconds?'];
-  rest text := regexp_replace(regexp_replace(delay, '^\+', ''), '\s+$', '');
+  rest text := regexp_replace(regexp_replace(delay, '^[+]', ''), '[[:space:]]+$', '');
   parts text[];
   unit integer := 0;
   next integer;
   total numeric := 0;
 BEGIN
+  -- more digits than a number can have are none
+  IF length(delay) > 255 THEN
+    RETURN NULL;
+  END IF;
   IF iso IS NOT NULL THEN
     IF num_nulls(VARIADIC iso) = 5 THEN
       RETURN NULL;
     END IF;
     SELECT sum(replace(i.part, ',', '.')::numeric * seconds_of[i.place]) INTO total FROM unnest(iso) WITH ORDINALITY AS i (part, place);
-  ELSIF rest ~ '^\d+:\d+:\d+(?:[.,]\d+)?$' THEN
+  ELSIF rest ~ '^[0-9]+:[0-9]+:[0-9]+(?:[.,][0-9]+)?$' THEN
     parts := string_to_array(replace(rest, ',', '.'), ':');
     total := parts[1]::numeric * 3600 + parts[2]::numeric * 60 + parts[3]::numeric;
   ELSIF rest <> '0' THEN
     -- units from the largest to the smallest, each once; a fraction stands in the last
     LOOP
-      parts := regexp_match(rest, '^(\d+(?:[.,]\d+)?)\s*([a-zµμ]+)(,?\s+|)(.*)$');
+      parts := regexp_match(rest, '^([0-9]+(?:[.,][0-9]+)?)[[:space:]]*([a-zµμ]+)(,?[[:space:]]+|)(.*)$');
       EXIT WHEN parts IS NULL;
       SELECT min(u.place) INTO next FROM unnest(units) WITH ORDINALITY AS u (pattern, place) WHERE parts[2] ~ ('^(?:' || u.pattern || ')$');
       IF next IS NULL OR next <= unit OR (parts[1] ~ '[.,]' AND (parts[4] <> '' OR next < 3)) OR (parts[4] = '' AND parts[3] <> '') THEN
@@ -134,7 +138,7 @@ BEGIN
     answer := coalesce($3, '');
     RETURN;
   END IF;
-  parts := coalesce(regexp_match($1, '^\[(\d{1,9})\] (.*)$'), ARRAY['500', $1]);
+  parts := coalesce(regexp_match($1, '^[[]([0-9]{1,9})[]] (.*)$'), ARRAY['500', $1]);
   status := CASE WHEN parts[1]::integer BETWEEN 200 AND 999 THEN parts[1]::integer ELSE 500 END;
   answer := restate.failure_document(parts[1], parts[2], $2);
 END

@@ -187,7 +187,7 @@ BEGIN
       WHEN 'deployment' THEN asked.deployment := field.text;
       WHEN 'failure' THEN
         -- what LIKE would raise, and only once it gets there
-        IF field.text ~ '^([^\\]|\\.)*\\$' THEN
+        IF field.text ~ E'^([^\\\\]|\\\\.)*\\\\$' THEN
           PERFORM restate.refuse('invalid_query_parameter', 'failure of the filter must not end with a single backslash');
         END IF;
         asked.failure := field.text;

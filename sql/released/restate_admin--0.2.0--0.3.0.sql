@@ -1535,7 +1535,7 @@ CREATE FUNCTION restate.registered_endpoint(endpoint text)
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  parts CONSTANT text[] := regexp_match(endpoint, '^(https?)://([A-Za-z0-9._~%:\[\]-]+)(/[^[:space:]?#]*)?$', 'i');
+  parts CONSTANT text[] := regexp_match(endpoint, '^(https?)://([][A-Za-z0-9._~%:-]+)(/[^[:space:]?#]*)?$', 'i');
 BEGIN
   IF length(endpoint) > 2000 THEN
     PERFORM restate.refuse_body('the endpoint has more than 2000 characters');
@@ -3646,8 +3646,8 @@ CREATE FUNCTION restate_heartbeat(worker text) RETURNS void
   SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-  IF coalesce($1, '') = '' THEN
-    PERFORM restate.refuse('invalid_query_parameter', 'worker must not be null or empty');
+  IF coalesce(octet_length($1), 0) NOT BETWEEN 1 AND 255 THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'worker must have 1 to 255 bytes');
   END IF;
   INSERT INTO restate.worker AS w (name, last_seen) VALUES ($1, clock_timestamp())
     ON CONFLICT (name) DO UPDATE SET last_seen = greatest(w.last_seen, excluded.last_seen);
@@ -3655,7 +3655,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_heartbeat(text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_heartbeat(text) IS
-'Says that a worker lives. One that is silent for longer than restate_tick() allows loses its attempts. Error: invalid_query_parameter 400.';
+'Says that a worker lives. worker: its name, of 1 to 255 bytes. One that is silent for longer than restate_tick() allows loses its attempts. Error: invalid_query_parameter 400.';
 
 CREATE FUNCTION restate.give_back(worker text, max integer) RETURNS bigint
   LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
@@ -3825,7 +3825,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) IS
-'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. entries: how many the journal has. frames: whether the journal comes as frames of the service protocol instead, in request: the Start message, with the state, and all entries, with which a request to a handler of Restate''s SDKs begins; null if an entry fits no frame. protocol_version: which version to speak. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
+'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, of 1 to 255 bytes, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. entries: how many the journal has. frames: whether the journal comes as frames of the service protocol instead, in request: the Start message, with the state, and all entries, with which a request to a handler of Restate''s SDKs begins; null if an entry fits no frame. protocol_version: which version to speak. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
 
 CREATE FUNCTION restate_append(id restate_invocation_id, attempt bigint, first_command bigint, entries jsonb[])
   RETURNS TABLE (ordinality integer, index bigint, repeated boolean, answers jsonb[])
@@ -3878,8 +3878,8 @@ DECLARE
   next restate_invocation_id;
   claimed restate_invocation_id[];
 BEGIN
-  IF coalesce($3, '') = '' THEN
-    PERFORM restate.refuse('invalid_query_parameter', 'worker must not be null or empty');
+  IF coalesce(octet_length($3), 0) NOT BETWEEN 1 AND 255 THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'worker must have 1 to 255 bytes');
   END IF;
   SELECT i.target_service_name AS service_name, i.target_service_key AS service_key, i.partition_key INTO completed
     FROM restate.invocation AS i
@@ -3946,6 +3946,8 @@ AS $function$
 DECLARE
   silent text[];
   running text[];
+  -- no worker is silent for longer, and a time that far back can be told
+  longest CONSTANT interval := least(greatest($2, interval '0'), interval '1000 years');
 BEGIN
   done := restate.fire_timers($1, $2);
   -- Workers that are not heard of, and run nothing any more.  One that is just heard of is
@@ -3955,7 +3957,7 @@ BEGIN
   IF current_setting('transaction_isolation') = 'read committed' THEN
     SELECT array_agg(l.name) INTO silent FROM (
       SELECT w.name FROM restate.worker AS w
-      WHERE w.last_seen < now() - CASE WHEN restate.is_distributed() THEN greatest($2, interval '1 minute') ELSE $2 END
+      WHERE w.last_seen < now() - CASE WHEN restate.is_distributed() THEN greatest(longest, interval '1 minute') ELSE longest END
       ORDER BY w.name FOR UPDATE SKIP LOCKED) AS l;
     IF silent IS NOT NULL THEN
       running := ARRAY(SELECT DISTINCT i.worker_name FROM restate.invocation AS i
@@ -3986,8 +3988,8 @@ CREATE FUNCTION restate_hold(service text, reason text DEFAULT NULL) RETURNS tex
   SET search_path = pg_catalog, pg_temp
 AS $function$
 BEGIN
-  IF coalesce($1, '') = '' THEN
-    PERFORM restate.refuse('invalid_query_parameter', 'service must not be null or empty');
+  IF coalesce(octet_length($1), 0) NOT BETWEEN 1 AND 255 THEN
+    PERFORM restate.refuse('invalid_query_parameter', 'service must have 1 to 255 bytes');
   END IF;
   INSERT INTO restate.held_service (service_name, reason, held_at, role_name) VALUES ($1, $2, now(), session_user)
     ON CONFLICT (service_name) DO NOTHING;
@@ -3996,7 +3998,7 @@ END
 $function$;
 REVOKE ALL ON FUNCTION restate_hold(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION restate_hold(text, text) IS
-'Holds a service: nothing of it is claimed, also what comes later, until restate_release(). What runs goes on. service: its name, which need not be registered. held, or unchanged if it was. Error: invalid_query_parameter 400.';
+'Holds a service: nothing of it is claimed, also what comes later, until restate_release(). What runs goes on. service: its name, of 1 to 255 bytes, which need not be registered. held, or unchanged if it was. Error: invalid_query_parameter 400.';
 
 CREATE FUNCTION restate_release(service text) RETURNS text
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
@@ -4034,7 +4036,8 @@ CREATE FUNCTION restate_wait(id restate_invocation_id, timeout interval DEFAULT 
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  until CONSTANT timestamptz := clock_timestamp() + coalesce($2, interval '0');
+  -- nobody waits for longer, and a time that far ahead can be told
+  until CONSTANT timestamptz := clock_timestamp() + least(greatest($2, interval '0'), interval '1000 years');
   pause double precision := 0.001;
 BEGIN
   IF current_setting('transaction_isolation') NOT IN ('read committed', 'read uncommitted') THEN
@@ -4737,7 +4740,7 @@ BEGIN
       WHEN 'deployment' THEN asked.deployment := field.text;
       WHEN 'failure' THEN
         -- what LIKE would raise, and only once it gets there
-        IF field.text ~ '^([^\\]|\\.)*\\$' THEN
+        IF field.text ~ E'^([^\\\\]|\\\\.)*\\\\$' THEN
           PERFORM restate.refuse('invalid_query_parameter', 'failure of the filter must not end with a single backslash');
         END IF;
         asked.failure := field.text;
@@ -6441,28 +6444,32 @@ CREATE FUNCTION restate.delay_of(delay text) RETURNS interval
   SET search_path = pg_catalog, pg_temp
 AS $function$
 DECLARE
-  iso CONSTANT text[] := regexp_match(delay, '^\+?P(?:(\d+)W)?(?:(\d+)D)?(?:T(?=\d)(?:(\d+(?:[.,]\d+(?=H$))?)H)?(?:(\d+(?:[.,]\d+(?=M$))?)M)?(?:(\d+(?:[.,]\d+)?)S)?)?$', 'i');
+  iso CONSTANT text[] := regexp_match(delay, '^[+]?P(?:([0-9]+)W)?(?:([0-9]+)D)?(?:T(?=[0-9])(?:([0-9]+(?:[.,][0-9]+(?=H$))?)H)?(?:([0-9]+(?:[.,][0-9]+(?=M$))?)M)?(?:([0-9]+(?:[.,][0-9]+)?)S)?)?$', 'i');
   seconds_of CONSTANT numeric[] := '{604800, 86400, 3600, 60, 1, 0.001, 0.000001, 0.000000001}';
   units CONSTANT text[] := ARRAY['w(?:(?:ee)?ks?)?', 'd(?:ays?)?', 'h(?:(?:ou)?rs?)?', 'm(?:in(?:ute)?s?)?', 's(?:ec(?:ond)?s?)?',
     'm(?:s(?:ecs?)?|illis?|illiseconds?)', '[uµμ]s(?:ecs?)?|micros?|microseconds?', 'ns(?:ecs?)?|nanos?|nanoseconds?'];
-  rest text := regexp_replace(regexp_replace(delay, '^\+', ''), '\s+$', '');
+  rest text := regexp_replace(regexp_replace(delay, '^[+]', ''), '[[:space:]]+$', '');
   parts text[];
   unit integer := 0;
   next integer;
   total numeric := 0;
 BEGIN
+  -- more digits than a number can have are none
+  IF length(delay) > 255 THEN
+    RETURN NULL;
+  END IF;
   IF iso IS NOT NULL THEN
     IF num_nulls(VARIADIC iso) = 5 THEN
       RETURN NULL;
     END IF;
     SELECT sum(replace(i.part, ',', '.')::numeric * seconds_of[i.place]) INTO total FROM unnest(iso) WITH ORDINALITY AS i (part, place);
-  ELSIF rest ~ '^\d+:\d+:\d+(?:[.,]\d+)?$' THEN
+  ELSIF rest ~ '^[0-9]+:[0-9]+:[0-9]+(?:[.,][0-9]+)?$' THEN
     parts := string_to_array(replace(rest, ',', '.'), ':');
     total := parts[1]::numeric * 3600 + parts[2]::numeric * 60 + parts[3]::numeric;
   ELSIF rest <> '0' THEN
     -- units from the largest to the smallest, each once; a fraction stands in the last
     LOOP
-      parts := regexp_match(rest, '^(\d+(?:[.,]\d+)?)\s*([a-zµμ]+)(,?\s+|)(.*)$');
+      parts := regexp_match(rest, '^([0-9]+(?:[.,][0-9]+)?)[[:space:]]*([a-zµμ]+)(,?[[:space:]]+|)(.*)$');
       EXIT WHEN parts IS NULL;
       SELECT min(u.place) INTO next FROM unnest(units) WITH ORDINALITY AS u (pattern, place) WHERE parts[2] ~ ('^(?:' || u.pattern || ')$');
       IF next IS NULL OR next <= unit OR (parts[1] ~ '[.,]' AND (parts[4] <> '' OR next < 3)) OR (parts[4] = '' AND parts[3] <> '') THEN
@@ -6550,7 +6557,7 @@ BEGIN
     answer := coalesce($3, '');
     RETURN;
   END IF;
-  parts := coalesce(regexp_match($1, '^\[(\d{1,9})\] (.*)$'), ARRAY['500', $1]);
+  parts := coalesce(regexp_match($1, '^[[]([0-9]{1,9})[]] (.*)$'), ARRAY['500', $1]);
   status := CASE WHEN parts[1]::integer BETWEEN 200 AND 999 THEN parts[1]::integer ELSE 500 END;
   answer := restate.failure_document(parts[1], parts[2], $2);
 END

@@ -7,6 +7,7 @@
 #include "utils/builtins.h"
 
 #include "functions/arguments.h"
+#include "types/limits.h"
 #include "types/outcome.h"
 
 /* the most that one call takes */
@@ -30,6 +31,19 @@ argument_required_text(FunctionCallInfo fcinfo, int argument, const char *name)
 	if (PG_ARGISNULL(argument))
 		argument_refuse(name, "must not be null");
 	return argument_text(fcinfo, argument);
+}
+
+/*
+ * Returns a text argument that names a worker or a service.
+ */
+const char *
+argument_name(FunctionCallInfo fcinfo, int argument, const char *name)
+{
+	const char *value = argument_text(fcinfo, argument);
+
+	if (value == NULL || value[0] == '\0' || strlen(value) > RESTATE_NAME_MAX_BYTES)
+		argument_refuse(name, "must have 1 to " RESTATE_LIMIT_TEXT(RESTATE_NAME_MAX_BYTES) " bytes");
+	return value;
 }
 
 /*

@@ -13,6 +13,7 @@
 
 extern const char *argument_text(FunctionCallInfo fcinfo, int argument);
 extern const char *argument_required_text(FunctionCallInfo fcinfo, int argument, const char *name);
+extern const char *argument_name(FunctionCallInfo fcinfo, int argument, const char *name);
 extern int64 argument_max(FunctionCallInfo fcinfo, int argument);
 pg_noreturn extern void argument_refuse(const char *name, const char *words);
 

@@ -67,7 +67,7 @@ restate_push_and_start(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	Claim claim = {
-		.worker_name = argument_required_text(fcinfo, PUSH_ARGUMENTS, "worker"),
+		.worker_name = argument_name(fcinfo, PUSH_ARGUMENTS, "worker"),
 		.max = argument_max(fcinfo, PUSH_ARGUMENTS + 1),
 		.deployments = PG_ARGISNULL(PUSH_ARGUMENTS + 2) ?
 						   NULL :
@@ -75,8 +75,6 @@ restate_push_and_start(PG_FUNCTION_ARGS)
 	PushAnswer answer;
 	ListCell *cell;
 
-	if (claim.worker_name[0] == '\0')
-		argument_refuse("worker", "must not be null or empty");
 	if (claim.deployments == NULL)
 		argument_refuse("deployments", "must not be null");
 	answer = push(fcinfo, &claim);

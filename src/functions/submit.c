@@ -18,6 +18,7 @@
 #include "types/compat.h"
 #include "types/entry_check.h"
 #include "types/id_generate.h"
+#include "types/key.h"
 #include "types/limits.h"
 #include "types/outcome.h"
 #include "worker/worker.h"
@@ -65,7 +66,7 @@ submit(FunctionCallInfo fcinfo, const char *awaited_by, const ArrayType *runs_on
 		.service_key = argument_text(fcinfo, 3),
 		.headers = "[]",
 		.idempotency_key = argument_text(fcinfo, 5),
-		.worker_name = argument_text(fcinfo, 7),
+		.worker_name = PG_ARGISNULL(7) ? NULL : argument_name(fcinfo, 7, "claim_for"),
 		.runs_on = runs_on,
 		.awaited_by = awaited_by};
 	int guc_level;
@@ -83,8 +84,6 @@ submit(FunctionCallInfo fcinfo, const char *awaited_by, const ArrayType *runs_on
 	}
 	if (!PG_ARGISNULL(4))
 		order.headers = headers_of(fcinfo, 4);
-	if (order.worker_name && order.worker_name[0] == '\0')
-		argument_refuse("claim_for", "must not be empty");
 	if (!PG_ARGISNULL(6))
 	{
 		order.start_at = PG_GETARG_TIMESTAMPTZ(6);
@@ -203,13 +202,15 @@ Datum
 restate_complete_promise(PG_FUNCTION_ARGS)
 {
 	ObjectKeyName workflow = {
-		argument_required_text(fcinfo, 0, "service"),
+		argument_name(fcinfo, 0, "service"),
 		argument_required_text(fcinfo, 1, "key")};
 	const char *promise = argument_required_text(fcinfo, 2, "promise");
 	EntryResult result = result_of(fcinfo, 3);
 	const char *outcome;
 	int guc_level;
 
+	restate_require_key("key", PG_GETARG_TEXT_PP(1));
+	restate_require_key("promise", PG_GETARG_TEXT_PP(2));
 	guc_level = workset_begin();
 	outcome = worker_complete_promise(&workflow,
 									  (int64) restate_key_partition(PG_GETARG_TEXT_PP(1)), promise,

@@ -39,7 +39,7 @@ Datum
 restate_claim_attempts(PG_FUNCTION_ARGS)
 {
 	Claim claim = {
-		.worker_name = argument_required_text(fcinfo, 0, "worker"),
+		.worker_name = argument_name(fcinfo, 0, "worker"),
 		.services = PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
 		.max = argument_max(fcinfo, 2),
 		.deployments = PG_ARGISNULL(3) ? NULL : PG_GETARG_ARRAYTYPE_P(3)};
@@ -47,8 +47,6 @@ restate_claim_attempts(PG_FUNCTION_ARGS)
 	int guc_level;
 	int count;
 
-	if (claim.worker_name[0] == '\0')
-		argument_refuse("worker", "must not be null or empty");
 	if (!claim.services && !claim.deployments)
 		argument_refuse("services", "must be given, or deployments");
 	InitMaterializedSRF(fcinfo, 0);
@@ -243,13 +241,11 @@ PG_FUNCTION_INFO_V1(restate_give_back);
 Datum
 restate_give_back(PG_FUNCTION_ARGS)
 {
-	const char *worker_name = argument_text(fcinfo, 0);
+	const char *worker_name = argument_name(fcinfo, 0, "worker");
 	int64 max = argument_max(fcinfo, 1);
 	int64 given;
 	int guc_level;
 
-	if (worker_name == NULL || worker_name[0] == '\0')
-		argument_refuse("worker", "must not be null or empty");
 	guc_level = workset_begin();
 	given = worker_leave(worker_name, max);
 	AtEOXact_GUC(false, guc_level);

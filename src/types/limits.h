@@ -21,6 +21,9 @@
 /* bytes in UTF-8 of the key of an object, a state, a promise or a caller's repeats */
 #define RESTATE_KEY_MAX_BYTES 16384
 
+/* bytes of the name of a worker or a service */
+#define RESTATE_NAME_MAX_BYTES 255
+
 /* how long a worker may not be heard of and yet be told what concerns it */
 #define RESTATE_WORKER_SILENCE_SECONDS 10
 

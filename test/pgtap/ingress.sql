@@ -1,7 +1,7 @@
 -- What the ingress goes by, in SQL alone: delays, the rules of an input, answers, calls whose
 -- arguments are null, and attempts that come with a submit or a push.
 BEGIN;
-SELECT plan(89);
+SELECT plan(91);
 
 SELECT is(restate.delay_of(d.text), d.ms * interval '1 millisecond', format('delay %s', d.text))
 FROM (VALUES ('2s', 2000), ('PT2S', 2000), ('pt2s', 2000), ('P1D', 86400000), ('PT0.5S', 500), ('PT0,5S', 500), ('P1W', 604800000),
@@ -11,6 +11,9 @@ FROM (VALUES ('2s', 2000), ('PT2S', 2000), ('pt2s', 2000), ('P1D', 86400000), ('
   ('1y', NULL), ('P1Y', NULL), ('P1M', NULL), ('1month', NULL), ('1M', NULL), ('2S', NULL), ('-2s', NULL), ('-PT2S', NULL), ('1s1s', NULL), ('1m 1h', NULL),
   ('1e3s', NULL), ('1h,30m', NULL), ('1 hour ago', NULL), ('P', NULL), ('PT', NULL), ('P1DT', NULL), ('1.5d', NULL), ('1.5h 2m', NULL), ('2s,', NULL),
   ('PT999999999999S', NULL), ('999999999999999999999999h', NULL), ('1:2', NULL)) AS d (text, ms);
+
+SELECT is(restate.delay_of(text), NULL, 'a delay of very many digits is none')
+FROM (VALUES ('0.' || repeat('1', 20000) || 's'), (repeat('0', 60000) || '1s')) AS d (text);
 
 SELECT is(restate.input_fault(r.rules::jsonb, r.media, r.is_empty) IS NULL, r.ok, format('%s takes %s, %s', r.rules, r.media, r.is_empty))
 FROM (VALUES (NULL, NULL, true, true), (NULL, NULL, false, false), (NULL, 'a/b', false, true), ('{}', NULL, true, true), ('{}', 'a/b', true, false),

@@ -133,6 +133,20 @@ FROM longer, (VALUES ('service_key', 'restate_keyed_invocation_id(%L)'), ('workf
   ('service_key', 'restate_idempotent_invocation_id(''Basket'', %L, ''add'', ''k'')'),
   ('idempotency_key', 'restate_idempotent_invocation_id(''Basket'', NULL, ''add'', %L)')) AS c (parameter, call);
 
+SELECT is(pg_temp.told(format('SELECT ' || call, value)), 'PT400 invalid_query_parameter invalid ' || parameter || ': it must have at most 16384 bytes in UTF-8',
+  call || ' with one ' || name)
+FROM longer, (VALUES ('key', 'restate_resolve_promise(''Flow'', %L, ''p'')'), ('promise', 'restate_resolve_promise(''Flow'', ''k'', %L)'),
+  ('key', 'restate_reject_promise(''Flow'', %L, ''p'', ''no'')'), ('promise', 'restate_reject_promise(''Flow'', ''k'', %L, ''no'')')) AS c (parameter, call);
+
+-- names of services and of workers
+
+SELECT is(pg_temp.told(format(call, pg_temp.noise(256, 6))), 'PT400 invalid_query_parameter ' || parameter || ' must have 1 to 255 bytes', call || ' with a long name')
+FROM (VALUES ('service', 'SELECT restate_hold(%L)'), ('service', 'SELECT restate_resolve_promise(%L, ''k'', ''p'')'), ('worker', 'SELECT restate_heartbeat(%L)'),
+  ('worker', 'SELECT restate_leave(%L)'), ('worker', 'SELECT FROM restate_claim(%L, ''{Flow}'')'), ('claim_for', 'SELECT restate_submit(''Flow'', ''run'', claim_for => %L)'),
+  ('worker', 'SELECT FROM restate_complete_and_claim(NULL, 1, %L)'), ('worker', 'SELECT FROM restate_push_and_claim(NULL, NULL, NULL, NULL, NULL, NULL, %L, 1, NULL)')) AS c (parameter, call);
+SELECT is(pg_temp.told(format(call, pg_temp.noise(255, 6))), 'done', call || ' with one of 255 bytes')
+FROM (VALUES ('SELECT restate_hold(%L)'), ('SELECT restate_resolve_promise(%L, ''k'', ''p'')'), ('SELECT restate_heartbeat(%L)')) AS c (call);
+
 SELECT is(pg_temp.told(format($$SELECT restate_import_invocation(jsonb_build_object('id', restate_new_invocation_id(restate_partition_key_of_key(%1$L)),
     'status', %2$L, 'completion_result', 'success', 'target_service_name', 'Basket', 'target_service_key', %1$L, 'target_handler_name', 'add', 'target_service_ty', %3$L))$$,
     value, status, ty)),

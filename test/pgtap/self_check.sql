@@ -136,7 +136,7 @@ INSERT INTO public_function VALUES
   ('restate.openapi_content(text,jsonb)'),
   ('restate_http_status(text,text)');
 
-SELECT plan(17);
+SELECT plan(18);
 
 SELECT cmp_ok((SELECT count(*) FROM member), '>', 50::bigint,
   'the extension has members to look at');
@@ -237,6 +237,13 @@ SELECT is_empty(
   $$SELECT signature FROM member_function f JOIN pg_proc p USING (oid)
     WHERE p.proleakproof AND f.oid NOT IN (SELECT oid FROM support_function)$$,
   'only comparison and hash functions are leakproof');
+
+-- A body in quotes is read anew in every session, by the settings of that.
+SELECT is_empty(
+  $$SELECT f.signature FROM member_function f JOIN pg_proc p USING (oid) JOIN pg_language l ON l.oid = p.prolang
+    WHERE l.lanname IN ('sql', 'plpgsql') AND p.prosqlbody IS NULL
+      AND regexp_replace(p.prosrc, E'\\mE''([^'']|'''')*''', '', 'g') ~ E'\\\\'$$,
+  'no function has a backslash in a string that standard_conforming_strings decides on');
 
 -- dump and restore
 

@@ -485,6 +485,7 @@ SELECT is(pg_temp.tick(), '0', 'a worker is not silent at once');
 UPDATE restate.worker SET last_seen = last_seen - interval '1 min' WHERE name = 'never-heard-of';
 UPDATE restate.invocation SET last_start_at = last_start_at - interval '20 s' WHERE id = pg_temp.id('orphan');
 SELECT is(pg_temp.tick($$silence => '1 h'$$) || pg_temp.status('orphan'), '0running', 'nor for less than is allowed');
+SELECT is(pg_temp.tick($$silence => '178000000 years'$$) || pg_temp.status('orphan'), '0running', 'nor by who allows more than there can have been');
 SELECT is(pg_temp.tick() || pg_temp.status('orphan'), '1ready', 'its attempt is taken');
 SELECT is((SELECT pg_temp.calls(n.id, n.attempt) FROM named AS n WHERE n.name = 'orphan'), 'PT409 attempt_lost', 'and is lost to it');
 SELECT is(pg_temp.claim('Order', worker => 'never-heard-of'), 'orphan', 'it claims again after its silence');
@@ -626,6 +627,8 @@ SELECT is(pg_temp.complete('target', 1, 'output 1') || ' ' || pg_temp.journal('a
 SELECT pg_temp.well('coming again');
 
 -- what the functions say of a result
+SELECT is(pg_temp.told(format('SELECT status FROM restate_wait(%L, %L)', pg_temp.id('killed'), v.timeout)), 'completed', 'it is there, whoever would wait for ' || v.timeout)
+FROM (VALUES ('178000000 years'), ('-178000000 years')) AS v (timeout);
 SELECT is(pg_temp.told('SELECT restate_output(NULL)') || '/' || pg_temp.told('SELECT restate_output(restate_new_invocation_id())'), 'PT404 invocation_not_found/PT404 invocation_not_found', 'the result of what is not there');
 SELECT is(pg_temp.output('plain'), 'running', 'of what runs');
 SELECT is(pg_temp.output('killed'), 'completed [409] killed', 'of what was killed');
