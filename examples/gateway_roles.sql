@@ -2,17 +2,20 @@
 -- more.  Run once in each database that has the extension, as its owner and
 -- with CREATEROLE; how the roles log in (a password, peer) is left to you.
 
--- a role is of the whole server: another database may have made them
+-- a role is of the whole server: another database may have made them.  What else a database
+-- may have as its default, a request is to wait for a row, and not to fail because it has changed
 DO $$
 BEGIN
   IF to_regrole('restate_gateway') IS NULL THEN
     CREATE ROLE restate_gateway LOGIN;
+    ALTER ROLE restate_gateway SET default_transaction_isolation = 'read committed';
   END IF;
   IF to_regrole('restate_gateway_reader') IS NULL THEN
     CREATE ROLE restate_gateway_reader LOGIN;
   END IF;
   IF to_regrole('restate_gateway_ingress') IS NULL THEN
     CREATE ROLE restate_gateway_ingress LOGIN;
+    ALTER ROLE restate_gateway_ingress SET default_transaction_isolation = 'read committed';
   END IF;
 END $$;
 

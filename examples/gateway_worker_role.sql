@@ -7,6 +7,8 @@ DO $$
 BEGIN
   IF to_regrole('restate_gateway_worker') IS NULL THEN
     CREATE ROLE restate_gateway_worker LOGIN;
+    -- whatever the database has as its default: what it claims and pushes is to wait for a row
+    ALTER ROLE restate_gateway_worker SET default_transaction_isolation = 'read committed';
   END IF;
 END $$;
 

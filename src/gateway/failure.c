@@ -36,8 +36,8 @@ failure_is_passing(const char *sqlstate)
 
 /*
  * Answers with the error: PTxyz has the status xyz, its category and message;
- * what passes by itself is 503, a missing privilege 403; anything else is
- * internal: logged, and not shown.
+ * what passes by itself is 503, a missing privilege 403, text that the database
+ * cannot hold 400; anything else is internal: logged, and not shown.
  */
 void
 answer_failure(Exchange *exchange, const PGresult *error)
@@ -61,6 +61,13 @@ answer_failure(Exchange *exchange, const PGresult *error)
 	{
 		log_event(LOG_WARN, "event=forbidden error=%s", log_quote(message, quoted, sizeof(quoted)));
 		answer_error(exchange, 403, "forbidden", "the gateway's role may not do this");
+		return;
+	}
+	/* untranslatable_character */
+	if (strcmp(sqlstate, "22P05") == 0)
+	{
+		answer_error(exchange, 400, "untranslatable_text",
+					 "the request has a character that the database's encoding lacks");
 		return;
 	}
 	log_event(LOG_WARN, "event=sql_error sqlstate=%s error=%s", sqlstate,
