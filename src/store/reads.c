@@ -234,14 +234,18 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 			" WHERE c.id = {id} AND c.partition_key = {partition_key} AND " IS_COMMAND("c")
 			" ORDER BY c.index LIMIT {count} OFFSET {first}"},
 
-	/* the completions, and the runs that ask for one */
+	/*
+	 * The completions, each found by its index, and the runs that ask for one.  No index has
+	 * these: a run is looked for from the end of the journal on, near which it stands.
+	 */
 	[READ(READ_ARRIVALS)] = {
 		.name = "read arrivals",
-		.form = &store_form_completion, .result = &store_result_arrival,
+		.form = &store_form_arrival, .result = &store_result_arrival,
 		.sql = "SELECT v.id, v.completion_id, c.index, c.meta::text AS meta, c.payload, c.is_run FROM {rows}"
-			" CROSS JOIN LATERAL (SELECT j.index, j.meta, j.payload, j.entry_type = 'Command: Run' AS is_run"
-			" FROM restate.journal j WHERE " IS_NAMED("j") " AND j.completion_id = v.completion_id"
-			" AND (" IS_COMPLETION("j") " OR j.entry_type = 'Command: Run') LIMIT 2) AS c"},
+			" CROSS JOIN LATERAL ((SELECT j.index, j.meta, j.payload, false AS is_run FROM restate.journal j"
+			" WHERE " IS_NAMED("j") " AND j.completion_id = v.completion_id AND " IS_COMPLETION("j") " LIMIT 1)"
+			" UNION ALL (SELECT r.index, r.meta, r.payload, true FROM restate.journal r WHERE v.of_run AND " IS_NAMED("r")
+			" AND r.completion_id = v.completion_id AND r.entry_type = 'Command: Run' ORDER BY r.index DESC LIMIT 1)) AS c"},
 
 	/* the completions alone, as entries */
 	[READ(READ_ANSWERS)] = {

@@ -39,6 +39,11 @@
 	STORE_IDS(ROW, ALL)             \
 	ROW(INT8, completion_id)
 
+/* of_run: whether a result of a run is brought, which a run must have asked for */
+#define STORE_ARRIVALS(ROW, ALL) \
+	STORE_COMPLETIONS(ROW, ALL)  \
+	ROW(BOOL, of_run)
+
 #define STORE_RESTARTED(ROW, ALL) \
 	STORE_IDS(ROW, ALL)           \
 	ALL(TEXT, request_id)
@@ -133,6 +138,7 @@
 	FORM(inbox, StoreInbox, STORE_INBOXES)                    \
 	FORM(prefix, StorePrefix, STORE_PREFIXES)                 \
 	FORM(completion, StoreCompletion, STORE_COMPLETIONS)      \
+	FORM(arrival, StoreArrival, STORE_ARRIVALS)               \
 	FORM(restarted, StoreRestarted, STORE_RESTARTED)          \
 	FORM(handler, StoreHandler, STORE_HANDLERS)               \
 	FORM(journal_part, StoreJournalPart, STORE_JOURNAL_PARTS) \

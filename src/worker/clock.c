@@ -194,10 +194,10 @@ read_sleeps(Workset *workset, const Due *due, int count)
 		const Invocation *invocation = workset_find(workset, &due[i].id);
 
 		if (due[i].timer.kind == TIMER_SLEEP && invocation->exists && !invocation->is_busy)
-			store_add_completion(&call, &(StoreCompletion){
-											.id = &invocation->id,
-											.partition_key = invocation->partition_key,
-											.completion_id = due[i].timer.completion_id});
+			store_add_arrival(&call, &(StoreArrival){
+										 .id = &invocation->id,
+										 .partition_key = invocation->partition_key,
+										 .completion_id = due[i].timer.completion_id});
 	}
 	if (call.count == 0)
 		return;
@@ -210,8 +210,6 @@ read_sleeps(Workset *workset, const Due *due, int count)
 		int known;
 
 		store_read_arrival(row, &found);
-		if (found.is_run)
-			continue;
 		invocation = workset_find(workset, found.id);
 		if (invocation->journal == NULL)
 			invocation->journal = palloc0_object(JournalPart);

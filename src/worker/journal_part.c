@@ -13,7 +13,7 @@
 static JournalPart *part_of(Invocation *invocation);
 static void read_commands(Invocation *invocation, int64 first, int64 count);
 static void read_signals(Invocation *invocation, int64 from);
-static void add_completion(StoreCall *call, const Invocation *invocation, int64 completion_id);
+static void add_arrival(StoreCall *call, const Invocation *invocation, int64 completion_id, bool of_run);
 static bool is_in_call(const SentEntry *sent, int count, int64 completion_id, int64 repeated);
 
 /*
@@ -36,16 +36,17 @@ journal_ask(StoreCall *call, Invocation *invocation, const SentEntry *sent, int 
 	for (int i = 0; i < count; i++)
 	{
 		const Entry *entry = &sent[i].entry;
+		bool is_command = entry_type_is_command(entry->type);
 
-		if (entry_type_is_command(entry->type) ? number++ < invocation->journal_commands_size :
-												 !is_in_call(sent, i, entry->completion_id, repeated))
+		if (is_command ? number++ < invocation->journal_commands_size :
+						 !is_in_call(sent, i, entry->completion_id, repeated))
 		{
-			add_completion(call, invocation, entry->completion_id);
-			add_completion(call, invocation, entry->result_completion_id);
+			add_arrival(call, invocation, entry->completion_id, !is_command);
+			add_arrival(call, invocation, entry->result_completion_id, false);
 		}
 	}
 	for (int i = 0; awaited && i < awaited->ncompletions; i++)
-		add_completion(call, invocation, awaited->completions[i]);
+		add_arrival(call, invocation, awaited->completions[i], false);
 	/* of each at most two rows come */
 	most = (Size) (call->count - before) * 2;
 	part->completions = palloc0_array(Completion, Max(most, 1));
@@ -180,13 +181,14 @@ journal_columns(const StoreFoundEntry *found)
  * Adds a completion to a call that reads those that have come; none if there is none.
  */
 static void
-add_completion(StoreCall *call, const Invocation *invocation, int64 completion_id)
+add_arrival(StoreCall *call, const Invocation *invocation, int64 completion_id, bool of_run)
 {
 	if (completion_id >= 0)
-		store_add_completion(call, &(StoreCompletion){
-									   .id = &invocation->id,
-									   .partition_key = invocation->partition_key,
-									   .completion_id = completion_id});
+		store_add_arrival(call, &(StoreArrival){
+									.id = &invocation->id,
+									.partition_key = invocation->partition_key,
+									.completion_id = completion_id,
+									.of_run = of_run});
 }
 
 /*

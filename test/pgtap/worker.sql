@@ -633,5 +633,24 @@ SELECT is(pg_temp.told('SELECT restate_output(NULL)') || '/' || pg_temp.told('SE
 SELECT is(pg_temp.output('plain'), 'running', 'of what runs');
 SELECT is(pg_temp.output('killed'), 'completed [409] killed', 'of what was killed');
 
+-- what is awaited, repeated or brought is looked up, however long the journal is
+CREATE FUNCTION pg_temp.fetched() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+  SELECT idx_tup_fetch FROM pg_stat_xact_all_tables WHERE relid = 'restate.journal'::regclass
+$$;
+CREATE FUNCTION pg_temp.sleeps(label text, from_number integer, how_many integer) RETURNS text LANGUAGE sql VOLATILE AS $$
+  SELECT pg_temp.append(label, from_number, VARIADIC array_agg(format('sleep %s 1h', n) ORDER BY n)) FROM generate_series(from_number, from_number + how_many - 1) AS n
+$$;
+SELECT pg_temp.submit('long', 'Order', 'run') \g /dev/null
+SELECT pg_temp.sleeps('long', 1, 300), pg_temp.append('long', 301, 'run 301') \g /dev/null
+SELECT pg_temp.fetched() AS before \gset
+SELECT pg_temp.sleeps('long', 1, 300) \g /dev/null
+SELECT cmp_ok(pg_temp.fetched() - :before, '<', 3000::bigint, 'a repetition reads each command a few times');
+SELECT pg_temp.fetched() AS before \gset
+SELECT pg_temp.append('long', 302, 'ran 301 1') \g /dev/null
+SELECT cmp_ok(pg_temp.fetched() - :before, '<', 30::bigint, 'the result of a run only what is near the end');
+SELECT pg_temp.fetched() AS before \gset
+SELECT is(pg_temp.suspend('long', (SELECT array_agg(n) FROM generate_series(1, 300) AS n)::text), 'suspended', 'it waits for all of them');
+SELECT cmp_ok(pg_temp.fetched() - :before, '<', 3000::bigint, 'and none of them has the whole journal read');
+
 SELECT * FROM finish();
 ROLLBACK;
