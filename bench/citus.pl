@@ -14,6 +14,7 @@ use BenchCitus qw(no_citus);
 my $quick = @ARGV && $ARGV[0] eq '--quick';
 my $rounds = $quick ? 3 : 9;
 my $entries = 12;
+my $warm = 100; # calls, or invocations of a batch, that have each shard make its plans
 my $completed = '{"Command": {"Output": {"result": {"Success": [49]}, "name": ""}}}';
 my $step = q(ARRAY['{"Command": {"Run": {"completion_id": 6, "name": "a"}}}', '{"Notification": {"Completion": {"Run": {"completion_id": 6, "result": {"Success": [7]}}}}}']::jsonb[]);
 my @calls = (
@@ -104,7 +105,7 @@ SQL
 
 sub measure_calls
 {
-	my ($count, $warm) = ($quick ? 50 : 200, 10);
+	my $count = $quick ? 50 : 200;
 
 	begin();
 	for my $operation (@calls)
@@ -150,7 +151,7 @@ END
 
 sub measure_batches
 {
-	my ($count, $warm) = (1000, 10);
+	my $count = 1000;
 	my $batch_rounds = $quick ? 2 : 5;
 
 	begin();

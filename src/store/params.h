@@ -11,8 +11,9 @@
  *
  * In the text of a statement {rows} stands for its rows: the table v with these
  * columns, of arrays with one element a row, or, where there are few, of the values
- * themselves.  {name} is what is the same for all rows.  A table of schema restate stands
- * for the shard of it as well, where the call is run on one.
+ * themselves.  {name} is what is the same for all rows; {key_of_shard} is the call's number of
+ * that name itself.  A table of schema restate stands for the shard of it as well, where the
+ * call is run on one.
  *
  * A list of what statements return has COLUMN(type, name) for each column, in
  * their order.  From it come the struct of a row and the function that reads

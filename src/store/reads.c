@@ -81,17 +81,20 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 			" AND r.deployment_id > n.deployment_id ORDER BY r.deployment_id LIMIT 1) AS f)"
 			RUNNABLE_OF("lane AS v", "", "(SELECT count(*) FROM asked)")},
 
-	/* a partition key of each shard, the lowest that is not below 0: more than enough are tried */
+	/*
+	 * The shards of the invocations, those of this node first, with a partition key of each,
+	 * the lowest that is not below 0: more than enough are tried.
+	 */
 	[READ(READ_SHARD_KEYS)] = {
 		.name = "read shard keys",
 		.of_this_node = true,
 		.form = &store_form_none, .result = &store_result_shard_key,
 		.sql = "SELECT k.partition_key, EXISTS (SELECT FROM pg_catalog.pg_dist_placement p"
-			" JOIN pg_catalog.pg_dist_local_group g ON g.groupid = p.groupid WHERE p.shardid = k.shard) AS is_here"
+			" JOIN pg_catalog.pg_dist_local_group g ON g.groupid = p.groupid WHERE p.shardid = k.shard) AS is_here, k.shard"
 			" FROM (SELECT min(k.key) AS partition_key,"
-			" pg_catalog.get_shard_id_for_distribution_column('restate.runnable', k.key) AS shard"
+			" pg_catalog.get_shard_id_for_distribution_column('restate.invocation', k.key) AS shard"
 			" FROM generate_series(0, 32 * (SELECT count(*) FROM pg_catalog.pg_dist_shard s"
-			" WHERE s.logicalrelid = 'restate.runnable'::pg_catalog.regclass)) AS k (key) GROUP BY shard) AS k"
+			" WHERE s.logicalrelid = 'restate.invocation'::pg_catalog.regclass)) AS k (key) GROUP BY shard) AS k"
 			" ORDER BY is_here DESC, k.partition_key"},
 
 	/* the shards of the invocations that partition keys are in, in the order of the keys */
@@ -124,7 +127,19 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 		.sql = "SELECT restate.run_on_shard({partition_key}, {request}, count(*)) AS answer FROM restate.bulk_target t"
 			" WHERE t.partition_key = {partition_key} AND t.job IS NULL"},
 
-	/* Changes nothing, and has Citus take its transaction for one that changes the shard. */
+	/*
+	 * The same, and has Citus take its transaction for one that changes the shard.  The key
+	 * of it stands in the text: Citus plans a query with a part like this for the values.
+	 */
+	[READ(ASK_AND_TOUCH_SHARD)] = {
+		.name = "ask and touch shard",
+		.of_this_node = true,
+		.form = &store_form_request, .result = &store_result_answer,
+		.sql = "WITH touched AS (DELETE FROM restate.bulk_target d WHERE d.partition_key = {key_of_shard} AND d.job IS NULL)"
+			" SELECT restate.run_on_shard({partition_key}, {request}, count(*)) AS answer FROM restate.bulk_target t"
+			" WHERE t.partition_key = {key_of_shard} AND t.job IS NULL"},
+
+	/* Does that alone, and changes nothing. */
 	[READ(TOUCH_SHARD)] = {
 		.name = "touch shard",
 		.of_this_node = true,

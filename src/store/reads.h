@@ -216,7 +216,8 @@ STORE_READ_FORMS(STORE_DECLARE_FORM)
 
 #define FOUND_SHARD_KEY(COLUMN) \
 	COLUMN(INT8, partition_key) \
-	COLUMN(BOOL, is_here)
+	COLUMN(BOOL, is_here)       \
+	COLUMN(INT8, shard)
 
 #define FOUND_COUNT(COLUMN)	  COLUMN(INT8, count)
 #define FOUND_VERSION(COLUMN) COLUMN(TEXT, extversion)

@@ -86,6 +86,7 @@ typedef enum StoreStatement
 	STORE_READ_SHARDS,
 	STORE_READ_SHARD_TABLES,
 	STORE_ASK_SHARD,
+	STORE_ASK_AND_TOUCH_SHARD,
 	STORE_TOUCH_SHARD,
 	STORE_READ_WORKER,
 	STORE_READ_STARTABLE,
@@ -239,7 +240,8 @@ extern const StoreStatementDef store_answers[STORE_STATEMENT_COUNT - STORE_READS
 typedef struct StoreCall
 {
 	StoreStatement statement;
-	int64 shard; /* the shard of this node that it is run on with those that go with it, or 0 */
+	int64 shard;		/* the shard of this node that it is run on with those that go with it, or 0 */
+	int64 key_of_shard; /* a partition key that stands in the text, of a statement that has one */
 	int64 must_write;
 	int64 conflicts; /* of an insert that may: the rows that were there */
 	bool goes_on;	 /* what it returns is added to the last result */
@@ -285,7 +287,7 @@ extern uint64 store_execute_on_shards(const StoreCall *call);
 extern void store_write_on_shards(StoreCall *const *calls, int count, StoreWritten *parts);
 
 /* store_touch.c: what Citus is told */
-extern void store_touch(int64 partition_key);
+extern const struct StoreFoundShardKey *store_touch(int64 partition_key);
 extern int64 store_shard_here(int64 partition_key);
 extern void store_note_here(int64 partition_key);
 
@@ -293,6 +295,8 @@ extern void store_note_here(int64 partition_key);
 extern int64 *store_shards_of(const int64 *partition_keys, int count);
 extern int64 store_know_shard_of(int64 partition_key);
 extern int64 store_shard_of_table(int64 shard, const char *name, int length);
+extern const struct StoreFoundShardKey *store_look_at_shards(int *count);
+extern const struct StoreFoundShardKey *store_shard_key(int64 shard);
 extern void store_forget_shards(void);
 
 /* store_wire.c: calls and what they return as bytes */

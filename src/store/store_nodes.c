@@ -9,7 +9,7 @@
  * statements.  All calls go from shard to shard in the order of their numbers, so that locks
  * are taken in one order.
  *
- * Citus cannot see that such a query locks or writes: it is told first (store_touch.c).
+ * Citus cannot see that such a query locks or writes: it is told (store_touch.c).
  */
 #include "postgres.h"
 
@@ -98,8 +98,6 @@ store_execute_on_shards(const StoreCall *call)
 		int64 partition_key = lowest_key(&places[done], count);
 		StoreCall part = part_of(call, &places[done], count);
 
-		if (!is_only_read(call))
-			store_touch(partition_key);
 		answers = lappend(answers, unconstify(bytea *, ask(partition_key, &part, 1, false)));
 		done += count;
 	}
@@ -132,7 +130,6 @@ store_write_on_shards(StoreCall *const *calls, int count, StoreWritten *parts)
 		int numbers[STORE_WORK_COUNT];
 		int nasked = parts_of(calls, &places[done], here, asked, numbers);
 
-		store_touch(partition_key);
 		store_read_parts(ask(partition_key, asked, nasked, true), written, nasked);
 		for (int i = 0; i < nasked; i++)
 		{
@@ -334,12 +331,15 @@ part_of(const StoreCall *call, const Place *places, int count)
 }
 
 /*
- * Has the node that has the shard of the partition key run the calls; returns its answer.
- * If this is known to be that node, it needs no query.
+ * Has the node that has the shard of the partition key run the calls, and Citus know if
+ * these lock or write; returns its answer.  If this is known to be that node, it needs no
+ * query.
  */
 static const bytea *
 ask(int64 partition_key, StoreCall *calls, int count, bool is_work)
 {
+	bool is_touched = is_work || !is_only_read(&calls[0]);
+	const StoreFoundShardKey *touched_by = is_touched ? store_touch(partition_key) : NULL;
 	int64 shard = store_shard_here(partition_key);
 	StoreCall call;
 	StoreFoundAnswer found;
@@ -347,7 +347,9 @@ ask(int64 partition_key, StoreCall *calls, int count, bool is_work)
 	if (shard != 0)
 		return run_here(shard, calls, count, is_work);
 	ran_here = false;
-	store_call(&call, STORE_ASK_SHARD);
+	store_call(&call, touched_by ? STORE_ASK_AND_TOUCH_SHARD : STORE_ASK_SHARD);
+	if (touched_by)
+		call.key_of_shard = touched_by->partition_key;
 	store_add_request(&call, &(StoreRequest){
 								 .partition_key = partition_key,
 								 .request = store_write_request(calls, count, is_work)});

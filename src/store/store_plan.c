@@ -40,6 +40,7 @@ typedef struct PlanKey
 	uint8 count;
 	bool for_values; /* whether it is made for each execution */
 	int64 shard;	 /* that it runs on, or 0 */
+	int64 key_of_shard;
 } PlanKey;
 
 typedef struct KeptPlan
@@ -86,6 +87,7 @@ store_plan(const StoreCall *const *calls, int count, Datum *values, bool *nulls,
 	key.count = (uint8) count;
 	key.for_values = is_of_nodes(calls[0]);
 	key.shard = calls[0]->shard;
+	key.key_of_shard = calls[0]->key_of_shard;
 	for (int i = 0; i < count; i++)
 	{
 		key.parts[i] = (uint8) calls[i]->statement;
@@ -336,6 +338,8 @@ append_statement(StringInfo sql, const StoreCall *call, int offset)
 	{
 		if (begins_with(c, "{rows}"))
 			append_rows(sql, call, offset);
+		else if (begins_with(c, "{key_of_shard}"))
+			appendStringInfo(sql, INT64_FORMAT, call->key_of_shard);
 		else if (*c == '{')
 			appendStringInfo(sql, "$%d", offset + parameter_number(call, c + 1));
 		else if (call->shard != 0 && begins_with(c, SCHEMA))

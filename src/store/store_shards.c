@@ -26,6 +26,12 @@ typedef struct KnownShard
 static MemoryContext context = NULL;
 static HTAB *known_shards = NULL;
 
+/* a partition key of each shard, as they were when they were looked at last */
+static StoreFoundShardKey *shard_keys = NULL;
+static int nshard_keys = 0;
+
+static const StoreFoundShardKey *find_shard_key(int64 shard);
+
 /*
  * Returns the shards that partition keys are in, each at the place of its key.
  */
@@ -112,6 +118,60 @@ store_shard_of_table(int64 shard, const char *name, int length)
 }
 
 /*
+ * Looks which shards there are, and returns a partition key of each, those of this node
+ * first.  They are valid until the next look.
+ */
+const StoreFoundShardKey *
+store_look_at_shards(int *count)
+{
+	StoreCall call;
+	StoreFoundShardKey *found;
+	uint64 rows;
+
+	store_call(&call, STORE_READ_SHARD_KEYS);
+	rows = store_execute(&call);
+	if (rows == 0)
+		elog(ERROR, "the tables have no shards");
+	found = MemoryContextAlloc(TopMemoryContext, sizeof(*found) * rows);
+	for (uint64 row = 0; row < rows; row++)
+		store_read_shard_key(row, &found[row]);
+	if (shard_keys)
+		pfree(shard_keys);
+	shard_keys = found;
+	nshard_keys = (int) rows;
+	*count = nshard_keys;
+	return found;
+}
+
+/*
+ * Returns the partition key of a shard that stands for it, the same each time; NULL if
+ * there is none.  What is said of where the shard is, was so at the last look.
+ */
+const StoreFoundShardKey *
+store_shard_key(int64 shard)
+{
+	const StoreFoundShardKey *found = find_shard_key(shard);
+	int count;
+
+	if (found)
+		return found;
+	(void) store_look_at_shards(&count);
+	return find_shard_key(shard);
+}
+
+/*
+ * Returns the partition key of a shard that was there at the last look; NULL if it was not.
+ */
+static const StoreFoundShardKey *
+find_shard_key(int64 shard)
+{
+	for (int i = 0; i < nshard_keys; i++)
+		if (shard_keys[i].shard == shard)
+			return &shard_keys[i];
+	return NULL;
+}
+
+/*
  * Forgets the tables: there may be others now.
  */
 void
@@ -121,4 +181,8 @@ store_forget_shards(void)
 		MemoryContextDelete(context);
 	context = NULL;
 	known_shards = NULL;
+	if (shard_keys)
+		pfree(shard_keys);
+	shard_keys = NULL;
+	nshard_keys = 0;
 }

@@ -5,7 +5,9 @@
  * A statement that changes nothing does it: for that Citus begins a transaction on the node,
  * keeps the shard where it is until the transaction ends, and has it commit in two phases
  * if another node is written as well.  Once in a transaction is enough, unless that was in
- * a part of it that was rolled back.
+ * a part of it that was rolled back.  For a shard of another node it is a part of the first
+ * query to it, for that is one way there less; on this node Citus plans such a query each
+ * time, and of two simple ones none.
  */
 #include "postgres.h"
 
@@ -33,6 +35,7 @@ static Touched *touched = NULL;
 static int ntouched = 0;
 static int allocated = 0;
 
+static void touch(int64 partition_key);
 static Touched *find(int64 partition_key);
 static const Touched *find_shard(int64 shard);
 static void note(Touched added);
@@ -41,15 +44,17 @@ static void end_part(SubXactEvent event, SubTransactionId part, SubTransactionId
 
 /*
  * Tells Citus that the shard of the partition key is locked or written in this transaction.
+ * If the next query to the shard has to tell it, returns by which key; else NULL.
  */
-void
+const StoreFoundShardKey *
 store_touch(int64 partition_key)
 {
 	Touched added = {.partition_key = partition_key, .part = GetCurrentSubTransactionId()};
 	const Touched *same;
+	const StoreFoundShardKey *elsewhere = NULL;
 
 	if (find(partition_key))
-		return;
+		return NULL;
 	added.shard = *store_shards_of(&partition_key, 1);
 	same = find_shard(added.shard);
 	if (same)
@@ -59,13 +64,28 @@ store_touch(int64 partition_key)
 	}
 	else
 	{
-		StoreCall call;
-
-		store_call(&call, STORE_TOUCH_SHARD);
-		store_add_partition(&call, &(StorePartition){.partition_key = partition_key});
-		(void) store_execute(&call);
+		elsewhere = store_shard_key(added.shard);
+		if (elsewhere == NULL || elsewhere->is_here)
+		{
+			touch(partition_key);
+			elsewhere = NULL;
+		}
 	}
 	note(added);
+	return elsewhere;
+}
+
+/*
+ * Tells Citus by a query of its own.
+ */
+static void
+touch(int64 partition_key)
+{
+	StoreCall call;
+
+	store_call(&call, STORE_TOUCH_SHARD);
+	store_add_partition(&call, &(StorePartition){.partition_key = partition_key});
+	(void) store_execute(&call);
 }
 
 /*

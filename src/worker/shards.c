@@ -65,33 +65,25 @@ shards_begin(void)
 static void
 look(void)
 {
-	StoreCall call;
-	uint64 rows;
-	int64 *found_keys;
+	int count;
+	const StoreFoundShardKey *found = store_look_at_shards(&count);
+	int64 *found_keys = MemoryContextAlloc(TopMemoryContext, sizeof(int64) * (Size) count);
 	int here = 0;
 
-	store_call(&call, STORE_READ_SHARD_KEYS);
-	rows = store_execute(&call);
-	if (rows == 0)
-		elog(ERROR, "a distributed table has no shards");
-	found_keys = MemoryContextAlloc(TopMemoryContext, sizeof(int64) * rows);
-	for (uint64 row = 0; row < rows; row++)
+	for (int i = 0; i < count; i++)
 	{
-		StoreFoundShardKey found;
-
-		store_read_shard_key(row, &found);
-		found_keys[row] = found.partition_key;
-		here += found.is_here ? 1 : 0;
+		found_keys[i] = found[i].partition_key;
+		here += found[i].is_here ? 1 : 0;
 	}
 	if (keys)
 		pfree(keys);
 	keys = found_keys;
 	if (nkeys == 0)
 	{
-		begun_of_all = (uint32) (restate_random_bits() % rows);
+		begun_of_all = (uint32) (restate_random_bits() % (uint64) count);
 		begun_here = begun_of_all;
 	}
-	nkeys = (int) rows;
+	nkeys = count;
 	nhere = here;
 	looked_at = GetCurrentTimestamp();
 }
