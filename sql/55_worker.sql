@@ -16,14 +16,6 @@ REVOKE ALL ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, time
 COMMENT ON FUNCTION restate_submit(text, text, bytea, text, jsonb, text, timestamptz, text) IS
 'Submits an invocation, in the transaction of the caller. service, handler: the target, which a deployment must serve. input: its bytes. key: of a virtual object or a workflow. headers: a JSON array of objects with name and value. idempotency_key: with the same one the same invocation is meant. run_at: when it starts, if that is later than now. claim_for: the worker that gets its first attempt at once, if it can start. id: the invocation. outcome: accepted, or previously_accepted if there was one of that idempotency key, or a run of that workflow. attempt: of claim_for, else null. Errors: handler_not_found 404, invalid_body 400 for a key that there must be or must not, invalid_query_parameter 400, read_only 503.';
 
-CREATE FUNCTION restate.claim_attempts(worker text, services text[], max integer, deployments restate_deployment_id[])
-  RETURNS TABLE (id restate_invocation_id, attempt bigint)
-  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
-  AS 'MODULE_PATHNAME', 'restate_claim_attempts';
-REVOKE ALL ON FUNCTION restate.claim_attempts(text, text[], integer, restate_deployment_id[]) FROM PUBLIC;
-COMMENT ON FUNCTION restate.claim_attempts(text, text[], integer, restate_deployment_id[]) IS
-'Starts attempts: for restate_claim().';
-
 CREATE FUNCTION restate_heartbeat(worker text) RETURNS void
   LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE
   SET search_path = pg_catalog, pg_temp
@@ -180,6 +172,18 @@ REVOKE ALL ON FUNCTION restate.attempts_on_nodes(restate_invocation_id[], boolea
 COMMENT ON FUNCTION restate.attempts_on_nodes(restate_invocation_id[], boolean) IS
 'As restate.attempts_of(), where the tables are distributed over nodes: each is read by itself, by statements that go to its node alone.';
 
+CREATE FUNCTION restate.read_attempts(ids restate_invocation_id[], frames boolean)
+  RETURNS TABLE (id restate_invocation_id, attempt bigint, service text, handler text, key text,
+    deployment restate_deployment_id, protocol_version integer, attempts bigint, random_seed bigint,
+    commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
+    entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval,
+    entries bigint, request bytea)
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT PARALLEL UNSAFE ROWS 10
+  AS 'MODULE_PATHNAME', 'restate_read_attempts';
+REVOKE ALL ON FUNCTION restate.read_attempts(restate_invocation_id[], boolean) FROM PUBLIC;
+COMMENT ON FUNCTION restate.read_attempts(restate_invocation_id[], boolean) IS
+'restate.attempts_of(), or where the tables are distributed over nodes attempts_on_nodes(), by a plan that is kept: one that is made for the ids takes longer to make than to run.';
+
 CREATE FUNCTION restate_claim(
     worker text, services text[] DEFAULT NULL, max integer DEFAULT 1, deployments restate_deployment_id[] DEFAULT NULL,
     frames boolean DEFAULT false)
@@ -188,24 +192,8 @@ CREATE FUNCTION restate_claim(
     commands bigint, journal jsonb[], input bytea, state_keys text[], state_values bytea[],
     entry_retries bigint, last_entry_at timestamptz, inactivity_timeout interval, abort_timeout interval,
     entries bigint, request bytea)
-  LANGUAGE plpgsql VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
-  SET search_path = pg_catalog, pg_temp
-AS $function$
-#variable_conflict use_column
-DECLARE
-  claimed restate_invocation_id[];
-BEGIN
-  SELECT array_agg(c.id) INTO claimed FROM restate.claim_attempts($1, $2, $3, $4) AS c;
-  IF claimed IS NULL THEN
-    RETURN;
-  END IF;
-  IF restate.is_distributed() THEN
-    RETURN QUERY SELECT * FROM restate.attempts_on_nodes(claimed, $5);
-  ELSE
-    RETURN QUERY SELECT * FROM restate.attempts_of(claimed, $5);
-  END IF;
-END
-$function$;
+  LANGUAGE C VOLATILE CALLED ON NULL INPUT SECURITY DEFINER PARALLEL UNSAFE ROWS 10
+  AS 'MODULE_PATHNAME', 'restate_claim';
 REVOKE ALL ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION restate_claim(text, text[], integer, restate_deployment_id[], boolean) IS
 'Starts an attempt on up to max invocations that are ready, the oldest first, and returns a row for each. worker: a name of the caller''s choice, of 1 to 255 bytes, which restate_heartbeat() keeps alive. services: of which it runs the handlers; each gets its share of max first. max: 1 to 10000. deployments: those that it runs, of the services, or without services of all that they serve; null: any. attempt: what every later call about it carries. attempts: how many there have been since it was last suspended or resumed. commands: how many commands the journal has, the input being the first. journal: an object with index and entry_json for each entry, as sys_journal has it. input: the bytes of the input. entries: how many the journal has. frames: whether the journal comes as frames of the service protocol instead, in request: the Start message, with the state, and all entries, with which a request to a handler of Restate''s SDKs begins; null if an entry fits no frame. protocol_version: which version to speak. state_keys, state_values: the state of a virtual object or workflow, in the order of its keys; null for a service, and where the state is to be read by GetLazyState: its handler says so, or it is larger than 1 MiB. entry_retries: attempts that have failed since the last entry, last_entry_at: when that came. inactivity_timeout, abort_timeout: of the handler. What another transaction has locked is passed over, and so are services that are held. Errors: invalid_query_parameter 400, read_only 503.';
@@ -280,11 +268,7 @@ BEGIN
   IF claimed IS NULL THEN
     RETURN;
   END IF;
-  IF restate.is_distributed() THEN
-    RETURN QUERY SELECT * FROM restate.attempts_on_nodes(claimed, $6);
-  ELSE
-    RETURN QUERY SELECT * FROM restate.attempts_of(claimed, $6);
-  END IF;
+  RETURN QUERY SELECT * FROM restate.read_attempts(claimed, $6);
 END
 $function$;
 REVOKE ALL ON FUNCTION restate_complete_and_claim(restate_invocation_id, bigint, text, bigint, jsonb[], boolean) FROM PUBLIC;

@@ -78,7 +78,7 @@ BEGIN
     RETURN QUERY SELECT NULL::bigint, a.id, NULL::boolean, NULL, NULL, NULL, NULL::bytea, a.commands, a.entries, NULL, NULL::timestamptz,
         NULL::bytea, NULL::bigint, NULL::boolean, NULL::bigint, a.attempt, a.service, a.handler, a.deployment, a.protocol_version, a.attempts,
         a.inactivity_timeout, a.abort_timeout, a.request
-      FROM restate.attempts_of(started, true) AS a;
+      FROM restate.read_attempts(started, true) AS a;
   END IF;
 END
 $function$;

@@ -28,15 +28,17 @@ static const char *const *names_of(FunctionCallInfo fcinfo, int argument, int *c
 static RestateInvocationId *ids_of(ArrayType *array, int *count);
 static int compare_ids(const void *a, const void *b);
 static void put_claimed(FunctionCallInfo fcinfo, const Claimed *claimed, int count);
+static void put_attempts(FunctionCallInfo fcinfo, const ArrayType *ids, bool frames);
+static const ArrayType *array_of_ids(const Claimed *claimed, int count);
 static Datum answers_array(const Answer *answers);
 
 /*
- * restate.claim_attempts(worker, services, max, deployments): returns rows of id,
- * attempt.
+ * restate_claim(worker, services, max, deployments, frames): returns a row for each attempt
+ * that is started, with what it begins with.
  */
-PG_FUNCTION_INFO_V1(restate_claim_attempts);
+PG_FUNCTION_INFO_V1(restate_claim);
 Datum
-restate_claim_attempts(PG_FUNCTION_ARGS)
+restate_claim(PG_FUNCTION_ARGS)
 {
 	Claim claim = {
 		.worker_name = argument_name(fcinfo, 0, "worker"),
@@ -52,9 +54,67 @@ restate_claim_attempts(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	guc_level = workset_begin();
 	claimed = worker_claim(&claim, &count);
+	put_attempts(fcinfo, array_of_ids(claimed, count), !PG_ARGISNULL(4) && PG_GETARG_BOOL(4));
 	AtEOXact_GUC(false, guc_level);
-	put_claimed(fcinfo, claimed, count);
 	return (Datum) 0;
+}
+
+/*
+ * restate.read_attempts(ids, frames): returns a row for each, with what it begins with.
+ */
+PG_FUNCTION_INFO_V1(restate_read_attempts);
+Datum
+restate_read_attempts(PG_FUNCTION_ARGS)
+{
+	int guc_level;
+
+	InitMaterializedSRF(fcinfo, 0);
+	if (PG_ARGISNULL(0))
+		return (Datum) 0;
+	guc_level = workset_begin();
+	put_attempts(fcinfo, PG_GETARG_ARRAYTYPE_P(0), !PG_ARGISNULL(1) && PG_GETARG_BOOL(1));
+	AtEOXact_GUC(false, guc_level);
+	return (Datum) 0;
+}
+
+/*
+ * Puts what attempts begin with, as JSON or as frames, into the result of a function.
+ */
+static void
+put_attempts(FunctionCallInfo fcinfo, const ArrayType *ids, bool frames)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Datum values[STORE_MAX_COLUMNS];
+	bool nulls[STORE_MAX_COLUMNS];
+	StoreCall call;
+	uint64 rows;
+
+	if (ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids)) == 0)
+		return;
+	store_call(&call, STORE_READ_ATTEMPTS);
+	store_add_attempts(&call, &(StoreAttempts){.ids = ids, .frames = frames});
+	rows = store_execute(&call);
+	if (rows > 0 && store_row_columns()->natts != result->setDesc->natts)
+		elog(ERROR, "statement \"%s\" returns %d columns", store_def(&call)->name, store_row_columns()->natts);
+	for (uint64 row = 0; row < rows; row++)
+	{
+		store_row_or_nulls(row, values, nulls);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+}
+
+/*
+ * Returns the ids of attempts as an array.
+ */
+static const ArrayType *
+array_of_ids(const Claimed *claimed, int count)
+{
+	Datum *ids = palloc_array(Datum, Max(count, 1));
+
+	for (int i = 0; i < count; i++)
+		ids[i] = InvocationIdGetDatum(&claimed[i].id);
+	return construct_array(ids, count, store_type_oid(STORE_INVOCATION_ID), sizeof(RestateInvocationId), false,
+						   TYPALIGN_CHAR);
 }
 
 /*

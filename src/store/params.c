@@ -23,6 +23,7 @@
 #define DATUM_OF_BYTEA(field)				by_reference(field)
 #define DATUM_OF_INT8_ARRAY(field)			by_reference(field)
 #define DATUM_OF_TEXT_ARRAY(field)			by_reference(field)
+#define DATUM_OF_INVOCATION_ID_ARRAY(field) by_reference(field)
 #define DATUM_OF_DEPLOYMENT_ID_ARRAY(field) by_reference(field)
 #define DATUM_OF_INVOCATION_ID(field)		by_reference(field)
 #define DATUM_OF_DEPLOYMENT_ID(field)		by_reference(field)

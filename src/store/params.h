@@ -47,6 +47,7 @@
 #define STORE_C_BYTEA				const bytea *
 #define STORE_C_INT8_ARRAY			const ArrayType *
 #define STORE_C_TEXT_ARRAY			const ArrayType *
+#define STORE_C_INVOCATION_ID_ARRAY const ArrayType *
 #define STORE_C_DEPLOYMENT_ID_ARRAY const ArrayType *
 
 #define STORE_FIELD(type, name) STORE_C_##type name;

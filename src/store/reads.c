@@ -166,6 +166,13 @@ const StoreStatementDef store_reads[STORE_READS_END - STORE_LOCKS_END] = {
 			" WHERE d.id = ANY ({deployments})"
 			" AND NOT EXISTS (SELECT FROM restate.held_service h WHERE h.service_name = v.service_name)"},
 
+	/* what attempts begin with: its columns are those of restate_claim() */
+	[READ(READ_ATTEMPTS)] = {
+		.name = "read attempts",
+		.form = &store_form_attempts,
+		.sql = "SELECT a.* FROM restate.attempts_of({ids}, {frames}) AS a",
+		.sql_of_nodes = "SELECT a.* FROM restate.attempts_on_nodes({ids}, {frames}) AS a"},
+
 	/* the same of lanes that are known, from a time on */
 	[READ(READ_RUNNABLE_SINCE)] = {
 		.name = "read runnable since",

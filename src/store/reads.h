@@ -93,6 +93,11 @@
 	ALL(INT8, services)               \
 	STORE_CLAIM_ASKED(ALL)
 
+/* attempts that are started; frames: what they begin with is given as frames */
+#define STORE_ATTEMPTS(ROW, ALL)  \
+	ALL(INVOCATION_ID_ARRAY, ids) \
+	ALL(BOOL, frames)
+
 /* what is ready to be started on one of these deployments: pinned to one, or to none */
 #define STORE_STARTABLE(ROW, ALL)     \
 	ROW(TEXT, service_name)           \
@@ -150,6 +155,7 @@
 	FORM(request, StoreRequest, STORE_REQUESTS)               \
 	FORM(ready, StoreReady, STORE_READY)                      \
 	FORM(startable, StoreStartable, STORE_STARTABLE)          \
+	FORM(attempts, StoreAttempts, STORE_ATTEMPTS)             \
 	FORM(owner, StoreOwner, STORE_OWNERS)                     \
 	FORM(awaiter, StoreAwaiter, STORE_AWAITERS)               \
 	FORM(silent, StoreSilent, STORE_SILENT)                   \

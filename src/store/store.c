@@ -212,6 +212,9 @@ store_type_oid(StoreType type)
 		case STORE_TEXT_ARRAY:
 			oid = TEXTARRAYOID;
 			break;
+		case STORE_INVOCATION_ID_ARRAY:
+			oid = get_array_type(invocation_id_oid);
+			break;
 		case STORE_DEPLOYMENT_ID_ARRAY:
 			oid = get_array_type(deployment_id_oid);
 			break;

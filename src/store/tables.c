@@ -31,22 +31,27 @@
 #include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
 
 #include "store/tables.h"
 #include "types/compat.h"
 
 /* the tables that were opened in this session */
-static Table *seen[8];
+static Table *seen[16];
 static int nseen = 0;
 
 static void forget(Datum argument, Oid oid);
 static void watch(Table *table);
 static void look_at(Table *table, Relation relation);
+static bool is_readable(Relation relation);
 static bool is_plain(Relation relation);
+static bool has_generated(const TupleConstr *constraints);
 static bool find_columns(Table *table, TupleDesc columns);
 static bool find_defaults(Table *table, Relation relation);
 static bool find_default(Table *table, Relation relation, int place);
-static void find_primary_key(Table *table, Relation relation);
+static bool find_primary_key(Table *table, Relation relation);
+static bool find_other_index(Table *table, Relation relation);
+static void find_comparison(Relation index, int place, int16 strategy, FmgrInfo *function);
 
 /*
  * Opens a table of the extension with the lock, if its rows can be reached without a
@@ -69,7 +74,8 @@ table_open_plain(Table *table, LOCKMODE lock, AclMode rights)
 	/* to open it may have told that it has changed */
 	if (!table->is_known || table->oid != RelationGetRelid(relation))
 		look_at(table, relation);
-	if (table->is_plain &&
+	if ((rights == ACL_SELECT ? table->is_readable : table->is_plain) &&
+		(table->takes_rows || !(rights & ACL_INSERT)) &&
 		pg_class_aclcheck(RelationGetRelid(relation), GetUserId(), rights) == ACLCHECK_OK)
 		return relation;
 	table_close(relation, NoLock);
@@ -114,7 +120,7 @@ look_at(Table *table, Relation relation)
 {
 	MemoryContext caller;
 
-	table->is_plain = false;
+	table->is_readable = table->is_plain = table->takes_rows = false;
 	if (table->context)
 		MemoryContextDelete(table->context);
 	table->context = NULL;
@@ -122,28 +128,49 @@ look_at(Table *table, Relation relation)
 	table->oid = RelationGetRelid(relation);
 	table->is_known = true;
 	caller = MemoryContextSwitchTo(table->context);
-	find_primary_key(table, relation);
-	table->is_plain = is_plain(relation) && find_columns(table, RelationGetDescr(relation)) &&
-					  find_defaults(table, relation) && table->fits(table);
+	table->is_readable = is_readable(relation) && find_columns(table, RelationGetDescr(relation)) &&
+						 find_primary_key(table, relation) && find_other_index(table, relation) && table->fits(table);
+	table->is_plain = table->is_readable && is_plain(relation);
+	table->takes_rows = table->is_plain && find_defaults(table, relation);
 	MemoryContextSwitchTo(caller);
 }
 
 /*
- * Returns whether nothing has a part in what is written to the table but its constraints
- * and indexes, nor in what is read.
+ * Returns whether the rows of the table are all that a query of it reads.
  */
 static bool
-is_plain(Relation relation)
+is_readable(Relation relation)
 {
 	const FormData_pg_class *form = relation->rd_rel;
 
 	return form->relkind == RELKIND_RELATION && form->relam == HEAP_TABLE_AM_OID &&
-		   !form->relispartition && !form->relhassubclass && !form->relrowsecurity &&
-		   relation->rd_rules == NULL && relation->trigdesc == NULL;
+		   !form->relispartition && !form->relhassubclass && !form->relrowsecurity;
 }
 
 /*
- * Finds the columns that are used, those that have a name; returns whether all are there.
+ * Returns whether nothing has a part in what is written to the table but its constraints
+ * and indexes.
+ */
+static bool
+is_plain(Relation relation)
+{
+	const TupleConstr *constraints = RelationGetDescr(relation)->constr;
+
+	return relation->rd_rules == NULL && relation->trigdesc == NULL && !(constraints && has_generated(constraints));
+}
+
+/*
+ * Returns whether a column is worked out from others.
+ */
+static bool
+has_generated(const TupleConstr *constraints)
+{
+	return constraints->has_generated_stored || restate_checks_are_expanded(constraints);
+}
+
+/*
+ * Finds the columns that are used, those that have a name; returns whether all are there,
+ * and take what they are given as it is.
  */
 static bool
 find_columns(Table *table, TupleDesc columns)
@@ -163,6 +190,9 @@ find_columns(Table *table, TupleDesc columns)
 				continue;
 			table->attributes[i] = column->attnum;
 			table->types[i] = column->atttypid;
+			/* a modifier of a type can round what it is given */
+			if (column->atttypmod != -1)
+				return false;
 		}
 		if (table->attributes[i] == InvalidAttrNumber)
 			return false;
@@ -172,7 +202,7 @@ find_columns(Table *table, TupleDesc columns)
 
 /*
  * Finds what the columns have in new rows that are given nothing else; returns whether
- * that is the same for all, and no column is worked out from others.
+ * that is the same for all.
  */
 static bool
 find_defaults(Table *table, Relation relation)
@@ -185,11 +215,9 @@ find_defaults(Table *table, Relation relation)
 		bool is_given = false;
 
 		table->default_nulls[i] = true;
-		for (int j = 0; j < table->ncolumns; j++)
-			is_given |= table->attributes[j] == i + 1;
-		if (column->attgenerated != '\0')
-			return false;
-		if (table->gets_rows && !is_given && !column->attisdropped && !find_default(table, relation, i))
+		for (int j = 0; j < (table->given ? table->ngiven : table->ncolumns); j++)
+			is_given |= table->attributes[table->given ? table->given[j] : j] == i + 1;
+		if (!is_given && !column->attisdropped && !find_default(table, relation, i))
 			return false;
 	}
 	return true;
@@ -221,34 +249,115 @@ find_default(Table *table, Relation relation, int place)
 }
 
 /*
- * Finds the primary key, if it is on id and partition_key, in that order.
+ * Finds the primary key; returns whether it is on the columns that it is to be on, in
+ * their order.
  */
-static void
+static bool
 find_primary_key(Table *table, Relation relation)
 {
-	static const char *const names[] = {"id", "partition_key"};
 	Relation index;
 	List *indexes = RelationGetIndexList(relation);
-	RegProcedure *const same[] = {&table->same_id, &table->same_partition_key};
-	bool is_found;
+	bool is_found = list_member_oid(indexes, relation->rd_pkindex);
 
-	table->primary_key = InvalidOid;
-	is_found = list_member_oid(indexes, relation->rd_pkindex);
 	list_free(indexes);
 	if (!is_found)
-		return;
+		return false;
 	index = index_open(relation->rd_pkindex, AccessShareLock);
-	is_found = index->rd_rel->relam == BTREE_AM_OID && IndexRelationGetNumberOfKeyAttributes(index) == (int) lengthof(names) &&
-			   index->rd_index->indisvalid && index->rd_index->indimmediate;
-	for (int i = 0; is_found && i < (int) lengthof(names); i++)
+	table->primary_key = RelationGetRelid(index);
+	table->same = palloc0_array(FmgrInfo, table->nkey);
+	table->after = palloc0_array(FmgrInfo, table->nkey);
+	table->collations = palloc0_array(Oid, table->nkey);
+	is_found = index->rd_rel->relam == BTREE_AM_OID && index->rd_index->indisvalid && !index->rd_index->indcheckxmin &&
+			   index->rd_index->indimmediate &&
+			   IndexRelationGetNumberOfKeyAttributes(index) == table->nkey;
+	for (int i = 0; is_found && i < table->nkey; i++)
 	{
-		const char *name = get_attname(RelationGetRelid(relation), index->rd_index->indkey.values[i], true);
-
-		is_found = name && strcmp(name, names[i]) == 0;
-		*same[i] = get_opcode(get_opfamily_member(index->rd_opfamily[i], index->rd_opcintype[i],
-												  index->rd_opcintype[i], BTEqualStrategyNumber));
+		is_found = index->rd_index->indkey.values[i] == table->attributes[table->key[i]];
+		table->collations[i] = index->rd_indcollation[i];
+		find_comparison(index, i, BTEqualStrategyNumber, &table->same[i]);
+		find_comparison(index, i, BTGreaterStrategyNumber, &table->after[i]);
 	}
-	if (is_found)
-		table->primary_key = RelationGetRelid(index);
 	index_close(index, NoLock);
+	return is_found;
+}
+
+/*
+ * Finds an index of all rows that begins with the other column that rows are looked for by;
+ * returns whether there is one, or need not be.
+ */
+static bool
+find_other_index(Table *table, Relation relation)
+{
+	List *indexes;
+	ListCell *cell;
+
+	table->other_index = InvalidOid;
+	if (table->other == table->key[0])
+		return true;
+	indexes = RelationGetIndexList(relation);
+	foreach (cell, indexes)
+	{
+		Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+
+		if (index->rd_rel->relam == BTREE_AM_OID && index->rd_index->indisvalid && !index->rd_index->indcheckxmin &&
+			index->rd_index->indkey.values[0] == table->attributes[table->other] && RelationGetIndexPredicate(index) == NIL)
+		{
+			table->other_index = RelationGetRelid(index);
+			find_comparison(index, 0, BTEqualStrategyNumber, &table->same_other);
+		}
+		index_close(index, NoLock);
+	}
+	list_free(indexes);
+	return OidIsValid(table->other_index);
+}
+
+/*
+ * Finds what compares the column in that place of an index.
+ */
+static void
+find_comparison(Relation index, int place, int16 strategy, FmgrInfo *function)
+{
+	Oid type = index->rd_opcintype[place];
+
+	fmgr_info_cxt(get_opcode(get_opfamily_member(index->rd_opfamily[place], type, type, strategy)), function,
+				  CurrentMemoryContext);
+}
+
+/*
+ * Begins to look for the row with a primary key, as the active snapshot sees it.
+ */
+SysScanDesc
+table_begin_scan(const Table *table, Relation relation, const Datum *key)
+{
+	ScanKeyData keys[TABLE_MAX_KEY];
+
+	for (int i = 0; i < table->nkey; i++)
+		table_init_key(table, &keys[i], i, false, key[i]);
+	return systable_beginscan(relation, table->primary_key, true, GetActiveSnapshot(), table->nkey, keys);
+}
+
+/*
+ * Has a scan of the primary key's index look for that value of the column in that place of
+ * it, or for what comes after it.
+ */
+void
+table_init_key(const Table *table, ScanKey scan_key, int place, bool is_after, Datum value)
+{
+	ScanKeyEntryInitializeWithInfo(scan_key, 0, table->attributes[table->key[place]],
+								   is_after ? BTGreaterStrategyNumber : BTEqualStrategyNumber, InvalidOid,
+								   table->collations[place], is_after ? &table->after[place] : &table->same[place], value);
+}
+
+/*
+ * Begins to look for the rows with a value of the other column.
+ */
+SysScanDesc
+table_begin_other_scan(const Table *table, Relation relation, Datum value)
+{
+	ScanKeyData key;
+	FmgrInfo same = table->same_other;
+
+	ScanKeyEntryInitializeWithInfo(&key, 0, table->attributes[table->other], BTEqualStrategyNumber, InvalidOid,
+								   InvalidOid, &same, value);
+	return systable_beginscan(relation, table->other_index, true, GetActiveSnapshot(), 1, &key);
 }

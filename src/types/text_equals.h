@@ -1,6 +1,7 @@
 /*
  * text_equals.h
- *		Comparing a text value, in either of its short forms, with a C string.
+ *		Comparing text values, in either of their short forms, with each other and with C
+ *		strings.
  */
 #ifndef RESTATE_TEXT_EQUALS_H
 #define RESTATE_TEXT_EQUALS_H
@@ -18,6 +19,16 @@ text_equals(const text *value, const char *bytes)
 	size_t length = strlen(bytes);
 
 	return VARSIZE_ANY_EXHDR(value) == length && memcmp(VARDATA_ANY(value), bytes, length) == 0;
+}
+
+/*
+ * Returns whether both texts, which are not toasted, have the same bytes.
+ */
+static inline bool
+same_text(const text *a, const text *b)
+{
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		   memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
 }
 
 #endif /* RESTATE_TEXT_EQUALS_H */
