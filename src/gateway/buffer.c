@@ -20,16 +20,13 @@ static bool make_room(Buffer *buffer, size_t len);
 static bool
 make_room(Buffer *buffer, size_t len)
 {
-	size_t needed = buffer->len + len + 1;
-	size_t allocated = buffer->allocated ? buffer->allocated : 256;
+	size_t allocated = buffer_room_for(buffer, len);
 	char *data;
 
 	if (buffer->failed)
 		return false;
-	if (needed <= buffer->allocated)
+	if (allocated == buffer->allocated)
 		return true;
-	while (allocated < needed)
-		allocated *= 2;
 	data = realloc(buffer->data, allocated);
 	if (data == NULL)
 	{
@@ -40,6 +37,17 @@ make_room(Buffer *buffer, size_t len)
 	buffer->allocated = allocated;
 	changes += allocated >= LARGE_PIECE;
 	return true;
+}
+
+size_t
+buffer_room_for(const Buffer *buffer, size_t len)
+{
+	size_t needed = buffer->len + len + 1;
+	size_t allocated = buffer->allocated ? buffer->allocated : 256;
+
+	while (allocated < needed)
+		allocated *= 2;
+	return allocated;
 }
 
 /*

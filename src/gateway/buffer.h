@@ -23,6 +23,9 @@ extern void buffer_printf(Buffer *buffer, const char *fmt, ...)
 extern void buffer_add_json_string(Buffer *buffer, const char *text);
 extern void buffer_free(Buffer *buffer);
 
+/* How much memory the buffer takes once len more bytes are added. */
+extern size_t buffer_room_for(const Buffer *buffer, size_t len);
+
 /* memory of this size and more is of pieces that the system gives and takes back */
 #define LARGE_PIECE ((size_t) 256 * 1024)
 

@@ -11,6 +11,7 @@
 
 static int files;
 
+#include "bodies.h"
 #include "ingress.h"
 #include "port.h"
 #include "stream.h"
@@ -46,8 +47,7 @@ exchange_free(Exchange *exchange)
 {
 	if (exchange == NULL)
 		return;
-	for (int i = 0; i < EXCHANGE_MAX_ARGS; i++)
-		free(exchange->args[i]);
+	body_drop(exchange);
 	free(exchange->path_parameter);
 	free(exchange->inner_parameter);
 	free(exchange->person);
@@ -62,7 +62,6 @@ exchange_free(Exchange *exchange)
 	stream_free(exchange->stream);
 	discovery_free(exchange->discovery);
 	ingress_free(exchange->ingress);
-	buffer_free(&exchange->body);
 	buffer_free(&exchange->answer);
 	free(exchange);
 }

@@ -72,7 +72,8 @@ struct Exchange
 	char *reason;
 
 	Buffer body;
-	size_t body_len; /* what arrived, kept or not */
+	size_t body_len;  /* what arrived, kept or not */
+	size_t body_held; /* what is counted of it, in its buffer or as an argument */
 
 	/* of POST /query: how far it is */
 	int step;

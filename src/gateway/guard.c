@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "bodies.h"
 #include "media.h"
 #include "port.h"
 #include "routes.h"
@@ -309,15 +310,23 @@ guard_body(Exchange *exchange)
 		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Encoding");
 	const char *length =
 		MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Content-Length");
+	unsigned long long len = length ? strtoull(length, NULL, 10) : 0;
 
 	if (exchange->route->body_limit == 0)
 		return;
 	if (exchange->route->is_raw)
+	{
+		/* how a longer one is refused, its route says */
+		if (len <= exchange->route->body_limit)
+			body_expect(exchange, len);
 		return;
+	}
 	if (!media_is_json(type))
 		answer_error(exchange, 415, "unsupported_media_type", "the body must be application/json");
 	else if (coding && strcasecmp(coding, "identity") != 0)
 		answer_error(exchange, 415, "unsupported_media_type", "the body must not be encoded");
-	else if (length && strtoull(length, NULL, 10) > exchange->route->body_limit)
+	else if (len > exchange->route->body_limit)
 		answer_error(exchange, 413, "body_too_large", "the body is too large");
+	else
+		body_expect(exchange, len);
 }

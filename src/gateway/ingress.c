@@ -246,8 +246,6 @@ prepare_submit(Exchange *exchange)
 	size_t len;
 
 	exchange->ingress->submits = true;
-	if (is_large)
-		buffer_free(&exchange->body);
 	if (exchange->body.failed)
 		answer_out_of_memory(exchange);
 	else if (head_take_path(exchange, 0, false, &args[0]) && head_take_key(exchange, &args[1]) &&

@@ -9,6 +9,7 @@
 
 #include "asks.h"
 #include "backlog.h"
+#include "bodies.h"
 #include "clock.h"
 #include "deploy/client.h"
 #include "dispatch/dispatcher.h"
@@ -125,6 +126,8 @@ void
 metrics_render(Buffer *buffer, const Pool *operations, const Lanes *lanes, const Pool *queries)
 {
 	render_routes(buffer);
+	metric_single(buffer, "restate_gateway_request_body_bytes", "gauge",
+				  "Memory that bodies of requests take.", (unsigned long) bodies_held());
 	render_pools(buffer, operations, lanes, queries);
 	if (lanes)
 		render_lanes(buffer, lanes_counts(lanes));

@@ -42,6 +42,7 @@ static const struct option long_options[] = {
 	{"reason-header", required_argument, NULL, 'w'},
 	{"poll", required_argument, NULL, 'o'},
 	{"log-level", required_argument, NULL, 'L'},
+	{"request-bodies", required_argument, NULL, 'B'},
 	{"request-timeout", required_argument, NULL, 'T'},
 	{"drain-timeout", required_argument, NULL, 'D'},
 	{"help", no_argument, NULL, 'h'},
@@ -87,6 +88,8 @@ static const char help[] =
 	"  --ingress-url=URL        where clients reach it, which /version tells them [where it listens]\n"
 	"  --ui-dir=DIR             a copy of the files of Restate's web UI, to serve at /ui\n"
 	"  --token-file=FILE        asks for the bearer token in the file's first line\n"
+	"  --request-bodies=MIB     how much memory the bodies of requests may take together; what\n"
+	"                           comes beyond it is 503 [256]\n"
 	"  --request-timeout=SECS   how long a request may take [30]\n"
 	"  --drain-timeout=SECS     how long, once it is to end, what is under way may take [as\n"
 	"                           --request-timeout]\n"
@@ -153,6 +156,7 @@ options_read(Options *options, int argc, char **argv)
 	options->pool = 8;
 	options->lanes = 2;
 	options->query_pool = 2;
+	options->request_bodies = 256;
 	options->request_timeout = 30;
 	options->log_level = LOG_INFO;
 	options->ingress_pool = 8;
@@ -292,6 +296,10 @@ apply(Options *options, int flag, const char *value)
 		case 't':
 			free(options->token);
 			options->token = read_token(value);
+			break;
+		case 'B':
+			/* the least has room for the largest */
+			options->request_bodies = number("--request-bodies", value, 32, 65536);
 			break;
 		case 'T':
 			options->request_timeout = number("--request-timeout", value, 1, 3600);

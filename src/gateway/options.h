@@ -32,6 +32,7 @@ typedef struct Options
 	int pool;
 	int lanes; /* of the pool */
 	int query_pool;
+	int request_bodies;		 /* MiB that bodies of requests may take together */
 	int request_timeout;	 /* seconds */
 	int drain_timeout;		 /* seconds */
 	int query_row_limit;	 /* 0: what is usual */

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bodies.h"
 #include "clock.h"
 #include "connections.h"
 #include "dispatch/dispatcher.h"
@@ -41,7 +42,7 @@ static Pool *pool_of(const Exchange *exchange);
 static void answered(Exchange *exchange);
 static enum MHD_Result send_answer(Exchange *exchange);
 static void see_to_it(const Exchange *exchange);
-static void await_client(const Exchange *exchange);
+static void await_client(Exchange *exchange);
 static ssize_t read_stream(void *arg, uint64_t position, char *to, size_t room);
 static void leave(Exchange *exchange);
 static void add_file_headers(struct MHD_Response *response, const Exchange *exchange);
@@ -163,7 +164,8 @@ refuse_late(Exchange *exchange, const Connection *connection)
 }
 
 /*
- * Takes a part of the body, and keeps it where the route wants it.
+ * Takes a part of the body, and keeps it where the route wants it; nothing of one that
+ * is too large.
  */
 static enum MHD_Result
 take_body(Exchange *exchange, const char *data, size_t *size)
@@ -172,7 +174,9 @@ take_body(Exchange *exchange, const char *data, size_t *size)
 	if (exchange->body_len > MAX_IGNORED_BODY)
 		return MHD_NO;
 	if (exchange->status == 0 && exchange->body_len <= exchange->route->body_limit)
-		buffer_add(&exchange->body, data, *size);
+		body_add(exchange, data, *size);
+	else
+		body_drop(exchange);
 	*size = 0;
 	return MHD_YES;
 }
@@ -188,6 +192,8 @@ arrived(Exchange *exchange)
 	exchange->has_arrived = true;
 	if (exchange->status == 0)
 		exchange->route->prepare(exchange);
+	/* what it says is in the arguments by now */
+	buffer_free(&exchange->body);
 	if (exchange->status == 0 && exchange->route->needs == NEEDS_OPERATIONS)
 		(void) take_person_and_reason(exchange, options->person_header, options->reason_header);
 	if (exchange->status == 0 && pool_of(exchange) == NULL)
@@ -302,13 +308,15 @@ see_to_it(const Exchange *exchange)
 }
 
 /*
- * Notes that the client has to take what is left of the answer.
+ * Notes that the client has to take what is left of the answer, for which it may take
+ * its time.
  */
 static void
-await_client(const Exchange *exchange)
+await_client(Exchange *exchange)
 {
 	Connection *connection = connection_of(exchange);
 
+	body_drop(exchange);
 	if (connection == NULL)
 		return;
 	connection->exchange = NULL;

@@ -10,6 +10,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 
+#include "bodies.h"
 #include "clock.h"
 #include "connections.h"
 #include "console.h"
@@ -61,6 +62,7 @@ server_start(const Options *with_options, const Pools *with_pools)
 	most = most_connections();
 	requests_start(options, with_pools);
 	guard_configure(options);
+	bodies_configure((size_t) options->request_bodies * 1024 * 1024);
 	console_configure(options);
 	reads_configure(pools.operations, pools.lanes, pools.queries);
 	connections_start(most, client_left);

@@ -15,6 +15,7 @@
 #include <sys/random.h>
 
 #include "asks.h"
+#include "bodies.h"
 #include "ear.h"
 #include "failure.h"
 #include "hash.h"
@@ -252,12 +253,7 @@ waiting_add(Exchange *exchange)
 		return;
 	}
 	/* what it was asked with is not needed any more, and may be large */
-	buffer_free(&exchange->body);
-	for (int i = 0; i < EXCHANGE_MAX_ARGS; i++)
-	{
-		free(exchange->args[i]);
-		exchange->args[i] = NULL;
-	}
+	body_drop(exchange);
 	bucket = bucket_of(ingress->id);
 	ingress->exchange = exchange;
 	ingress->same = buckets[bucket];

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "../../src/gateway/bodies.h"
 #include "../../src/gateway/console.h"
 #include "../../src/gateway/exchange.h"
 #include "../../src/gateway/reads.h"
@@ -23,6 +24,8 @@
 #define MAX_IDS			 1000
 #define MAX_HEADERS		 8
 #define MOST_ALLOCATIONS 64
+/* there is room for the bodies of all that is served at once */
+#define MOST_OF_BODIES	 ((size_t) 1024 * 1024)
 
 typedef struct Request
 {
@@ -92,6 +95,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void) argc;
 	(void) argv;
 	CHECK(pool != NULL);
+	bodies_configure(MOST_OF_BODIES);
 	reads_configure(pool, NULL, NULL);
 	console_configure(&options);
 	json_set_alloc_funcs(__wrap_malloc, free);
@@ -119,6 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_version(exchange);
 	try_without_memory(exchange);
 	exchange_free(exchange);
+	CHECK(bodies_held() == 0);
 	free(text);
 	return 0;
 }
@@ -225,7 +230,7 @@ serve(const char *method, const char *target)
 	route_find(exchange);
 	exchange->body_len = request.body_len;
 	if (exchange->status == 0 && request.body_len > 0 && request.body_len <= exchange->route->body_limit)
-		buffer_add(&exchange->body, request.body, request.body_len);
+		body_add(exchange, request.body, request.body_len);
 	if (exchange->status == 0)
 		exchange->route->prepare(exchange);
 	return exchange;

@@ -94,6 +94,7 @@ sql($sql, 'ROLLBACK');
 for my $refused (
 	[ 'a level that there is not', '--log-level=loud' ],
 	[ 'a number too small', '--pool=0' ],
+	[ 'no room for the largest body', '--request-bodies=31' ],
 	[ 'a number too large', '--pool=1001' ],
 	[ 'a number too large to read', '--pool=99999999999999999999' ],
 	[ 'a number with more behind it', '--pool=1x' ],

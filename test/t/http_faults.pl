@@ -416,7 +416,7 @@ $held = inv('R0');
 	my %types = $text =~ /^# TYPE (\w+) (\w+)$/mg;
 	# what waits in the database may have been told of by now
 	delete @types{ grep { /_(?:ready|inbox)_invocations$|_(?:due|late)_timers$/ } keys %types };
-	is(join(' ', sort values %types), 'counter counter counter counter counter gauge gauge histogram', 'and types');
+	is(join(' ', sort values %types), 'counter counter counter counter counter gauge gauge gauge histogram', 'and types');
 	my $metrics = metrics($gateway, $with);
 	is($metrics->{'restate_gateway_request_duration_seconds_bucket{method="GET",route="/health",le="+Inf"}'},
 		$metrics->{'restate_gateway_request_duration_seconds_count{method="GET",route="/health"}'}, 'buckets add up');
