@@ -133,11 +133,14 @@ attempt_in_subtransaction(bool (*attempt)(void *argument), void *argument)
 
 /*
  * Returns whether the error says that an invocation of the same id, which is joined,
- * was submitted at the same time: its input was there already.
+ * was submitted at the same time: its input was there already.  The constraint of a shard
+ * has the shard's number after its name; what another node raises comes without the name,
+ * which is in the message then, whatever its language.
  */
 static bool
 is_of_same_id(const ErrorData *error)
 {
-	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && error->constraint_name &&
-		   strcmp(error->constraint_name, "journal_pkey") == 0;
+	const char *told = error->constraint_name ? error->constraint_name : error->message;
+
+	return error->sqlerrcode == ERRCODE_UNIQUE_VIOLATION && told && strstr(told, "journal_pkey");
 }
