@@ -9,7 +9,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use Test::More ();
 
-our @EXPORT = qw(no_citus new_citus new_database every_node run_on_citus);
+our @EXPORT = qw(no_citus new_citus new_database every_node run_on_citus settle);
 
 # Returns why there can be no test on Citus, or undef where there can.
 sub no_citus
@@ -22,7 +22,7 @@ sub no_citus
 
 # Starts a coordinator and as many workers, which know each other and have both
 # extensions in database postgres, the tables as local ones.  Of the options, workers:
-# how many; settings: of every server; name: what their names begin with.  Returns the
+# how many; settings: of every server; init: options of it; name: what their names begin with.  Returns the
 # coordinator and the workers.
 sub new_citus
 {
@@ -33,7 +33,7 @@ sub new_citus
 	{
 		my $node = PostgreSQL::Test::Cluster->new(($options{name} // 'citus') . ($number ? "_worker$number" : '_coordinator'));
 
-		start_node($node, $options{settings});
+		start_node($node, $options{settings}, %{ $options{init} // {} });
 		push @nodes, $node;
 	}
 	join_nodes('postgres', @nodes);
@@ -45,15 +45,16 @@ sub new_citus
 # Starts a cluster with the tables distributed over its workers; returns the coordinator.
 sub new_distributed
 {
-	my ($name, $settings) = @_;
+	my ($name, $settings, %init) = @_;
 	# the workers are known to nobody else, and end with the test
-	our @kept = new_citus(name => $name, settings => $settings);
+	our @kept = new_citus(name => $name, settings => $settings, init => \%init);
 
 	$kept[0]->safe_psql('postgres', 'SELECT FROM restate_distribute()');
 	return $kept[0];
 }
 
-# Runs another test, which has a distributed cluster where it has a server otherwise.
+# Runs another test, t/NAME or faults/NAME, which has a distributed cluster where it has a
+# server otherwise.
 sub run_on_citus
 {
 	my ($test) = @_;
@@ -61,7 +62,7 @@ sub run_on_citus
 
 	Test::More::plan(skip_all => $why_not) if $why_not;
 	$ENV{ON_CITUS} = 1;
-	do "./test/t/$test.pl";
+	do "./test/$test.pl";
 	die $@ if $@;
 	return;
 }
@@ -90,10 +91,11 @@ sub join_nodes
 # Starts a server that can be a node.
 sub start_node
 {
-	my ($node, $settings) = @_;
+	my ($node, $settings, %init) = @_;
 
-	$node->init;
-	$node->append_conf('postgresql.conf', <<'CONF' . ($settings // ''));
+	$node->init(%init);
+	$node->append_conf('postgresql.conf', ($settings // '') . <<'CONF');
+
 shared_preload_libraries = 'citus'
 citus.node_conninfo = 'sslmode=prefer'
 citus.shard_count = 4
@@ -102,6 +104,18 @@ max_connections = 100
 wal_level = logical
 CONF
 	$node->start;
+	return;
+}
+
+# Waits, after a node was killed, until each transaction that was committed in two phases has
+# ended on all nodes.
+sub settle
+{
+	for my $node (@_)
+	{
+		$node->poll_query_until('postgres', 'SELECT recover_prepared_transactions() >= 0 AND NOT EXISTS (SELECT FROM pg_prepared_xacts)')
+		  or die 'prepared transactions stay on ' . $node->name;
+	}
 	return;
 }
 

@@ -9,7 +9,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use RestateCitus ();
 
-our @EXPORT = qw(new_node load_example add_live add_many digest error_of inv catalog catalog_difference @live_tables);
+our @EXPORT = qw(new_node nodes_of load_example add_live add_many digest error_of inv catalog catalog_difference @live_tables);
 
 # those of what is in flight
 our @live_tables = qw(runnable timer waiter promise_waiter queued_state worker held_service bulk_job bulk_target undelivered_result);
@@ -33,7 +33,7 @@ sub new_node
 {
 	my ($name, $settings, %init) = @_;
 
-	return RestateCitus::new_distributed($name, $settings) if $ENV{ON_CITUS};
+	return RestateCitus::new_distributed($name, $settings, %init) if $ENV{ON_CITUS};
 	my $node = PostgreSQL::Test::Cluster->new($name);
 
 	$node->init(%init);
@@ -41,6 +41,14 @@ sub new_node
 	$node->start;
 	$node->safe_psql('postgres', 'CREATE EXTENSION restate_admin');
 	return $node;
+}
+
+# Returns all servers that can be asked for what is in one of new_node().
+sub nodes_of
+{
+	my ($node) = @_;
+
+	return $ENV{ON_CITUS} ? @RestateCitus::kept : $node;
 }
 
 # Loads an invocation in each state, two object keys and a workflow with what

@@ -4,4 +4,4 @@ use strict;
 use warnings;
 use RestateCitus;
 
-run_on_citus('http_conformance');
+run_on_citus('t/http_conformance');

@@ -4,4 +4,4 @@ use strict;
 use warnings;
 use RestateCitus;
 
-run_on_citus('ingress_conformance');
+run_on_citus('t/ingress_conformance');

@@ -108,8 +108,7 @@ $states{$_}++ for map { $_->{said} =~ /ERROR:  (?!XX000: (?:server closed the co
 is(join(' ', grep { !/^(?:08...|57...|53...|40001|PT4..)$/ } sort keys %states), '', 'no call has failed otherwise') or diag(explain(\%states));
 is($states{'40P01'} // 0, 0, 'no deadlock');
 cmp_ok(scalar(map { $_->{said} =~ /accepted/g } @clients), '>=', 10, 'calls went on');
-$_->poll_query_until('postgres', 'SELECT recover_prepared_transactions() >= 0 AND NOT EXISTS (SELECT FROM pg_prepared_xacts)') or die 'prepared transactions stay'
-  for $coordinator, $stays, $dies;
+settle($coordinator, $stays, $dies);
 is($coordinator->safe_psql('postgres', 'SELECT * FROM restate_verify()'), '', 'nothing is half done');
 
 # what was accepted is there
