@@ -108,10 +108,10 @@ CONF
 }
 
 # Waits, after a node was killed, until each transaction that was committed in two phases has
-# ended on all nodes.
+# ended on all nodes.  A server alone has none.
 sub settle
 {
-	for my $node (@_)
+	for my $node (@_ > 1 ? @_ : ())
 	{
 		$node->poll_query_until('postgres', 'SELECT recover_prepared_transactions() >= 0 AND NOT EXISTS (SELECT FROM pg_prepared_xacts)')
 		  or die 'prepared transactions stay on ' . $node->name;

@@ -9,7 +9,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Cluster;
 use RestateCitus ();
 
-our @EXPORT = qw(new_node nodes_of load_example add_live add_many digest error_of inv catalog catalog_difference @live_tables);
+our @EXPORT = qw(new_node nodes_of some_of load_example add_live add_many digest error_of inv catalog catalog_difference @live_tables);
 
 # those of what is in flight
 our @live_tables = qw(runnable timer waiter promise_waiter queued_state worker held_service bulk_job bulk_target undelivered_result);
@@ -49,6 +49,14 @@ sub nodes_of
 	my ($node) = @_;
 
 	return $ENV{ON_CITUS} ? @RestateCitus::kept : $node;
+}
+
+# Returns one of them, by the random numbers of the test, or now and then all.
+sub some_of
+{
+	my (@nodes) = @_;
+
+	return @nodes > 1 && rand() < 0.2 ? @nodes : $nodes[ rand @nodes ];
 }
 
 # Loads an invocation in each state, two object keys and a workflow with what
