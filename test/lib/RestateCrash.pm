@@ -89,8 +89,11 @@ sub kill_server
 {
 	my ($node, $alone) = @_;
 	my ($postmaster) = slurp_file($node->data_dir . '/postmaster.pid') =~ /^(\d+)/;
-	my %titles = processes($postmaster);
+	my %titles;
 
+	# stopped it starts no process that would be left, and wait for ever for a lock of one that is gone
+	kill 'STOP', $postmaster unless $alone;
+	%titles = processes($postmaster);
 	kill 'KILL', $postmaster, ($alone ? () : keys %titles);
 	# it can start once the last of the old processes is gone
 	for (1 .. 1200)
