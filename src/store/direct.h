@@ -12,6 +12,7 @@
 #include "executor/tuptable.h"
 
 #include "store/store.h"
+#include "store/tables.h"
 
 /* A deployment that an attempt can start on. */
 typedef struct Deployment
@@ -33,20 +34,24 @@ extern bool direct_lock_ready(const StoreCall *call, uint64 *rows);
 /* direct_work.c */
 extern bool direct_write(const StoreCall *const *calls, int count, StoreWritten *parts);
 
-/* direct_rows.c: what rows are written */
+/* direct_invocation.c: what rows of invocations are written */
 extern bool row_is_new(const StoreCall *call, int row);
 extern void row_submit(const StoreCall *call, int row, TupleTableSlot *slot);
-extern void row_append(const StoreCall *call, int row, TupleTableSlot *slot);
-extern void row_add_runnable(const StoreCall *call, int row, TupleTableSlot *slot);
-extern void row_set_timer(const StoreCall *call, int row, TupleTableSlot *slot);
-extern void row_add_waiter(const StoreCall *call, int row, TupleTableSlot *slot);
 extern bool row_advance(const StoreCall *call, int row, TupleTableSlot *before, TupleTableSlot *after);
 extern bool row_update(const StoreCall *call, int row, TupleTableSlot *before, TupleTableSlot *after);
 extern bool row_complete(const StoreCall *call, int row, TupleTableSlot *before, TupleTableSlot *after);
 extern void row_invocation_key(const StoreCall *call, int row, Datum *key);
+
+/* direct_rows.c: those of other tables, and what both need */
+extern void row_append(const StoreCall *call, int row, TupleTableSlot *slot);
+extern void row_add_runnable(const StoreCall *call, int row, TupleTableSlot *slot);
+extern void row_set_timer(const StoreCall *call, int row, TupleTableSlot *slot);
+extern void row_add_waiter(const StoreCall *call, int row, TupleTableSlot *slot);
 extern void row_timer_key(const StoreCall *call, int row, Datum *key);
 extern void row_waiter_key(const StoreCall *call, int row, Datum *key);
 extern int row_find_runnable(const StoreCall *call, int row, ScanKey keys);
 extern int row_find_waiters(const StoreCall *call, int row, ScanKey keys);
+extern void row_begin(const Table *table, TupleTableSlot *slot);
+extern NullableDatum row_param(const StoreCall *call, int row, int parameter);
 
 #endif /* RESTATE_STORE_DIRECT_H */

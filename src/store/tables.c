@@ -233,7 +233,7 @@ find_default(Table *table, Relation relation, int place)
 	const Const *value;
 	Node *expression;
 
-	if (column->attidentity != '\0' || get_typtype(column->atttypid) == TYPTYPE_DOMAIN)
+	if (get_typtype(column->atttypid) == TYPTYPE_DOMAIN)
 		return false;
 	expression = build_column_default(relation, place + 1);
 	if (expression == NULL)
